@@ -1,0 +1,240 @@
+"""Training, prediction, scoring and drawing as plain commands on prepared arrays.
+
+A GPU node needs neither Snakemake nor GDAL for them: they read and write the same files as the
+pipeline, so the results folder can travel there and back.
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from calvingfront.errors import CalvingFrontError, ConfigError
+from calvingfront.layout import Layout, Run, planned_runs
+
+log = logging.getLogger("calvingfront")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; return the exit status."""
+    options = _parser().parse_args(arguments)
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", stream=sys.stderr)
+    try:
+        layout = Layout.at(options.results)
+        config = read_config(options.config or layout.config, options.set)
+        COMMANDS[options.command](layout, config, options)
+    except CalvingFrontError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def read_config(path: str | Path, changes: Sequence[str] = ()) -> dict[str, Any]:
+    """Read a resolved configuration; apply changes written as `training.max_epochs=3`."""
+    try:
+        config: dict[str, Any] = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(
+            path, "cannot be read", "Run the pipeline up to the packed samples, or give --config."
+        ) from error
+    for change in changes:
+        key, _, value = change.partition("=")
+        *groups, last = key.split(".")
+        section = config
+        for group in groups:
+            section = section.get(group, {})
+        if last not in section:
+            raise ConfigError(f"--set {change}", f"there is no key {key}", f"Keys: {list(section)}")
+        section[last] = yaml.safe_load(value)
+    return config
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="calvingfront",
+        description="Train, predict, score and draw on prepared arrays (results/dataset).",
+    )
+    commands = parser.add_subparsers(dest="command", required=True)
+    texts = {
+        "train": "train one network with one loss and one seed",
+        "predict": "predict the validation and test scenes of one run",
+        "score": "choose the thresholds of one run and score its test scenes",
+        "tabulate": "make the tables of every scored run",
+        "draw": "draw the figures of every scored run",
+        "grid": "all of it: every model × loss × seed, the rows without a network, tables, figures",
+    }
+    for name, text in texts.items():
+        command = commands.add_parser(name, help=text, description=text)
+        command.add_argument("--results", default="results", help="results folder (%(default)s)")
+        command.add_argument("--config", help="resolved configuration (results/dataset/config.yaml)")
+        command.add_argument(
+            "--set", action="append", default=[], metavar="KEY=VALUE", help="change one key"
+        )
+        if name in ("train", "predict", "score"):
+            command.add_argument("--model", required=True)
+            command.add_argument("--loss", default="none")
+            command.add_argument("--seed", type=int, default=0)
+    return parser
+
+
+def _chosen(options: argparse.Namespace) -> Run:
+    return Run(options.model, options.loss, options.seed)
+
+
+def train(layout: Layout, config: dict[str, Any], run: Run) -> None:
+    """Train one run."""
+    from calvingfront.training.run import train_network
+
+    train_network(
+        **layout.dataset, split=layout.split, **layout.model(run),
+        model=run.model, loss=run.loss, seed=run.seed,
+        networks=config["networks"], training=config["training"],
+    )  # fmt: skip
+
+
+def predict(layout: Layout, config: dict[str, Any], run: Run) -> None:
+    """Predict the validation and test scenes of one run."""
+    from calvingfront.evaluation import baselines
+    from calvingfront.evaluation.predict import predict_fronts
+
+    common = {**layout.dataset, "split": layout.split, **layout.predictions(run)}
+    if run.model == "prior":
+        baselines.predict_prior(**common)
+    elif run.model == "nearest_date":
+        baselines.predict_nearest_date(**common)
+    else:
+        files = layout.model(run)
+        settings = config["training"]
+        predict_fronts(
+            **common, weights=files["weights"], record=files["record"],
+            device=settings["device"], threads=settings["threads"],
+        )  # fmt: skip
+
+
+def score(layout: Layout, config: dict[str, Any], run: Run) -> None:
+    """Choose the thresholds of one run and score its test scenes."""
+    from calvingfront.evaluation.scores import score_predictions
+    from calvingfront.evaluation.thresholds import choose_threshold
+
+    files = layout.evaluation(run)
+    common = {**layout.dataset, **layout.predictions(run), "threshold": files["threshold"]}
+    choose_threshold(**common, curve=files["curve"])
+    score_predictions(
+        **common, scores=files["scores"],
+        min_front_length_m=config["evaluation"]["min_front_length_m"],
+    )  # fmt: skip
+
+
+def tabulate(layout: Layout, config: dict[str, Any]) -> None:
+    """Make all tables of the runs that have scores."""
+    from calvingfront.evaluation import distances, statistics, tables, thickness
+
+    scores = [layout.evaluation(run)["scores"] for run in layout.scored_runs()]
+    about = {"split_method": config["split"]["method"], "size_px": config["samples"]["size"]}
+
+    def files(name: str, *suffixes: str) -> dict[str, Path]:
+        return {suffix: layout.table(name, suffix) for suffix in suffixes}
+
+    tables.tabulate_scores(
+        scores=scores, **about, bootstrap_samples=config["evaluation"]["bootstrap_samples"],
+        **files("table1", "csv", "md", "tex"),
+    )  # fmt: skip
+    thickness.tabulate_thickness(
+        scores=scores, index=layout.dataset["index"], **about,
+        front_width_px=config["samples"]["front_width_px"], **files("table2", "csv", "md", "tex"),
+    )  # fmt: skip
+    distances.tabulate_distances(
+        scores=scores, **about, **files("distances", "csv", "md", "tex"),
+        breakdown_csv=layout.table("breakdown", "csv"),
+        breakdown_md=layout.table("breakdown", "md"),
+    )  # fmt: skip
+    statistics.compare_models(scores=scores, **about, **files("comparisons", "csv", "md"))
+
+
+def draw(layout: Layout, config: dict[str, Any]) -> None:
+    """Draw all figures of the runs that have scores."""
+    from calvingfront import figures
+    from calvingfront.evaluation.predict import read_attention
+    from calvingfront.training.run import epoch_file
+
+    every = list(layout.scored_runs())
+    trained = [run for run in every if run.trained]
+    files = {key: [layout.evaluation(run)[key] for run in trained] for key in ("scores", "threshold")}
+    scenes, networks = config["figures"]["scenes"], config["networks"]
+    predicted: dict[str, Any] = {
+        **layout.dataset,
+        "predictions": [layout.predictions(run)["probabilities"] for run in trained],
+        "thresholds": files["threshold"],
+        "scores": files["scores"],
+        "scenes": scenes,
+    }
+    models = networks["models"]
+    figures.draw_architecture(
+        model="attention_unet" if "attention_unet" in models else models[0],
+        **{key: networks[key] for key in ("variant", "width", "depth", "kernel")},
+        size_px=config["samples"]["size"], **layout.figure("figure1"),
+    )  # fmt: skip
+    figures.draw_weighting(**predicted, **layout.figure("figure2"))
+    figures.draw_overlays(**predicted, **layout.figure("figure3"))
+    gated = [run for run in trained if run.model == "attention_unet"]
+    gated = [run for run in gated if run.seed == min(r.seed for r in gated)]
+    for run in gated:
+        model = layout.model(run)
+        kept = [model["weights"].with_name(epoch_file(e)) for e in config["training"]["keep_epochs"]]
+        read_attention(
+            **layout.dataset, weights=[*kept, model["weights"]], record=model["record"],
+            scores=files["scores"], attention=layout.attention(run), scenes=scenes,
+            device=config["training"]["device"], threads=config["training"]["threads"],
+        )  # fmt: skip
+    if gated:
+        maps = [layout.attention(run) for run in gated]
+        records = [layout.model(run)["record"] for run in gated]
+        figures.draw_attention_epochs(
+            **layout.dataset, attention=maps, runs=records, **layout.figure("figure4")
+        )
+        figures.draw_attention_losses(
+            **layout.dataset, attention=maps, **layout.figure("figure5")
+        )
+    figures.draw_training(
+        histories=[layout.model(run)["history"] for run in trained],
+        **layout.figure("training_curves"),
+    )
+    figures.draw_thresholds(
+        curves=[layout.evaluation(run)["curve"] for run in every],
+        thresholds=[layout.evaluation(run)["threshold"] for run in every],
+        **layout.figure("threshold_curves"),
+    )
+    figures.draw_archive(**layout.dataset, **layout.figure("archive"))
+
+
+def grid(layout: Layout, config: dict[str, Any]) -> None:
+    """Run the whole experiment; what a file on disk already answers is not done again."""
+    runs = planned_runs(config["networks"]["models"], config["losses"], config["seeds"])
+    for number, run in enumerate(runs, start=1):
+        started = time.perf_counter()
+        if run.trained and not layout.model(run)["record"].exists():
+            train(layout, config, run)
+        if not layout.predictions(run)["predictions"].exists():
+            predict(layout, config, run)
+        if not layout.evaluation(run)["scores"].exists():
+            score(layout, config, run)
+        log.info("%d of %d: %s, %.0f s", number, len(runs), run.folder, time.perf_counter() - started)
+    tabulate(layout, config)
+    draw(layout, config)
+
+
+COMMANDS = {
+    "train": lambda layout, config, options: train(layout, config, _chosen(options)),
+    "predict": lambda layout, config, options: predict(layout, config, _chosen(options)),
+    "score": lambda layout, config, options: score(layout, config, _chosen(options)),
+    "tabulate": lambda layout, config, options: tabulate(layout, config),
+    "draw": lambda layout, config, options: draw(layout, config),
+    "grid": lambda layout, config, options: grid(layout, config),
+}

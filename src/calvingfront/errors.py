@@ -1,0 +1,62 @@
+"""The errors that a user sees: each names the place, the fault and the remedy."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+
+class CalvingFrontError(Exception):
+    """A fault that the user can mend.
+
+    where:  the file, scene or configuration key at fault.
+    what:   what is wrong with it.
+    remedy: what to do or to write instead.
+    """
+
+    def __init__(self, where: object, what: str, remedy: str) -> None:
+        self.where = str(where)
+        self.what = what
+        self.remedy = remedy
+        super().__init__(f"{self.where}: {what}. {remedy}")
+
+    def __reduce__(self) -> tuple[type[CalvingFrontError], tuple[str, str, str]]:
+        return type(self), (self.where, self.what, self.remedy)
+
+
+class ConfigError(CalvingFrontError):
+    """A configuration key that cannot be used."""
+
+
+class SceneError(CalvingFrontError):
+    """A scene, or one of its files, that cannot be used."""
+
+
+class SampleError(CalvingFrontError):
+    """A prepared sample or packed data set that cannot be used."""
+
+
+class SplitError(CalvingFrontError):
+    """A split that cannot be drawn or read."""
+
+
+class TrainingError(CalvingFrontError):
+    """A training that cannot start or go on."""
+
+
+class Faults(CalvingFrontError):
+    """Several faults, reported at once."""
+
+    def __init__(self, faults: Sequence[CalvingFrontError], remedy: str) -> None:
+        self.faults = list(faults)
+        lines = "\n".join(f"  - {fault}" for fault in self.faults)
+        count = len(self.faults)
+        super().__init__(
+            f"{count} fault{'s' if count != 1 else ''} found", f"\n{lines}\n", remedy
+        )
+
+    def __str__(self) -> str:
+        lines = "\n".join(f"  - {fault}" for fault in self.faults)
+        return f"{self.where}:\n{lines}\n{self.remedy}"
+
+    def __reduce__(self):  # type: ignore[no-untyped-def]
+        return type(self), (self.faults, self.remedy)

@@ -1,0 +1,45 @@
+"""Logging of one job into its own file."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from calvingfront.errors import CalvingFrontError
+
+FORMAT = "%(asctime)s %(levelname)s %(message)s"
+
+
+@contextmanager
+def log_to(path: str | Path, echo: bool = False) -> Iterator[logging.Logger]:
+    """Send the package's log records to `path` while the block runs.
+
+    A `CalvingFrontError` ends the job with its message alone, in the log and on standard error
+    (exit status 1); any other exception is logged with its traceback and raised on.
+    echo: print the records on standard error too (progress of long jobs).
+    """
+    logger = logging.getLogger("calvingfront")
+    logger.setLevel(logging.INFO)
+    Path(path).parent.mkdir(parents=True, exist_ok=True)
+    handlers: list[logging.Handler] = [logging.FileHandler(path, mode="w", encoding="utf-8")]
+    if echo:
+        handlers.append(logging.StreamHandler(sys.stderr))
+    for handler in handlers:
+        handler.setFormatter(logging.Formatter(FORMAT))
+        logger.addHandler(handler)
+    try:
+        yield logger
+    except CalvingFrontError as error:
+        logger.error("%s", error)
+        print(f"error: {error}", file=sys.stderr)
+        raise SystemExit(1) from None
+    except Exception:
+        logger.exception("unexpected failure")
+        raise
+    finally:
+        for handler in handlers:
+            logger.removeHandler(handler)
+            handler.close()

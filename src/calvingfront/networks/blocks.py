@@ -1,0 +1,116 @@
+"""The parts of which both networks are made."""
+
+from __future__ import annotations
+
+import math
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+Variant = Literal["paper", "released"]
+
+LEAKY_SLOPE = 0.1
+BATCH_NORM_EPS = 1e-3  # Keras' default, with which the paper's networks were trained
+
+
+def batch_norm(channels: int, momentum: float) -> nn.BatchNorm2d:
+    """Batch normalisation with Keras' epsilon; `momentum` in PyTorch's sense (0.01 = Keras 0.99)."""
+    return nn.BatchNorm2d(channels, eps=BATCH_NORM_EPS, momentum=momentum)
+
+
+class ConvBlock(nn.Sequential):
+    """Two 'same' convolutions, each with batch normalisation and LeakyReLU 0.1.
+
+    norm_last: put the normalisation behind the activation, as the released decoder does.
+    Shapes: (n, channels_in, h, w) → (n, channels_out, h, w).
+    """
+
+    def __init__(
+        self,
+        channels_in: int,
+        channels_out: int,
+        kernel: int,
+        momentum: float,
+        norm_last: bool = False,
+    ) -> None:
+        layers: list[nn.Module] = []
+        for channels in (channels_in, channels_out):
+            layers.append(nn.Conv2d(channels, channels_out, kernel, padding=kernel // 2))
+            tail = [batch_norm(channels_out, momentum), nn.LeakyReLU(LEAKY_SLOPE, inplace=True)]
+            if norm_last:
+                # The normalisation needs the activation's own output for its gradient.
+                tail = [nn.LeakyReLU(LEAKY_SLOPE), batch_norm(channels_out, momentum)]
+            layers.extend(tail)
+        super().__init__(*layers)
+
+
+class UpConv(nn.ConvTranspose2d):
+    """Transposed convolution of stride 2 that doubles height and width, cropped as TensorFlow does.
+
+    TensorFlow's 'same' crop takes (kernel − 2) // 2 rows from the top and the rest from the
+    bottom; PyTorch crops both sides alike, so one row and column too many are cut here (for odd
+    kernels). Shapes: (n, channels_in, h, w) → (n, channels_out, 2h, 2w).
+    """
+
+    def __init__(self, channels_in: int, channels_out: int, kernel: int) -> None:
+        super().__init__(channels_in, channels_out, kernel, stride=2, padding=(kernel - 2) // 2)
+
+    def forward(self, x: Tensor, output_size: list[int] | None = None) -> Tensor:
+        height, width = 2 * x.shape[-2], 2 * x.shape[-1]
+        return super().forward(x, output_size)[..., :height, :width]
+
+
+class AttentionGate(nn.Module):
+    """Additive attention gate: α = σ(ψᵀ ReLU(W_x x + W_g g + b_g) + b_ψ), x̂ = α · x.
+
+    x: (n, F_x, 2h, 2w) features of the encoder; g: (n, F_g, h, w), the coarser decoder output.
+    Returns x̂ (n, F_x, 2h, 2w) and α (n, 1, 2h, 2w) in [0, 1]. F_int = F_x / 2.
+    Source: Holzmann et al. (2021), eq. 1; `released` follows the authors' later Keras code (g
+    brought to F_x channels first, W_x a 2×2 convolution with bias).
+    """
+
+    def __init__(
+        self, channels_x: int, channels_g: int, variant: Variant, momentum: float
+    ) -> None:
+        super().__init__()
+        inner = max(1, channels_x // 2)
+        self.gating: nn.Module
+        if variant == "released":
+            self.gating = nn.Sequential(
+                nn.Conv2d(channels_g, channels_x, 1),
+                nn.ReLU(),
+                batch_norm(channels_x, momentum),
+            )
+            self.w_x = nn.Conv2d(channels_x, inner, 2, stride=2, bias=True)
+            self.w_g = nn.Conv2d(channels_x, inner, 1)
+        else:
+            self.gating = nn.Identity()
+            self.w_x = nn.Conv2d(channels_x, inner, 1, stride=2, bias=False)
+            self.w_g = nn.Conv2d(channels_g, inner, 1)
+        self.psi = nn.Conv2d(inner, 1, 1)
+
+    def forward(self, x: Tensor, g: Tensor) -> tuple[Tensor, Tensor]:
+        joined = functional.relu(self.w_x(x) + self.w_g(self.gating(g)))
+        alpha = torch.sigmoid(self.psi(joined))
+        alpha = functional.interpolate(
+            alpha, scale_factor=2, mode="bilinear", align_corners=False
+        )
+        return x * alpha, alpha
+
+
+def initialise(network: nn.Module, head: nn.Conv2d, variant: Variant) -> None:
+    """He-normal weights and zero biases; the released head has Glorot-uniform weights.
+
+    The fan-in of a transposed convolution is counted as Keras counts it (kernel area × output
+    channels), which is also what PyTorch finds in its transposed weight layout.
+    """
+    for module in network.modules():
+        if isinstance(module, nn.Conv2d | nn.ConvTranspose2d):
+            fan_in = module.weight[0].numel()
+            nn.init.normal_(module.weight, std=math.sqrt(2.0 / fan_in))
+            if module.bias is not None:
+                nn.init.zeros_(module.bias)
+    if variant == "released":
+        nn.init.xavier_uniform_(head.weight)

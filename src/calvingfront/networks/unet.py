@@ -1,0 +1,82 @@
+"""The U-Net of Zhang et al. (2019) as the paper uses it, and the same with attention gates."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from calvingfront.networks.blocks import AttentionGate, ConvBlock, UpConv, Variant, initialise
+
+
+class UNet(nn.Module):
+    """Encoder and decoder of `depth` down-samplings, widths `width · 2^level`.
+
+    Input (n, 1, h, w) with h and w divisible by 2^depth, values in [0, 1];
+    output (n, 1, h, w): logits of the front. The levels count from the finest: `upsample[i]`,
+    `decoder[i]` (and `gates[i]`) bring level i + 1 to level i.
+    variant: `paper` follows the paper's text, `released` the authors' published Keras code.
+    """
+
+    def __init__(
+        self,
+        width: int = 32,
+        depth: int = 4,
+        kernel: int = 5,
+        variant: Variant = "paper",
+        batch_norm_momentum: float = 0.01,
+    ) -> None:
+        super().__init__()
+        released = variant == "released"
+        widths = [width * 2**level for level in range(depth + 1)]
+        momentum = batch_norm_momentum
+        self.encoder = nn.ModuleList(
+            ConvBlock(previous, channels, kernel, momentum)
+            for previous, channels in zip([1, *widths[:-1]], widths, strict=True)
+        )
+        self.upsample = nn.ModuleList(
+            UpConv(coarse, fine, kernel)
+            for fine, coarse in zip(widths[:-1], widths[1:], strict=True)
+        )
+        self.gates = self._make_gates(widths, variant, momentum)
+        self.decoder = nn.ModuleList(
+            ConvBlock(2 * channels, channels, kernel, momentum, norm_last=released)
+            for channels in widths[:-1]
+        )
+        head_kernel = 3 if released else 1
+        self.head = nn.Conv2d(width, 1, head_kernel, padding=head_kernel // 2)
+        initialise(self, self.head, variant)
+
+    def _make_gates(
+        self, widths: list[int], variant: Variant, momentum: float
+    ) -> nn.ModuleList | None:
+        return None
+
+    def forward_with_attention(self, x: Tensor) -> tuple[Tensor, list[Tensor]]:
+        """Return the logits and the attention maps α1 (finest) … α_depth (empty without gates)."""
+        skips: list[Tensor] = []
+        for level, block in enumerate(self.encoder):
+            x = block(functional.max_pool2d(x, 2) if level else x)
+            skips.append(x)  # (n, width · 2^level, h / 2^level, w / 2^level)
+        maps: list[Tensor] = []
+        for level in reversed(range(len(self.decoder))):
+            skip = skips[level]
+            if self.gates is not None:
+                skip, alpha = self.gates[level](skip, x)
+                maps.insert(0, alpha)
+            x = self.decoder[level](torch.cat([self.upsample[level](x), skip], dim=1))
+        return self.head(x), maps
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return the logits (n, 1, h, w)."""
+        return self.forward_with_attention(x)[0]
+
+
+class AttentionUNet(UNet):
+    """The same U-Net with an attention gate in every skip connection."""
+
+    def _make_gates(self, widths: list[int], variant: Variant, momentum: float) -> nn.ModuleList:
+        return nn.ModuleList(
+            AttentionGate(fine, coarse, variant, momentum)
+            for fine, coarse in zip(widths[:-1], widths[1:], strict=True)
+        )

@@ -1,0 +1,118 @@
+"""From packed arrays on disk to a trained network on disk."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from safetensors.torch import load_file, save_file
+
+from calvingfront.dataset import open_dataset, read_split
+from calvingfront.errors import TrainingError
+from calvingfront.files import read_json, replacing, write_json
+from calvingfront.networks import UNet, build_network
+from calvingfront.training.device import claimed_device
+from calvingfront.training.loop import Part, State, train
+from calvingfront.training.run_record import surroundings
+from calvingfront.training.settings import NetworkSettings, TrainingSettings
+
+log = logging.getLogger(__name__)
+PathLike = str | os.PathLike[str]
+
+
+def epoch_file(epoch: int) -> str:
+    """Name the weights file of a kept epoch."""
+    return f"epoch_{epoch:03d}.safetensors"
+
+
+def write_history(history: list[dict[str, float]], path: PathLike) -> None:
+    """Write the history table (TSV, one row per epoch), atomically."""
+    table = pd.DataFrame(history)
+    with replacing(path) as temporary:
+        table.to_csv(temporary, sep="\t", index=False, float_format="%.7g")
+
+
+def save_weights(state: State, path: PathLike) -> None:
+    """Write weights as safetensors, atomically."""
+    with replacing(path) as temporary:
+        save_file(state, temporary)
+
+
+def load_network(weights: PathLike, record: PathLike) -> UNet:
+    """Build the network that `record` (run.json) describes and load its weights, ready to predict.
+
+    Raises TrainingError where the weights are of another network.
+    """
+    settings = read_json(record)["network"]
+    network = build_network(**settings)
+    try:
+        network.load_state_dict(load_file(weights))
+    except (RuntimeError, OSError) as error:
+        raise TrainingError(
+            weights,
+            f"does not hold the network of {record} ({str(error).splitlines()[0]})",
+            "Remove the run's folder and train again.",
+        ) from error
+    network.eval()
+    return network
+
+
+def train_network(
+    images: PathLike,
+    fronts: PathLike,
+    index: PathLike,
+    split: PathLike,
+    weights: PathLike,
+    history: PathLike,
+    record: PathLike,
+    model: str,
+    loss: str,
+    seed: int,
+    networks: dict[str, Any],
+    training: dict[str, Any],
+    kept: Sequence[PathLike] = (),
+    threads: int | None = None,
+    revision: int = 1,
+) -> None:
+    """Train one network and write its weights, history and record.
+
+    kept: files for the weights of `training['keep_epochs']`, in their order; where empty, they
+    stand beside `weights`. revision: of the training code, for the record. The history is renewed after every epoch, so that it can be watched.
+    """
+    changes: dict[str, Any] = {} if threads is None else {"threads": threads}
+    settings = TrainingSettings.from_config(training, **changes)
+    network = NetworkSettings(
+        model, **{k: v for k, v in networks.items() if k not in ("models", "model")}
+    )
+    folder = Path(weights).parent
+    files = list(kept) or [folder / epoch_file(epoch) for epoch in settings.keep_epochs]
+    data = open_dataset(images, fronts, index)
+    subsets = read_split(split)
+    log.info("%s, %s, seed %d: %s", model, loss, seed, {k: len(v) for k, v in subsets.items()})
+    with claimed_device(settings.device) as device:
+        parts = []
+        for subset in ("train", "validation"):
+            rows = data.rows(subsets[subset])
+            parts.append(Part.on(device, subsets[subset], data.images[rows], data.fronts[rows]))
+        live = folder / "progress.tsv"
+        outcome = train(
+            parts[0], parts[1], loss, seed, network, settings, device,
+            after_epoch=lambda rows: write_history(rows, live),
+        )  # fmt: skip
+        missing = set(settings.keep_epochs) - set(outcome.kept)
+        if missing:
+            raise TrainingError(
+                "training.keep_epochs",
+                f"epoch {min(missing)} was never reached; the run ended at {len(outcome.history)}",
+                "Keep only epochs up to the smaller of max_epochs and patience.",
+            )
+        save_weights(outcome.best, weights)
+        for file, epoch in zip(files, settings.keep_epochs, strict=True):
+            save_weights(outcome.kept[epoch], file)
+        write_history(outcome.history, history)
+        live.unlink(missing_ok=True)
+        write_json(record, {**outcome.record, "revision": revision, "environment": surroundings(device)})

@@ -1,0 +1,42 @@
+"""What a run says about itself, so that a stranger can repeat it."""
+
+from __future__ import annotations
+
+import platform
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import torch
+
+import calvingfront
+from calvingfront.training.device import describe
+
+
+def code_commit() -> str:
+    """Return the commit of the checkout that the code runs from; empty outside a checkout."""
+    folder = Path(__file__).resolve().parent
+    command = ["git", "describe", "--always", "--dirty", "--abbrev=12"]
+    try:
+        done = subprocess.run(
+            command, cwd=folder, capture_output=True, text=True, timeout=10, check=False
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    return done.stdout.strip()
+
+
+def surroundings(device: torch.device) -> dict[str, Any]:
+    """Name the versions, the commit and the hardware of this run."""
+    return {
+        "calvingfront": calvingfront.__version__,
+        "commit": code_commit(),
+        "python": platform.python_version(),
+        "torch": torch.__version__,
+        "numpy": np.__version__,
+        "opencv": cv2.__version__,
+        "device": str(device),
+        "hardware": describe(device),
+    }

@@ -1,0 +1,49 @@
+"""The numbers that steer one training."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+from calvingfront.networks import Variant
+from calvingfront.training.augmentation import Augmentation
+
+
+@dataclass(frozen=True)
+class NetworkSettings:
+    """Which network is built; see config/README.md, `networks`."""
+
+    model: str
+    variant: Variant = "paper"
+    width: int = 32
+    depth: int = 4
+    kernel: int = 5
+    batch_norm_momentum: float = 0.01
+
+
+@dataclass(frozen=True)
+class TrainingSettings:
+    """How it is trained; see config/README.md, `training`. The defaults are the paper's."""
+
+    batch_size: int = 5
+    max_epochs: int = 300
+    patience: int = 20
+    learning_rate_min: float = 1e-5
+    learning_rate_max: float = 1e-3
+    half_cycle_epochs: int = 6
+    augmentation: Augmentation = "paper"
+    keep_epochs: tuple[int, ...] = (5, 10)
+    precision: Literal["auto", "float32", "bfloat16"] = "auto"
+    device: str = "auto"
+    threads: int = 2
+
+    @classmethod
+    def from_config(cls, section: dict[str, Any], **changes: Any) -> TrainingSettings:
+        """Build the settings from the configuration's `training` section."""
+        values = {**section, **changes}
+        values["keep_epochs"] = tuple(values.get("keep_epochs", cls.keep_epochs))
+        return cls(**values)
+
+    def as_record(self) -> dict[str, Any]:
+        """Return the settings as plain JSON values."""
+        return {**asdict(self), "keep_epochs": list(self.keep_epochs)}
