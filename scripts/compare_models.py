@@ -1,0 +1,8 @@
+"""Write the paired comparisons between runs."""
+
+from calvingfront.evaluation.comparisons import compare_models
+from calvingfront.logs import log_to
+
+if __name__ == "__main__":
+    with log_to(snakemake.log[0]):
+        compare_models(**snakemake.input, **snakemake.params, **snakemake.output)

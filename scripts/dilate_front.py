@@ -1,0 +1,9 @@
+"""Thin the front of one scene and dilate it for the resize."""
+
+
+from calvingfront.logs import log_to
+from calvingfront.samples.fronts import dilate_file
+
+if __name__ == "__main__":
+    with log_to(snakemake.log[0]):
+        dilate_file(**snakemake.input, **snakemake.params, output=snakemake.output[0])

@@ -1,0 +1,9 @@
+"""Filter the speckle of one image by a median over a fixed area."""
+
+
+from calvingfront.logs import log_to
+from calvingfront.samples.median import filter_file
+
+if __name__ == "__main__":
+    with log_to(snakemake.log[0]):
+        filter_file(**snakemake.input, **snakemake.params, output=snakemake.output[0])

@@ -1,0 +1,9 @@
+"""Pack the samples of all scenes into flat arrays."""
+
+
+from calvingfront.logs import log_to
+from calvingfront.samples.pack import pack_files
+
+if __name__ == "__main__":
+    with log_to(snakemake.log[0]):
+        pack_files(**snakemake.input, **snakemake.output)

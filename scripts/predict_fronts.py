@@ -1,0 +1,14 @@
+"""Predict the validation and test scenes with one trained network."""
+
+from calvingfront.evaluation.predict import predict_fronts
+from calvingfront.logs import log_to
+
+if __name__ == "__main__":
+    with log_to(snakemake.log[0]):
+        predict_fronts(
+            **snakemake.input,
+            **snakemake.params,
+            probabilities=snakemake.output.probabilities,
+            predictions=snakemake.output.predictions,
+            threads=snakemake.threads,
+        )

@@ -1,0 +1,13 @@
+"""Read the attention maps of one attention network for the figures."""
+
+from calvingfront.evaluation.predict import read_attention
+from calvingfront.logs import log_to
+
+if __name__ == "__main__":
+    with log_to(snakemake.log[0]):
+        read_attention(
+            **snakemake.input,
+            **snakemake.params,
+            attention=snakemake.output.attention,
+            threads=snakemake.threads,
+        )

@@ -1,0 +1,15 @@
+"""Split the scenes into training, validation and test, and report the leakage."""
+
+
+from calvingfront.logs import log_to
+from calvingfront.samples.leakage import split_file
+
+if __name__ == "__main__":
+    with log_to(snakemake.log[0]):
+        split_file(
+            **snakemake.input,
+            **snakemake.params,
+            output=snakemake.output.split,
+            leakage_table=snakemake.output.leakage,
+            leakage_summary=snakemake.output.summary,
+        )

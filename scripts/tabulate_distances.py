@@ -1,0 +1,8 @@
+"""Write the front position errors and the breakdown by kind of image."""
+
+from calvingfront.evaluation.distances import tabulate_distances
+from calvingfront.logs import log_to
+
+if __name__ == "__main__":
+    with log_to(snakemake.log[0]):
+        tabulate_distances(**snakemake.input, **snakemake.params, **snakemake.output)

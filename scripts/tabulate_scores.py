@@ -1,0 +1,8 @@
+"""Write Table I: scores of every run, both protocols, beside the paper's values."""
+
+from calvingfront.evaluation.tables import tabulate_scores
+from calvingfront.logs import log_to
+
+if __name__ == "__main__":
+    with log_to(snakemake.log[0]):
+        tabulate_scores(**snakemake.input, **snakemake.params, **snakemake.output)

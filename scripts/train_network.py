@@ -1,0 +1,16 @@
+"""Train one network with one loss and one seed."""
+
+from calvingfront.training.run import train_network
+from calvingfront.logs import log_to
+
+if __name__ == "__main__":
+    with log_to(snakemake.log[0], echo=True):
+        train_network(
+            **snakemake.input,
+            **snakemake.params,
+            kept=list(snakemake.output.kept),
+            weights=snakemake.output.weights,
+            history=snakemake.output.history,
+            record=snakemake.output.record,
+            threads=snakemake.threads,
+        )

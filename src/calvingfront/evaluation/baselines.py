@@ -1,0 +1,125 @@
+"""The two rows without a network: the prior of a glacier's fronts and the nearest date's front."""
+
+from __future__ import annotations
+
+import logging
+import os
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from calvingfront.dataset import Dataset, open_dataset, read_split
+from calvingfront.files import replacing
+
+log = logging.getLogger(__name__)
+PathLike = str | os.PathLike[str]
+
+
+def write_predictions(
+    values: npt.NDArray[np.float16],
+    table: pd.DataFrame,
+    probabilities: PathLike,
+    predictions: PathLike,
+) -> None:
+    """Write probabilities (m, s, s) and their table (scene, subset), atomically."""
+    with replacing(probabilities) as temporary:
+        np.save(temporary, values.astype(np.float16))
+    with replacing(predictions) as temporary:
+        table.to_csv(temporary, sep="\t", index=False)
+
+
+def _shift(data: Dataset, source: int, target: int) -> npt.NDArray[np.float64] | None:
+    """Find the affine (2 × 3) from target to source pixels; None where the grids agree or are unknown.
+
+    Grids are compared where both scenes have a map position in the same CRS; scenes without one
+    are taken to show the same ground, as CaFFe's images of a glacier do.
+    """
+    needed = ["crs", "upper_left_x", "upper_left_y", "pixel_size_m"]
+    if not set(needed) <= set(data.index.columns):
+        return None
+    a, b = data.index.loc[source, needed], data.index.loc[target, needed]
+    if a.isna().any() or b.isna().any() or a["crs"] != b["crs"]:
+        return None
+    scale = float(b["pixel_size_m"]) / float(a["pixel_size_m"])
+    # Pixel centres: map x = left + (column + ½) · size.
+    right = float(b["upper_left_x"] - a["upper_left_x"]) / float(a["pixel_size_m"])
+    down = float(a["upper_left_y"] - b["upper_left_y"]) / float(a["pixel_size_m"])
+    half = scale / 2 - 0.5
+    matrix = np.array([[scale, 0.0, right + half], [0.0, scale, down + half]])
+    far = data.size * abs(scale - 1) + max(abs(right), abs(down))
+    return matrix if far > 0.5 else None
+
+
+def front_on_grid(data: Dataset, source: int, target: int) -> npt.NDArray[np.uint8]:
+    """Take the front mask of sample `source` onto the grid of sample `target` (nearest pixel)."""
+    mask = np.asarray(data.fronts[source])
+    matrix = _shift(data, source, target)
+    if matrix is None:
+        return mask
+    flags = cv2.INTER_NEAREST | cv2.WARP_INVERSE_MAP
+    return np.asarray(cv2.warpAffine(mask, matrix, mask.shape[::-1], flags=flags), dtype=np.uint8)
+
+
+def _candidates(data: Dataset, train: npt.NDArray[np.int64], row: int) -> npt.NDArray[np.int64]:
+    """List the training rows of the same glacier; all of them where the glacier is new.
+
+    A scene that stands in training and test counts too: the networks saw it as well, and the row
+    is there to say how much of a score the split gives away.
+    """
+    glacier = data.index["glacier"].to_numpy()
+    same = train[glacier[train] == glacier[row]]
+    return same if len(same) else train
+
+
+def _predict(
+    images: PathLike,
+    fronts: PathLike,
+    index: PathLike,
+    split: PathLike,
+    probabilities: PathLike,
+    predictions: PathLike,
+    nearest_date: bool,
+) -> None:
+    data = open_dataset(images, fronts, index)
+    subsets = read_split(split)
+    train = data.rows(subsets["train"])
+    days = pd.to_datetime(data.index["acquired"]).to_numpy().astype("datetime64[D]").astype(int)
+    pairs = [(scene, subset) for subset in ("validation", "test") for scene in subsets[subset]]
+    values = np.zeros((len(pairs), data.size, data.size), np.float16)
+    for k, (scene, _) in enumerate(pairs):
+        row = int(data.rows([scene])[0])
+        sources = _candidates(data, train, row)
+        if nearest_date and len(sources):
+            sources = sources[[np.argmin(np.abs(days[sources] - days[row]))]]
+        total = np.zeros((data.size, data.size), np.float64)
+        for source in sources:
+            total += front_on_grid(data, int(source), row)
+        values[k] = total / max(1, len(sources))
+    table = pd.DataFrame(pairs, columns=["scene", "subset"])
+    write_predictions(values, table, probabilities, predictions)
+
+
+def predict_prior(
+    images: PathLike,
+    fronts: PathLike,
+    index: PathLike,
+    split: PathLike,
+    probabilities: PathLike,
+    predictions: PathLike,
+) -> None:
+    """Predict, for every scene, how often its glacier's training fronts cover a pixel."""
+    _predict(images, fronts, index, split, probabilities, predictions, nearest_date=False)
+
+
+def predict_nearest_date(
+    images: PathLike,
+    fronts: PathLike,
+    index: PathLike,
+    split: PathLike,
+    probabilities: PathLike,
+    predictions: PathLike,
+) -> None:
+    """Predict, for every scene, the training front of its glacier that is closest in time."""
+    _predict(images, fronts, index, split, probabilities, predictions, nearest_date=True)

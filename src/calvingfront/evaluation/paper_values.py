@@ -1,0 +1,35 @@
+"""The numbers that the paper prints, to set beside ours.
+
+Source: Holzmann, Davari, Seehaus, Braun, Maier, Christlein (2021), "Glacier Calving Front
+Segmentation Using Attention U-Net", IGARSS; Tables I and II.
+"""
+
+from __future__ import annotations
+
+PAPER_TEST_IMAGES = 50
+PAPER_SIZE_PX = 512
+PAPER_PIXEL_SIZE_M = 44.74
+"""Average metres per pixel after the resize to 512 × 512 (caption of Table II)."""
+
+TABLE_I: dict[tuple[str, str], dict[str, float]] = {
+    (model, loss): dict(zip(("dice", "wdice4", "wdice8", "wdice16", "iou"), values, strict=True))
+    for model, loss, *values in (
+        ("unet", "bce", 73.9, 83.0, 86.0, 88.3, 60.6),
+        ("attention_unet", "bce", 73.8, 82.9, 85.9, 88.7, 60.3),
+        ("unet", "wbce4", 72.9, 83.6, 87.1, 90.1, 58.9),
+        ("attention_unet", "wbce4", 72.6, 83.6, 87.0, 89.9, 58.5),
+        ("unet", "wbce8", 70.1, 81.1, 84.6, 87.6, 55.5),
+        ("attention_unet", "wbce8", 70.8, 82.5, 86.1, 89.2, 56.1),
+        ("unet", "wbce16", 67.0, 78.9, 82.6, 85.9, 51.9),
+        ("attention_unet", "wbce16", 65.2, 77.8, 82.3, 86.1, 49.8),
+    )
+}
+"""(model, loss) → metric → %, means over the test set at each metric's best threshold."""
+
+TABLE_II: dict[str, tuple[float, float]] = {
+    "bce": (6.5, 145.40),
+    "wbce4": (8.4, 187.90),
+    "wbce8": (10.6, 237.12),
+    "wbce16": (11.1, 248.30),
+}
+"""loss → (thickness, px; certainty, m); the paper does not say of which network."""

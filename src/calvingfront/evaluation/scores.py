@@ -1,0 +1,132 @@
+"""The scores of every test image: overlap with the truth and distance in metres."""
+
+from __future__ import annotations
+
+import logging
+import os
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from calvingfront.dataset import open_dataset
+from calvingfront.evaluation.metrics import METRICS, metrics_over_thresholds
+from calvingfront.evaluation.thresholds import open_predictions, stretch
+from calvingfront.files import read_json, replacing
+from calvingfront.fronts.lines import (
+    centre_lines,
+    draw_lines,
+    front_distance,
+    longer_than,
+)
+
+log = logging.getLogger(__name__)
+PathLike = str | os.PathLike[str]
+
+PROTOCOLS = ("validation_threshold", "paper_protocol")
+WINTER = range(4, 9)  # April to August, the Antarctic winter
+
+
+def season(acquired: str) -> str:
+    """Return `winter` (April–August) or `summer` of an ISO date."""
+    return "winter" if int(acquired[5:7]) in WINTER else "summer"
+
+
+def score_front(
+    prediction: npt.NDArray[np.uint8],
+    truth: npt.NDArray[np.uint8],
+    pixel_size_m: float,
+    min_front_length_m: float,
+) -> dict[str, Any]:
+    """Measure one binary prediction against the truth, both (h, w).
+
+    Returns the pixel counts, the length of the predicted centre line (all of it) in px, and the
+    distances of the METRICS page: the predicted line without pieces shorter than
+    `min_front_length_m` against the whole true line. Distances are NaN and `missing` is 1 where
+    no predicted line is left.
+    """
+    predicted = centre_lines(prediction)
+    kept = longer_than(predicted, min_front_length_m / pixel_size_m)
+    shape = (truth.shape[0], truth.shape[1])
+    distance = front_distance(draw_lines(kept, shape), draw_lines(centre_lines(truth), shape))
+    scores: dict[str, Any] = {
+        "predicted_px": int(np.count_nonzero(prediction)),
+        "true_px": int(np.count_nonzero(truth)),
+        "skeleton_px": sum(line.length for line in predicted),
+        "missing": int(not kept),
+    }
+    if distance is None:
+        return scores | dict.fromkeys(
+            ("distance_sum_px", "distance_count", "mde_m", "hd95_m"), float("nan")
+        )
+    return scores | {
+        "distance_sum_px": distance.total,
+        "distance_count": distance.count,
+        "mde_m": distance.total / distance.count * pixel_size_m,
+        "hd95_m": distance.hausdorff95 * pixel_size_m,
+    }
+
+
+def score_predictions(
+    images: PathLike,
+    fronts: PathLike,
+    index: PathLike,
+    probabilities: PathLike,
+    predictions: PathLike,
+    threshold: PathLike,
+    scores: PathLike,
+    min_front_length_m: float,
+) -> None:
+    """Score the test images of one run under both protocols; write one row per protocol × scene.
+
+    Under the paper protocol each overlap metric has its own threshold; the counts and distances
+    use the one of Dice.
+    """
+    data = open_dataset(images, fronts, index)
+    array, table = open_predictions(probabilities, predictions)
+    chosen = read_json(threshold)
+    thresholds = {
+        "validation_threshold": dict.fromkeys(METRICS, chosen["validation_threshold"]),
+        "paper_protocol": chosen["paper_protocol"],
+    }
+    rows: list[dict[str, Any]] = []
+    test = np.flatnonzero(table["subset"] == "test")
+    for protocol in PROTOCOLS:
+        limits = thresholds[protocol]
+        for k in test:
+            scene = table["scene"].iloc[k]
+            row = int(data.rows([scene])[0])
+            facts = data.index.loc[row]
+            truth = np.asarray(data.fronts[row])
+            probability = array[k].astype(np.float64)
+            if protocol == "paper_protocol":
+                probability = stretch(probability)
+            needed = np.unique(list(limits.values()))
+            values = metrics_over_thresholds(probability, truth, needed)
+            overlap = {
+                metric: float(values[np.searchsorted(needed, limits[metric]), column])
+                for column, metric in enumerate(METRICS)
+            }
+            mask = (probability > limits["dice"]).astype(np.uint8)
+            pixel = float(facts["pixel_size_m"])
+            rows.append(
+                {
+                    "protocol": protocol,
+                    "scene": scene,
+                    "glacier": facts["glacier"],
+                    "mission": facts["mission"],
+                    "resolution_tag_m": facts["resolution_tag_m"],
+                    "acquired": facts["acquired"],
+                    "season": season(str(facts["acquired"])),
+                    "pixel_size_m": pixel,
+                    "threshold": limits["dice"],
+                    **overlap,
+                    **score_front(mask, truth, pixel, min_front_length_m),
+                }
+            )
+    result = pd.DataFrame(rows)
+    with replacing(scores) as temporary:
+        result.to_csv(temporary, sep="\t", index=False, float_format="%.7g")
+    means = result.groupby("protocol")["dice"].mean()
+    log.info("test Dice %s", {name: round(float(value), 4) for name, value in means.items()})

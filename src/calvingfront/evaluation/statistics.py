@@ -1,0 +1,104 @@
+"""Uncertainty of means and paired comparisons over test images."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+from scipy import stats
+
+Array = npt.NDArray[np.float64]
+
+
+def mean_and_spread(values: npt.ArrayLike) -> tuple[float, float]:
+    """Mean and sample standard deviation (n − 1) of finite values; nan where undefined."""
+    finite = np.asarray(values, dtype=np.float64)
+    finite = finite[np.isfinite(finite)]
+    mean = float(finite.mean()) if finite.size else float("nan")
+    spread = float(finite.std(ddof=1)) if finite.size > 1 else float("nan")
+    return mean, spread
+
+
+def bootstrap_interval(
+    values: npt.ArrayLike, samples: int, seed: int, level: float = 0.95
+) -> tuple[float, float]:
+    """Percentile bootstrap interval of the mean.
+
+    values: (n,), one per test image; drawn with replacement `samples` times.
+    level:  coverage, 0…1.
+    Returns the lower and upper bound; nan without values. The draws depend on n, samples and
+    seed only, so that every row of a table is resampled over the same images.
+    Source: Efron & Tibshirani (1993), "An Introduction to the Bootstrap", section 13.3.
+    """
+    array = np.asarray(values, dtype=np.float64)
+    if array.size == 0:
+        return float("nan"), float("nan")
+    draws = np.random.default_rng([seed, array.size]).integers(
+        0, array.size, size=(samples, array.size)
+    )
+    means = array[draws].mean(axis=1)
+    low, high = np.quantile(means, [(1 - level) / 2, (1 + level) / 2])
+    return float(low), float(high)
+
+
+class PairedComparison(NamedTuple):
+    """A paired comparison of two runs over the same images."""
+
+    images: int
+    median_difference: float
+    rank_biserial: float
+    p_value: float
+
+
+def compare_pairs(first: npt.ArrayLike, second: npt.ArrayLike) -> PairedComparison:
+    """Wilcoxon signed-rank test of first − second, two-sided, with the size of the effect.
+
+    first, second: (n,), the same images in the same order.
+    Pairs without difference are dropped from the ranks; without any difference p = 1 and the
+    correlation is 0.
+    """
+    difference = np.asarray(first, dtype=np.float64) - np.asarray(second, dtype=np.float64)
+    if difference.size == 0 or not np.isfinite(difference).all():
+        raise ValueError("a paired comparison needs finite values for at least one image")
+    if not difference.any():
+        return PairedComparison(difference.size, 0.0, 0.0, 1.0)
+    test = stats.wilcoxon(difference, zero_method="wilcox", alternative="two-sided")
+    return PairedComparison(
+        images=int(difference.size),
+        median_difference=float(np.median(difference)),
+        rank_biserial=rank_biserial(difference),
+        p_value=float(test.pvalue),
+    )
+
+
+def rank_biserial(difference: npt.ArrayLike) -> float:
+    """Matched-pairs rank-biserial correlation: (W+ − W−) / (W+ + W−), −1…1.
+
+    W+ and W− are the sums of the ranks of |difference| over positive and negative differences;
+    zeros are dropped, ties share their mean rank. +1: every image is better in the first run.
+    Source: Kerby (2014), "The simple difference formula", Comprehensive Psychology 3.
+    """
+    values = np.asarray(difference, dtype=np.float64)
+    values = values[values != 0]
+    if values.size == 0:
+        return 0.0
+    ranks = stats.rankdata(np.abs(values))
+    return float(np.sum(np.sign(values) * ranks) / np.sum(ranks))
+
+
+def holm(p_values: Sequence[float]) -> list[float]:
+    """Adjust the p-values of one family of tests for their number (step-down, strong control).
+
+    Source: Holm (1979), "A simple sequentially rejective multiple test procedure",
+    Scandinavian Journal of Statistics 6.
+    """
+    p = np.asarray(p_values, dtype=np.float64)
+    if p.size == 0:
+        return []
+    order = np.argsort(p, kind="stable")
+    steps = (p.size - np.arange(p.size)) * p[order]
+    adjusted = np.empty_like(p)
+    adjusted[order] = np.minimum(np.maximum.accumulate(steps), 1.0)
+    return [float(value) for value in adjusted]

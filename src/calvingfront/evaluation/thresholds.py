@@ -1,0 +1,100 @@
+"""Choosing the threshold: once on the validation set, and the paper's way on the test set."""
+
+from __future__ import annotations
+
+import logging
+import os
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from calvingfront.dataset import open_dataset
+from calvingfront.errors import SampleError
+from calvingfront.evaluation.metrics import METRICS, metrics_over_thresholds
+from calvingfront.files import replacing, write_json
+
+log = logging.getLogger(__name__)
+PathLike = str | os.PathLike[str]
+
+THRESHOLDS: npt.NDArray[np.float64] = np.arange(100) / 100
+
+
+def stretch(probability: npt.NDArray[np.floating]) -> npt.NDArray[np.float64]:
+    """Stretch one prediction to 0…255 by its minimum and maximum, rounded, as the released code.
+
+    Returns values in [0, 1]; a constant prediction becomes 0.
+    """
+    values = probability.astype(np.float64)
+    low, high = values.min(), values.max()
+    if high <= low:
+        return np.zeros_like(values)
+    return np.rint((values - low) / (high - low) * 255) / 255
+
+
+def open_predictions(
+    probabilities: PathLike, index: PathLike
+) -> tuple[npt.NDArray[np.float16], pd.DataFrame]:
+    """Open the probabilities (m, s, s) of a run and their table (scene, subset)."""
+    array = np.load(probabilities, mmap_mode="r")
+    table = pd.read_csv(index, sep="\t", dtype=str)
+    if len(array) != len(table):
+        raise SampleError(
+            probabilities,
+            f"holds {len(array)} predictions, its index {len(table)}",
+            "Remove the folder and predict again.",
+        )
+    return array, table
+
+
+def choose_threshold(
+    images: PathLike,
+    fronts: PathLike,
+    index: PathLike,
+    probabilities: PathLike,
+    predictions: PathLike,
+    threshold: PathLike,
+    curve: PathLike,
+) -> None:
+    """Scan the thresholds 0.00 … 0.99 and write the chosen ones and the curves.
+
+    `validation_threshold` maximises the mean Dice of the validation images (no stretch);
+    `paper_protocol` has, for every metric, the best threshold of the stretched test predictions:
+    an oracle, for comparison with the paper only. Of equal maxima the middle one is taken.
+    """
+    data = open_dataset(images, fronts, index)
+    array, table = open_predictions(probabilities, predictions)
+    rows = data.rows(table["scene"].tolist())
+    curves = []
+    for subset in ("validation", "test"):
+        for stretched in (False, True):
+            values = [
+                metrics_over_thresholds(
+                    stretch(array[k]) if stretched else array[k], data.fronts[rows[k]], THRESHOLDS
+                )
+                for k in np.flatnonzero(table["subset"] == subset)
+            ]
+            part = pd.DataFrame(np.mean(values, axis=0), columns=list(METRICS))
+            part.insert(0, "threshold", THRESHOLDS)
+            part.insert(0, "stretched", int(stretched))
+            part.insert(0, "subset", subset)
+            curves.append(part)
+    curve_table = pd.concat(curves, ignore_index=True)
+    chosen = _best(curve_table, "validation", 0, "dice")
+    result = {
+        "validation_threshold": chosen[0],
+        "validation_dice": chosen[1],
+        "paper_protocol": {m: _best(curve_table, "test", 1, m)[0] for m in METRICS},
+    }
+    with replacing(curve) as temporary:
+        curve_table.to_csv(temporary, sep="\t", index=False, float_format="%.7g")
+    write_json(threshold, result)
+    log.info("validation threshold %.2f (Dice %.4f)", *chosen)
+
+
+def _best(curves: pd.DataFrame, subset: str, stretched: int, metric: str) -> tuple[float, float]:
+    part = curves[(curves["subset"] == subset) & (curves["stretched"] == stretched)]
+    values = part[metric].to_numpy()
+    best = np.flatnonzero(values == values.max())
+    middle = best[(len(best) - 1) // 2]
+    return float(part["threshold"].to_numpy()[middle]), float(values[middle])
