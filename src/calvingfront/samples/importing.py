@@ -1,0 +1,55 @@
+"""Scenes of the user's own, imported: 8-bit images and front masks on their grids."""
+
+from __future__ import annotations
+
+import os
+
+import numpy as np
+
+from calvingfront.errors import SceneError
+from calvingfront.samples.pixels import front_pixels, write_png
+from calvingfront.samples.rasters import is_raster, read_image
+from calvingfront.samples.scaling import to_8bit
+
+
+def import_scene(
+    scene: str,
+    glacier: str,
+    acquired: str,
+    image: str | os.PathLike[str],
+    front: str | os.PathLike[str],
+    output_image: str | os.PathLike[str],
+    output_front: str | os.PathLike[str],
+) -> None:
+    """Write a scene's image as 8-bit PNG (see `to_8bit`) and its front as 0/255 on the same grid.
+
+    front: a mask of the image's size, or lines in any vector format that GDAL reads; see
+    `vectors.rasterise_front` for how a scene's lines are found in a layer of many.
+    """
+    values, valid, crs, transform = read_image(image)
+    pixels = to_8bit(values, valid, image)
+    if is_raster(front):
+        mask_values, _, _, _ = read_image(front)
+        if mask_values.shape != values.shape:
+            raise SceneError(
+                front,
+                f"is {mask_values.shape[0]} × {mask_values.shape[1]} px, its image "
+                f"{values.shape[0]} × {values.shape[1]}",
+                "Draw the mask on the image's own grid, or give the front as lines.",
+            )
+        levels = np.unique(mask_values)
+        if levels.size > 2:
+            raise SceneError(
+                front,
+                f"is no mask: it holds {levels.size} values",
+                "Write 0 beside the front and 255 on it.",
+            )
+        mask = front_pixels(np.asarray(mask_values > levels[0], dtype=np.uint8))
+    else:
+        from calvingfront.samples.vectors import rasterise_front  # heavy: only where needed
+
+        mask = rasterise_front(front, scene, glacier, acquired, crs, transform, values.shape, image)
+    if not mask.any():
+        raise SceneError(front, f"holds no front for {scene}", "Exclude the scene with a reason.")
+    write_png(output_image, pixels)
+    write_png(output_front, mask.astype(np.uint8) * np.uint8(255))

@@ -1,0 +1,91 @@
+"""Reading and writing single-band 8-bit images and front masks."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from calvingfront.errors import SceneError
+from calvingfront.files import replacing
+
+Grey = npt.NDArray[np.uint8]
+Mask = npt.NDArray[np.bool_]
+
+
+def read_grey(path: str | os.PathLike[str]) -> Grey:
+    """Read an 8-bit single-band image (PNG or TIFF), (height, width) uint8.
+
+    A colour file is accepted where its colour channels are equal.
+    Raises SceneError where the file is missing, cannot be decoded, or is not 8 bit grey.
+    """
+    encoded = _read_bytes(path)
+    pixels = None
+    if encoded.size:
+        pixels = _decode(encoded)
+    if pixels is None:
+        raise SceneError(
+            path,
+            f"cannot be read as an image ({encoded.size} bytes)",
+            "Fetch the file again, or exclude the scene in source.exclude with a reason.",
+        )
+    if pixels.dtype != np.uint8:
+        raise SceneError(
+            path,
+            f"holds {pixels.dtype} values instead of 8 bit",
+            "Convert it to 8 bit, or use it by source.kind: images, which scales it.",
+        )
+    if pixels.ndim == 3:
+        colours = pixels[..., :3]
+        if pixels.shape[2] > 1 and (colours != colours[..., :1]).any():
+            raise SceneError(
+                path,
+                f"is a colour image with {pixels.shape[2]} different channels",
+                "Write one grey channel.",
+            )
+        pixels = colours[..., 0]
+    return np.ascontiguousarray(pixels, dtype=np.uint8)
+
+
+def read_front(path: str | os.PathLike[str]) -> Mask:
+    """Read a front mask, (height, width) bool; the brighter half of the file's range is front."""
+    return front_pixels(read_grey(path))
+
+
+def front_pixels(mask: Grey) -> Mask:
+    """The front of a grey mask: 0/1 and 0/255 masks are both in use."""
+    return np.asarray(mask > mask.max(initial=0) // 2, dtype=np.bool_)
+
+
+def write_png(path: str | os.PathLike[str], pixels: Grey) -> None:
+    """Write an 8-bit image, atomically."""
+    with replacing(path) as temporary:
+        if not cv2.imwrite(str(temporary), pixels):
+            raise SceneError(path, "could not be written", "Check the disk and the permissions.")
+
+
+def _decode(encoded: npt.NDArray[np.uint8]) -> npt.NDArray[Any] | None:
+    # OpenCV would print a warning for each tag of a GeoTIFF that it does not know.
+    level = cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
+    try:
+        return cv2.imdecode(encoded, cv2.IMREAD_UNCHANGED)
+    except cv2.error:  # a header that promises an impossible size
+        return None
+    finally:
+        cv2.utils.logging.setLogLevel(level)
+
+
+def _read_bytes(path: str | os.PathLike[str]) -> npt.NDArray[np.uint8]:
+    # Decoding from memory keeps OpenCV from printing its own warnings about a missing file.
+    try:
+        return np.frombuffer(Path(path).read_bytes(), dtype=np.uint8)
+    except OSError as error:
+        raise SceneError(
+            path,
+            f"cannot be opened ({error.strerror})",
+            "Check the path, or exclude the scene in source.exclude with a reason.",
+        ) from None

@@ -1,0 +1,58 @@
+"""Reading the user's images through GDAL."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import rasterio
+from rasterio.errors import NotGeoreferencedWarning, RasterioError
+
+from calvingfront.errors import SceneError
+
+VECTOR_SUFFIXES = {".gpkg", ".shp", ".geojson", ".json", ".kml", ".fgb"}
+
+
+@contextmanager
+def open_raster(path: str | os.PathLike[str]) -> Iterator[Any]:
+    """Open an image; one without a place on the map is no reason for a warning here."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", NotGeoreferencedWarning)
+        with rasterio.open(path) as dataset:
+            yield dataset
+
+
+def is_raster(path: str | os.PathLike[str]) -> bool:
+    """True where GDAL reads the file as an image. Raises SceneError where the file is missing."""
+    if not Path(path).exists():
+        raise SceneError(path, "does not exist", "Check the path in the table.")
+    if Path(path).suffix.lower() in VECTOR_SUFFIXES:
+        return False
+    try:
+        with open_raster(path):
+            return True
+    except RasterioError:
+        return False
+
+
+def read_image(
+    path: str | os.PathLike[str],
+) -> tuple[npt.NDArray[Any], npt.NDArray[np.bool_], Any, Any]:
+    """Pixels (height, width), their valid area, CRS (None where unknown) and transform."""
+    try:
+        with open_raster(path) as dataset:
+            bands = dataset.read()
+            valid = dataset.dataset_mask() > 0
+            crs, transform = dataset.crs, dataset.transform
+    except RasterioError as error:
+        raise SceneError(path, f"cannot be read ({error})", "Fetch or convert the file.") from None
+    colours = bands[:3] if len(bands) >= 3 else bands[:1]
+    if (colours != colours[:1]).any():
+        raise SceneError(path, f"has {len(bands)} different bands", "Write one band of intensity.")
+    return colours[0], valid, crs, transform

@@ -1,0 +1,83 @@
+"""The scene table: one row per labelled image."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from calvingfront.errors import SceneError
+from calvingfront.files import replacing
+
+# Names of the missions of the published archives; a user's table may hold others.
+MISSIONS = ("ERS", "ENVISAT", "RSAT", "PALSAR", "TSX", "TDX", "S1")
+
+TEXT_COLUMNS = ("scene", "glacier", "mission", "acquired", "orbit", "crs", "image", "front")
+INTEGER_COLUMNS = ("quality", "width_px", "height_px")
+COLUMNS = (
+    "scene",
+    "glacier",
+    "mission",
+    "acquired",
+    "resolution_tag_m",
+    "quality",
+    "orbit",
+    "pixel_size_x_m",
+    "pixel_size_y_m",
+    "width_px",
+    "height_px",
+    "crs",
+    "upper_left_x",
+    "upper_left_y",
+    "image",
+    "front",
+)
+SCENE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
+
+
+def scene_table(rows: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
+    """A scene table from rows that may lack columns; sorted by scene, unknown cells missing."""
+    return _typed(pd.DataFrame(list(rows), dtype=object))
+
+
+def read_scenes(path: str | os.PathLike[str]) -> pd.DataFrame:
+    """Read a scene table (TSV). Raises SceneError where columns are missing."""
+    try:
+        # A glacier may well be called NA: only an empty cell is an unknown one.
+        table = pd.read_csv(path, sep="\t", dtype=str, keep_default_na=False, na_values=[""])
+    except (OSError, ValueError) as error:
+        raise SceneError(path, f"cannot be read ({error})", "Let check_scenes make it.") from None
+    missing = [column for column in COLUMNS if column not in table.columns]
+    if missing:
+        raise SceneError(
+            path, f"lacks the columns {', '.join(missing)}", "Let check_scenes make it."
+        )
+    return _typed(table)
+
+
+def write_scenes(path: str | os.PathLike[str], scenes: pd.DataFrame) -> None:
+    """Write a scene table (TSV), atomically."""
+    write_table(path, scenes[list(COLUMNS)])
+
+
+def write_table(path: str | os.PathLike[str], table: pd.DataFrame) -> None:
+    """Write any table as TSV, atomically; missing cells empty."""
+    with replacing(Path(path)) as temporary:
+        table.to_csv(temporary, sep="\t", index=False, lineterminator="\n")
+
+
+def _typed(table: pd.DataFrame) -> pd.DataFrame:
+    table = table.reindex(columns=list(COLUMNS))
+    for column in COLUMNS:
+        if column in TEXT_COLUMNS:
+            table[column] = table[column].astype("string").astype(object)
+            table[column] = table[column].where(table[column].notna(), None)
+        elif column in INTEGER_COLUMNS:
+            table[column] = pd.to_numeric(table[column]).astype("Int64")
+        else:
+            table[column] = pd.to_numeric(table[column]).astype("float64")
+    return table.sort_values("scene", kind="stable", ignore_index=True)

@@ -1,0 +1,226 @@
+"""Which scenes train, validate and test."""
+
+from __future__ import annotations
+
+import logging
+import math
+import os
+import random
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+
+from calvingfront.errors import SplitError
+
+log = logging.getLogger(__name__)
+
+SUBSETS = ("train", "validation", "test")
+GAP = "gap"  # scenes between two subsets of a split in time: used by none of them
+
+
+@dataclass(frozen=True)
+class Lists:
+    """A published split: `table` (scene, subset), and how many of its `rows` name no scene."""
+
+    table: pd.DataFrame
+    rows: int
+    unnamed: int
+    repeated: int
+
+
+def read_lists(path: str | os.PathLike[str], scene_column: str, subset_column: str) -> Lists:
+    """Read a CSV that assigns scenes to subsets.
+
+    Rows with an empty scene name are counted and left out; a scene named twice in one subset is
+    kept once; a scene in two subsets keeps both. Raises SplitError.
+    """
+    try:
+        table = pd.read_csv(path, dtype=str, keep_default_na=False, sep=None, engine="python")
+    except (OSError, ValueError) as error:
+        raise SplitError(
+            "split.lists", f"{path} cannot be read ({error})", "Write the path of a CSV."
+        ) from None
+    for key, column in (
+        ("split.lists_scene_column", scene_column),
+        ("split.lists_subset_column", subset_column),
+    ):
+        if column not in table.columns:
+            raise SplitError(
+                key,
+                f"{path} has no column {column!r}",
+                f"Write one of: {', '.join(table.columns)}.",
+            )
+    unknown = sorted(set(table[subset_column]) - set(SUBSETS))
+    if unknown:
+        raise SplitError(
+            path, f"names the unknown subset {unknown[0]!r}", f"Write {', '.join(SUBSETS)}."
+        )
+    lists = pd.DataFrame({"scene": table[scene_column], "subset": table[subset_column]})
+    named = lists[lists["scene"] != ""]
+    unique = named.drop_duplicates(ignore_index=True)
+    return Lists(unique, len(lists), len(lists) - len(named), len(named) - len(unique))
+
+
+def split_scenes(
+    scenes: pd.DataFrame,
+    method: str = "paper",
+    seed: int = 1,
+    shares: Sequence[float] = (144, 50, 50),
+    lists: str | os.PathLike[str] | None = None,
+    lists_scene_column: str = "caffe_name",
+    lists_subset_column: str = "split",
+    test_glaciers: Collection[str] = (),
+    validation_glaciers: Collection[str] = (),
+    gap_days: int = 180,
+    excluded: Collection[str] = (),
+) -> pd.DataFrame:
+    """Split a table with the columns scene, glacier, acquired; returns scene, subset.
+
+    paper:   the lists, or (lists None) the sorted names shuffled by `random.Random(seed)` and cut
+             by the shares.
+    random:  as `paper` without lists, each glacier shuffled on its own and spread evenly.
+    glacier: `test_glaciers` and `validation_glaciers` held out whole; without the latter, scenes
+             of the training glaciers validate.
+    time:    in each glacier the last scenes test, those at least `gap_days` before them validate,
+             and those at least `gap_days` before these train; scenes in a gap are marked `gap`.
+    excluded: scenes that the lists may name although they are not in the table.
+    Raises SplitError where a subset stays empty.
+    """
+    if method == "paper" and lists is not None:
+        published = read_lists(lists, lists_scene_column, lists_subset_column)
+        split = _from_lists(scenes, published, excluded)
+    elif method == "paper":
+        split = _cut(_shuffled(scenes["scene"], random.Random(seed)), shares)
+    elif method == "random":
+        split = _cut(_interleaved(scenes, seed), shares)
+    elif method == "glacier":
+        split = _by_glacier(scenes, seed, shares, test_glaciers, validation_glaciers)
+    elif method == "time":
+        split = _by_time(scenes, shares, gap_days)
+    else:
+        raise SplitError(
+            "split.method", f"{method!r} is unknown", "Write paper, random, glacier or time."
+        )
+    for subset in SUBSETS:
+        if subset not in set(split["subset"]):
+            raise SplitError(
+                f"split.method {method}",
+                f"leaves no {subset} scene among {len(scenes)}",
+                "Add scenes, or change split.shares, the held-out glaciers or split.gap_days.",
+            )
+    order = {subset: rank for rank, subset in enumerate((*SUBSETS, GAP))}
+    split = split.assign(rank=split["subset"].map(order)).sort_values(["rank", "scene"])
+    return split[["scene", "subset"]].reset_index(drop=True)
+
+
+def _from_lists(scenes: pd.DataFrame, lists: Lists, excluded: Collection[str]) -> pd.DataFrame:
+    table = lists.table[~lists.table["scene"].isin(list(excluded))]
+    missing = sorted(set(table["scene"]) - set(scenes["scene"]))
+    if missing:
+        raise SplitError(
+            "split.lists",
+            f"{len(missing)} of its scenes are not in the archive, as {missing[0]}",
+            "Add them, or exclude them by source.exclude with a reason.",
+        )
+    log.info(
+        "split.lists: %d rows, %d without a scene name, %d repeated within a subset",
+        lists.rows,
+        lists.unnamed,
+        lists.repeated,
+    )
+    return table
+
+
+def _shuffled(names: Collection[str], generator: random.Random) -> list[str]:
+    shuffled = sorted(names)
+    generator.shuffle(shuffled)
+    return shuffled
+
+
+def _interleaved(scenes: pd.DataFrame, seed: int) -> list[str]:
+    """The scenes in an order of which any stretch holds the glaciers in proportion."""
+    generator = random.Random(seed)
+    placed = []
+    for glacier, group in scenes.groupby("glacier", sort=True):
+        names = _shuffled(group["scene"], generator)
+        placed += [((rank + 0.5) / len(names), glacier, name) for rank, name in enumerate(names)]
+    return [name for _, _, name in sorted(placed)]
+
+
+def apportion(total: int, shares: Sequence[float]) -> list[int]:
+    """Whole numbers in the proportion of `shares` that add up to `total` (largest remainder)."""
+    if total < 0 or min(shares) < 0 or not sum(shares) > 0:
+        raise SplitError(
+            "split.shares", f"{list(shares)} cannot be shared out", "Write [144, 50, 50]."
+        )
+    exact = [total * share / sum(shares) for share in shares]
+    counts = [math.floor(value + 1e-9) for value in exact]
+    by_remainder = sorted(range(len(shares)), key=lambda i: (counts[i] - exact[i], i))
+    for i in by_remainder[: total - sum(counts)]:
+        counts[i] += 1
+    return counts
+
+
+def _cut(names: Sequence[str], shares: Sequence[float]) -> pd.DataFrame:
+    counts = apportion(len(names), shares)
+    subsets = [subset for subset, n in zip(SUBSETS, counts, strict=True) for _ in range(n)]
+    return pd.DataFrame({"scene": list(names), "subset": subsets})
+
+
+def _by_glacier(
+    scenes: pd.DataFrame,
+    seed: int,
+    shares: Sequence[float],
+    test: Collection[str],
+    validation: Collection[str],
+) -> pd.DataFrame:
+    known = sorted(set(scenes["glacier"]))
+    for key, glaciers in (("test_glaciers", test), ("validation_glaciers", validation)):
+        unknown = sorted(set(glaciers) - set(known))
+        if unknown:
+            raise SplitError(
+                f"split.{key}",
+                f"there is no glacier {unknown[0]}",
+                f"Write some of: {', '.join(known)}.",
+            )
+    both = sorted(set(test) & set(validation))
+    if both:
+        raise SplitError(
+            "split.validation_glaciers", f"{both[0]} is a test glacier too", "Hold it out once."
+        )
+    if not set(known) - set(test) - set(validation):
+        raise SplitError(
+            "split.test_glaciers",
+            f"nothing is left to train on: all of {', '.join(known)} are held out",
+            "Keep at least one glacier.",
+        )
+    held = dict.fromkeys(test, "test") | dict.fromkeys(validation, "validation")
+    subset = scenes["glacier"].map(lambda glacier: held.get(glacier, "train"))
+    split = pd.DataFrame({"scene": scenes["scene"], "subset": subset})
+    if not validation:
+        rest = scenes[subset == "train"]
+        names = _interleaved(rest, seed)
+        n_validation = apportion(len(names), [shares[0], shares[1]])[1]
+        chosen = names[len(names) - n_validation :]
+        split.loc[split["scene"].isin(chosen), "subset"] = "validation"
+    return split
+
+
+def _by_time(scenes: pd.DataFrame, shares: Sequence[float], gap_days: int) -> pd.DataFrame:
+    parts = []
+    gap = pd.Timedelta(days=max(1, gap_days))  # scenes of one day always stay together
+    for _, group in scenes.groupby("glacier", sort=True):
+        days = pd.to_datetime(group["acquired"])
+        group = group.assign(day=days).sort_values(["day", "scene"], ignore_index=True)
+        subset = pd.Series(GAP, index=group.index, dtype=object)
+        open_until = pd.Timestamp.max
+        counts = apportion(len(group), shares)
+        for name, count in (("test", counts[2]), ("validation", counts[1]), ("train", len(group))):
+            candidates = group.index[(group["day"] <= open_until) & (subset == GAP)]
+            chosen = candidates[max(0, len(candidates) - count) :]
+            if len(chosen):
+                subset[chosen] = name
+                open_until = group["day"][chosen].min() - gap
+        parts.append(pd.DataFrame({"scene": group["scene"], "subset": subset}))
+    return pd.concat(parts, ignore_index=True)

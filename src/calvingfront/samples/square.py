@@ -1,0 +1,141 @@
+"""From a scene of any extent to a square sample of square pixels."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+from typing import Any
+
+import cv2
+import numpy as np
+
+from calvingfront.errors import SceneError
+from calvingfront.files import replacing
+from calvingfront.samples.fronts import dilate, thin
+from calvingfront.samples.geometry import SquareGrid, square_grid
+from calvingfront.samples.pixels import Grey, Mask, read_front, read_grey
+
+
+def resize_image(image: Grey, grid: SquareGrid, variant: str = "paper") -> Grey:
+    """Resize bilinearly onto `grid`, zeros in the padding; (size, size) uint8.
+
+    `paper`: pad at bottom and right to a square on the ground, then resize. `released`: resize,
+    then pad. Bilinear means the four nearest pixels, also where the image shrinks: like the paper,
+    no low-pass filter goes before it (the median has already averaged some speckle away).
+    """
+    square: Grey = np.zeros((grid.size, grid.size), dtype=np.uint8)
+    if variant == "released":
+        shape = grid.content_width, grid.content_height
+        content = cv2.resize(image, shape, interpolation=cv2.INTER_LINEAR)
+        square[: grid.content_height, : grid.content_width] = content
+        return square
+    # Where pixels are not square the padded canvas ends within a pixel: it is rounded up, the
+    # scale is given exactly, and what lies beyond the square is cut off.
+    rows = math.ceil(grid.size * grid.step_y - 1e-6)
+    cols = math.ceil(grid.size * grid.step_x - 1e-6)
+    canvas = np.pad(image, ((0, rows - image.shape[0]), (0, cols - image.shape[1])))
+    resized = cv2.resize(
+        canvas, None, fx=1 / grid.step_x, fy=1 / grid.step_y, interpolation=cv2.INTER_LINEAR
+    )
+    return np.ascontiguousarray(resized[: grid.size, : grid.size], dtype=np.uint8)
+
+
+def resize_mask(mask: Mask, grid: SquareGrid) -> Mask:
+    """Nearest neighbour (by pixel centres) onto `grid`, False in the padding; (size, size) bool."""
+    rows = _nearest(mask.shape[0], grid.step_y, grid.content_height)
+    cols = _nearest(mask.shape[1], grid.step_x, grid.content_width)
+    square = np.zeros((grid.size, grid.size), dtype=np.bool_)
+    square[: grid.content_height, : grid.content_width] = mask[np.ix_(rows, cols)]
+    return square
+
+
+def _nearest(length: int, step: float, count: int) -> Any:
+    return np.minimum(((np.arange(count) + 0.5) * step).astype(np.intp), length - 1)
+
+
+def square_front(mask: Mask, grid: SquareGrid, width_px: int) -> Mask:
+    """Resize a prepared front (see `fronts.prepare_front`); (size, size) bool.
+
+    An enlarged front is thinned again, because each of its pixels has become several, and dilated
+    to `width_px` here.
+    """
+    resized = resize_mask(mask, grid)
+    if grid.enlarged:
+        resized = dilate(thin(resized), width_px, width_px)
+        resized[grid.content_height :] = False
+        resized[:, grid.content_width :] = False
+    return resized
+
+
+def square_file(
+    image: str | os.PathLike[str],
+    front: str | os.PathLike[str],
+    scene: str,
+    pixel_size_x_m: float,
+    pixel_size_y_m: float,
+    size: int,
+    front_width_px: int,
+    output: str | os.PathLike[str],
+    variant: str = "paper",
+    crs: str | None = None,
+    upper_left_x: float | None = None,
+    upper_left_y: float | None = None,
+) -> None:
+    """Write the sample of one scene: `image`, `front` (0/1), `valid` (0/1) and `meta` (JSON).
+
+    image, front: the filtered image and the prepared front, on the same grid.
+    The arrays are uint8, (size, size). Raises SceneError where image and front differ in size.
+    """
+    pixels, mask = read_grey(image), read_front(front)
+    if pixels.shape != mask.shape:
+        raise SceneError(
+            scene,
+            f"image {pixels.shape[0]} × {pixels.shape[1]} and front {mask.shape[0]} × "
+            f"{mask.shape[1]} px differ in size",
+            "Draw the front on the image's own grid.",
+        )
+    height, width = pixels.shape
+    size_y, size_x = float(pixel_size_y_m), float(pixel_size_x_m)
+    grid = square_grid(height, width, size_y, size_x, size, variant)
+    valid = np.zeros((size, size), dtype=np.uint8)
+    valid[: grid.content_height, : grid.content_width] = 1
+    meta = {
+        "scene": scene,
+        "pixel_size_m": grid.pixel_size_m,
+        "content_height": grid.content_height,
+        "content_width": grid.content_width,
+        "source_height": height,
+        "source_width": width,
+        "source_pixel_size_x_m": size_x,
+        "source_pixel_size_y_m": size_y,
+        "step_x": grid.step_x,
+        "step_y": grid.step_y,
+        "variant": variant,
+        "front_width_px": front_width_px,
+        "crs": _known(crs),
+        "upper_left_x": _known(upper_left_x),
+        "upper_left_y": _known(upper_left_y),
+    }
+    with replacing(output) as temporary:
+        np.savez_compressed(
+            temporary,
+            image=resize_image(pixels, grid, variant),
+            front=square_front(mask, grid, front_width_px).astype(np.uint8),
+            valid=valid,
+            meta=np.array(json.dumps(meta)),
+        )
+
+
+def read_sample(path: str | os.PathLike[str]) -> tuple[Grey, Grey, Grey, dict[str, Any]]:
+    """Image, front, valid and meta of one sample."""
+    with np.load(path, allow_pickle=False) as sample:
+        meta: dict[str, Any] = json.loads(str(sample["meta"]))
+        return sample["image"], sample["front"], sample["valid"], meta
+
+
+def _known(value: Any) -> Any:
+    """None for the empty cells of a table (empty text, not a number)."""
+    if value is None or value == "" or value != value:
+        return None
+    return value if isinstance(value, str) else float(value)
