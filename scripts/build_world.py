@@ -1,6 +1,5 @@
 """Build the simulated world: terrain, glaciers and their fronts through time."""
 
-
 from calvingfront.logs import log_to
 from calvingfront.simulation.world import build_world
 

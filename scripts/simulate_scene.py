@@ -1,6 +1,5 @@
 """Render one scene of the simulated world: image and calving front."""
 
-
 from calvingfront.logs import log_to
 from calvingfront.simulation.render import simulate_scene
 

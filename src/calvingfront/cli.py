@@ -134,7 +134,7 @@ def score(layout: Layout, config: dict[str, Any], run: Run) -> None:
 
 def tabulate(layout: Layout, config: dict[str, Any]) -> None:
     """Make all tables of the runs that have scores."""
-    from calvingfront.evaluation import distances, statistics, tables, thickness
+    from calvingfront.evaluation import comparisons, distances, tables, thickness
 
     scores = [layout.evaluation(run)["scores"] for run in layout.scored_runs()]
     about = {"split_method": config["split"]["method"], "size_px": config["samples"]["size"]}
@@ -155,7 +155,7 @@ def tabulate(layout: Layout, config: dict[str, Any]) -> None:
         breakdown_csv=layout.table("breakdown", "csv"),
         breakdown_md=layout.table("breakdown", "md"),
     )  # fmt: skip
-    statistics.compare_models(scores=scores, **about, **files("comparisons", "csv", "md"))
+    comparisons.compare_models(scores=scores, **about, **files("comparisons", "csv", "md"))
 
 
 def draw(layout: Layout, config: dict[str, Any]) -> None:

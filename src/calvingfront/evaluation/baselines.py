@@ -91,7 +91,7 @@ def _predict(
     for k, (scene, _) in enumerate(pairs):
         row = int(data.rows([scene])[0])
         sources = _candidates(data, train, row)
-        if nearest_date and len(sources):
+        if nearest_date:
             sources = sources[[np.argmin(np.abs(days[sources] - days[row]))]]
         total = np.zeros((data.size, data.size), np.float64)
         for source in sources:

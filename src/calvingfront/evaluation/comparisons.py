@@ -56,8 +56,9 @@ def compare_models(
     table = read_scores(scores)
     summary = summarise_comparisons(table)
     write_csv(csv, summary)
+    test_set = describe_test_set(table, split_method, size_px)
     caption = [
-        f"Dice per test image, averaged over seeds. {describe_test_set(table, split_method, size_px)}"
+        f"Dice per test image, averaged over seeds. {test_set}"
         " Difference: median over images of first − second, in percentage points. r: matched-pairs"
         " rank-biserial correlation, −1 to 1 (1: better on every image). p: Wilcoxon signed-rank"
         " test, two-sided, adjusted by Holm's method for all the comparisons of a protocol.",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import pandas as pd
 
@@ -163,9 +164,7 @@ def break_down(scores: pd.DataFrame) -> pd.DataFrame:
 
 
 def _select(scores: pd.DataFrame, model: str, loss: str, protocol: str) -> pd.DataFrame:
-    return scores[
-        (scores.model == model) & (scores.loss == loss) & (scores.protocol == protocol)
-    ]
+    return scores[(scores.model == model) & (scores.loss == loss) & (scores.protocol == protocol)]
 
 
 def _over_seeds(
@@ -178,7 +177,7 @@ def _over_seeds(
     return row
 
 
-def _value_name(value: object) -> str:
+def _value_name(value: Any) -> str:
     if pd.isna(value):
         return "unknown"
     return f"{value:g}" if isinstance(value, float) else str(value)

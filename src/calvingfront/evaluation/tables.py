@@ -115,14 +115,14 @@ def _block(summary: pd.DataFrame, metrics: Sequence[str]) -> Block:
     rows: list[list[str]] = []
     before = ""
     for (model, loss), pair in summary.groupby(["model", "loss"], sort=False):
-        by_protocol = pair.set_index("protocol")
+        by_protocol = {str(row.protocol): row for _, row in pair.iterrows()}
         if before and loss != before:
             rows.append([])
         before = str(loss)
         cells = [model_label(str(model)), loss_label(str(loss))]
         for metric in metrics:
-            cells += [_cell(by_protocol.loc[protocol], metric) for protocol in PROTOCOLS]
-            cells.append(number(by_protocol[f"paper_{metric}"].iloc[0]))
+            cells += [_cell(by_protocol[protocol], metric) for protocol in PROTOCOLS]
+            cells.append(number(pair[f"paper_{metric}"].iloc[0]))
         rows.append(cells)
     return Block("", groups, header, rows)
 

@@ -87,12 +87,15 @@ class AttentionGate(nn.Module):
             self.w_g = nn.Conv2d(channels_x, inner, 1)
         else:
             self.gating = nn.Identity()
-            self.w_x = nn.Conv2d(channels_x, inner, 1, stride=2, bias=False)
+            self.w_x = nn.Conv2d(channels_x, inner, 1, bias=False)
             self.w_g = nn.Conv2d(channels_g, inner, 1)
         self.psi = nn.Conv2d(inner, 1, 1)
 
     def forward(self, x: Tensor, g: Tensor) -> tuple[Tensor, Tensor]:
-        joined = functional.relu(self.w_x(x) + self.w_g(self.gating(g)))
+        # The paper's 1×1 convolution of stride 2 reads every second pixel; taking these first gives
+        # the same numbers and spares PyTorch's CPU kernel for it, which crashes on channels-last.
+        seen = x if self.w_x.stride == (2, 2) else x[:, :, ::2, ::2]
+        joined = functional.relu(self.w_x(seen) + self.w_g(self.gating(g)))
         alpha = torch.sigmoid(self.psi(joined))
         alpha = functional.interpolate(
             alpha, scale_factor=2, mode="bilinear", align_corners=False

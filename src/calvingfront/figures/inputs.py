@@ -1,0 +1,126 @@
+"""What the figures read: scenes without their padding, predictions, one run of several."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from calvingfront.dataset import open_dataset
+from calvingfront.errors import SampleError
+from calvingfront.evaluation.runs import StrPath, as_paths, run_of
+
+Pixel = TypeVar("Pixel", bound=np.generic)
+
+PREFERRED_LOSSES = ("wbce8", "wbce4", "wbce16", "bce")
+
+
+@dataclass(frozen=True)
+class Scene:
+    """One scene cut to its content: the padding at the bottom and on the right is left out.
+
+    image: (h, w) uint8, front: (h, w) bool, height and width: h and w, px.
+    """
+
+    name: str
+    glacier: str
+    mission: str
+    acquired: str
+    image: npt.NDArray[np.uint8]
+    front: npt.NDArray[np.bool_]
+
+    @property
+    def height(self) -> int:
+        """Rows with content, px."""
+        return int(self.image.shape[0])
+
+    @property
+    def width(self) -> int:
+        """Columns with content, px."""
+        return int(self.image.shape[1])
+
+    @property
+    def aspect(self) -> float:
+        """Width over height."""
+        return self.width / self.height
+
+    @property
+    def label(self) -> str:
+        """Glacier, mission and date in one line."""
+        return " ".join(part for part in (self.glacier, self.mission, self.acquired) if part)
+
+    def crop(self, pixels: npt.NDArray[Pixel]) -> npt.NDArray[Pixel]:
+        """Cut a (size, size) array of this scene to the content."""
+        return pixels[: self.height, : self.width]
+
+
+def read_scenes(
+    images: StrPath, fronts: StrPath, index: StrPath, scenes: Sequence[str]
+) -> list[Scene]:
+    """Read the named scenes of a packed data set. Raises SampleError for an unknown one."""
+    data = open_dataset(images, fronts, index)
+    found = []
+    for row in data.rows(list(scenes)):
+        facts = data.index.iloc[int(row)]
+        height, width = int(facts["content_height"]), int(facts["content_width"])
+        found.append(
+            Scene(
+                name=str(facts["scene"]),
+                glacier=_text(facts["glacier"]),
+                mission=_text(facts["mission"]),
+                acquired=_text(facts["acquired"]),
+                image=np.array(data.images[row, :height, :width]),
+                front=np.array(data.fronts[row, :height, :width]) > 0,
+            )
+        )
+    return found
+
+
+def read_probability(prediction: StrPath, scene: str) -> npt.NDArray[np.float32]:
+    """Read the test prediction of one scene, (size, size) in 0…1.
+
+    prediction: `probabilities.npy`; its `index.tsv` stands beside it.
+    """
+    table = pd.read_csv(Path(prediction).with_name("index.tsv"), sep="\t", dtype=str)
+    rows = np.flatnonzero((table.scene == scene) & (table.subset == "test"))
+    if len(rows) != 1:
+        raise SampleError(
+            prediction,
+            f"holds {len(rows)} test predictions of scene {scene}, not one",
+            "Predict again on the present split.",
+        )
+    stored = np.load(prediction, mmap_mode="r")
+    return np.asarray(stored[rows[0]], dtype=np.float32)
+
+
+def first_seeds(paths: StrPath | Iterable[StrPath]) -> dict[tuple[str, str], Path]:
+    """(model, loss) → the file of its lowest seed, in the order of the paper's tables."""
+    found: dict[tuple[str, str], Path] = {}
+    for path in as_paths(paths):
+        run = run_of(path)
+        found.setdefault((run.model, run.loss), path)
+    return found
+
+
+def typical_run(runs: Iterable[tuple[str, str]]) -> tuple[str, str]:
+    """The (model, loss) that stands for all where a figure shows one.
+
+    Att. U-Net before others; WBCE8 (the weight of the paper's Figure 2), then WBCE4, WBCE16, BCE.
+    """
+
+    def preference(pair: tuple[str, str]) -> tuple[bool, int, tuple[str, str]]:
+        model, loss = pair
+        known = loss in PREFERRED_LOSSES
+        rank = PREFERRED_LOSSES.index(loss) if known else len(PREFERRED_LOSSES)
+        return (model != "attention_unet", rank, pair)
+
+    return min(runs, key=preference)
+
+
+def _text(value: Any) -> str:
+    return "" if pd.isna(value) else str(value)

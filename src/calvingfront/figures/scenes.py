@@ -1,0 +1,43 @@
+"""Which test scenes the figures show."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from calvingfront.errors import ConfigError
+from calvingfront.evaluation.runs import WITHOUT_NETWORK, StrPath, read_scores
+
+MOST_SCENES = 2
+
+
+def choose_scenes(scores: StrPath | Sequence[StrPath], scenes: Sequence[str] = ()) -> list[str]:
+    """Name the scenes to draw: those configured, or one ordinary scene per glacier.
+
+    scores: `scores.tsv` of the trained runs. scenes: `figures.scenes` of the configuration.
+    Without configured scenes: for each of the two glaciers with the most test scenes (in the
+    order of their names) the scene whose Dice at the validation threshold, averaged over all
+    trained runs, is the median; the lower of the middle two in an even number.
+    Raises ConfigError where a configured scene is not in the test set.
+    """
+    table = read_scores(scores)
+    tested = set(table.scene)
+    if scenes:
+        for scene in scenes:
+            if scene not in tested:
+                raise ConfigError(
+                    "figures.scenes",
+                    f"'{scene}' is not a test scene",
+                    f"Choose among the test scenes, such as {min(tested)}.",
+                )
+        return list(scenes)
+    networks = table[~table.model.isin(WITHOUT_NETWORK)]
+    table = table if networks.empty else networks
+    table = table[table.protocol == "validation_threshold"]
+    dice = table.groupby(["glacier", "scene"], as_index=False).dice.mean()
+    counts = dice.groupby("glacier").scene.count()
+    glaciers = sorted(counts.index, key=lambda name: (-counts[name], name))[:MOST_SCENES]
+    chosen = []
+    for glacier in sorted(glaciers):
+        ranked = dice[dice.glacier == glacier].sort_values(["dice", "scene"])
+        chosen.append(str(ranked.scene.iloc[(len(ranked) - 1) // 2]))
+    return chosen

@@ -1,0 +1,107 @@
+"""Training curves: loss, monitor and learning rate over the epochs of every run."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import pandas as pd
+from matplotlib import pyplot as plt
+from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
+from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator
+
+from calvingfront.evaluation.runs import (
+    StrPath,
+    by_run,
+    loss_label,
+    loss_order,
+    loss_weight,
+    model_label,
+    model_order,
+)
+from calvingfront.figures.style import (
+    MODEL_COLOURS,
+    OTHER_COLOUR,
+    RULES,
+    TWO_COLUMNS_MM,
+    Page,
+    save,
+)
+
+PANELS_MM = (34.0, 34.0, 18.0)
+
+
+def draw_training(histories: Sequence[StrPath], png: StrPath, pdf: StrPath) -> None:
+    """Draw columns = losses, rows = loss, monitor, learning rate; one thin line per seed.
+
+    histories: `history.tsv` of the trained runs. The best epoch (the last that raised the
+    monitor, whose weights are kept) is marked on the monitor.
+    """
+    runs = {run: pd.read_csv(path, sep="\t") for run, path in by_run(histories).items()}
+    losses = sorted({run.loss for run in runs}, key=loss_order)
+    models = sorted({run.model for run in runs}, key=model_order)
+    left, right, top, gap, row_gap, bottom = 12.0, 2.0, 11.0, 9.0, 4.0, 8.0
+    width = (TWO_COLUMNS_MM - left - right - gap * (len(losses) - 1)) / len(losses)
+    width = min(width, 95.0)
+    page_width = max(left + right + len(losses) * (width + gap) - gap, 112.0)
+    page = Page(page_width, top + sum(PANELS_MM) + 2 * row_gap + bottom)
+    with plt.rc_context(RULES):
+        for column, loss in enumerate(losses):
+            x = left + column * (width + gap)
+            panels = []
+            y = top
+            for height in PANELS_MM:
+                panels.append(page.axes(x, y, width, height))
+                y += height + row_gap
+            chosen = {run: table for run, table in runs.items() if run.loss == loss}
+            for run, history in chosen.items():
+                _draw_run(panels, history, MODEL_COLOURS.get(run.model, OTHER_COLOUR))
+            _finish(panels, loss, first=column == 0)
+        handles = [
+            *(
+                Line2D(
+                    [], [], color=MODEL_COLOURS.get(model, OTHER_COLOUR), label=model_label(model)
+                )
+                for model in models
+            ),
+            Line2D([], [], color="0.3", linestyle="--", label="training"),
+            Line2D([], [], color="0.3", label="validation"),
+            Line2D([], [], color="0.3", marker="o", markersize=3, linestyle="", label="best epoch"),
+        ]
+        page.figure.legend(handles=handles, loc="upper center", ncols=5, borderaxespad=0.3)
+    save(page.figure, png, pdf)
+
+
+def _draw_run(panels: Sequence[Axes], history: pd.DataFrame, colour: str) -> None:
+    losses, monitor, rate = panels
+    style: dict[str, Any] = {"color": colour, "linewidth": 0.7, "alpha": 0.9}
+    losses.plot(history.epoch, history.train_loss, linestyle="--", **style)
+    losses.plot(history.epoch, history.validation_loss, **style)
+    monitor.plot(history.epoch, history.validation_monitor, **style)
+    best = history[history.best == 1].tail(1)
+    monitor.plot(best.epoch, best.validation_monitor, "o", color=colour, markersize=3)
+    rate.plot(history.epoch, history.learning_rate, **style)
+
+
+def _finish(panels: Sequence[Axes], loss: str, first: bool) -> None:
+    losses, monitor, rate = panels
+    losses.set_title(loss_label(loss), pad=3)
+    losses.set_yscale("log")
+    losses.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    losses.yaxis.set_major_formatter("{x:g}")
+    losses.yaxis.set_minor_locator(NullLocator())
+    monitor.set_ylim(0, 1)
+    rate.set_yscale("log")
+    rate.set_xlabel("epoch", labelpad=1.5)
+    weight = loss_weight(loss)
+    name = f"soft WDice{weight:g}" if weight else "soft Dice"
+    monitor.text(0.97, 0.04, name, transform=monitor.transAxes, ha="right", va="bottom")
+    for axes in panels:
+        axes.xaxis.set_major_locator(MaxNLocator(4, integer=True))
+    for axes in (losses, monitor):
+        axes.tick_params(labelbottom=False)
+    if first:
+        losses.set_ylabel("loss", labelpad=2)
+        monitor.set_ylabel("monitor", labelpad=2)
+        rate.set_ylabel("learning rate", labelpad=2)

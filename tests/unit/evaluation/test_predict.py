@@ -1,0 +1,177 @@
+"""Predictions and attention maps of a trained network, from weights on disk."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import pytest
+import torch
+
+from calvingfront.errors import ConfigError
+from calvingfront.evaluation.predict import predict, predict_fronts, read_attention
+from calvingfront.evaluation.runs import SCORE_COLUMNS
+from calvingfront.files import write_json
+from calvingfront.networks import AttentionUNet, UNet, build_network
+from calvingfront.training.run import save_weights
+from packed import Paths, band, write_packed, write_split
+
+SIZE, DEPTH = 16, 2
+CPU = torch.device("cpu")
+
+
+def network(model: str = "attention_unet", seed: int = 1) -> UNet:
+    """A network whose normalisation has seen something, so that modes differ."""
+    torch.manual_seed(seed)
+    net = build_network(model, width=2, depth=DEPTH, kernel=3, batch_norm_momentum=0.5)
+    net.train()
+    net(torch.rand(4, 1, SIZE, SIZE))
+    return net.eval()
+
+
+def images(n: int = 5) -> npt.NDArray[np.uint8]:
+    return np.random.default_rng(6).integers(0, 255, (n, SIZE, SIZE)).astype(np.uint8)
+
+
+def by_hand(net: UNet, image: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
+    with torch.no_grad():
+        x = torch.from_numpy(image.astype(np.float32) / 255)[None, None]
+        return torch.sigmoid(net(x))[0, 0].numpy()
+
+
+@pytest.mark.parametrize("batch_size", [1, 2, 5, 8])
+def test_predictions_are_the_networks_probabilities_whatever_the_batch(batch_size: int) -> None:
+    net, data = network(), images()
+    values = predict(net, data, CPU, batch_size)
+    assert values.shape == data.shape
+    assert values.dtype == np.float16
+    for k in range(len(data)):
+        np.testing.assert_allclose(values[k], by_hand(net, data[k]), atol=6e-4)
+    assert values.std() > 0
+
+
+def test_predicting_puts_a_network_into_evaluation_mode() -> None:
+    net, data = network(), images()
+    expected = predict(net, data, CPU, 5)
+    net.train()
+    np.testing.assert_array_equal(predict(net, data, CPU, 5), expected)
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> dict[str, Any]:
+    """Four packed scenes, a split that takes them out of order, and a network on disk."""
+    fronts = np.stack([band(SIZE, row, 3) for row in range(4)])
+    paths: Paths = write_packed(tmp_path, fronts)
+    split = write_split(
+        tmp_path / "split.tsv", train=["s1"], validation=["s3"], test=["s2", "s0", "s1"]
+    )
+    write_json(
+        tmp_path / "run.json",
+        {
+            "network": {
+                "model": "attention_unet", "variant": "paper", "width": 2, "depth": DEPTH,
+                "kernel": 3, "batch_norm_momentum": 0.5,
+            }
+        },
+    )  # fmt: skip
+    save_weights(
+        {k: v.clone() for k, v in network().state_dict().items()},
+        tmp_path / "weights.safetensors",
+    )
+    return {"paths": paths, "split": split, "folder": tmp_path}
+
+
+def test_validation_and_test_scenes_are_predicted_each_by_its_own_image(
+    run: dict[str, Any],
+) -> None:
+    folder = run["folder"]
+    predict_fronts(
+        **run["paths"], split=run["split"], weights=folder / "weights.safetensors",
+        record=folder / "run.json", probabilities=folder / "p.npy",
+        predictions=folder / "p.tsv", batch_size=3, device="cpu", threads=1,
+    )  # fmt: skip
+    table = pd.read_csv(folder / "p.tsv", sep="\t")
+    assert table.to_numpy().tolist() == [
+        ["s3", "validation"], ["s0", "test"], ["s1", "test"], ["s2", "test"],
+    ]  # fmt: skip
+    values, data = np.load(folder / "p.npy"), np.load(run["paths"]["images"])
+    for value, row in zip(values, (3, 0, 1, 2), strict=True):
+        np.testing.assert_allclose(value, by_hand(network(), data[row]), atol=6e-4)
+
+
+def scores(folder: Path) -> Path:
+    """The scores of one run: s1 is the ordinary scene of its glacier."""
+    path = folder / "attention_unet" / "bce" / "seed1" / "scores.tsv"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    table = pd.DataFrame(
+        [
+            {**dict.fromkeys(SCORE_COLUMNS, 0), "protocol": protocol, "scene": scene,
+             "glacier": "SI", "dice": dice}
+            for protocol in ("validation_threshold", "paper_protocol")
+            for scene, dice in (("s0", 0.9), ("s1", 0.5), ("s2", 0.1))
+        ]
+    )  # fmt: skip
+    table.to_csv(path, sep="\t", index=False)
+    return path
+
+
+def read(run: dict[str, Any], **changes: Any) -> dict[str, npt.NDArray[Any]]:
+    folder = run["folder"]
+    values: dict[str, Any] = {
+        "weights": [folder / "weights.safetensors"], "record": folder / "run.json",
+        "scores": [scores(folder)], "attention": folder / "attention.npz", "scenes": ["s2", "s0"],
+        "device": "cpu", "threads": 1,
+    }  # fmt: skip
+    read_attention(**run["paths"], **{**values, **changes})
+    with np.load(folder / "attention.npz") as archive:
+        return dict(archive)
+
+
+def test_attention_maps_are_those_of_each_checkpoint_scene_and_level(run: dict[str, Any]) -> None:
+    folder = run["folder"]
+    other = network(seed=2)
+    save_weights(
+        {k: v.clone() for k, v in other.state_dict().items()},
+        folder / "epoch_005.safetensors",
+    )
+    files = [folder / "epoch_005.safetensors", folder / "weights.safetensors"]
+    arrays = read(run, weights=files)
+    assert arrays.pop("checkpoints").tolist() == ["epoch_005", "best"]
+    assert arrays.pop("scenes").tolist() == ["s2", "s0"]
+    assert len(arrays) == 2 * 2 * DEPTH
+    data = np.load(run["paths"]["images"])
+    for name, net in (("epoch_005", other), ("best", network())):
+        assert isinstance(net, AttentionUNet)
+        for scene, row in (("s2", 2), ("s0", 0)):
+            x = torch.from_numpy(data[row].astype(np.float32) / 255)[None, None]
+            with torch.no_grad():
+                _, maps = net.forward_with_attention(x)
+            for level, alpha in enumerate(maps, start=1):
+                stored = arrays[f"{name}__{scene}__alpha{level}"]
+                assert stored.shape == (SIZE, SIZE)
+                assert stored.dtype == np.float16
+                assert stored.min() >= 0
+                assert stored.max() <= 1
+                full = torch.nn.functional.interpolate(
+                    alpha, scale_factor=2 ** (level - 1), mode="bilinear"
+                )
+                np.testing.assert_allclose(stored, full[0, 0].numpy(), atol=1e-3)
+
+
+def test_without_named_scenes_the_ordinary_one_of_the_glacier_is_read(run: dict[str, Any]) -> None:
+    assert read(run, scenes=[])["scenes"].tolist() == ["s1"]
+
+
+def test_a_network_without_gates_has_no_attention_to_read(run: dict[str, Any]) -> None:
+    folder = run["folder"]
+    write_json(
+        folder / "run.json", {"network": {"model": "unet", "width": 2, "depth": 1, "kernel": 3}}
+    )
+    plain = build_network("unet", width=2, depth=1, kernel=3)
+    save_weights(plain.state_dict(), folder / "weights.safetensors")
+    with pytest.raises(ConfigError, match="no attention gates") as caught:
+        read(run)
+    assert "attention_unet" in caught.value.remedy

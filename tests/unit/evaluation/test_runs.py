@@ -1,0 +1,96 @@
+"""Runs are read from paths, ordered as in the paper, and compared on the same images only."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from score_files import write_scores
+
+from calvingfront.errors import CalvingFrontError, Faults
+from calvingfront.evaluation.runs import (
+    Run,
+    as_paths,
+    describe_test_set,
+    loss_label,
+    loss_weight,
+    read_scores,
+    rows_in_order,
+    run_of,
+)
+
+
+def test_a_run_is_read_from_its_folder() -> None:
+    assert run_of("r/evaluation/attention_unet/wbce8/seed12/scores.tsv") == Run(
+        "attention_unet", "wbce8", 12
+    )
+
+
+def test_attention_maps_belong_to_the_attention_network() -> None:
+    assert run_of(Path("r/attention/bce/seed3.npz")) == Run("attention_unet", "bce", 3)
+
+
+def test_a_path_without_a_seed_is_refused_with_the_expected_form() -> None:
+    with pytest.raises(CalvingFrontError, match=r"a/b/c\.tsv.*<model>/<loss>/seed<number>/"):
+        run_of("a/b/c.tsv")
+
+
+def test_weights_of_losses() -> None:
+    assert [loss_weight(name) for name in ("bce", "wbce4", "wbce2.5", "none")] == [0, 4, 2.5, None]
+    assert [loss_label(name) for name in ("bce", "wbce16", "none")] == ["BCE", "WBCE16", "–"]
+
+
+def test_rows_stand_in_the_papers_order_whatever_the_order_of_the_files(tmp_path: Path) -> None:
+    runs = [
+        ("nearest_date", "none", 0),
+        ("attention_unet", "wbce16", 1),
+        ("prior", "none", 0),
+        ("unet", "wbce16", 1),
+        ("attention_unet", "bce", 1),
+        ("unet", "wbce4", 2),
+        ("unet", "bce", 10),
+        ("unet", "bce", 9),
+    ]
+    paths = [write_scores(tmp_path, *run, {"SI_a": 0.5}) for run in runs]
+    assert [run_of(path).seed for path in as_paths(paths)][:2] == [9, 10]
+    assert rows_in_order(read_scores(paths)) == [
+        ("unet", "bce"),
+        ("attention_unet", "bce"),
+        ("unet", "wbce4"),
+        ("unet", "wbce16"),
+        ("attention_unet", "wbce16"),
+        ("prior", "none"),
+        ("nearest_date", "none"),
+    ]
+
+
+def test_all_runs_on_other_images_or_without_a_column_are_named_at_once(tmp_path: Path) -> None:
+    good = write_scores(tmp_path, "unet", "bce", 1, {"SI_a": 0.5, "SI_b": 0.6})
+    other = write_scores(tmp_path, "unet", "bce", 2, {"SI_a": 0.5, "SI_c": 0.6})
+    lacking = write_scores(tmp_path, "unet", "wbce4", 1, {"SI_a": 0.5, "SI_b": 0.6})
+    pd.read_csv(lacking, sep="\t").drop(columns="iou").to_csv(lacking, sep="\t", index=False)
+    with pytest.raises(Faults) as caught:
+        read_scores([good, other, lacking])
+    message = str(caught.value)
+    assert "seed2" in message
+    assert "SI_b, SI_c" in message
+    assert "columns lacking: iou" in message
+
+
+def test_a_scene_scored_twice_is_refused(tmp_path: Path) -> None:
+    path = write_scores(tmp_path, "unet", "bce", 1, {"SI_a": 0.5})
+    table = pd.read_csv(path, sep="\t")
+    pd.concat([table, table]).to_csv(path, sep="\t", index=False)
+    with pytest.raises(Faults, match="scenes stand twice"):
+        read_scores(path)
+
+
+def test_the_caption_says_images_seeds_split_and_size(tmp_path: Path) -> None:
+    paths = [write_scores(tmp_path, "unet", "bce", seed, {"SI_a": 0.5, "SI_b": 1}) for seed in (1, 2)]
+    one = describe_test_set(read_scores(paths[:1]), "paper", 512)
+    assert "2 test images of 512 × 512 px" in one
+    assert "“paper”" in one
+    assert "1 seed per network and loss (so nothing is known of the spread" in one
+    paths.append(write_scores(tmp_path, "unet", "wbce4", 1, {"SI_a": 0.5, "SI_b": 1}))
+    assert "1 to 2 seeds per network" in describe_test_set(read_scores(paths), "time", 256)

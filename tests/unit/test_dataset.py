@@ -1,0 +1,74 @@
+"""Opening the packed arrays and the split."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from calvingfront.dataset import Dataset, open_dataset, read_split
+from calvingfront.errors import SampleError, SplitError
+
+SCENES = ["SI_c", "SI_a", "DBE_b"]
+
+
+@pytest.fixture
+def packed(tmp_path: Path) -> tuple[Path, Path, Path]:
+    np.save(tmp_path / "images.npy", np.full((3, 8, 8), 7, np.uint8))
+    np.save(tmp_path / "fronts.npy", np.zeros((3, 8, 8), np.uint8))
+    table = pd.DataFrame({"row": range(3), "scene": SCENES, "orbit": ["007", "012", ""]})
+    table.to_csv(tmp_path / "index.tsv", sep="\t", index=False)
+    return tmp_path / "images.npy", tmp_path / "fronts.npy", tmp_path / "index.tsv"
+
+
+def test_arrays_are_memory_mapped_and_rows_found_in_the_order_asked_for(
+    packed: tuple[Path, Path, Path],
+) -> None:
+    data = open_dataset(*packed)
+    assert isinstance(data, Dataset)
+    assert isinstance(data.images, np.memmap)
+    assert data.size == 8
+    assert data.rows(["DBE_b", "SI_c", "DBE_b"]).tolist() == [2, 0, 2]
+    assert data.rows([]).tolist() == []
+    assert data.index["orbit"].tolist()[:2] == ["007", "012"]  # names, not numbers
+
+
+def test_a_missing_scene_is_named_with_how_many(packed: tuple[Path, Path, Path]) -> None:
+    with pytest.raises(SampleError, match=r"no scene SI_x \(2 missing\)"):
+        open_dataset(*packed).rows(["SI_z", "SI_a", "SI_x"])
+
+
+@pytest.mark.parametrize("shape", [(2, 8, 8), (3, 4, 8)])
+def test_arrays_that_do_not_belong_together_are_refused(
+    packed: tuple[Path, Path, Path], shape: tuple[int, ...]
+) -> None:
+    np.save(packed[1], np.zeros(shape, np.uint8))
+    with pytest.raises(SampleError, match=r"fronts\.npy") as caught:
+        open_dataset(*packed)
+    assert str(shape) in caught.value.what
+
+
+def test_an_index_of_another_length_is_refused(packed: tuple[Path, Path, Path]) -> None:
+    pd.DataFrame({"scene": SCENES[:2]}).to_csv(packed[2], sep="\t", index=False)
+    with pytest.raises(SampleError, match=r"index\.tsv 2 rows"):
+        open_dataset(*packed)
+
+
+def split_table(path: Path, rows: list[tuple[str, str]]) -> Path:
+    pd.DataFrame(rows, columns=["scene", "subset"]).to_csv(path, sep="\t", index=False)
+    return path
+
+
+def test_a_split_is_sorted_and_a_scene_may_stand_in_two_subsets(tmp_path: Path) -> None:
+    rows = [("b", "train"), ("a", "train"), ("c", "validation"), ("b", "test"), ("1", "test")]
+    split = read_split(split_table(tmp_path / "split.tsv", rows))
+    assert split == {"train": ["a", "b"], "validation": ["c"], "test": ["1", "b"]}
+
+
+@pytest.mark.parametrize("lacking", ["train", "validation", "test"])
+def test_a_split_without_one_subset_is_refused_by_name(tmp_path: Path, lacking: str) -> None:
+    rows = [("a", name) for name in ("train", "validation", "test") if name != lacking]
+    with pytest.raises(SplitError, match=f"has no {lacking} scene"):
+        read_split(split_table(tmp_path / "split.tsv", rows))

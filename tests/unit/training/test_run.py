@@ -1,0 +1,202 @@
+"""From packed arrays to weights on disk, and back to a network."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from calvingfront.errors import SampleError, TrainingError
+from calvingfront.networks import build_network
+from calvingfront.training.run import epoch_file, load_network, save_weights, train_network
+
+NETWORKS: dict[str, Any] = {
+    "models": ["unet", "attention_unet"],
+    "variant": "paper",
+    "width": 2,
+    "depth": 2,
+    "kernel": 3,
+    "batch_norm_momentum": 0.1,
+}
+TRAINING: dict[str, Any] = {
+    "batch_size": 4,
+    "max_epochs": 3,
+    "patience": 3,
+    "learning_rate_min": 1e-4,
+    "learning_rate_max": 1e-2,
+    "half_cycle_epochs": 2,
+    "augmentation": "paper",
+    "keep_epochs": [1, 2],
+    "precision": "auto",
+    "device": "cpu",
+    "threads": 1,
+}
+
+
+@pytest.fixture
+def dataset(tmp_path: Path) -> dict[str, Path]:
+    """Three scenes of 16 × 16 px: two to train, one to validate and test."""
+    rng = np.random.default_rng(5)
+    fronts = np.zeros((3, 16, 16), np.uint8)
+    fronts[:, 6:9] = 1
+    np.save(tmp_path / "images.npy", rng.integers(0, 99, fronts.shape).astype(np.uint8) + fronts)
+    np.save(tmp_path / "fronts.npy", fronts)
+    pd.DataFrame({"row": range(3), "scene": ["a", "b", "c"], "glacier": "SI"}).to_csv(
+        tmp_path / "index.tsv", sep="\t", index=False
+    )
+    pd.DataFrame(
+        {"scene": ["a", "b", "c", "c"], "subset": ["train", "train", "validation", "test"]}
+    ).to_csv(tmp_path / "split.tsv", sep="\t", index=False)
+    names = {"images": "npy", "fronts": "npy", "index": "tsv", "split": "tsv"}
+    return {name: tmp_path / f"{name}.{suffix}" for name, suffix in names.items()}
+
+
+def run(dataset: dict[str, Path], folder: Path, **changes: Any) -> Path:
+    values: dict[str, Any] = {
+        "weights": folder / "weights.safetensors",
+        "history": folder / "history.tsv",
+        "record": folder / "run.json",
+        "model": "attention_unet",
+        "loss": "wbce4",
+        "seed": 1,
+        "networks": NETWORKS,
+        "training": TRAINING,
+    }
+    train_network(**dataset, **{**values, **changes})
+    return folder
+
+
+def test_a_run_leaves_weights_epochs_history_and_record(
+    dataset: dict[str, Path], tmp_path: Path
+) -> None:
+    folder = run(dataset, tmp_path / "run")
+    assert sorted(path.name for path in folder.iterdir()) == [
+        "epoch_001.safetensors", "epoch_002.safetensors",
+        "history.tsv", "run.json", "weights.safetensors",
+    ]  # fmt: skip
+    history = pd.read_csv(folder / "history.tsv", sep="\t")
+    assert list(history) == [
+        "epoch", "learning_rate", "train_loss", "validation_loss", "validation_monitor",
+        "seconds", "images_per_second", "best",
+    ]  # fmt: skip
+    assert history["epoch"].tolist() == [1, 2, 3]
+    assert np.isfinite(history.to_numpy(dtype=float)).all()
+    record = json.loads((folder / "run.json").read_text(encoding="utf-8"))
+    assert (record["loss"], record["seed"], record["image_size"]) == ("wbce4", 1, 16)
+    assert (record["train_images"], record["validation_images"]) == (2, 1)
+    assert record["network"]["model"] == "attention_unet"
+    assert record["network"]["width"] == 2
+    assert record["training"]["keep_epochs"] == [1, 2]
+    assert record["best_epoch"] == 1 + int(np.argmax(history["validation_monitor"]))
+    assert record["environment"]["torch"] == torch.__version__
+    assert record["environment"]["device"] == "cpu"
+    states = [load_file(folder / f"epoch_00{k}.safetensors") for k in (1, 2)]
+    assert not torch.equal(states[0]["head.weight"], states[1]["head.weight"])
+
+
+def test_a_saved_network_predicts_as_before(dataset: dict[str, Path], tmp_path: Path) -> None:
+    folder = run(dataset, tmp_path / "run")
+    network = load_network(folder / "weights.safetensors", folder / "run.json")
+    assert not network.training
+    fresh = build_network("attention_unet", width=2, depth=2, kernel=3)
+    fresh.load_state_dict(load_file(folder / "weights.safetensors"))
+    x = torch.rand(1, 1, 16, 16)
+    with torch.no_grad():
+        assert torch.equal(network(x), fresh.eval()(x))
+
+
+def test_kept_epochs_go_where_they_are_asked_for(dataset: dict[str, Path], tmp_path: Path) -> None:
+    files = [tmp_path / "elsewhere" / "first.safetensors", tmp_path / "second.safetensors"]
+    folder = run(dataset, tmp_path / "run", kept=files)
+    assert all(file.exists() for file in files)
+    assert not (folder / epoch_file(1)).exists()
+
+
+def test_threads_of_the_job_override_the_configuration(
+    dataset: dict[str, Path], tmp_path: Path
+) -> None:
+    folder = run(dataset, tmp_path / "run", threads=2, training={**TRAINING, "max_epochs": 2})
+    record = json.loads((folder / "run.json").read_text(encoding="utf-8"))
+    assert record["training"]["threads"] == 2
+
+
+def test_weights_of_another_network_are_refused(dataset: dict[str, Path], tmp_path: Path) -> None:
+    folder = run(dataset, tmp_path / "run")
+    save_weights(build_network("unet", width=2, depth=1).state_dict(), folder / "other.safetensors")
+    with pytest.raises(TrainingError, match=r"other\.safetensors: does not hold the network of"):
+        load_network(folder / "other.safetensors", folder / "run.json")
+
+
+def test_an_epoch_that_was_never_reached_is_named(dataset: dict[str, Path], tmp_path: Path) -> None:
+    with pytest.raises(TrainingError, match=r"epoch 9 was never reached; the run ended at 3"):
+        run(dataset, tmp_path / "run", training={**TRAINING, "keep_epochs": [1, 9]})
+
+
+def test_a_scene_that_was_never_packed_is_named(dataset: dict[str, Path], tmp_path: Path) -> None:
+    table = dataset["split"].read_text(encoding="utf-8")
+    dataset["split"].write_text(table + "SI_lost\ttrain\n", encoding="utf-8")
+    with pytest.raises(SampleError, match="no scene SI_lost"):
+        run(dataset, tmp_path / "run")
+
+
+BARE = """
+import sys
+
+class Refuse:
+    names = {names!r}
+    def find_spec(self, name, path=None, target=None):
+        if name.split(".")[0] in self.names:
+            raise ImportError("not on this machine: " + name)
+
+sys.meta_path.insert(0, Refuse())
+import importlib, pathlib, calvingfront
+root = pathlib.Path(calvingfront.__file__).parent
+modules = []
+for part in {parts!r}:
+    place = root / part
+    files = sorted(place.rglob("*.py")) if place.is_dir() else [place.with_suffix(".py")]
+    for file in files:
+        words = file.relative_to(root).with_suffix("").parts
+        modules.append(".".join(("calvingfront", *words)).removesuffix(".__init__"))
+for module in modules:
+    importlib.import_module(module)
+print(len(modules))
+"""
+
+
+def import_without(names: set[str], parts: list[str]) -> subprocess.CompletedProcess[str]:
+    source = Path(train_network.__code__.co_filename).parents[2]
+    return subprocess.run(
+        [sys.executable, "-c", BARE.format(names=names, parts=parts)],
+        capture_output=True, text=True, check=False, cwd=source,
+    )  # fmt: skip
+
+
+def test_the_learning_half_imports_on_a_bare_gpu_machine() -> None:
+    """Neither Snakemake nor GDAL nor a schema library is there."""
+    done = import_without(
+        {"snakemake", "rasterio", "geopandas", "jsonschema", "pyogrio", "shapely", "fiona"},
+        ["networks", "training", "evaluation", "fronts/lines", "figures", "dataset", "distance"],
+    )
+    assert done.returncode == 0, done.stderr
+    assert int(done.stdout) > 20
+
+
+def test_samples_simulation_and_tables_never_import_torch() -> None:
+    done = import_without(
+        {"torch"},
+        [
+            "samples", "simulation", "evaluation/metrics", "evaluation/tables",
+            "evaluation/statistics", "dataset", "distance",
+        ],
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert int(done.stdout) > 10

@@ -1,0 +1,81 @@
+# What every stage shares: the checked configuration, the scenes, the runs, and the names that a path may carry.
+import sys
+from pathlib import Path
+
+import pandas as pd
+from snakemake.exceptions import WorkflowError
+
+# Jobs inherit this path, so that a fresh clone works before the package is installed.
+sys.path.insert(0, str(Path(workflow.basedir) / "src"))
+
+from calvingfront.config import validate_config, validate_scenes
+from calvingfront.errors import CalvingFrontError
+from calvingfront.samples.sources import list_scenes, prepared_scenes
+
+SCHEMAS = Path(workflow.basedir) / "workflow" / "schemas"
+
+
+def checked(function, *arguments):
+    """Call a function; a fault of the user's is told without the path of the code that found it."""
+    try:
+        return function(*arguments)
+    except CalvingFrontError as error:
+        raise WorkflowError(str(error)) from None
+
+
+# In place: the jobs read this very dictionary.
+config.update(checked(validate_config, config, SCHEMAS / "config.schema.yaml"))
+# One training at a time unless --resources gpu=N says otherwise: without a limit all would start at once.
+workflow.global_resources.setdefault("gpu", 1)
+
+SOURCE = config["source"]["kind"]
+source_scenes = checked(list_scenes, config)
+checked(validate_scenes, source_scenes, SCHEMAS / "scenes.schema.yaml")
+SCENES = list(source_scenes["scene"])
+# The files as the source has them, and the 8-bit images and masks that the samples start from.
+source_rows = source_scenes.set_index("scene").to_dict("index")
+prepared_rows = prepared_scenes(source_scenes, config).set_index("scene").to_dict("index")
+
+
+wildcard_constraints:
+    scene=r"[A-Za-z0-9][A-Za-z0-9_.-]*",
+    model="unet|attention_unet|prior|nearest_date",
+    loss=r"none|bce|wbce[0-9.]+",
+    seed="[0-9]+",
+
+
+def scene_cell(column, rows=prepared_rows):
+    """An input or params function that looks one cell of the scene table up; None where it is empty."""
+
+    def look_up(wildcards):
+        value = rows[wildcards.scene][column]
+        return None if pd.isna(value) else value
+
+    return look_up
+
+
+def of_networks(pattern, **fixed):
+    """One path for each trained network: model × loss × seed."""
+    choices = {
+        "model": config["networks"]["models"],
+        "loss": config["losses"],
+        "seed": config["seeds"],
+    }
+    return expand(pattern, **(choices | fixed))
+
+
+def of_rows(pattern):
+    """One path for each row of the tables: the trained networks and the two rows without a network."""
+    baselines = expand(pattern, model=["prior", "nearest_date"], loss="none", seed=0)
+    return of_networks(pattern) + baselines
+
+
+def training_memory(wildcards):
+    """Memory of a training on the CPU, MB: about 24 float32 feature maps of the finest stage are alive at once."""
+    pixels = config["training"]["batch_size"] * config["samples"]["size"] ** 2
+    return 1500 + int(24 * 4 * pixels * config["networks"]["width"] / 1e6)
+
+
+# Published lists, where the split is drawn from them.
+SPLIT_LISTS = (config["split"]["lists"] or []) if config["split"]["method"] == "paper" else []
+ATTENTION = "attention_unet" in config["networks"]["models"]

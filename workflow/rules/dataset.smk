@@ -1,0 +1,65 @@
+# Data set: the samples in a few arrays, and which of them train, validate and test.
+#
+# in:   <results>/samples/square/{scene}.npz, the checked scene table
+# out:  <results>/dataset/images.npy, fronts.npy, valid.npy, index.tsv   the packed samples
+#       <results>/dataset/split.tsv, leakage.tsv, leakage.md   the split, and how near training comes to the test
+
+
+rule pack_samples:
+    """Pack all samples into arrays that training maps into memory whole."""
+    input:
+        samples=expand("<results>/samples/square/{scene}.npz", scene=SCENES),
+        scenes=rules.check_scenes.output.table,
+    output:
+        images="<results>/dataset/images.npy",
+        fronts="<results>/dataset/fronts.npy",
+        valid="<results>/dataset/valid.npy",
+        index="<results>/dataset/index.tsv",
+    log:
+        "<logs>/pack_samples.log",
+    benchmark:
+        "<benchmarks>/pack_samples.tsv"
+    conda:
+        "../../envs/samples.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime="30m",
+    script:
+        "../../scripts/pack_samples.py"
+
+
+rule split_scenes:
+    """Split the scenes into training, validation and test, and measure the leakage between them."""
+    input:
+        index=rules.pack_samples.output.index,
+        lists=SPLIT_LISTS,
+    output:
+        split="<results>/dataset/split.tsv",
+        leakage="<results>/dataset/leakage.tsv",
+        summary=report(
+            "<results>/dataset/leakage.md",
+            caption="../report/leakage.rst",
+            category="Data",
+            labels={"item": "Leakage of the split"},
+        ),
+    log:
+        "<logs>/split_scenes.log",
+    conda:
+        "../../envs/samples.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime="10m",
+    params:
+        method=config["split"]["method"],
+        seed=config["split"]["seed"],
+        lists_scene_column=config["split"]["lists_scene_column"],
+        lists_subset_column=config["split"]["lists_subset_column"],
+        shares=config["split"]["shares"],
+        test_glaciers=config["split"]["test_glaciers"],
+        validation_glaciers=config["split"]["validation_glaciers"],
+        gap_days=config["split"]["gap_days"],
+        exclude=sorted(config["source"]["exclude"]),
+    script:
+        "../../scripts/split_scenes.py"

@@ -1,0 +1,86 @@
+# Samples: from an image and its front at their own size to the square pair that a network sees.
+#
+# in:   an 8-bit image and a front mask on the same grid, their pixel sizes
+# out:  <results>/samples/filtered  the image after the median
+#       <results>/samples/fronts    the front, thinned, and dilated if the image will shrink
+#       <results>/samples/square    image, front and valid area at the sample's size, with what leads back to the map
+
+
+rule filter_speckle:
+    """Median filter over a fixed area on the ground."""
+    input:
+        image=scene_cell("image"),
+    output:
+        image="<results>/samples/filtered/{scene}.png",
+    log:
+        "<logs>/filter_speckle/{scene}.log",
+    group:
+        "samples"
+    conda:
+        "../../envs/samples.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime="10m",
+    params:
+        pixel_size_x_m=scene_cell("pixel_size_x_m"),
+        pixel_size_y_m=scene_cell("pixel_size_y_m"),
+        area_m2=config["samples"]["median_area_m2"],
+    script:
+        "../../scripts/filter_speckle.py"
+
+
+rule dilate_front:
+    """Thin the front to one pixel and dilate it to the width that the resize will turn into the wanted one."""
+    input:
+        front=scene_cell("front"),
+    output:
+        front="<results>/samples/fronts/{scene}.png",
+    log:
+        "<logs>/dilate_front/{scene}.log",
+    group:
+        "samples"
+    conda:
+        "../../envs/samples.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime="10m",
+    params:
+        pixel_size_x_m=scene_cell("pixel_size_x_m"),
+        pixel_size_y_m=scene_cell("pixel_size_y_m"),
+        size=config["samples"]["size"],
+        front_width_px=config["samples"]["front_width_px"],
+    script:
+        "../../scripts/dilate_front.py"
+
+
+rule square_image:
+    """Pad image and front to a square and resize them, keeping the pixel size and the way back to the map."""
+    input:
+        image=rules.filter_speckle.output.image,
+        front=rules.dilate_front.output.front,
+    output:
+        sample="<results>/samples/square/{scene}.npz",
+    log:
+        "<logs>/square_image/{scene}.log",
+    group:
+        "samples"
+    conda:
+        "../../envs/samples.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime="10m",
+    params:
+        scene="{scene}",
+        pixel_size_x_m=scene_cell("pixel_size_x_m"),
+        pixel_size_y_m=scene_cell("pixel_size_y_m"),
+        crs=scene_cell("crs"),
+        upper_left_x=scene_cell("upper_left_x"),
+        upper_left_y=scene_cell("upper_left_y"),
+        size=config["samples"]["size"],
+        front_width_px=config["samples"]["front_width_px"],
+        variant=config["samples"]["variant"],
+    script:
+        "../../scripts/square_image.py"
