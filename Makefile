@@ -6,7 +6,8 @@
 
 PYTHON ?= python3
 CORES  ?= 2
-GPU    ?= 1
+# Trainings at a time. Each claims a GPU of its own; without a GPU two of one thread each are quickest.
+GPU    ?= 2
 
 VENV  := .venv
 BIN   := $(VENV)/bin

@@ -34,9 +34,10 @@ include: "workflow/rules/figures.smk"
 
 
 rule all:
-    """Every table and every figure."""
+    """Every table and every figure, and the configuration that made them."""
     default_target: True
     input:
+        rules.write_config.output,
         rules.tables.input,
         rules.figures.input,
 
@@ -45,3 +46,4 @@ localrules:
     all,
     tables,
     figures,
+    write_config,

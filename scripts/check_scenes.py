@@ -1,6 +1,5 @@
 """Open every image and front once; write the scene table and the scene report."""
 
-
 from calvingfront.logs import log_to
 from calvingfront.samples.check import check_scenes
 from calvingfront.samples.sources import list_scenes, prepared_scenes

@@ -1,6 +1,5 @@
 """Thin the front of one scene and dilate it for the resize."""
 
-
 from calvingfront.logs import log_to
 from calvingfront.samples.fronts import dilate_file
 

@@ -1,6 +1,5 @@
 """Filter the speckle of one image by a median over a fixed area."""
 
-
 from calvingfront.logs import log_to
 from calvingfront.samples.median import filter_file
 

@@ -1,6 +1,5 @@
 """Pack the samples of all scenes into flat arrays."""
 
-
 from calvingfront.logs import log_to
 from calvingfront.samples.pack import pack_files
 

@@ -1,6 +1,5 @@
 """Split the scenes into training, validation and test, and report the leakage."""
 
-
 from calvingfront.logs import log_to
 from calvingfront.samples.leakage import split_file
 

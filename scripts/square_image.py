@@ -1,6 +1,5 @@
 """Resize one scene to a square sample of square pixels."""
 
-
 from calvingfront.logs import log_to
 from calvingfront.samples.square import square_file
 

@@ -1,7 +1,7 @@
 """Train one network with one loss and one seed."""
 
-from calvingfront.training.run import train_network
 from calvingfront.logs import log_to
+from calvingfront.training.run import train_network
 
 if __name__ == "__main__":
     with log_to(snakemake.log[0], echo=True):

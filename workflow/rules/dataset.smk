@@ -3,6 +3,7 @@
 # in:   <results>/samples/square/{scene}.npz, the checked scene table
 # out:  <results>/dataset/images.npy, fronts.npy, valid.npy, index.tsv   the packed samples
 #       <results>/dataset/split.tsv, leakage.tsv, leakage.md   the split, and how near training comes to the test
+#       <results>/dataset/config.yaml   the configuration with all its defaults
 
 
 rule pack_samples:
@@ -63,3 +64,21 @@ rule split_scenes:
         exclude=sorted(config["source"]["exclude"]),
     script:
         "../../scripts/split_scenes.py"
+
+
+rule write_config:
+    """Write the configuration with all its defaults, for the plain commands on a machine without Snakemake."""
+    output:
+        config="<results>/dataset/config.yaml",
+    log:
+        "<logs>/write_config.log",
+    conda:
+        "../../envs/samples.yaml"
+    threads: 1
+    resources:
+        mem_mb=500,
+        runtime="10m",
+    params:
+        config=config,
+    script:
+        "../../scripts/write_config.py"

@@ -112,7 +112,7 @@ rule check_scenes:
         mem_mb=2000,
         runtime="30m",
     params:
-        results=config["results"],
+        results=lambda wildcards, output: str(Path(output.table).parent),
         source=config["source"],
         split=config["split"],
     script:

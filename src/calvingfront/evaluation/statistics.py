@@ -64,13 +64,36 @@ def compare_pairs(first: npt.ArrayLike, second: npt.ArrayLike) -> PairedComparis
         raise ValueError("a paired comparison needs finite values for at least one image")
     if not difference.any():
         return PairedComparison(difference.size, 0.0, 0.0, 1.0)
-    test = stats.wilcoxon(difference, zero_method="wilcox", alternative="two-sided")
     return PairedComparison(
         images=int(difference.size),
         median_difference=float(np.median(difference)),
         rank_biserial=rank_biserial(difference),
-        p_value=float(test.pvalue),
+        p_value=signed_rank_p(difference),
     )
+
+
+def signed_rank_p(difference: npt.ArrayLike) -> float:
+    """Two-sided p-value of Wilcoxon's signed-rank test, exact for any ties.
+
+    Zeros are dropped. Under the null hypothesis each rank is positive or negative with equal
+    chance; the distribution of W+ is built up rank by rank (twice the ranks, so that the mean
+    ranks of ties are whole), which for hundreds of images costs milliseconds and needs no normal
+    approximation. Source: Wilcoxon (1945), "Individual comparisons by ranking methods".
+    """
+    values = np.asarray(difference, dtype=np.float64)
+    values = values[values != 0]
+    if values.size == 0:
+        return 1.0
+    ranks = np.rint(2 * stats.rankdata(np.abs(values))).astype(np.int64)
+    chance = np.zeros(int(ranks.sum()) + 1)
+    chance[0] = 1.0
+    for rank in ranks:
+        positive = np.zeros_like(chance)
+        positive[rank:] = chance[: chance.size - rank]
+        chance = (chance + positive) / 2
+    observed = int(ranks[values > 0].sum())
+    tail = min(chance[: observed + 1].sum(), chance[observed:].sum())
+    return float(min(1.0, 2 * tail))
 
 
 def rank_biserial(difference: npt.ArrayLike) -> float:

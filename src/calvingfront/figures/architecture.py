@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+import torch
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -46,7 +47,8 @@ def draw_architecture(
     pdf: StrPath,
 ) -> None:
     """Draw the network that these settings build, for square images of side size_px."""
-    network = build_network(model, variant, width, depth, kernel)
+    with torch.device("meta"):  # shapes without values: nothing to draw at random, no memory
+        network = build_network(model, variant, width, depth, kernel)
     title = f"{model_label(model)}, variant “{variant}”"
     save(architecture_figure(network, size_px, title), png, pdf)
 

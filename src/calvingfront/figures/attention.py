@@ -161,7 +161,7 @@ def _draw(
             x += block_width + BLOCK_GAP_MM
         else:
             y += HEAD_MM + rows * (height + GAP_MM)
-    tall = min(page.height_mm - HEAD_MM - GAP_MM, 60.0)
+    tall = min(page.height_mm - HEAD_MM - 2.5, 60.0)
     place = (page.width_mm - BAR_MM + 2, HEAD_MM, 2.0, tall)
     colour_bar(page, shown, place, label, "vertical")
     save(page.figure, png, pdf, ATTENTION_COLOURS)

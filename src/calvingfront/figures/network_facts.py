@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import torch
 from torch import Tensor, nn
@@ -86,74 +85,81 @@ def read_network(network: UNet, size_px: int) -> NetworkFacts:
     size_px: side of the square input, divisible by 2^depth.
     """
     facts = NetworkFacts(parameters=count_parameters(network), input=(1, size_px, size_px))
-    shapes: dict[nn.Module, Shape] = {}
-    inputs: dict[nn.Module, list[Shape]] = {}
-
-    def remember(module: nn.Module, arguments: tuple[Tensor, ...], result: object) -> None:
-        output = result[-1] if isinstance(result, tuple) else result
-        shapes[module] = _shape(output)
-        inputs[module] = [_shape(argument) for argument in arguments]
-
     twin = copy.deepcopy(network).to("meta").eval()
-    handles = [module.register_forward_hook(remember) for module in twin.modules()]
-    with torch.no_grad():
-        twin(torch.zeros(1, *facts.input, device="meta"))
-    for handle in handles:
-        handle.remove()
-
+    passed = _pass_through(twin, facts.input)
     for block in twin.encoder:
-        facts.encoder.append(_convolutions(block))
-        facts.encoder_shapes.append(shapes[block])
+        facts.encoder.append(passed.convolutions(block))
+        facts.encoder_shapes.append(passed.outputs[block])
     for up in twin.upsample:
-        facts.upsample += _convolutions(up)
-        facts.upsample_shapes.append(shapes[up])
+        facts.upsample += passed.convolutions(up)
+        facts.upsample_shapes.append(passed.outputs[up])
     for block in twin.decoder:
-        facts.decoder.append(_convolutions(block))
-        facts.decoder_shapes.append(shapes[block])
-    for gate in twin.gates or []:
-        facts.gates.append(_gate(gate, shapes, inputs))
-    facts.head = _convolutions(twin.head)[0]
-    facts.output = shapes[twin.head]
+        facts.decoder.append(passed.convolutions(block))
+        facts.decoder_shapes.append(passed.outputs[block])
+    facts.gates = [_gate(gate, passed) for gate in twin.gates or []]
+    facts.head = passed.convolutions(twin.head)[0]
+    facts.output = passed.outputs[twin.head]
     return facts
 
 
-def _gate(
-    gate: nn.Module, shapes: dict[nn.Module, Shape], inputs: dict[nn.Module, list[Shape]]
-) -> GateFacts:
-    part: Callable[[str], nn.Module] = gate.get_submodule
-    w_x, w_g, psi = (_convolutions(part(name))[0] for name in ("w_x", "w_g", "psi"))
-    x, g = inputs[gate]
+@dataclass
+class _Pass:
+    """What went into and came out of every module."""
+
+    inputs: dict[nn.Module, list[Shape]] = field(default_factory=dict)
+    outputs: dict[nn.Module, Shape] = field(default_factory=dict)
+
+    def convolutions(self, module: nn.Module) -> list[Convolution]:
+        """The convolutions of a module in order, each with the layers up to the next one."""
+        found: list[Convolution] = []
+        for layer in module.modules():
+            if isinstance(layer, nn.Conv2d | nn.ConvTranspose2d):
+                found.append(self._convolution(layer))
+            elif found and (name := _layer_name(layer)):
+                found[-1] = replace(found[-1], followed_by=(*found[-1].followed_by, name))
+        return found
+
+    def _convolution(self, layer: nn.Conv2d | nn.ConvTranspose2d) -> Convolution:
+        # The stride is what the layer did to the size: a layer may skip pixels itself.
+        sizes = sorted((self.inputs[layer][0][1], self.outputs[layer][1]))
+        return Convolution(
+            kernel=int(layer.kernel_size[0]),
+            stride=sizes[1] // sizes[0],
+            channels=layer.out_channels,
+            bias=layer.bias is not None,
+        )
+
+
+def _pass_through(network: nn.Module, shape: Shape) -> _Pass:
+    passed = _Pass()
+
+    def remember(module: nn.Module, arguments: tuple[Tensor, ...], result: object) -> None:
+        output = result[-1] if isinstance(result, tuple) else result
+        passed.outputs[module] = _shape(output)
+        passed.inputs[module] = [_shape(argument) for argument in arguments]
+
+    handles = [module.register_forward_hook(remember) for module in network.modules()]
+    with torch.no_grad():
+        network(torch.zeros(1, *shape, device="meta"))
+    for handle in handles:
+        handle.remove()
+    return passed
+
+
+def _gate(gate: nn.Module, passed: _Pass) -> GateFacts:
+    part = gate.get_submodule
+    w_x, w_g, psi = (passed.convolutions(part(name))[0] for name in ("w_x", "w_g", "psi"))
+    x, g = passed.inputs[gate]
     return GateFacts(
         x=x,
         g=g,
-        inner=shapes[part("w_x")],
-        alpha=shapes[gate],
-        gating=tuple(_convolutions(part("gating"))),
+        inner=passed.outputs[part("w_x")],
+        alpha=passed.outputs[gate],
+        gating=tuple(passed.convolutions(part("gating"))),
         w_x=w_x,
         w_g=w_g,
         psi=psi,
     )
-
-
-def _convolutions(module: nn.Module) -> list[Convolution]:
-    """The convolutions of a module in order, each with the layers up to the next one."""
-    found: list[Convolution] = []
-    for layer in module.modules():
-        if isinstance(layer, nn.Conv2d | nn.ConvTranspose2d):
-            found.append(
-                Convolution(
-                    int(layer.kernel_size[0]),
-                    int(layer.stride[0]),
-                    layer.out_channels,
-                    layer.bias is not None,
-                )
-            )
-        elif found and (name := _layer_name(layer)):
-            last = found[-1]
-            found[-1] = Convolution(
-                last.kernel, last.stride, last.channels, last.bias, (*last.followed_by, name)
-            )
-    return found
 
 
 def _layer_name(layer: nn.Module) -> str:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import math
+
+from torch import nn
+
 from calvingfront.errors import ConfigError
 from calvingfront.networks.blocks import AttentionGate, ConvBlock, UpConv, Variant
 from calvingfront.networks.unet import AttentionUNet, UNet
@@ -16,10 +20,15 @@ def build_network(
     depth: int = 4,
     kernel: int = 5,
     batch_norm_momentum: float = 0.01,
+    front_prior: float | None = None,
 ) -> UNet:
     """Build one network with freshly drawn weights (torch's global generator).
 
     width: channels of the finest level, doubled at each of the `depth` down-samplings.
+    front_prior: probability of front that the untrained head starts from; None leaves its bias at
+    zero, as the paper's networks have it. A prior near the front's true share spares the epochs in
+    which a network learns no more than that most pixels are background (Lin et al. 2017, Focal
+    Loss for Dense Object Detection, section 3.3).
     Raises ConfigError where a value cannot make a network.
     """
     if model not in NETWORKS:
@@ -36,7 +45,10 @@ def build_network(
             f"width {width}, depth {depth}, kernel {kernel} make no network",
             "width and depth must be at least 1, kernel odd and at least 3.",
         )
-    return NETWORKS[model](width, depth, kernel, variant, batch_norm_momentum)
+    network = NETWORKS[model](width, depth, kernel, variant, batch_norm_momentum)
+    if front_prior is not None and network.head.bias is not None:
+        nn.init.constant_(network.head.bias, math.log(front_prior / (1 - front_prior)))
+    return network
 
 
 def count_parameters(network: UNet) -> int:

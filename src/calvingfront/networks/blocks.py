@@ -62,6 +62,21 @@ class UpConv(nn.ConvTranspose2d):
         return super().forward(x, output_size)[..., :height, :width]
 
 
+class PointwiseStride2(nn.Conv2d):
+    """1×1 convolution of stride 2 without bias: it reads every second pixel.
+
+    These are taken first and convolved with stride 1, which gives the same numbers and avoids
+    PyTorch's CPU kernel for the strided case, which crashes on channels-last input (torch 2.13).
+    Shapes: (n, channels_in, 2h, 2w) → (n, channels_out, h, w).
+    """
+
+    def __init__(self, channels_in: int, channels_out: int) -> None:
+        super().__init__(channels_in, channels_out, 1, stride=2, bias=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return functional.conv2d(x[..., ::2, ::2], self.weight)
+
+
 class AttentionGate(nn.Module):
     """Additive attention gate: α = σ(ψᵀ ReLU(W_x x + W_g g + b_g) + b_ψ), x̂ = α · x.
 
@@ -77,6 +92,7 @@ class AttentionGate(nn.Module):
         super().__init__()
         inner = max(1, channels_x // 2)
         self.gating: nn.Module
+        self.w_x: nn.Conv2d
         if variant == "released":
             self.gating = nn.Sequential(
                 nn.Conv2d(channels_g, channels_x, 1),
@@ -87,15 +103,12 @@ class AttentionGate(nn.Module):
             self.w_g = nn.Conv2d(channels_x, inner, 1)
         else:
             self.gating = nn.Identity()
-            self.w_x = nn.Conv2d(channels_x, inner, 1, bias=False)
+            self.w_x = PointwiseStride2(channels_x, inner)
             self.w_g = nn.Conv2d(channels_g, inner, 1)
         self.psi = nn.Conv2d(inner, 1, 1)
 
     def forward(self, x: Tensor, g: Tensor) -> tuple[Tensor, Tensor]:
-        # The paper's 1×1 convolution of stride 2 reads every second pixel; taking these first gives
-        # the same numbers and spares PyTorch's CPU kernel for it, which crashes on channels-last.
-        seen = x if self.w_x.stride == (2, 2) else x[:, :, ::2, ::2]
-        joined = functional.relu(self.w_x(seen) + self.w_g(self.gating(g)))
+        joined = functional.relu(self.w_x(x) + self.w_g(self.gating(g)))
         alpha = torch.sigmoid(self.psi(joined))
         alpha = functional.interpolate(
             alpha, scale_factor=2, mode="bilinear", align_corners=False

@@ -12,7 +12,7 @@ NODES = np.linspace(-1.8, 1.8, 121)  # lateral coordinate across the fjord; the 
 # All lengths are fractions of the frame's long side.
 RETREAT = 0.36  # over twenty years
 FIRST_POSITION = 0.22  # of the front on the fjord's axis, from the frame's centre
-SEASONAL_AMPLITUDE = 0.022  # half the way between the end of winter and the end of summer
+SEASONAL_AMPLITUDE = 0.045  # half the way between the end of winter and the end of summer
 
 
 def day_number(day: date) -> int:
@@ -81,7 +81,7 @@ def _events(
         if 4 <= month <= 8 and rng.random() < 0.8:  # winter's mélange holds the front
             continue
         centre, width = rng.uniform(-1.0, 1.0), rng.uniform(0.15, 0.55)
-        depth = rng.uniform(0.01, 0.045)
+        depth = rng.uniform(0.015, 0.07)
         patch = np.exp(-(np.abs((NODES - centre) / width) ** 3))
         age = (days - when) / 365.25
         course = np.where(age < 0, 0.0, np.exp(-np.maximum(age, 0.0) / 0.7))

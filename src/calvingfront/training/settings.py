@@ -19,6 +19,7 @@ class NetworkSettings:
     depth: int = 4
     kernel: int = 5
     batch_norm_momentum: float = 0.01
+    front_prior: float | None = None
 
 
 @dataclass(frozen=True)

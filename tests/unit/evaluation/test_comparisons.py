@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from score_files import write_scores
 
 from calvingfront.evaluation.comparisons import compare_models, summarise_comparisons
 from calvingfront.evaluation.runs import read_scores
 from calvingfront.evaluation.statistics import holm
+from score_files import write_scores
 
 SCENES = [f"SI_{number:02d}" for number in range(12)]
 

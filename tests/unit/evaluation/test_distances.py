@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from score_files import score_row, write_scores
 
 from calvingfront.evaluation.distances import pooled_error, tabulate_distances
+from score_files import score_row, write_scores
 
 DICE = {"DBE_a": 0.8, "DBE_b": 0.6, "SI_a": 0.4}
 CHANGES = {

@@ -32,7 +32,12 @@ def test_spread_is_printed_only_where_it_is_known() -> None:
 
 
 def test_p_values_are_never_zero() -> None:
-    assert [p_value(p) for p in (0.0, 0.0009, 0.0012, 1.0)] == ["< 0.001", "< 0.001", "0.001", "1.000"]
+    assert [p_value(p) for p in (0.0, 0.0009, 0.0012, 1.0)] == [
+        "< 0.001",
+        "< 0.001",
+        "0.001",
+        "1.000",
+    ]
 
 
 def test_latex_escapes_what_latex_would_read() -> None:

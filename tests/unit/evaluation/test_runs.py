@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from score_files import write_scores
 
 from calvingfront.errors import CalvingFrontError, Faults
 from calvingfront.evaluation.runs import (
@@ -19,6 +18,7 @@ from calvingfront.evaluation.runs import (
     rows_in_order,
     run_of,
 )
+from score_files import write_scores
 
 
 def test_a_run_is_read_from_its_folder() -> None:
@@ -87,7 +87,9 @@ def test_a_scene_scored_twice_is_refused(tmp_path: Path) -> None:
 
 
 def test_the_caption_says_images_seeds_split_and_size(tmp_path: Path) -> None:
-    paths = [write_scores(tmp_path, "unet", "bce", seed, {"SI_a": 0.5, "SI_b": 1}) for seed in (1, 2)]
+    paths = [
+        write_scores(tmp_path, "unet", "bce", seed, {"SI_a": 0.5, "SI_b": 1}) for seed in (1, 2)
+    ]
     one = describe_test_set(read_scores(paths[:1]), "paper", 512)
     assert "2 test images of 512 × 512 px" in one
     assert "“paper”" in one

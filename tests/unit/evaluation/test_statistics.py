@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from calvingfront.evaluation.statistics import (
     bootstrap_interval,
@@ -13,6 +14,7 @@ from calvingfront.evaluation.statistics import (
     holm,
     mean_and_spread,
     rank_biserial,
+    signed_rank_p,
 )
 
 
@@ -68,6 +70,20 @@ def test_the_wilcoxon_test_is_exact_for_few_images() -> None:
     assert result.p_value == pytest.approx(0.0625)
     assert result.median_difference == 3
     assert result.images == 5
+
+
+def test_the_p_value_agrees_with_scipys_exact_test_without_ties() -> None:
+    rng = np.random.default_rng(5)
+    for n in (6, 20, 50):
+        difference = rng.normal(0.3, 1, n)
+        expected = stats.wilcoxon(difference, method="exact").pvalue
+        assert signed_rank_p(difference) == pytest.approx(expected, rel=1e-9)
+
+
+def test_the_p_value_is_exact_with_ties_and_zeros() -> None:
+    # Ranks 1.5, 1.5, 3 of which only one 1.5 is negative: W+ = 4.5; of the 8 signs, 4.5 twice and
+    # 6 once reach that: p = 2 · 3 / 8.
+    assert signed_rank_p([1, -1, 0, 2]) == pytest.approx(0.75)
 
 
 def test_runs_that_never_differ_have_p_one_and_no_effect() -> None:

@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from score_files import write_scores
 
 from calvingfront.evaluation.paper_values import PAPER_PIXEL_SIZE_M, TABLE_I, TABLE_II
 from calvingfront.evaluation.tables import tabulate_scores
+from score_files import write_scores
 
 SCENES = ("DBE_a", "DBE_b", "SI_a", "SI_b")
 
@@ -21,8 +21,12 @@ SCENES = ("DBE_a", "DBE_b", "SI_a", "SI_b")
 def table(tmp_path: Path) -> dict[str, Path]:
     """Table I of two seeds of U-Net, one of Att. U-Net and both rows without a network."""
     scores = [
-        write_scores(tmp_path, "unet", "bce", 1, dict(zip(SCENES, (0.6, 0.7, 0.8, 0.9), strict=True))),
-        write_scores(tmp_path, "unet", "bce", 2, dict(zip(SCENES, (0.5, 0.6, 0.7, 0.8), strict=True))),
+        write_scores(
+            tmp_path, "unet", "bce", 1, dict(zip(SCENES, (0.6, 0.7, 0.8, 0.9), strict=True))
+        ),
+        write_scores(
+            tmp_path, "unet", "bce", 2, dict(zip(SCENES, (0.5, 0.6, 0.7, 0.8), strict=True))
+        ),
         write_scores(tmp_path, "attention_unet", "wbce8", 1, dict.fromkeys(SCENES, 0.7)),
         write_scores(tmp_path, "prior", "none", 0, dict.fromkeys(SCENES, 0.3)),
         write_scores(tmp_path, "nearest_date", "none", 0, dict.fromkeys(SCENES, 0.5)),
@@ -80,7 +84,11 @@ def test_markdown_has_both_protocols_and_the_paper_side_by_side(table: dict[str,
 def test_one_seed_has_no_spread_and_rows_without_a_network_no_paper_value(
     table: dict[str, Path],
 ) -> None:
-    assert rows_of(table["md"], "Att. U-Net")[0][2:5] == ["70.0 [70.0, 70.0]", "72.0 [72.0, 72.0]", "70.8"]
+    assert rows_of(table["md"], "Att. U-Net")[0][2:5] == [
+        "70.0 [70.0, 70.0]",
+        "72.0 [72.0, 72.0]",
+        "70.8",
+    ]
     for name, dice in (("Prior", "30.0"), ("Nearest date", "50.0")):
         cells = rows_of(table["md"], name)[0]
         assert cells[1] == "–"

@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from score_files import write_scores
 
 from calvingfront.errors import CalvingFrontError
 from calvingfront.evaluation.thickness import mean_pixel_size, tabulate_thickness
+from score_files import write_scores
 
 DICE = {"SI_a": 0.7, "SI_b": 0.6}
 
