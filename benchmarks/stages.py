@@ -80,7 +80,9 @@ def measure(folder: Path, scenes: int, size: int, width: int) -> pd.DataFrame:
             row["overhead_s"] = (row["seconds"] - own) / scenes
             row["own_s"] = own / scenes
         rows.append(row)
-        print(f"{scenes:4d} scenes  {stage:20s} {row['seconds']:8.2f} s  {peak:6.0f} MB", flush=True)
+        print(
+            f"{scenes:4d} scenes  {stage:20s} {row['seconds']:8.2f} s  {peak:6.0f} MB", flush=True
+        )
     return pd.DataFrame(rows).set_index("stage")
 
 

@@ -17,7 +17,7 @@ from typing import Any
 import yaml
 
 from calvingfront.errors import CalvingFrontError, ConfigError
-from calvingfront.layout import Layout, Run, planned_runs
+from calvingfront.layout import Keywords, Layout, Run, planned_runs
 
 log = logging.getLogger("calvingfront")
 
@@ -73,7 +73,9 @@ def _parser() -> argparse.ArgumentParser:
     for name, text in texts.items():
         command = commands.add_parser(name, help=text, description=text)
         command.add_argument("--results", default="results", help="results folder (%(default)s)")
-        command.add_argument("--config", help="resolved configuration (results/dataset/config.yaml)")
+        command.add_argument(
+            "--config", help="resolved configuration (results/dataset/config.yaml)"
+        )
         command.add_argument(
             "--set", action="append", default=[], metavar="KEY=VALUE", help="change one key"
         )
@@ -139,7 +141,7 @@ def tabulate(layout: Layout, config: dict[str, Any]) -> None:
     scores = [layout.evaluation(run)["scores"] for run in layout.scored_runs()]
     about = {"split_method": config["split"]["method"], "size_px": config["samples"]["size"]}
 
-    def files(name: str, *suffixes: str) -> dict[str, Path]:
+    def files(name: str, *suffixes: str) -> Keywords:
         return {suffix: layout.table(name, suffix) for suffix in suffixes}
 
     tables.tabulate_scores(
@@ -166,7 +168,9 @@ def draw(layout: Layout, config: dict[str, Any]) -> None:
 
     every = list(layout.scored_runs())
     trained = [run for run in every if run.trained]
-    files = {key: [layout.evaluation(run)[key] for run in trained] for key in ("scores", "threshold")}
+    files = {
+        key: [layout.evaluation(run)[key] for run in trained] for key in ("scores", "threshold")
+    }
     scenes, networks = config["figures"]["scenes"], config["networks"]
     predicted: dict[str, Any] = {
         **layout.dataset,
@@ -187,7 +191,9 @@ def draw(layout: Layout, config: dict[str, Any]) -> None:
     gated = [run for run in gated if run.seed == min(r.seed for r in gated)]
     for run in gated:
         model = layout.model(run)
-        kept = [model["weights"].with_name(epoch_file(e)) for e in config["training"]["keep_epochs"]]
+        kept = [
+            model["weights"].with_name(epoch_file(e)) for e in config["training"]["keep_epochs"]
+        ]
         read_attention(
             **layout.dataset, weights=[*kept, model["weights"]], record=model["record"],
             scores=files["scores"], attention=layout.attention(run), scenes=scenes,
@@ -199,9 +205,7 @@ def draw(layout: Layout, config: dict[str, Any]) -> None:
         figures.draw_attention_epochs(
             **layout.dataset, attention=maps, runs=records, **layout.figure("figure4")
         )
-        figures.draw_attention_losses(
-            **layout.dataset, attention=maps, **layout.figure("figure5")
-        )
+        figures.draw_attention_losses(**layout.dataset, attention=maps, **layout.figure("figure5"))
     figures.draw_training(
         histories=[layout.model(run)["history"] for run in trained],
         **layout.figure("training_curves"),
@@ -225,7 +229,9 @@ def grid(layout: Layout, config: dict[str, Any]) -> None:
             predict(layout, config, run)
         if not layout.evaluation(run)["scores"].exists():
             score(layout, config, run)
-        log.info("%d of %d: %s, %.0f s", number, len(runs), run.folder, time.perf_counter() - started)
+        log.info(
+            "%d of %d: %s, %.0f s", number, len(runs), run.folder, time.perf_counter() - started
+        )
     tabulate(layout, config)
     draw(layout, config)
 

@@ -20,7 +20,7 @@ TEXT_COLUMNS = {"scene": str, "glacier": str, "mission": str, "orbit": str, "crs
 class Dataset:
     """The packed samples; rows of the arrays and of `index` agree.
 
-    images, fronts, valid: (n, s, s) uint8, memory-mapped; images 0…255, the masks 0 or 1.
+    images, fronts: (n, s, s) uint8, memory-mapped; images 0…255, the masks 0 or 1.
     index: one row per scene (see docs/files.md), indexed 0…n−1.
     """
 
@@ -39,7 +39,8 @@ class Dataset:
         missing = sorted(set(scenes) - set(positions.index))
         if missing:
             raise SampleError(
-                "index.tsv", f"has no scene {missing[0]} ({len(missing)} missing)",
+                "index.tsv",
+                f"has no scene {missing[0]} ({len(missing)} missing)",
                 "Pack the samples again with the scenes of the split.",
             )
         return positions.loc[scenes].to_numpy(dtype=np.int64)
@@ -72,9 +73,7 @@ def open_dataset(
 def read_split(path: str | os.PathLike[str]) -> dict[str, list[str]]:
     """Read a split table (scene, subset) into the sorted scenes of train, validation and test."""
     table = pd.read_csv(path, sep="\t", dtype=str)
-    split = {
-        subset: sorted(table.loc[table["subset"] == subset, "scene"]) for subset in SUBSETS
-    }
+    split = {subset: sorted(table.loc[table["subset"] == subset, "scene"]) for subset in SUBSETS}
     for subset, scenes in split.items():
         if not scenes:
             raise SplitError(path, f"has no {subset} scene", "Change split.* in the configuration.")

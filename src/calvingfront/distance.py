@@ -30,4 +30,4 @@ def weight_map(
     w: px, positive. Source: Holzmann et al. (2021), eq. 2.
     """
     weights = np.tanh(distance / np.float32(2 * w)) + (mask > 0)
-    return weights.astype(np.float32)
+    return np.asarray(weights, dtype=np.float32)

@@ -50,9 +50,7 @@ class Faults(CalvingFrontError):
         self.faults = list(faults)
         lines = "\n".join(f"  - {fault}" for fault in self.faults)
         count = len(self.faults)
-        super().__init__(
-            f"{count} fault{'s' if count != 1 else ''} found", f"\n{lines}\n", remedy
-        )
+        super().__init__(f"{count} fault{'s' if count != 1 else ''} found", f"\n{lines}\n", remedy)
 
     def __str__(self) -> str:
         lines = "\n".join(f"  - {fault}" for fault in self.faults)

@@ -6,6 +6,10 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+
+# Paths by the keyword under which a library function takes them.
+Keywords = dict[str, Any]
 
 WITHOUT_NETWORK = ("prior", "nearest_date")
 
@@ -47,7 +51,7 @@ class Layout:
         return cls(Path(results))
 
     @property
-    def dataset(self) -> dict[str, Path]:
+    def dataset(self) -> Keywords:
         """The packed arrays, by the keyword that the library's functions take."""
         folder = self.results / "dataset"
         return {
@@ -66,7 +70,7 @@ class Layout:
         """The resolved configuration that the data set was made with."""
         return self.results / "dataset" / "config.yaml"
 
-    def model(self, run: Run) -> dict[str, Path]:
+    def model(self, run: Run) -> Keywords:
         """The files of a training, by keyword."""
         folder = self.results / "models" / run.folder
         return {
@@ -75,12 +79,12 @@ class Layout:
             "record": folder / "run.json",
         }
 
-    def predictions(self, run: Run) -> dict[str, Path]:
+    def predictions(self, run: Run) -> Keywords:
         """The files of a run's predictions, by keyword."""
         folder = self.results / "predictions" / run.folder
         return {"probabilities": folder / "probabilities.npy", "predictions": folder / "index.tsv"}
 
-    def evaluation(self, run: Run) -> dict[str, Path]:
+    def evaluation(self, run: Run) -> Keywords:
         """The files of a run's evaluation, by keyword."""
         folder = self.results / "evaluation" / run.folder
         return {
@@ -97,7 +101,7 @@ class Layout:
         """A table, by name and suffix."""
         return self.results / "tables" / f"{name}.{suffix}"
 
-    def figure(self, name: str) -> dict[str, Path]:
+    def figure(self, name: str) -> Keywords:
         """A figure's two files, by keyword."""
         folder = self.results / "figures"
         return {suffix: folder / f"{name}.{suffix}" for suffix in ("png", "pdf")}

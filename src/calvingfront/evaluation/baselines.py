@@ -31,7 +31,7 @@ def write_predictions(
 
 
 def _shift(data: Dataset, source: int, target: int) -> npt.NDArray[np.float64] | None:
-    """Find the affine (2 × 3) from target to source pixels; None where the grids agree or are unknown.
+    """Find the affine (2 × 3) from target to source pixels; None where the grids agree.
 
     Grids are compared where both scenes have a map position in the same CRS; scenes without one
     are taken to show the same ground, as CaFFe's images of a glacier do.
@@ -39,13 +39,13 @@ def _shift(data: Dataset, source: int, target: int) -> npt.NDArray[np.float64] |
     needed = ["crs", "upper_left_x", "upper_left_y", "pixel_size_m"]
     if not set(needed) <= set(data.index.columns):
         return None
-    a, b = data.index.loc[source, needed], data.index.loc[target, needed]
-    if a.isna().any() or b.isna().any() or a["crs"] != b["crs"]:
+    pair = data.index.loc[[source, target], needed]
+    if pair.isna().to_numpy().any() or pair["crs"].nunique() > 1:
         return None
-    scale = float(b["pixel_size_m"]) / float(a["pixel_size_m"])
+    (left, top, size), (new_left, new_top, new_size) = pair[needed[1:]].to_numpy(dtype=np.float64)
+    scale = new_size / size
     # Pixel centres: map x = left + (column + ½) · size.
-    right = float(b["upper_left_x"] - a["upper_left_x"]) / float(a["pixel_size_m"])
-    down = float(a["upper_left_y"] - b["upper_left_y"]) / float(a["pixel_size_m"])
+    right, down = (new_left - left) / size, (top - new_top) / size
     half = scale / 2 - 0.5
     matrix = np.array([[scale, 0.0, right + half], [0.0, scale, down + half]])
     far = data.size * abs(scale - 1) + max(abs(right), abs(down))

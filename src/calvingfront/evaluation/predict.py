@@ -37,7 +37,8 @@ def predict(
     network: UNet, images: npt.NDArray[np.uint8], device: torch.device, batch_size: int
 ) -> npt.NDArray[np.float16]:
     """Predict the front's probability of images (n, s, s); returns float16 of the same shape."""
-    network = network.to(device=device, memory_format=torch.channels_last).eval()
+    network = network.to(device).eval()
+    network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     parts = [
         torch.sigmoid(network(_to_input(images[k : k + batch_size], device)))[:, 0].half().cpu()
         for k in range(0, len(images), batch_size)

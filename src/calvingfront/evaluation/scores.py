@@ -109,7 +109,7 @@ def score_predictions(
                 for column, metric in enumerate(METRICS)
             }
             mask = (probability > limits["dice"]).astype(np.uint8)
-            pixel = float(facts["pixel_size_m"])
+            pixel = float(data.index["pixel_size_m"].to_numpy()[row])
             rows.append(
                 {
                     "protocol": protocol,

@@ -29,7 +29,7 @@ def stretch(probability: npt.NDArray[np.floating]) -> npt.NDArray[np.float64]:
     low, high = values.min(), values.max()
     if high <= low:
         return np.zeros_like(values)
-    return np.rint((values - low) / (high - low) * 255) / 255
+    return np.asarray(np.rint((values - low) / (high - low) * 255) / 255, dtype=np.float64)
 
 
 def open_predictions(

@@ -62,7 +62,7 @@ def draw_weighting(
     titles = [
         "(a) ground truth $y$",
         rf"(b) weight map $\tilde{{W}}_{{{weight_px:g}}}$",
-        r"(c) prediction $\hat{y}$, outlined at its threshold",
+        r"(c) prediction $\hat{y}$",
         rf"(d) weighted prediction $\hat{{y}}_{{{weight_px:g}}}$",
     ]
     y = top
@@ -84,12 +84,12 @@ def draw_weighting(
                 grey = pictured
             if column == 2 and pixels.min() <= threshold < pixels.max():
                 outline = fraction(PREDICTION_RGB)
-                axes.contour(pixels, levels=[threshold], colors=[outline], linewidths=0.6)
+                axes.contour(pixels, levels=[threshold], colors=[outline], linewidths=0.5)
         page.text(left / 2, y + height / 2, scene.label, rotation=90, size=6)
         y += height + gap
     bar_top = y - gap + 3
     step = width + gap
     colour_bar(page, weighted, (left + step + 4, bar_top, width - 8, 2), "weight")
-    label = f"front probability of {Run(model, loss, 0).label}"
+    label = f"front probability of {Run(model, loss, 0).label}; red in (c): its threshold"
     colour_bar(page, grey, (left + 2 * step + 4, bar_top, 2 * width + gap - 8, 2), label)
     save(page.figure, png, pdf, WEIGHT_COLOURS)

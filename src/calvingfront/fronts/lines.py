@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -29,8 +30,8 @@ class Line:
     length: float
 
 
-def _graph(rows: npt.NDArray[np.int64], cols: npt.NDArray[np.int64]) -> sparse.csr_matrix:
-    """Connect the pixels with their eight neighbours, weighted by the step's length."""
+def _graph(rows: npt.NDArray[np.int64], cols: npt.NDArray[np.int64]) -> Any:
+    """Connect the pixels with their eight neighbours, weighted by the step's length (CSR)."""
     number = {(r, c): k for k, (r, c) in enumerate(zip(rows.tolist(), cols.tolist(), strict=True))}
     starts, ends, lengths = [], [], []
     for (r, c), k in number.items():
@@ -40,15 +41,15 @@ def _graph(rows: npt.NDArray[np.int64], cols: npt.NDArray[np.int64]) -> sparse.c
                 starts.append(k)
                 ends.append(other)
                 lengths.append(length)
-    return sparse.csr_matrix((lengths, (starts, ends)), shape=(len(rows), len(rows)))
+    return sparse.csr_array((lengths, (starts, ends)), shape=(len(rows), len(rows)))
 
 
 def _longest_path(rows: npt.NDArray[np.int64], cols: npt.NDArray[np.int64]) -> Line:
     """Find the longest shortest path of a connected skeleton by two sweeps (exact on a tree)."""
     graph = _graph(rows, cols)
-    first = csgraph.dijkstra(graph, directed=False, indices=0)
+    first = csgraph.dijkstra(graph, directed=False, indices=0)  # type: ignore[call-overload]
     start = int(np.argmax(first))
-    distance, previous = csgraph.dijkstra(
+    distance, previous = csgraph.dijkstra(  # type: ignore[call-overload]
         graph, directed=False, indices=start, return_predecessors=True
     )
     node = int(np.argmax(distance))
@@ -64,7 +65,7 @@ def centre_lines(mask: Mask) -> list[Line]:
 
     mask: (h, w), front = non-zero. Returns the pieces from the longest to the shortest.
     """
-    skeleton = skeletonize(mask > 0)
+    skeleton = skeletonize(mask > 0)  # type: ignore[no-untyped-call]
     labels, count = ndimage.label(skeleton, structure=EIGHT_NEIGHBOURS)
     lines = []
     for label, window in enumerate(ndimage.find_objects(labels, max_label=count), start=1):

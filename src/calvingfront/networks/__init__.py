@@ -63,6 +63,7 @@ __all__ = [
     "ConvBlock",
     "UNet",
     "UpConv",
+    "Variant",
     "build_network",
     "count_parameters",
 ]

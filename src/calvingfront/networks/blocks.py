@@ -16,7 +16,7 @@ BATCH_NORM_EPS = 1e-3  # Keras' default, with which the paper's networks were tr
 
 
 def batch_norm(channels: int, momentum: float) -> nn.BatchNorm2d:
-    """Batch normalisation with Keras' epsilon; `momentum` in PyTorch's sense (0.01 = Keras 0.99)."""
+    """Normalise batches with Keras' epsilon; `momentum` as in PyTorch (0.01 is Keras 0.99)."""
     return nn.BatchNorm2d(channels, eps=BATCH_NORM_EPS, momentum=momentum)
 
 
@@ -86,9 +86,7 @@ class AttentionGate(nn.Module):
     brought to F_x channels first, W_x a 2×2 convolution with bias).
     """
 
-    def __init__(
-        self, channels_x: int, channels_g: int, variant: Variant, momentum: float
-    ) -> None:
+    def __init__(self, channels_x: int, channels_g: int, variant: Variant, momentum: float) -> None:
         super().__init__()
         inner = max(1, channels_x // 2)
         self.gating: nn.Module
@@ -110,9 +108,7 @@ class AttentionGate(nn.Module):
     def forward(self, x: Tensor, g: Tensor) -> tuple[Tensor, Tensor]:
         joined = functional.relu(self.w_x(x) + self.w_g(self.gating(g)))
         alpha = torch.sigmoid(self.psi(joined))
-        alpha = functional.interpolate(
-            alpha, scale_factor=2, mode="bilinear", align_corners=False
-        )
+        alpha = functional.interpolate(alpha, scale_factor=2, mode="bilinear", align_corners=False)
         return x * alpha, alpha
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -35,8 +37,7 @@ class UNet(nn.Module):
             for previous, channels in zip([1, *widths[:-1]], widths, strict=True)
         )
         self.upsample = nn.ModuleList(
-            UpConv(coarse, fine, kernel)
-            for fine, coarse in zip(widths[:-1], widths[1:], strict=True)
+            UpConv(coarse, fine, kernel) for fine, coarse in pairwise(widths)
         )
         self.gates = self._make_gates(widths, variant, momentum)
         self.decoder = nn.ModuleList(
@@ -77,6 +78,5 @@ class AttentionUNet(UNet):
 
     def _make_gates(self, widths: list[int], variant: Variant, momentum: float) -> nn.ModuleList:
         return nn.ModuleList(
-            AttentionGate(fine, coarse, variant, momentum)
-            for fine, coarse in zip(widths[:-1], widths[1:], strict=True)
+            AttentionGate(fine, coarse, variant, momentum) for fine, coarse in pairwise(widths)
         )

@@ -108,9 +108,8 @@ class Trainer:
         self.copies = COPIES[settings.augmentation]
         self.shifted = settings.augmentation == "released"
         torch.manual_seed(seed)
-        self.network = build_network(**vars(network)).to(
-            device=device, memory_format=torch.channels_last
-        )
+        network_here = build_network(**vars(network)).to(device)
+        self.network = network_here.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.optimiser = torch.optim.Adam(
             self.network.parameters(), lr=settings.learning_rate_min, eps=ADAM_EPS
         )
@@ -233,6 +232,12 @@ def train(
         train_loss = trainer.run_epoch(epoch)
         train_seconds = time.perf_counter() - begun
         validation_loss, monitor = trainer.validate()
+        if not np.isfinite(monitor):
+            raise TrainingError(
+                f"epoch {epoch}, validation",
+                f"the monitor became {monitor}",
+                "Lower training.learning_rate_max.",
+            )
         better = monitor > best_monitor
         if better:
             best_epoch, best_monitor = epoch, monitor

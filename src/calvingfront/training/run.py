@@ -81,10 +81,19 @@ def train_network(
     """Train one network and write its weights, history and record.
 
     kept: files for the weights of `training['keep_epochs']`, in their order; where empty, they
-    stand beside `weights`. revision: of the training code, for the record. The history is renewed after every epoch, so that it can be watched.
+    stand beside `weights`. revision: of the training code, for the record. The history is renewed
+    after every epoch, so that it can be watched.
+    Raises TrainingError where the settings cannot work or the loss becomes no number.
     """
     changes: dict[str, Any] = {} if threads is None else {"threads": threads}
     settings = TrainingSettings.from_config(training, **changes)
+    sure = min(settings.max_epochs, settings.patience)
+    if any(epoch > sure for epoch in settings.keep_epochs):
+        raise TrainingError(
+            "training.keep_epochs",
+            f"epoch {max(settings.keep_epochs)} may never be reached",
+            f"Keep only epochs up to {sure}, the smaller of max_epochs and patience.",
+        )
     network = NetworkSettings(
         model, **{k: v for k, v in networks.items() if k not in ("models", "model")}
     )
@@ -103,16 +112,11 @@ def train_network(
             parts[0], parts[1], loss, seed, network, settings, device,
             after_epoch=lambda rows: write_history(rows, live),
         )  # fmt: skip
-        missing = set(settings.keep_epochs) - set(outcome.kept)
-        if missing:
-            raise TrainingError(
-                "training.keep_epochs",
-                f"epoch {min(missing)} was never reached; the run ended at {len(outcome.history)}",
-                "Keep only epochs up to the smaller of max_epochs and patience.",
-            )
         save_weights(outcome.best, weights)
         for file, epoch in zip(files, settings.keep_epochs, strict=True):
             save_weights(outcome.kept[epoch], file)
         write_history(outcome.history, history)
         live.unlink(missing_ok=True)
-        write_json(record, {**outcome.record, "revision": revision, "environment": surroundings(device)})
+        write_json(
+            record, {**outcome.record, "revision": revision, "environment": surroundings(device)}
+        )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 
 def triangular(iteration: int, half_cycle: int, lowest: float, highest: float) -> float:
-    """Return the triangular cyclic rate: `lowest` at 0, `highest` at `half_cycle`, back at twice it.
+    """Return the triangular cyclic rate: `lowest` at 0, `highest` at `half_cycle`, and back.
 
     Source: Smith (2017), Cyclical Learning Rates for Training Neural Networks, policy `triangular`.
     """

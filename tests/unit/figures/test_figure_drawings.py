@@ -132,7 +132,8 @@ def test_weighting_multiplies_the_prediction_by_the_weight_map(results: Any, dra
     assert weights[17, 5] == pytest.approx(np.tanh(1 / 16))
     assert prediction[22, 5] == pytest.approx(0.8, abs=1e-3)
     assert weighted[22, 5] == pytest.approx(0.8 * np.tanh(1 / 16), abs=1e-3)
-    assert "front probability of Att. U-Net, WBCE4" in texts(figure)
+    label = "front probability of Att. U-Net, WBCE4; red in (c): its threshold"
+    assert label in texts(figure)
 
 
 def test_attention_epochs_end_with_the_best_one(results: Any, drawn: Any) -> None:

@@ -135,8 +135,12 @@ def test_weights_of_another_network_are_refused(dataset: dict[str, Path], tmp_pa
         load_network(folder / "other.safetensors", folder / "run.json")
 
 
-def test_an_epoch_that_was_never_reached_is_named(dataset: dict[str, Path], tmp_path: Path) -> None:
-    with pytest.raises(TrainingError, match=r"epoch 9 was never reached; the run ended at 3"):
+def test_an_epoch_to_keep_that_may_never_be_reached_is_refused_before_the_training(
+    dataset: dict[str, Path], tmp_path: Path
+) -> None:
+    with pytest.raises(
+        TrainingError, match=r"epoch 9 may never be reached. Keep only epochs up to \d"
+    ):
         run(dataset, tmp_path / "run", training={**TRAINING, "keep_epochs": [1, 9]})
 
 
