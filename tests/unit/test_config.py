@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 import pytest
 import yaml
+from snakemake.utils import update_config
 
 from calvingfront.config import fill_defaults, read_schema, validate_config, validate_scenes
 from calvingfront.config_docs import describe, leaves
@@ -162,21 +163,36 @@ def test_the_parameter_table_is_the_schemas() -> None:
     assert written == describe(read_schema(SCHEMA)), "run `make docs`"
 
 
+def resolved(name: str, folder: str) -> dict[str, Any]:
+    """An overlay on top of the default configuration, as Snakemake lays them."""
+    config: dict[str, Any] = {}
+    for file in ("config", name):
+        layer = yaml.safe_load((REPOSITORY / "config" / f"{file}.yaml").read_text(encoding="utf-8"))
+        update_config(config, layer)
+    if config["source"]["kind"] == "caffe":
+        config["source"]["caffe"]["folder"] = folder
+    return validate_config(config, SCHEMA)
+
+
 @pytest.mark.parametrize("name", ["config", "paper", "real_cpu", "test"])
 def test_every_overlay_is_sound(name: str, tmp_path: Path) -> None:
-    config = yaml.safe_load((REPOSITORY / "config" / f"{name}.yaml").read_text(encoding="utf-8"))
-    if config["source"]["kind"] == "caffe":
-        config["source"]["caffe"]["folder"] = str(tmp_path)
-    assert validate_config(config, SCHEMA)["results"]
+    assert resolved(name, str(tmp_path))["results"]
 
 
-def test_the_paper_overlay_is_the_papers_protocol() -> None:
-    config = yaml.safe_load((REPOSITORY / "config" / "paper.yaml").read_text(encoding="utf-8"))
-    config["source"]["caffe"]["folder"] = "somewhere"
-    filled, defaults = validate_config(config, SCHEMA), validate_config({}, SCHEMA)
+def test_the_paper_overlay_is_the_papers_protocol_whatever_the_default_is() -> None:
+    filled, defaults = resolved("paper", "somewhere"), validate_config({}, SCHEMA)
     for section in ("samples", "split", "networks", "losses", "evaluation"):
         assert filled[section] == defaults[section]
     assert filled["training"] | {"threads": 2} == defaults["training"]
+
+
+def test_the_overlay_for_a_cpu_changes_the_scale_and_the_length_of_the_training_only() -> None:
+    filled, defaults = resolved("real_cpu", "somewhere"), validate_config({}, SCHEMA)
+    smaller = {"width"}
+    for key, value in defaults["networks"].items():
+        assert key in smaller or filled["networks"][key] == value, key
+    for key in ("batch_size", "augmentation", "patience", "keep_epochs"):
+        assert filled["training"][key] == defaults["training"][key], key
 
 
 ROW = {

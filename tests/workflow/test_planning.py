@@ -34,7 +34,7 @@ def test_a_fresh_clone_plans_every_network_loss_and_seed(
     assert done.returncode == 0, done.stdout
     planned = jobs(done.stdout)
     assert planned["train_network"] == 2 * 2 * 2  # networks, losses, seeds
-    assert planned["score_predictions"] == 2 * 4 * 2 + 2
+    assert planned["score_predictions"] == 2 * 2 * 2 + 2
     assert planned["simulate_scene"] == planned["square_image"] == 60
 
 
