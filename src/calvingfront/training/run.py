@@ -103,6 +103,8 @@ def train_network(
     subsets = read_split(split)
     log.info("%s, %s, seed %d: %s", model, loss, seed, {k: len(v) for k, v in subsets.items()})
     with claimed_device(settings.device) as device:
+        # Before the training: a checkout may change while it runs.
+        about = {"revision": revision, "environment": surroundings(device)}
         parts = []
         for subset in ("train", "validation"):
             rows = data.rows(subsets[subset])
@@ -117,6 +119,4 @@ def train_network(
             save_weights(outcome.kept[epoch], file)
         write_history(outcome.history, history)
         live.unlink(missing_ok=True)
-        write_json(
-            record, {**outcome.record, "revision": revision, "environment": surroundings(device)}
-        )
+        write_json(record, {**outcome.record, **about})
