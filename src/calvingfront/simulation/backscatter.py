@@ -1,8 +1,7 @@
 """Backscatter of the simulated surfaces: σ0 per radar band, surface and season, and its angles.
 
-Levels are typical of the literature on glacier facies and sea ice (Ulaby and Dobson 1989, Handbook
-of Radar Scattering Statistics for Terrain; Rott and Davis 1993 on the Antarctic Peninsula: melting
-snow loses 5 to 10 dB at C and X band, less at L band), at 35° incidence.
+The levels, at 35° incidence, are set by hand so that the 8-bit images have the grey levels of real
+scenes of the same missions (docs/make_simulated_and_real.py prints both); they are no measurement.
 """
 
 from __future__ import annotations
