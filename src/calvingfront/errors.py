@@ -31,6 +31,18 @@ class SceneError(CalvingFrontError):
     """A scene, or one of its files, that cannot be used."""
 
 
+class ProductError(CalvingFrontError):
+    """A radar product, its header or its pixels, that cannot be used."""
+
+
+class OrbitError(CalvingFrontError):
+    """State vectors or an orbit file that cannot be used."""
+
+
+class GeocodingError(CalvingFrontError):
+    """A scene, grid or terrain model between which there is no geometry."""
+
+
 class SampleError(CalvingFrontError):
     """A prepared sample or packed data set that cannot be used."""
 
