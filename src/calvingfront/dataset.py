@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -46,9 +47,17 @@ class Dataset:
         return positions.loc[scenes].to_numpy(dtype=np.int64)
 
 
+def read_table(path: str | os.PathLike[str], dtype: Any = None) -> pd.DataFrame:
+    """Read a table (TSV) in which only an empty cell is unknown: a glacier may be called NA."""
+    table: pd.DataFrame = pd.read_csv(
+        path, sep="\t", dtype=dtype, keep_default_na=False, na_values=[""]
+    )
+    return table
+
+
 def read_index(path: str | os.PathLike[str]) -> pd.DataFrame:
     """Read an index table of packed samples."""
-    return pd.read_csv(path, sep="\t", dtype=TEXT_COLUMNS, keep_default_na=True)
+    return read_table(path, TEXT_COLUMNS)
 
 
 def open_dataset(
@@ -72,7 +81,7 @@ def open_dataset(
 
 def read_split(path: str | os.PathLike[str]) -> dict[str, list[str]]:
     """Read a split table (scene, subset) into the sorted scenes of train, validation and test."""
-    table = pd.read_csv(path, sep="\t", dtype=str)
+    table = read_table(path, str)
     split = {subset: sorted(table.loc[table["subset"] == subset, "scene"]) for subset in SUBSETS}
     for subset, scenes in split.items():
         if not scenes:

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from calvingfront.dataset import Dataset, open_dataset, read_split
+from calvingfront.dataset import Dataset, open_dataset, read_index, read_split
 from calvingfront.errors import SampleError, SplitError
 
 SCENES = ["SI_c", "SI_a", "DBE_b"]
@@ -38,6 +38,19 @@ def test_arrays_are_memory_mapped_and_rows_found_in_the_order_asked_for(
 def test_a_missing_scene_is_named_with_how_many(packed: tuple[Path, Path, Path]) -> None:
     with pytest.raises(SampleError, match=r"no scene SI_x \(2 missing\)"):
         open_dataset(*packed).rows(["SI_z", "SI_a", "SI_x"])
+
+
+def test_scenes_and_glaciers_may_be_called_na_and_an_empty_cell_is_unknown(tmp_path: Path) -> None:
+    path = tmp_path / "index.tsv"
+    path.write_text("scene\tglacier\tcrs\tpixel_size_m\nNA\tNA\t\t20\nnull\tnan\tEPSG:3031\t\n")
+    index = read_index(path)
+    assert index["scene"].tolist() == ["NA", "null"]
+    assert index["glacier"].tolist() == ["NA", "nan"]
+    assert index["crs"].isna().tolist() == [True, False]
+    assert index["pixel_size_m"].isna().tolist() == [False, True]
+    rows = [("NA", "train"), ("null", "validation"), ("nan", "test")]
+    split = read_split(split_table(tmp_path / "split.tsv", rows))
+    assert split == {"train": ["NA"], "validation": ["null"], "test": ["nan"]}
 
 
 @pytest.mark.parametrize("shape", [(2, 8, 8), (3, 4, 8)])

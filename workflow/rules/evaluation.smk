@@ -146,7 +146,12 @@ rule read_attention:
             "<results>/models/attention_unet/{loss}/seed{seed}/weights.safetensors",
         ],
         record="<results>/models/attention_unet/{loss}/seed{seed}/run.json",
-        scores=of_networks("<results>/evaluation/{model}/{loss}/seed{seed}/scores.tsv"),
+        # Scenes that the configuration names need not be chosen by their scores.
+        scores=(
+            []
+            if config["figures"]["scenes"]
+            else of_networks("<results>/evaluation/{model}/{loss}/seed{seed}/scores.tsv")
+        ),
         images=rules.pack_samples.output.images,
         fronts=rules.pack_samples.output.fronts,
         index=rules.pack_samples.output.index,

@@ -80,24 +80,25 @@ def read_attention(
     index: PathLike,
     weights: Sequence[PathLike],
     record: PathLike,
-    scores: Sequence[PathLike],
     attention: PathLike,
+    scores: Sequence[PathLike] = (),
     scenes: Sequence[str] = (),
     device: str = "auto",
     threads: int = 2,
 ) -> None:
     """Write the attention maps of some scenes at several checkpoints of one attention network.
 
-    scenes: the scenes to read; where empty they are chosen by the scores of all runs (`scores`).
+    scenes: the scenes to read; where empty they are chosen by the scores of all runs (`scores`),
+    which are read for nothing else.
     weights: weights files; a file's stem names the checkpoint (`weights` stands for `best`).
     Arrays `{checkpoint}__{scene}__alpha{l}`, float16 (s, s), l from 1 (finest), resized
     bilinearly to the image's size, and the lists `checkpoints` and `scenes`.
     """
     torch.set_num_threads(threads)
     data = open_dataset(images, fronts, index)
-    scenes = choose_scenes(list(scores), list(scenes))
-    chosen = data.images[data.rows(list(scenes))]
-    arrays: dict[str, npt.NDArray[np.generic]] = {"scenes": np.array(list(scenes), dtype=str)}
+    scenes = list(scenes) or choose_scenes(scores)
+    chosen = data.images[data.rows(scenes)]
+    arrays: dict[str, npt.NDArray[np.generic]] = {"scenes": np.array(scenes, dtype=str)}
     names = []
     with claimed_device(device) as place:
         for file in weights:

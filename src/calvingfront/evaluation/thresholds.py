@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from calvingfront.dataset import open_dataset
+from calvingfront.dataset import open_dataset, read_table
 from calvingfront.errors import SampleError
 from calvingfront.evaluation.metrics import METRICS, metrics_over_thresholds
 from calvingfront.files import replacing, write_json
@@ -37,7 +37,7 @@ def open_predictions(
 ) -> tuple[npt.NDArray[np.float16], pd.DataFrame]:
     """Open the probabilities (m, s, s) of a run and their table (scene, subset)."""
     array = np.load(probabilities, mmap_mode="r")
-    table = pd.read_csv(index, sep="\t", dtype=str)
+    table = read_table(index, str)
     if len(array) != len(table):
         raise SampleError(
             probabilities,

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from calvingfront.dataset import open_dataset
+from calvingfront.dataset import open_dataset, read_table
 from calvingfront.errors import SampleError
 from calvingfront.evaluation.runs import StrPath, as_paths, run_of
 
@@ -86,7 +86,7 @@ def read_probability(prediction: StrPath, scene: str) -> npt.NDArray[np.float32]
 
     prediction: `probabilities.npy`; its `index.tsv` stands beside it.
     """
-    table = pd.read_csv(Path(prediction).with_name("index.tsv"), sep="\t", dtype=str)
+    table = read_table(Path(prediction).with_name("index.tsv"), str)
     rows = np.flatnonzero((table.scene == scene) & (table.subset == "test"))
     if len(rows) != 1:
         raise SampleError(

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from string import ascii_lowercase
 
-import pandas as pd
 from matplotlib.patches import Patch
 
+from calvingfront.dataset import read_table
 from calvingfront.evaluation.runs import (
     StrPath,
     loss_label,
@@ -107,6 +107,6 @@ def draw_overlays(
 
 
 def _dice(scores: StrPath, scene: str) -> float:
-    table = pd.read_csv(scores, sep="\t", dtype={"scene": str})
+    table = read_table(scores, {"scene": str})
     row = table[(table.protocol == "validation_threshold") & (table.scene == scene)]
     return float(row.dice.iloc[0])

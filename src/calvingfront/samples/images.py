@@ -12,7 +12,7 @@ from rasterio.errors import RasterioError
 
 from calvingfront.errors import CalvingFrontError, ConfigError, Faults, SceneError
 from calvingfront.samples.caffe import EXCLUDE
-from calvingfront.samples.rasters import open_raster
+from calvingfront.samples.rasters import is_raster, open_raster
 from calvingfront.samples.scene_table import SCENE_NAME, scene_table
 
 log = logging.getLogger(__name__)
@@ -111,7 +111,22 @@ def _row(
             fault(f"has the pixel size {cell['pixel_size_m']!r}", "Write metres above zero.")
     if cell["image"] and (folder / cell["image"]).is_file():
         row |= _header(folder / cell["image"], pixel_size, fault)
+    if "height_px" in row and cell["front"] and (folder / cell["front"]).is_file():
+        _check_mask_size(folder / cell["front"], (row["height_px"], row["width_px"]), fault)
     return row, problems
+
+
+def _check_mask_size(front: Path, shape: tuple[int, int], fault: Any) -> None:
+    """A mask must have the image's (height, width); lines are looked at when they are burnt."""
+    if not is_raster(front):
+        return
+    with open_raster(front) as dataset:
+        height, width = dataset.height, dataset.width
+    if (height, width) != shape:
+        fault(
+            f"front {front.name} is {height} × {width} px, its image {shape[0]} × {shape[1]}",
+            "Draw the mask on the image's own grid, or give the front as lines.",
+        )
 
 
 def _header(path: Path, pixel_size_m: float | None, fault: Any) -> dict[str, Any]:

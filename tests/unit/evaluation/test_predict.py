@@ -165,6 +165,12 @@ def test_without_named_scenes_the_ordinary_one_of_the_glacier_is_read(run: dict[
     assert read(run, scenes=[])["scenes"].tolist() == ["s1"]
 
 
+def test_with_named_scenes_no_score_is_needed(run: dict[str, Any]) -> None:
+    unread = [run["folder"] / "none" / "unet" / "bce" / "seed1" / "scores.tsv"]
+    assert read(run, scenes=["s2"], scores=unread)["scenes"].tolist() == ["s2"]
+    assert read(run, scenes=["s2"], scores=[])["scenes"].tolist() == ["s2"]
+
+
 def test_a_network_without_gates_has_no_attention_to_read(run: dict[str, Any]) -> None:
     folder = run["folder"]
     write_json(

@@ -56,8 +56,8 @@ def run_import(folder, image, front, scene="a", glacier="SI", acquired="2001-02-
 def test_the_table_is_completed_from_the_headers(tmp_path):
     write_tiff(tmp_path / "a.tif", speckled(30, 40, 1))
     write_image(tmp_path / "b.png", speckled(20, 10, 2))
-    for scene in "ab":
-        write_image(tmp_path / f"{scene}_front.png", line_mask(30, 40, 5))
+    write_image(tmp_path / "a_front.png", line_mask(30, 40, 5))
+    write_image(tmp_path / "b_front.png", line_mask(20, 10, 5))
     table = write_table(
         tmp_path,
         "b,Crane,S1,2015-06-07,b.png,b_front.png,12.5,",
@@ -133,6 +133,22 @@ def test_all_faults_of_a_table_are_told_at_once(tmp_path):
     ):
         assert part in message
     assert message.startswith("14 faults found")
+
+
+def test_every_mask_that_does_not_fit_its_image_is_told_at_the_start(tmp_path):
+    write_tiff(tmp_path / "a.tif", speckled(30, 40, 1))
+    write_image(tmp_path / "low.png", line_mask(29, 40, 5))
+    write_image(tmp_path / "turned.png", line_mask(40, 30, 5))
+    write_image(tmp_path / "good.png", line_mask(30, 40, 5))
+    write_lines(tmp_path / "lines.gpkg", [[(0, 5), (40, 5)]], k=["f"])
+    fronts = {"a": "low.png", "b": "turned.png", "c": "good.png", "d": "lines.gpkg"}
+    lines = [f"{scene},SI,ERS,2001-02-03,a.tif,{front},," for scene, front in fronts.items()]
+    with pytest.raises(Faults) as caught:
+        list_images(write_table(tmp_path, *lines))
+    message = str(caught.value)
+    assert message.startswith("2 faults found")
+    assert "line 2 (a): front low.png is 29 × 40 px, its image 30 × 40. Draw the mask" in message
+    assert "line 3 (b): front turned.png is 40 × 30 px, its image 30 × 40. Draw" in message
 
 
 def test_an_excluded_line_may_have_any_fault(tmp_path):
