@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from calvingfront.evaluation.rendering import Block, markdown, number, p_value, write_csv
+from calvingfront.evaluation.rendering import Block, number, p_value
 from calvingfront.evaluation.runs import (
     PROTOCOLS,
     WITHOUT_NETWORK,
@@ -19,7 +19,7 @@ from calvingfront.evaluation.runs import (
     seeds_of,
 )
 from calvingfront.evaluation.statistics import compare_pairs, holm
-from calvingfront.files import write_text
+from calvingfront.evaluation.table_parts import write_table
 
 SEEDS_FOR_A_CLAIM = 3
 SIGNIFICANCE = 0.05
@@ -55,7 +55,6 @@ def compare_models(
     """
     table = read_scores(scores)
     summary = summarise_comparisons(table)
-    write_csv(csv, summary)
     test_set = describe_test_set(table, split_method, size_px)
     caption = [
         f"Dice per test image, averaged over seeds. {test_set}"
@@ -73,7 +72,7 @@ def compare_models(
     chosen = summary[summary.protocol == "validation_threshold"]
     blocks = [_block(chosen, family) for family in FAMILIES if (chosen.family == family).any()]
     caption.append("Validation threshold; the paper protocol stands in the CSV file.")
-    write_text(md, markdown("Comparisons of Dice", caption, blocks))
+    write_table(summary, "Comparisons of Dice", caption, blocks, csv, md)
 
 
 def summarise_comparisons(scores: pd.DataFrame) -> pd.DataFrame:

@@ -7,27 +7,18 @@ from typing import Any
 
 import pandas as pd
 
-from calvingfront.evaluation.rendering import (
-    Block,
-    latex,
-    markdown,
-    number,
-    plus_minus,
-    write_csv,
+from calvingfront.evaluation.rendering import Block, number, plus_minus
+from calvingfront.evaluation.runs import PROTOCOLS, StrPath, describe_test_set, read_scores
+from calvingfront.evaluation.table_parts import (
+    NAMES,
+    PROTOCOL_NOTE,
+    ROWS_NOTE,
+    each_row,
+    names_of,
+    over_seeds,
+    rows_by_loss,
+    write_table,
 )
-from calvingfront.evaluation.runs import (
-    PROTOCOLS,
-    StrPath,
-    describe_test_set,
-    loss_label,
-    model_label,
-    read_scores,
-    rows_in_order,
-    seeds_of,
-)
-from calvingfront.evaluation.statistics import mean_and_spread
-from calvingfront.evaluation.tables import PROTOCOL_NOTE, ROWS_NOTE
-from calvingfront.files import write_text
 
 GROUPINGS = {
     "glacier": "glacier",
@@ -101,12 +92,8 @@ def tabulate_distances(
     ]
     summary = summarise_distances(table)
     blocks = [_block(summary, protocol) for protocol in PROTOCOLS]
-    write_csv(csv, summary)
-    write_text(md, markdown("Front position errors", caption, blocks))
-    write_text(tex, latex("tab:distances", caption, blocks))
-
+    write_table(summary, "Front position errors", caption, blocks, csv, md, tex, "tab:distances")
     parts = break_down(table)
-    write_csv(breakdown_csv, parts)
     about = [
         f"Scores by kind of test image, validation threshold. {test_set} n: images of this kind;"
         " Dice and IoU in %; MDE pooled over the images of this kind, m; ∅: images without any"
@@ -115,25 +102,12 @@ def tabulate_distances(
     ]
     chosen = parts[parts.protocol == "validation_threshold"]
     pages = [_breakdown_block(chosen, grouping) for grouping in GROUPINGS]
-    write_text(breakdown_md, markdown("Scores by kind of image", about, pages))
+    write_table(parts, "Scores by kind of image", about, pages, breakdown_csv, breakdown_md)
 
 
 def summarise_distances(scores: pd.DataFrame) -> pd.DataFrame:
     """One row per model × loss × protocol; each measure as _mean and _sd over seeds."""
-    rows: list[dict[str, object]] = []
-    for model, loss in rows_in_order(scores):
-        for protocol in PROTOCOLS:
-            chosen = _select(scores, model, loss, protocol)
-            rows.append(
-                {
-                    "model": model,
-                    "loss": loss,
-                    "protocol": protocol,
-                    "seeds": len(seeds_of(scores, model, loss)),
-                    "images": chosen.scene.nunique(),
-                }
-                | _over_seeds(chosen, MEASURES)
-            )
+    rows = [facts | _over_seeds(chosen, MEASURES) for facts, chosen in each_row(scores)]
     return pd.DataFrame(rows)
 
 
@@ -145,26 +119,13 @@ def break_down(scores: pd.DataFrame) -> pd.DataFrame:
         values = scores[grouping].map(_value_name)
         for value in sorted(values.unique(), key=_value_order):
             part = scores[values == value]
-            for model, loss in rows_in_order(part):
-                for protocol in PROTOCOLS:
-                    chosen = _select(part, model, loss, protocol)
-                    rows.append(
-                        {
-                            "grouping": grouping,
-                            "value": value,
-                            "model": model,
-                            "loss": loss,
-                            "protocol": protocol,
-                            "seeds": len(seeds_of(scores, model, loss)),
-                            "images": chosen.scene.nunique(),
-                        }
-                        | _over_seeds(chosen, BREAKDOWN_MEASURES)
-                    )
+            rows += [
+                {"grouping": grouping, "value": value}
+                | facts
+                | _over_seeds(chosen, BREAKDOWN_MEASURES)
+                for facts, chosen in each_row(part)
+            ]
     return pd.DataFrame(rows)
-
-
-def _select(scores: pd.DataFrame, model: str, loss: str, protocol: str) -> pd.DataFrame:
-    return scores[(scores.model == model) & (scores.loss == loss) & (scores.protocol == protocol)]
 
 
 def _over_seeds(
@@ -173,7 +134,7 @@ def _over_seeds(
     row: dict[str, object] = {}
     seeds = [part for _, part in images.groupby("seed")]
     for name, measure in measures.items():
-        row[f"{name}_mean"], row[f"{name}_sd"] = mean_and_spread([measure(part) for part in seeds])
+        row |= over_seeds(name, [measure(part) for part in seeds])
     return row
 
 
@@ -200,28 +161,26 @@ def _missing(row: pd.Series) -> str:
 
 
 def _block(summary: pd.DataFrame, protocol: str) -> Block:
-    header = ["Model", "Loss", "MDE pooled [m]", "MDE mean [m]", "MDE median [m]"]
-    header += ["HD95 mean [m]", "∅"]
-    rows: list[list[str]] = []
-    for loss, group in summary[summary.protocol == protocol].groupby("loss", sort=False):
-        if rows:
-            rows.append([])
-        for _, row in group.iterrows():
-            cells = [model_label(str(row.model)), loss_label(str(loss))]
-            for name in ("mde_pooled_m", "mde_mean_m", "mde_median_m", "hd95_mean_m"):
-                cells.append(plus_minus(row[f"{name}_mean"], row[f"{name}_sd"], 0))
-            rows.append([*cells, _missing(row)])
+    header = [*NAMES, "MDE pooled [m]", "MDE mean [m]", "MDE median [m]", "HD95 mean [m]", "∅"]
+    names = [name for name in MEASURES if name != "missing"]
+
+    def cells(row: pd.Series) -> list[str]:
+        return [*_means(row, dict.fromkeys(names, 0)), _missing(row)]
+
+    rows = rows_by_loss(summary, protocol, cells)
     return Block(PROTOCOLS[protocol].capitalize(), [], header, rows)
+
+
+def _means(row: pd.Series, digits: dict[str, int]) -> list[str]:
+    return [plus_minus(row[f"{name}_mean"], row[f"{name}_sd"], n) for name, n in digits.items()]
 
 
 def _breakdown_block(parts: pd.DataFrame, grouping: str) -> Block:
     title = GROUPINGS[grouping]
-    header = [title.capitalize(), "Model", "Loss", "n", "Dice [%]", "IoU [%]", "MDE [m]", "∅"]
-    rows: list[list[str]] = []
-    for _, row in parts[parts.grouping == grouping].iterrows():
-        cells = [str(row.value), model_label(str(row.model)), loss_label(str(row.loss))]
-        cells.append(str(row.images))
-        for name, digits in (("dice", 1), ("iou", 1), ("mde_pooled_m", 0)):
-            cells.append(plus_minus(row[f"{name}_mean"], row[f"{name}_sd"], digits))
-        rows.append([*cells, _missing(row)])
+    header = [title.capitalize(), *NAMES, "n", "Dice [%]", "IoU [%]", "MDE [m]", "∅"]
+    digits = {"dice": 1, "iou": 1, "mde_pooled_m": 0}
+    rows = [
+        [str(row.value), *names_of(row), str(row.images), *_means(row, digits), _missing(row)]
+        for _, row in parts[parts.grouping == grouping].iterrows()
+    ]
     return Block(f"By {title}", [], header, rows, left=3)

@@ -10,15 +10,18 @@ from typing import NamedTuple
 
 import pandas as pd
 
+from calvingfront.dataset import read_table
 from calvingfront.errors import CalvingFrontError, Faults
 
 StrPath = str | PathLike[str]
 
+AVERAGE = "average"  # over the networks, where a table has such a row
 MODEL_LABELS = {
     "unet": "U-Net",
     "attention_unet": "Att. U-Net",
     "prior": "Prior",
     "nearest_date": "Nearest date",
+    AVERAGE: "Average",
 }
 WITHOUT_NETWORK = ("prior", "nearest_date")
 PROTOCOLS = {
@@ -138,7 +141,7 @@ def read_scores(paths: StrPath | Sequence[StrPath]) -> pd.DataFrame:
     faults: list[CalvingFrontError] = []
     remedy = "Score this run again on the present split (remove its scores.tsv)."
     for path in as_paths(paths):
-        table = pd.read_csv(path, sep="\t", dtype={"scene": str, "glacier": str, "mission": str})
+        table = read_table(path, {"scene": str, "glacier": str, "mission": str})
         lacking = [name for name in SCORE_COLUMNS if name not in table]
         if lacking:
             faults.append(CalvingFrontError(path, f"columns lacking: {', '.join(lacking)}", remedy))

@@ -7,39 +7,26 @@ from collections.abc import Sequence
 import pandas as pd
 
 from calvingfront.evaluation.paper_values import PAPER_SIZE_PX, PAPER_TEST_IMAGES, TABLE_I
-from calvingfront.evaluation.rendering import (
-    Block,
-    latex,
-    markdown,
-    number,
-    plus_minus,
-    write_csv,
-)
+from calvingfront.evaluation.rendering import Block, number, plus_minus
 from calvingfront.evaluation.runs import (
     METRICS,
     PROTOCOLS,
     StrPath,
     describe_test_set,
-    loss_label,
-    model_label,
     read_scores,
-    rows_in_order,
-    seeds_of,
 )
-from calvingfront.evaluation.statistics import bootstrap_interval, mean_and_spread
-from calvingfront.files import write_text
+from calvingfront.evaluation.statistics import bootstrap_interval
+from calvingfront.evaluation.table_parts import (
+    NAMES,
+    PROTOCOL_NOTE,
+    ROWS_NOTE,
+    each_row,
+    over_seeds,
+    rows_by_loss,
+    write_table,
+)
 
 INTERVALS = ("dice", "iou")
-PROTOCOL_NOTE = (
-    "Validation threshold: one threshold per network, chosen on the validation set and applied"
-    " once to the test set; the number to quote. Paper protocol: each prediction stretched to its"
-    " full range and, for each metric, the threshold that scores best on the test set itself; an"
-    " oracle, for comparison with the paper only."
-)
-ROWS_NOTE = (
-    "Prior and nearest date use no network: how often a front of the same glacier lay on a pixel"
-    " in the training set, and the training front of the same glacier closest in time."
-)
 
 
 def tabulate_scores(
@@ -62,9 +49,9 @@ def tabulate_scores(
     summary = summarise_scores(table, bootstrap_samples, bootstrap_seed)
     caption = _caption(table, split_method, size_px, bootstrap_samples)
     blocks = [_block(summary, ("dice", "iou")), _block(summary, ("wdice4", "wdice8", "wdice16"))]
-    write_csv(csv, summary)
-    write_text(md, markdown("Table I: scores on the test set", caption, blocks))
-    write_text(tex, latex("tab:scores", caption, blocks))
+    write_table(
+        summary, "Table I: scores on the test set", caption, blocks, csv, md, tex, "tab:scores"
+    )
 
 
 def summarise_scores(
@@ -78,53 +65,38 @@ def summarise_scores(
     paper's Table I.
     """
     rows: list[dict[str, object]] = []
-    for model, loss in rows_in_order(scores):
-        for protocol in PROTOCOLS:
-            chosen = scores[
-                (scores.model == model) & (scores.loss == loss) & (scores.protocol == protocol)
-            ]
-            row: dict[str, object] = {
-                "model": model,
-                "loss": loss,
-                "protocol": protocol,
-                "seeds": len(seeds_of(scores, model, loss)),
-                "images": chosen.scene.nunique(),
-                "threshold_mean": chosen.threshold.mean(),
-            }
-            for metric in METRICS:
-                per_seed = 100 * chosen.groupby("seed")[metric].mean()
-                row[f"{metric}_mean"], row[f"{metric}_sd"] = mean_and_spread(per_seed)
-                if metric in INTERVALS:
-                    per_image = 100 * chosen.groupby("scene")[metric].mean()
-                    row[f"{metric}_low"], row[f"{metric}_high"] = bootstrap_interval(
-                        per_image, bootstrap_samples, bootstrap_seed
-                    )
-            paper = TABLE_I.get((model, loss), {})
-            row |= {f"paper_{metric}": paper.get(metric, float("nan")) for metric in METRICS}
-            rows.append(row)
+    for row, chosen in each_row(scores):
+        row["threshold_mean"] = chosen.threshold.mean()
+        for metric in METRICS:
+            row |= over_seeds(metric, 100 * chosen.groupby("seed")[metric].mean())
+            if metric in INTERVALS:
+                per_image = 100 * chosen.groupby("scene")[metric].mean()
+                row[f"{metric}_low"], row[f"{metric}_high"] = bootstrap_interval(
+                    per_image, bootstrap_samples, bootstrap_seed
+                )
+        paper = TABLE_I.get((str(row["model"]), str(row["loss"])), {})
+        row |= {f"paper_{metric}": paper.get(metric, float("nan")) for metric in METRICS}
+        rows.append(row)
     return pd.DataFrame(rows)
 
 
 def _block(summary: pd.DataFrame, metrics: Sequence[str]) -> Block:
     """Both protocols and the paper side by side for some metrics."""
-    header = ["Model", "Loss"]
-    groups = [("", 2)]
+    header = [*NAMES]
+    groups = [("", len(NAMES))]
     for metric in metrics:
         header += [*PROTOCOLS.values(), "the paper"]
         groups.append((METRICS[metric], len(PROTOCOLS) + 1))
-    rows: list[list[str]] = []
-    before = ""
-    for (model, loss), pair in summary.groupby(["model", "loss"], sort=False):
-        by_protocol = {str(row.protocol): row for _, row in pair.iterrows()}
-        if before and loss != before:
-            rows.append([])
-        before = str(loss)
-        cells = [model_label(str(model)), loss_label(str(loss))]
+    by_row = summary.set_index(["model", "loss", "protocol"])
+
+    def cells(row: pd.Series) -> list[str]:
+        found: list[str] = []
         for metric in metrics:
-            cells += [_cell(by_protocol[protocol], metric) for protocol in PROTOCOLS]
-            cells.append(number(pair[f"paper_{metric}"].iloc[0]))
-        rows.append(cells)
-    return Block("", groups, header, rows)
+            found += [_cell(by_row.loc[row.model, row.loss, name], metric) for name in PROTOCOLS]
+            found.append(number(row[f"paper_{metric}"]))
+        return found
+
+    return Block("", groups, header, rows_by_loss(summary, next(iter(PROTOCOLS)), cells))
 
 
 def _cell(row: pd.Series, metric: str) -> str:

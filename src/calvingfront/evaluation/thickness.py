@@ -7,34 +7,28 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from calvingfront.dataset import read_index
 from calvingfront.errors import CalvingFrontError
 from calvingfront.evaluation.paper_values import PAPER_PIXEL_SIZE_M, TABLE_II
-from calvingfront.evaluation.rendering import (
-    DASH,
-    Block,
-    latex,
-    markdown,
-    number,
-    plus_minus,
-    write_csv,
-)
+from calvingfront.evaluation.rendering import DASH, Block, number, plus_minus
 from calvingfront.evaluation.runs import (
+    AVERAGE,
     PROTOCOLS,
     WITHOUT_NETWORK,
     StrPath,
     describe_test_set,
-    loss_label,
     loss_weight,
-    model_label,
     read_scores,
-    rows_in_order,
-    seeds_of,
 )
-from calvingfront.evaluation.statistics import mean_and_spread
-from calvingfront.evaluation.tables import PROTOCOL_NOTE
-from calvingfront.files import write_text
+from calvingfront.evaluation.table_parts import (
+    NAMES,
+    PROTOCOL_NOTE,
+    each_row,
+    over_seeds,
+    rows_by_loss,
+    write_table,
+)
 
-AVERAGE = "average"
 QUANTITIES = ("thickness_px", "certainty_m", "area_per_length_px")
 
 
@@ -71,14 +65,13 @@ def tabulate_thickness(
         " values stand beside the average over the networks.",
     ]
     blocks = [_block(summary, protocol) for protocol in PROTOCOLS]
-    write_csv(csv, summary)
-    write_text(md, markdown("Table II: thickness of the predicted fronts", caption, blocks))
-    write_text(tex, latex("tab:thickness", caption, blocks))
+    title = "Table II: thickness of the predicted fronts"
+    write_table(summary, title, caption, blocks, csv, md, tex, "tab:thickness")
 
 
 def mean_pixel_size(index: StrPath) -> float:
     """Mean metres per pixel over the scenes of a data set; nan where none is known."""
-    scenes = pd.read_csv(index, sep="\t")
+    scenes = read_index(index)
     if "pixel_size_m" not in scenes:
         raise CalvingFrontError(index, "no column pixel_size_m", "Pack the samples again.")
     return float(scenes.drop_duplicates("scene").pixel_size_m.mean())
@@ -95,12 +88,13 @@ def summarise_thickness(
     images that have a centre line.
     certainty_m: thickness_px × pixel_size_m / 2. Each as _mean and _sd over seeds.
     """
-    measured = [
-        _measure(scores, model, loss, protocol, front_width_px, pixel_size_m)
-        for model, loss in rows_in_order(scores)
-        for protocol in PROTOCOLS
-    ]
-    rows = pd.DataFrame(measured)
+    rows = pd.DataFrame(
+        [
+            facts | {"pixel_size_m": pixel_size_m} | _measure(chosen, front_width_px, pixel_size_m)
+            for facts, chosen in each_row(scores)
+        ]
+    )
+    rows.insert(3, "w", rows.loss.map(loss_weight))
     networks = rows[~rows.model.isin(WITHOUT_NETWORK)]
     averages: list[dict[str, object]] = []
     for (loss, protocol), group in networks.groupby(["loss", "protocol"], sort=False):
@@ -115,32 +109,16 @@ def summarise_thickness(
     return pd.concat([rows, pd.DataFrame(averages)], ignore_index=True) if averages else rows
 
 
-def _measure(
-    scores: pd.DataFrame,
-    model: str,
-    loss: str,
-    protocol: str,
-    front_width_px: float,
-    pixel_size_m: float,
-) -> dict[str, object]:
-    chosen = scores[(scores.model == model) & (scores.loss == loss) & (scores.protocol == protocol)]
+def _measure(chosen: pd.DataFrame, front_width_px: float, pixel_size_m: float) -> dict[str, object]:
     thickness, area_per_length = [], []
     for _, images in chosen.groupby("seed"):
         thickness.append(_ratio(images.predicted_px, images.true_px) * front_width_px)
         lines = images[images.skeleton_px > 0]
         area_per_length.append(_ratio(lines.predicted_px, lines.skeleton_px))
-    row: dict[str, object] = {
-        "model": model,
-        "loss": loss,
-        "protocol": protocol,
-        "w": loss_weight(loss),
-        "seeds": len(seeds_of(scores, model, loss)),
-        "images": chosen.scene.nunique(),
-        "pixel_size_m": pixel_size_m,
-    }
     certainty = [value * pixel_size_m / 2 for value in thickness]
+    row: dict[str, object] = {}
     for name, values in zip(QUANTITIES, (thickness, certainty, area_per_length), strict=True):
-        row[f"{name}_mean"], row[f"{name}_sd"] = mean_and_spread(values)
+        row |= over_seeds(name, values)
     return row | {"paper_thickness_px": np.nan, "paper_certainty_m": np.nan}
 
 
@@ -150,21 +128,15 @@ def _ratio(numerator: pd.Series, denominator: pd.Series) -> float:
 
 
 def _block(summary: pd.DataFrame, protocol: str) -> Block:
-    header = ["Model", "Loss", "w"]
+    header = [*NAMES, "w"]
     header += ["class ratio [px]", "certainty [m]", "area / length [px]"]
     header += ["thickness [px]", "certainty [m]"]
     groups = [("", 3), ("ours", 3), ("the paper", 2)]
-    rows: list[list[str]] = []
-    chosen = summary[summary.protocol == protocol]
-    for loss, group in chosen.groupby("loss", sort=False):
-        if rows:
-            rows.append([])
-        for _, row in group.iterrows():
-            model = "Average" if row.model == AVERAGE else model_label(str(row.model))
-            weight = DASH if pd.isna(row.w) else f"{row.w:g}"
-            cells = [model, loss_label(str(loss)), weight]
-            for name, digits in zip(QUANTITIES, (1, 1, 1), strict=True):
-                cells.append(plus_minus(row[f"{name}_mean"], row[f"{name}_sd"], digits))
-            cells += [number(row.paper_thickness_px, 1), number(row.paper_certainty_m, 2)]
-            rows.append(cells)
+
+    def cells(row: pd.Series) -> list[str]:
+        weight = DASH if pd.isna(row.w) else f"{row.w:g}"
+        ours = [plus_minus(row[f"{name}_mean"], row[f"{name}_sd"]) for name in QUANTITIES]
+        return [weight, *ours, number(row.paper_thickness_px, 1), number(row.paper_certainty_m, 2)]
+
+    rows = rows_by_loss(summary, protocol, cells)
     return Block(PROTOCOLS[protocol].capitalize(), groups, header, rows, left=2)
