@@ -92,7 +92,9 @@ def _block(summary: pd.DataFrame, metrics: Sequence[str]) -> Block:
     def cells(row: pd.Series) -> list[str]:
         found: list[str] = []
         for metric in metrics:
-            found += [_cell(by_row.loc[row.model, row.loss, name], metric) for name in PROTOCOLS]
+            for name in PROTOCOLS:
+                scores = by_row.loc[(str(row.model), str(row.loss), name)]
+                found.append(_cell(scores, metric))
             found.append(number(row[f"paper_{metric}"]))
         return found
 
