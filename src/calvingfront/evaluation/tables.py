@@ -87,14 +87,13 @@ def _block(summary: pd.DataFrame, metrics: Sequence[str]) -> Block:
     for metric in metrics:
         header += [*PROTOCOLS.values(), "the paper"]
         groups.append((METRICS[metric], len(PROTOCOLS) + 1))
-    by_row = summary.set_index(["model", "loss", "protocol"])
+    by_row = {(row["model"], row["loss"], row["protocol"]): row for _, row in summary.iterrows()}
 
     def cells(row: pd.Series) -> list[str]:
         found: list[str] = []
         for metric in metrics:
-            for name in PROTOCOLS:
-                scores = by_row.loc[(str(row.model), str(row.loss), name)]
-                found.append(_cell(scores, metric))
+            same = [by_row[row["model"], row["loss"], name] for name in PROTOCOLS]
+            found += [_cell(scores, metric) for scores in same]
             found.append(number(row[f"paper_{metric}"]))
         return found
 
