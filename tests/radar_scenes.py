@@ -61,9 +61,7 @@ class CircularOrbit:
         )
         angle = node - EARTH_RATE * time
         turned, moving = _turn(position, angle), _turn(velocity, angle)
-        drift = EARTH_RATE * np.stack(
-            [-turned[:, 1], turned[:, 0], np.zeros(len(turned))], axis=-1
-        )
+        drift = EARTH_RATE * np.stack([-turned[:, 1], turned[:, 0], np.zeros(len(turned))], axis=-1)
         return turned, moving - drift
 
     def vectors(self, count: int, interval_s: float) -> StateVectors:
