@@ -112,7 +112,7 @@ def product_facts(product: Product) -> dict[str, str]:
 
 
 class _Gains:
-    """(|DN|² + offset) · gain at the centres of the averaged pixels, where the gain varies slowly."""
+    """(|DN|² + offset) · gain, with the gain at the averaged pixels' centres: it varies slowly."""
 
     def __init__(
         self, calibration: Calibration, looks: tuple[int, int], shape: tuple[int, int]
