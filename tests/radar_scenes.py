@@ -7,6 +7,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -14,11 +17,16 @@ from calvingfront.products.model import (
     SPEED_OF_LIGHT,
     Array,
     AzimuthTime,
+    Calibration,
     GroundRange,
+    Product,
     RadarGeometry,
     SlantRange,
     StateVectors,
 )
+from calvingfront.sar.multilook import Multilooked
+from calvingfront.sar.orbit import Orbit
+from calvingfront.sar.scene_orbit import scene_orbit
 
 EPOCH = datetime(2004, 7, 3)
 MIDDLE_S = 3600.0  # of each scene, after the epoch
@@ -78,7 +86,7 @@ def _turn(vectors: Array, angle: Array) -> Array:
     )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # hashed as the object that it is
 class Scene:
     """An image's geometry on an orbit."""
 
@@ -104,6 +112,7 @@ MISSIONS = {
 }
 
 
+@cache
 def make_scene(
     mission: str,
     *,
@@ -139,3 +148,58 @@ def make_scene(
         ranges = SlantRange(2 * near / SPEED_OF_LIGHT, 2 * sample_m / SPEED_OF_LIGHT)
     geometry = RadarGeometry(azimuth, ranges, side)  # type: ignore[arg-type]
     return Scene(orbit, geometry, shape, orbit.vectors(count, interval), spacing)
+
+
+@cache
+def orbit_of(scene: Scene) -> Orbit:
+    """The orbit that the library fits to the scene."""
+    return scene_orbit(scene.vectors, scene.geometry, scene.shape)
+
+
+class ArrayReader:
+    """A PixelReader of an array."""
+
+    def __init__(self, pixels: Any) -> None:
+        self.pixels = pixels
+        self.shape = pixels.shape
+        self.is_complex = bool(np.iscomplexobj(pixels))
+
+    def read(self, first: int, count: int) -> Any:
+        return self.pixels[first : first + count]
+
+
+def make_product(scene: Scene, pixels: Any, **changes: Any) -> Product:
+    """A product of the scene with the given pixels."""
+    facts: dict[str, Any] = {
+        "path": Path("made-up.E1"),
+        "files": (),
+        "format": "made up",
+        "mission": "ERS",
+        "platform": "ERS-1",
+        "level": "SLC",
+        "acquired": EPOCH,
+        "polarisation": "VV",
+        "pass_direction": "ascending" if scene.orbit.ascending else "descending",
+        "shape": pixels.shape,
+        "is_complex": bool(np.iscomplexobj(pixels)),
+        "looks": (1.0, 1.0),
+        "radar_frequency_hz": 5.3e9,
+        "orbit": scene.vectors,
+        "geometry": scene.geometry,
+        "calibration": Calibration.constant("sigma0", 1.0),
+        "pixels": ArrayReader(pixels),
+    }
+    return Product(**{**facts, **changes})
+
+
+def make_image(scene: Scene, intensity: Any, mean_height_m: float = 0.0) -> Multilooked:
+    """An intensity image in the scene's own geometry."""
+    return Multilooked(
+        np.asarray(intensity, dtype=np.float32),
+        "sigma0",
+        scene.vectors,
+        scene.geometry,
+        (1, 1),
+        mean_height_m,
+        {"product": "made-up.E1", "mission": "ERS"},
+    )

@@ -13,13 +13,8 @@ from calvingfront.sar.geometry import (
     zero_doppler,
 )
 from calvingfront.sar.ground_range import ground_range_sample
-from calvingfront.sar.orbit import Orbit
 from calvingfront.sar.scene_orbit import scene_orbit
-from radar_scenes import MIDDLE_S, Scene, make_scene
-
-
-def orbit_of(scene: Scene) -> Orbit:
-    return scene_orbit(scene.vectors, scene.geometry, scene.shape)
+from radar_scenes import MIDDLE_S, make_scene, orbit_of
 
 
 def test_geodetic_coordinates_at_the_pole_and_the_equator():
