@@ -97,9 +97,9 @@ def geocode(
             f"are {heights.shape}, the map grid is {(grid.height, grid.width)}",
             "Read them with heights_on_grid.",
         )
-    span = float(np.nanmin(heights)), float(np.nanmax(heights))
-    if not np.isfinite(span).all():
+    if np.isnan(heights).all():
         raise GeocodingError("heights", "hold no number", "Check the terrain model.")
+    span = float(np.nanmin(heights)), float(np.nanmax(heights))
     shape = scene.intensity.shape
     orbit = scene_orbit(scene.orbit, scene.geometry, shape)
     lattice = solve_lattice(grid, span, orbit, scene.geometry, shape)

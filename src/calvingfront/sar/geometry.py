@@ -9,6 +9,7 @@ from __future__ import annotations
 from functools import cache
 
 import numpy as np
+import numpy.typing as npt
 from pyproj import Transformer
 
 from calvingfront.errors import GeocodingError
@@ -17,6 +18,7 @@ from calvingfront.products.model import (
     Array,
     MapGeometry,
     RadarGeometry,
+    Side,
     SlantRange,
 )
 from calvingfront.sar.ground_range import ground_range_sample
@@ -79,6 +81,19 @@ def zero_doppler(
     return np.where(seen, time, np.nan), np.where(seen, slant_range, np.nan)
 
 
+def on_look_side(
+    points_m: Array, time_s: Array, orbit: Orbit, look_side: Side
+) -> npt.NDArray[np.bool_]:
+    """True for points (n, 3) on the side to which the radar looks; False where the time is NaN.
+
+    A point on the other side of the track has a range and a zero-Doppler time as well.
+    """
+    position, velocity = orbit.evaluate(time_s, 1)
+    right = np.cross(velocity, position)
+    beside = np.einsum("ij,ij->i", points_m - position, right)
+    return np.asarray(beside > 0 if look_side == "right" else beside < 0)
+
+
 def to_line_sample(
     points_m: Array,
     orbit: Orbit,
@@ -88,10 +103,13 @@ def to_line_sample(
 ) -> tuple[Array, Array, Array]:
     """Line, sample and azimuth time (n,) at which the image shows points (n, 3).
 
-    shape: lines and samples of the image. NaN outside the orbit's span. A product on a map grid
-    shows a point where its orbit's range and Doppler meet the ellipsoid: there it was projected.
+    shape: lines and samples of the image. NaN outside the orbit's span and on the side to which the
+    radar does not look. A product on a map grid shows a point where its orbit's range and Doppler
+    meet the ellipsoid: there it was projected.
     """
     time, slant_range = zero_doppler(points_m, orbit, first_guess_s)
+    time = np.where(on_look_side(points_m, time, orbit, geometry.look_side), time, np.nan)
+    slant_range = np.where(np.isfinite(time), slant_range, np.nan)
     if isinstance(geometry, MapGeometry):
         line, sample = np.full(time.shape, np.nan), np.full(time.shape, np.nan)
         seen = np.isfinite(time)
@@ -136,7 +154,7 @@ def to_ground(
 
 
 def range_doppler_point(
-    orbit: Orbit, time_s: Array, slant_range_m: Array, height: Array, look_side: str
+    orbit: Orbit, time_s: Array, slant_range_m: Array, height: Array, look_side: Side
 ) -> Array:
     """Point at the given range in the zero-Doppler plane and height, on the side of the look.
 

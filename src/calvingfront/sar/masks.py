@@ -18,7 +18,13 @@ import numpy as np
 import numpy.typing as npt
 
 from calvingfront.products.model import Array, Side
-from calvingfront.sar.geometry import range_doppler_point, to_earth_fixed, to_geodetic, zero_doppler
+from calvingfront.sar.geometry import (
+    on_look_side,
+    range_doppler_point,
+    to_earth_fixed,
+    to_geodetic,
+    zero_doppler,
+)
 from calvingfront.sar.grid import MapGrid, from_wgs84
 from calvingfront.sar.kernels import Float32, compiled, locate_row, over_rows
 from calvingfront.sar.lattice import LEAST_SPAN_M, STEP_PX
@@ -61,7 +67,7 @@ def view_codes(
 
     heights: on the grid, m above the ellipsoid. Terrain outside the grid casts no shadow.
     """
-    swath, lattice = _lay_out(grid, orbit)
+    swath, lattice = _lay_out(grid, orbit, look_side)
     span = float(np.nanmin(heights)), float(np.nanmax(heights))
     middle, half = (span[0] + span[1]) / 2, max(span[1] - span[0], LEAST_SPAN_M) / 2
     nodes = _solve_nodes(swath, grid, orbit, look_side, middle, half)
@@ -79,7 +85,7 @@ def view_codes(
     return codes
 
 
-def _lay_out(grid: MapGrid, orbit: Orbit) -> tuple[_Swath, Array]:
+def _lay_out(grid: MapGrid, orbit: Orbit, look_side: Side) -> tuple[_Swath, Array]:
     """The swath over the map grid, and its row and column at each node of the map's lattice."""
     rows = STEP_PX * np.arange((grid.height - 1) // STEP_PX + 2)
     columns = STEP_PX * np.arange((grid.width - 1) // STEP_PX + 2)
@@ -87,6 +93,7 @@ def _lay_out(grid: MapGrid, orbit: Orbit) -> tuple[_Swath, Array]:
     longitude, latitude = grid.to_geographic(*grid.centre(mesh[0].ravel(), mesh[1].ravel()))
     points = to_earth_fixed(longitude, latitude, np.zeros(longitude.shape))
     time, slant_range = zero_doppler(points, orbit)
+    time[~on_look_side(points, time, orbit, look_side)] = np.nan
     earth = float(np.linalg.norm(points.mean(axis=0)))
     position, velocity = orbit.evaluate(np.array([(orbit.start_s + orbit.stop_s) / 2]), 1)
     radius = float(np.linalg.norm(position))
@@ -105,10 +112,10 @@ def _lay_out(grid: MapGrid, orbit: Orbit) -> tuple[_Swath, Array]:
     swath = _Swath(
         first_s,
         interval,
-        int((last_s - first_s) / interval) + 1,
+        int((last_s - first_s) / interval) + 2,
         first_m,
         grid.spacing_m,
-        int((last_m - first_m) / grid.spacing_m) + 1,
+        int((last_m - first_m) / grid.spacing_m) + 2,
         radius,
         earth,
     )
@@ -185,8 +192,8 @@ def look_rows(
                 node[k] = left + right * (other - left)
             codes[r, c] = 0
             y, x = node[0], node[1]
-            if not (-0.5 <= y < map_rows - 0.5 and -0.5 <= x < map_columns - 0.5):
-                continue
+            if not (-2.0 <= y <= map_rows + 1.0 and -2.0 <= x <= map_columns + 1.0):
+                continue  # within two pixels the edge's height holds, for the pixels at the edge
             y, x = min(max(y, 0.0), map_rows - 1.0), min(max(x, 0.0), map_columns - 1.0)
             m, n = int(y), int(x)
             m1, n1 = min(m + 1, map_rows - 1), min(n + 1, map_columns - 1)

@@ -70,6 +70,15 @@ def test_the_way_to_the_ground_and_back_ends_where_it_began(mission, side, ascen
     assert ((turn > 0) == (side == "right")).all()
 
 
+def test_a_point_on_the_other_side_of_the_track_is_not_in_the_image():
+    right, left = make_scene("ERS", side="right"), make_scene("ERS", side="left")
+    middle = np.full(1, 200.0), np.full(1, 250.0), np.zeros(1)
+    point = to_ground(*middle, orbit_of(left), left.geometry)
+    assert np.isfinite(zero_doppler(point, orbit_of(right))[0])
+    line, sample, time = to_line_sample(point, orbit_of(right), right.geometry, right.shape)
+    assert np.isnan([line[0], sample[0], time[0]]).all()
+
+
 def test_higher_ground_lies_nearer_to_the_radar():
     scene = make_scene("ERS")
     orbit = orbit_of(scene)
