@@ -66,7 +66,7 @@ class Orbit:
         half = (self.stop_s - self.start_s) / 2
         x = ((time_s - self.start_s) / half - 1)[..., np.newaxis]
         results = []
-        coefficients = self.coefficients
+        coefficients: npt.NDArray[np.floating] = self.coefficients
         for _ in range(derivatives + 1):
             value = np.broadcast_to(coefficients[-1], (*x.shape[:-1], 3))
             for row in coefficients[-2::-1]:
@@ -198,7 +198,7 @@ class _Path:
         since = time_s - self.centre
         ahead = self.forward(np.maximum(since, 0)).T
         behind = self.backward(np.minimum(since, 0)).T
-        return np.where((since >= 0)[:, None], ahead, behind)
+        return np.asarray(np.where((since >= 0)[:, None], ahead, behind), dtype=np.float64)
 
     def _check(self, times: Array, rest: Array, centre: int, source: str) -> None:
         for neighbour in {max(0, centre - 1), min(len(times) - 1, centre + 1)} - {centre}:

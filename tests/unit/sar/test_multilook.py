@@ -8,12 +8,12 @@ import pytest
 from calvingfront.errors import ProductError
 from calvingfront.products.model import Calibration, MapGeometry
 from calvingfront.sar import multilook as module
-from calvingfront.sar.geometry import to_ground
+from calvingfront.sar.geometry import to_earth_fixed, to_geodetic, to_ground
 from calvingfront.sar.intensity_file import read_intensity, write_intensity
 from calvingfront.sar.looks import choose_looks, multilooked_geometry, pixel_spacing
 from calvingfront.sar.multilook import multilook
 from kernel_twins import average
-from radar_scenes import ArrayReader, make_product, make_scene, orbit_of
+from radar_scenes import MIDDLE_S, ArrayReader, make_product, make_scene, orbit_of
 
 SCENE = make_scene("ERS", shape=(61, 50))  # lines 20 m apart, samples 7.9 m in slant range
 
@@ -26,7 +26,14 @@ def noise(shape: tuple[int, int] = SCENE.shape) -> np.ndarray:
 def test_the_spacing_on_the_ground_follows_the_incidence():
     down, across = pixel_spacing(SCENE.vectors, SCENE.geometry, SCENE.shape)
     assert down == pytest.approx(20.0, rel=0.01)
-    assert across == pytest.approx(7.9 / np.sin(np.deg2rad(22.6)), rel=0.01)
+    middle = (np.full(1, v) for v in (30.0, 24.5, 0.0))
+    point = to_ground(*middle, orbit_of(SCENE), SCENE.geometry)
+    longitude, latitude, _ = to_geodetic(point)
+    up = to_earth_fixed(longitude, latitude, np.ones(1)) - point
+    sight = SCENE.orbit.states(np.array([MIDDLE_S]))[0] - point
+    incidence = np.arccos(np.sum(sight * up) / np.linalg.norm(sight))
+    assert 0.3 < incidence < 0.5
+    assert across == pytest.approx(7.9 / np.sin(incidence), rel=0.002)
 
 
 def test_looks_bring_the_spacing_nearest_to_the_one_asked_for():
