@@ -1,6 +1,6 @@
 """Seconds and memory from single-look complex pixels to a written map, beside sarsen's.
 
-    python benchmarks/geocode.py --folder /tmp/geocode --sarsen /tmp/sarsen
+    python benchmarks/geocode.py --folder FOLDER --sarsen SARSEN
 
 The scene is like a whole one of ERS: 25,000 lines of 4,900 complex int16 samples, speckle over
 hills; the map has 5,000 × 5,000 pixels of 20 m. Everything is made once and kept in the folder.

@@ -1,6 +1,6 @@
 """The geocoded scene as two cloud-optimised GeoTIFFs: backscatter, and how the radar saw it.
 
-For 8 bit, `calvingfront.samples.scaling.to_8bit` takes the backscatter and `view == 1`.
+The one scaling to 8 bit, `calvingfront.samples.scaling.to_8bit`, takes the backscatter and its area.
 """
 
 from __future__ import annotations

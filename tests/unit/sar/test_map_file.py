@@ -78,8 +78,8 @@ def test_files_in_maps_out(tmp_path):
     )
     values, valid, _, transform = read_image(tmp_path / "map.tif")
     assert (transform.c, transform.f) == (left, top)
-    # 150 lines of 20 m by 200 samples of 20.5 m on the ground, in map pixels of 40 m · 0.97.
-    assert valid.sum() == pytest.approx(150 * 20 * 200 * 20.5 / (40 / 1.0) ** 2, rel=0.08)
+    # 150 lines of 20 m by 200 samples of 21.9 m on the ground; 1.027 map metres to the metre there.
+    assert valid.sum() == pytest.approx(150 * 20 * 200 * 21.9 * 1.027**2 / 40**2, rel=0.02)
     assert set(np.unique(np.round(values[valid]))) >= {1.0, 10.0}
     scaled = to_8bit(values, valid)
     assert (scaled[~valid] == 0).all()
