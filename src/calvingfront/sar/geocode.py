@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -130,8 +131,8 @@ def geocode(
     return MapImage(grid, values, view, scene.kind, scene.facts)
 
 
-def geocode_file(
-    intensity: str | os.PathLike[str],
+def geocode_scene(
+    scene: Multilooked,
     dem: str | os.PathLike[str],
     output: str | os.PathLike[str],
     view: str | os.PathLike[str],
@@ -143,12 +144,19 @@ def geocode_file(
     area: Bounds | None = None,
     threads: int = 1,
 ) -> None:
-    """Geocode intensity.tif onto the map: writes backscatter (output) and codes (view) as COGs."""
-    scene = read_intensity(intensity, threads)
+    """Geocode a scene and write backscatter (output) and codes (view) as COGs.
+
+    The arguments are those of scene_grid, heights_on_grid and geocode; so are the errors.
+    """
     grid = scene_grid(scene, crs, spacing_m, area)
     heights = heights_on_grid(dem, grid, vertical_datum, geoid, threads)
     image = geocode(scene, grid, heights, threads)
     write_map(output, view, grid, image.backscatter, image.view, image.kind, image.facts, threads)
+
+
+def geocode_file(intensity: str | os.PathLike[str], *, threads: int = 1, **options: Any) -> None:
+    """geocode_scene of an intensity.tif; `options` are its other arguments."""
+    geocode_scene(read_intensity(intensity, threads), threads=threads, **options)
 
 
 def _text(bounds: Bounds) -> str:

@@ -178,20 +178,21 @@ def look_rows(
     rows, columns = codes.shape
     map_rows, map_columns = heights.shape
     ranges = np.empty(columns)
-    node = np.empty(8)
+    left, slope = np.empty(8), np.empty(8)
     for r in range(rows):
         i = (first_row + r) // step
         down = (first_row + r - i * step) / step
         steepest = -np.inf
         for c in range(columns):
             j = c // step
+            if c == j * step:
+                for k in range(8):
+                    left[k] = nodes[i, j, k] + down * (nodes[i + 1, j, k] - nodes[i, j, k])
+                    other = nodes[i, j + 1, k]
+                    slope[k] = other + down * (nodes[i + 1, j + 1, k] - other) - left[k]
             right = (c - j * step) / step
-            for k in range(8):
-                left = nodes[i, j, k] + down * (nodes[i + 1, j, k] - nodes[i, j, k])
-                other = nodes[i, j + 1, k] + down * (nodes[i + 1, j + 1, k] - nodes[i, j + 1, k])
-                node[k] = left + right * (other - left)
             codes[r, c] = 0
-            y, x = node[0], node[1]
+            y, x = left[0] + right * slope[0], left[1] + right * slope[1]
             if not (-2.0 <= y <= map_rows + 1.0 and -2.0 <= x <= map_columns + 1.0):
                 continue  # within two pixels the edge's height holds, for the pixels at the edge
             y, x = min(max(y, 0.0), map_rows - 1.0), min(max(x, 0.0), map_columns - 1.0)
@@ -202,8 +203,11 @@ def look_rows(
             u = (above + (y - m) * (below - above) - height_m) / half_span_m
             if np.isnan(u):
                 continue
-            angle = node[5] + u * (node[6] + u * node[7])
-            ranges[c] = node[2] + u * (node[3] + u * node[4])
+            angle = left[5] + right * slope[5]
+            angle += u * (left[6] + right * slope[6] + u * (left[7] + right * slope[7]))
+            distance = left[2] + right * slope[2]
+            distance += u * (left[3] + right * slope[3] + u * (left[4] + right * slope[4]))
+            ranges[c] = distance
             if angle < steepest:
                 codes[r, c] = 3
             else:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import os
 import zipfile
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -19,14 +20,38 @@ import numpy.typing as npt
 from scipy.interpolate import KroghInterpolator
 
 from calvingfront.errors import OrbitError
-from calvingfront.products.model import Array, StateVectors
+from calvingfront.products.model import Array, Product, StateVectors
 from calvingfront.sar.geometry import to_earth_fixed
+from calvingfront.sar.orbit import MARGIN_S, fit_orbit
+from calvingfront.sar.scene_orbit import scene_orbit
 
+ANOTHER_SATELLITE_M = 10_000.0  # predicted orbits are at most 1 km off
 AROUND = 5  # vectors before and after the scene that are passed on
 DERIVATIVE_POINTS = 11
 ODR_EPOCH = datetime(1985, 1, 1)
 ODR_RECORD_BYTES = 16
 FETCH = "Fetch the file again, or another one that covers the scene."
+
+
+def with_orbit_file(product: Product, path: str | os.PathLike[str]) -> Product:
+    """The product with the state vectors of an orbit file in place of the annotated ones.
+
+    Raises OrbitError where the file cannot be used (see read_orbit_file), or lies farther than
+    10 km from the annotated orbit: it is another satellite's.
+    """
+    annotated = scene_orbit(product.orbit, product.geometry, product.shape)
+    start, stop = annotated.start_s + MARGIN_S, annotated.stop_s - MARGIN_S
+    vectors = read_orbit_file(path, product.orbit.epoch, start, stop)
+    middle = (start + stop) / 2
+    apart = fit_orbit(vectors, start, stop).position(middle) - annotated.position(middle)
+    distance = float(np.linalg.norm(apart))
+    if distance > ANOTHER_SATELLITE_M:
+        raise OrbitError(
+            path,
+            f"is {distance / 1000:.0f} km away from the orbit that {product.path.name} annotates",
+            "Give the orbit file of the scene's own satellite.",
+        )
+    return replace(product, orbit=vectors)
 
 
 def read_orbit_file(

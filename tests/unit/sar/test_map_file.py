@@ -68,9 +68,9 @@ def test_files_in_maps_out(tmp_path):
         dataset.write(np.full((dataset.height, dataset.width), 30, np.int16), 1)
     geocode_file(
         tmp_path / "intensity.tif",
-        tmp_path / "dem.tif",
-        tmp_path / "map.tif",
-        tmp_path / "view.tif",
+        dem=tmp_path / "dem.tif",
+        output=tmp_path / "map.tif",
+        view=tmp_path / "view.tif",
         crs="EPSG:3031",
         spacing_m=40.0,
         vertical_datum="ellipsoid",

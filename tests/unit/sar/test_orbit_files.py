@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import zipfile
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +11,9 @@ from calvingfront.errors import OrbitError
 from calvingfront.products.model import StateVectors
 from calvingfront.sar.geometry import to_geodetic
 from calvingfront.sar.orbit import fit_orbit, leave_one_out
-from calvingfront.sar.orbit_files import read_orbit_file
+from calvingfront.sar.orbit_files import read_orbit_file, with_orbit_file
+from radar_scenes import EPOCH as SCENES_EPOCH
+from radar_scenes import MIDDLE_S, CircularOrbit, make_product, make_scene
 
 DORIS = "DOR_VOR_AXVF-P20080331_075200_20080301_215527_20080303_002327.zip"
 EPOCH = datetime(2008, 3, 2)
@@ -139,3 +141,43 @@ def test_other_files_are_refused(tmp_path):
         read_orbit_file(path, EPOCH, 0.0, 1.0)
     with pytest.raises(OrbitError, match="cannot be read"):
         read_orbit_file(tmp_path / "absent", EPOCH, 0.0, 1.0)
+
+
+def doris_file(path: Path, orbit: CircularOrbit) -> Path:
+    """A DORIS orbit in the format of the real ones, 41 minutes around the made-up scenes."""
+    times = MIDDLE_S + 60.0 * np.arange(-20, 21)
+    states = np.hstack(orbit.states(times))
+    lines = []
+    for seconds, state in zip(times, states, strict=True):
+        moment = (SCENES_EPOCH + timedelta(seconds=seconds)).strftime("%d-%b-%Y %H:%M:%S.%f")
+        numbers = " ".join(
+            [*(f"{v:+012.3f}" for v in state[:3]), *(f"{v:+012.6f}" for v in state[3:])]
+        )
+        lines.append(f"{moment.upper()} -.362073 +31832 {numbers}      3\n")
+    body = "".join(lines)
+    header = (
+        'PRODUCT="DOR_VOR"\nDS_NAME="DORIS PRECISE ORBIT     "\n'
+        f"DS_OFFSET=+{200:020d}<bytes>\nDS_SIZE=+{len(body):020d}<bytes>\nNUM_DSR=+{len(lines):010d}\n"
+    )
+    path.write_text(header.ljust(199) + "\n" + body)
+    return path
+
+
+def test_an_orbit_file_takes_the_place_of_the_annotated_vectors(tmp_path):
+    scene = make_scene("ERS", shape=(60, 50))
+    product = make_product(scene, np.ones((60, 50), np.float32))
+    found = with_orbit_file(product, doris_file(tmp_path / "vor", scene.orbit))
+    assert found.orbit.source == "vor"
+    assert len(found.orbit.times_s) == 11
+    orbit = fit_orbit(found.orbit, *scene.span_s)
+    times = np.linspace(*scene.span_s, 5)
+    # The file is rounded to a millimetre.
+    assert np.abs(orbit.position(times) - scene.orbit.states(times)[0]).max() < 2e-3
+
+
+def test_another_satellites_orbit_file_is_refused(tmp_path):
+    scene = make_scene("ERS", shape=(60, 50))
+    product = make_product(scene, np.ones((60, 50), np.float32))
+    other = doris_file(tmp_path / "vor", CircularOrbit(800e3))
+    with pytest.raises(OrbitError, match=r"15 km away from the orbit that made-up\.E1 annotates"):
+        with_orbit_file(product, other)
