@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
+import numpy.typing as npt
 from pyproj import CRS, Transformer
 from pyproj.exceptions import CRSError, ProjError
 
@@ -47,12 +48,12 @@ class MapGrid:
         right = self.left + self.width * self.spacing_m
         return self.left, self.top - self.height * self.spacing_m, right, self.top
 
-    def centre(self, row: Array, column: Array) -> tuple[Array, Array]:
+    def centre(self, row: npt.ArrayLike, column: npt.ArrayLike) -> tuple[Array, Array]:
         """Map x, y (m) of pixel centres."""
         x = self.left + (np.asarray(column, dtype=np.float64) + 0.5) * self.spacing_m
         return x, self.top - (np.asarray(row, dtype=np.float64) + 0.5) * self.spacing_m
 
-    def pixel(self, x: Array, y: Array) -> tuple[Array, Array]:
+    def pixel(self, x: npt.ArrayLike, y: npt.ArrayLike) -> tuple[Array, Array]:
         """Row and column (0 at the centre of the first pixel) of map coordinates."""
         column = (np.asarray(x, dtype=np.float64) - self.left) / self.spacing_m - 0.5
         return (self.top - np.asarray(y, dtype=np.float64)) / self.spacing_m - 0.5, column

@@ -95,7 +95,7 @@ def read_intensity(path: str | os.PathLike[str], threads: int = 1) -> Multilooke
             np.array(orbit["velocities_m_s"]),
             orbit["source"],
         )
-        ranges = {
+        ranges: dict[str, Any] = {
             key: np.array(value) if isinstance(value, list) else value
             for key, value in content["range"].items()
         }

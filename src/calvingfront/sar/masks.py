@@ -136,8 +136,8 @@ def _solve_nodes(
     rows = STEP_PX * np.arange((swath.rows - 1) // STEP_PX + 2)
     columns = STEP_PX * np.arange((swath.columns - 1) // STEP_PX + 2)
     mesh = np.meshgrid(rows, columns, indexing="ij")
-    time = swath.first_s + swath.interval_s * mesh[0].ravel()
-    ground = swath.first_m + swath.spacing_m * mesh[1].ravel()
+    time: Array = swath.first_s + swath.interval_s * mesh[0].ravel().astype(np.float64)
+    ground: Array = swath.first_m + swath.spacing_m * mesh[1].ravel().astype(np.float64)
     # The last nodes may lie past the span by 32 rows; the polynomial holds that long.
     position = orbit.evaluate(time, 0)[0]
     on_sea = range_doppler_point(
