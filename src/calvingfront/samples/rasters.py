@@ -53,6 +53,6 @@ def read_image(
     except RasterioError as error:
         raise SceneError(path, f"cannot be read ({error})", "Fetch or convert the file.") from None
     colours = bands[:3] if len(bands) >= 3 else bands[:1]
-    if (colours != colours[:1]).any():
+    if (colours[1:] != colours[:1]).any():  # a single band may hold NaN
         raise SceneError(path, f"has {len(bands)} different bands", "Write one band of intensity.")
     return colours[0], valid, crs, transform

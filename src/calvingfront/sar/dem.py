@@ -1,0 +1,147 @@
+"""Ellipsoidal heights on the map grid, from a terrain model of any raster format and CRS."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Literal
+
+import numpy as np
+import rasterio
+from rasterio.enums import Resampling
+from rasterio.errors import RasterioError
+from rasterio.transform import from_origin
+from rasterio.warp import reproject, transform_bounds
+from rasterio.windows import Window
+
+from calvingfront.errors import GeocodingError
+from calvingfront.sar.grid import MapGrid
+from calvingfront.sar.kernels import Float32
+
+Datum = Literal["ellipsoid", "geoid"]
+Path = str | os.PathLike[str]
+
+
+def heights_on_grid(
+    dem: Path, grid: MapGrid, datum: Datum, geoid: Path | None = None, threads: int = 1
+) -> Float32:
+    """Heights above the ellipsoid (grid.height, grid.width), m, without gaps.
+
+    datum: what the terrain model's heights count from; "geoid" needs the geoid.
+    geoid: a raster of the geoid's height above the ellipsoid, m.
+    Where the terrain model has no data the sea is meant: its height is the geoid's, or 0 m where
+    no geoid is given (a geoid of 20 m then moves the sea by 47 m in a 23° image).
+    Raises GeocodingError where a file cannot be read or does not cover the grid.
+    """
+    if datum not in ("ellipsoid", "geoid"):
+        raise GeocodingError("vertical datum", f"is {datum!r}", "Write ellipsoid or geoid.")
+    if datum == "geoid" and geoid is None:
+        raise GeocodingError(
+            dem,
+            "has heights above the geoid, and no geoid is given",
+            "Give a raster of the geoid's height above the ellipsoid (e.g. EGM2008).",
+        )
+    heights = _on_grid(dem, grid, threads)
+    gaps = np.isnan(heights)
+    if geoid is None:
+        heights[gaps] = 0
+        return heights
+    sea = _on_grid(geoid, grid, threads)
+    if np.isnan(sea).any():
+        raise GeocodingError(geoid, "has gaps within the map area", "Give a complete geoid.")
+    if datum == "geoid":
+        heights += sea
+    heights[gaps] = sea[gaps]
+    return heights
+
+
+def _on_grid(path: Path, grid: MapGrid, threads: int) -> Float32:
+    """The first band of a raster on the grid, bilinear; NaN where it has no data."""
+    with _opened(path) as dataset:
+        _check_cover(path, dataset, grid)
+        window = _aligned_window(dataset, grid)
+        try:
+            if window is not None:
+                heights = dataset.read(1, window=window, out_dtype="float32")
+                if dataset.nodata is not None and not np.isnan(dataset.nodata):
+                    heights[heights == np.float32(dataset.nodata)] = np.nan
+                return np.asarray(heights, dtype=np.float32)
+            heights = np.full((grid.height, grid.width), np.nan, np.float32)
+            reproject(
+                rasterio.band(dataset, 1),
+                heights,
+                dst_transform=from_origin(grid.left, grid.top, grid.spacing_m, grid.spacing_m),
+                dst_crs=grid.crs,
+                dst_nodata=np.nan,
+                resampling=Resampling.bilinear,
+                num_threads=threads,
+                warp_mem_limit=128,
+            )
+        except RasterioError as error:
+            raise GeocodingError(path, f"cannot be read ({error})", "Fetch it again.") from None
+    return heights
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[Any]:
+    try:
+        dataset = rasterio.open(path)
+    except RasterioError as error:
+        raise GeocodingError(path, f"cannot be opened ({error})", "Check the path.") from None
+    with dataset:
+        if dataset.crs is None:
+            raise GeocodingError(path, "has no CRS", "Assign one, e.g. with gdal_edit.")
+        yield dataset
+
+
+def _check_cover(path: Path, dataset: Any, grid: MapGrid) -> None:
+    """Raise GeocodingError unless the raster reaches around the grid, but for a pixel."""
+    own = grid.bounds
+    needed = transform_bounds(grid.crs, dataset.crs, *own, densify_pts=21)
+    left, bottom, right, top = dataset.bounds
+    across, down = dataset.res
+    covered = (
+        left - across <= needed[0]
+        and bottom - down <= needed[1]
+        and right + across >= needed[2]
+        and top + down >= needed[3]
+    )
+    if dataset.crs.is_geographic and right - left >= 360 - across:  # around the world
+        covered = bottom - down <= needed[1] and top + down >= needed[3]
+    if not covered:
+        raise GeocodingError(
+            path,
+            f"covers {_text((left, bottom, right, top))} in {dataset.crs}, but the map area is "
+            f"{_text(needed)} there ({_text(own)} in {grid.crs})",
+            "Give a terrain model that covers the map area, or ask for a smaller area.",
+        )
+
+
+def _aligned_window(dataset: Any, grid: MapGrid) -> Window | None:
+    """The raster's window that is the grid itself, where both have the same pixels."""
+    if dataset.crs != rasterio.crs.CRS.from_user_input(grid.crs):
+        return None
+    transform = dataset.transform
+    same = (transform.a, transform.b, transform.d, transform.e) == (
+        grid.spacing_m,
+        0.0,
+        0.0,
+        -grid.spacing_m,
+    )
+    column = (grid.left - transform.c) / grid.spacing_m
+    row = (transform.f - grid.top) / grid.spacing_m
+    whole = abs(column - round(column)) < 1e-6 and abs(row - round(row)) < 1e-6
+    inside = (
+        round(column) >= 0
+        and round(row) >= 0
+        and round(column) + grid.width <= dataset.width
+        and round(row) + grid.height <= dataset.height
+    )
+    if not (same and whole and inside):
+        return None
+    return Window(round(column), round(row), grid.width, grid.height)
+
+
+def _text(bounds: tuple[float, float, float, float]) -> str:
+    return "left {:.6g}, bottom {:.6g}, right {:.6g}, top {:.6g}".format(*bounds)

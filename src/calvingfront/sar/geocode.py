@@ -1,0 +1,163 @@
+"""From multilooked intensity in radar geometry to a map: backward range-Doppler geocoding."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from calvingfront.errors import GeocodingError
+from calvingfront.sar.dem import Datum, heights_on_grid
+from calvingfront.sar.geometry import to_geodetic, to_ground
+from calvingfront.sar.grid import Bounds, MapGrid, from_wgs84, grid_over, overlap
+from calvingfront.sar.intensity_file import read_intensity
+from calvingfront.sar.kernels import Float32, geocode_rows, over_rows
+from calvingfront.sar.lattice import solve_lattice
+from calvingfront.sar.map_file import write_map
+from calvingfront.sar.masks import view_codes
+from calvingfront.sar.multilook import Multilooked
+from calvingfront.sar.scene_orbit import scene_orbit
+
+TILE_ROWS = 256
+
+
+@dataclass(frozen=True)
+class MapImage:
+    """A scene on the map.
+
+    backscatter: (grid.height, grid.width) float32, linear `kind`, NaN = no data.
+    view: the same shape, uint8, codes of masks.py (0 no data, 1 valid, 2 layover, 3 shadow).
+    """
+
+    grid: MapGrid
+    backscatter: Float32
+    view: npt.NDArray[np.uint8]
+    kind: str
+    facts: dict[str, str]
+
+
+def footprint(scene: Multilooked, crs: str) -> Bounds:
+    """Left, bottom, right, top (m, in crs) of the image at height 0 and at its mean height."""
+    orbit = scene_orbit(scene.orbit, scene.geometry, scene.intensity.shape)
+    lines, samples = scene.intensity.shape
+    down, across = np.linspace(-0.5, lines - 0.5, 17), np.linspace(-0.5, samples - 0.5, 17)
+    line = np.concatenate([down, down, np.full(17, down[0]), np.full(17, down[-1])])
+    sample = np.concatenate([np.full(17, across[0]), np.full(17, across[-1]), across, across])
+    heights = {0.0, scene.mean_height_m if np.isfinite(scene.mean_height_m) else 0.0}
+    found = []
+    for height in sorted(heights):
+        points = to_ground(line, sample, np.full(line.shape, height), orbit, scene.geometry)
+        longitude, latitude, _ = to_geodetic(points)
+        found.append(from_wgs84(crs, longitude, latitude))
+    x, y = np.hstack([np.stack(pair) for pair in found])
+    if not (np.isfinite(x).all() and np.isfinite(y).all()):
+        raise GeocodingError(
+            f"crs {crs}", "does not reach the scene", "Choose a CRS made for the scene's region."
+        )
+    return float(x.min()), float(y.min()), float(x.max()), float(y.max())
+
+
+def scene_grid(
+    scene: Multilooked, crs: str, spacing_m: float, area: Bounds | None = None
+) -> MapGrid:
+    """The map grid of a scene: its footprint, or the area asked for (left, bottom, right, top, m).
+
+    Raises GeocodingError where the scene does not touch the area.
+    """
+    own = footprint(scene, crs)
+    if area is None:
+        return grid_over(crs, own, spacing_m)
+    if overlap(own, area) is None:
+        raise GeocodingError(
+            scene.facts.get("product", "scene"),
+            f"covers {_text(own)}, but the area asked for is {_text(area)} (both in {crs})",
+            "Ask for an area that the scene shows, or leave the scene out.",
+        )
+    return grid_over(crs, area, spacing_m)
+
+
+def geocode(
+    scene: Multilooked,
+    grid: MapGrid,
+    heights: Float32,
+    threads: int = 1,
+    tile_rows: int = TILE_ROWS,
+) -> MapImage:
+    """Resample a scene onto the map grid.
+
+    heights: (grid.height, grid.width), m above the ellipsoid; NaN gives no data.
+    The result is the same to the last bit for any tile_rows and threads.
+    Raises GeocodingError where no map pixel lies in the scene or the heights have another shape.
+    """
+    if heights.shape != (grid.height, grid.width):
+        raise GeocodingError(
+            "heights",
+            f"are {heights.shape}, the map grid is {(grid.height, grid.width)}",
+            "Read them with heights_on_grid.",
+        )
+    if np.isnan(heights).all():
+        raise GeocodingError("heights", "hold no number", "Check the terrain model.")
+    span = float(np.nanmin(heights)), float(np.nanmax(heights))
+    shape = scene.intensity.shape
+    orbit = scene_orbit(scene.orbit, scene.geometry, shape)
+    lattice = solve_lattice(grid, span, orbit, scene.geometry, shape)
+    values = np.empty(heights.shape, np.float32)
+
+    def work(first: int, last: int) -> None:
+        geocode_rows(
+            scene.intensity,
+            heights[first:last],
+            lattice.coefficients,
+            lattice.step,
+            lattice.height_m,
+            lattice.half_span_m,
+            first,
+            0,
+            values[first:last],
+        )
+
+    over_rows(work, grid.height, tile_rows, threads)
+    view = view_codes(grid, heights, orbit, scene.geometry.look_side, threads, tile_rows)
+    view[np.isnan(values)] = 0
+    if not view.any():
+        raise GeocodingError(
+            scene.facts.get("product", "scene"),
+            f"shows nothing of the map area {_text(grid.bounds)} in {grid.crs}",
+            "Ask for an area that the scene shows, or leave the scene out.",
+        )
+    return MapImage(grid, values, view, scene.kind, scene.facts)
+
+
+def geocode_scene(
+    scene: Multilooked,
+    dem: str | os.PathLike[str],
+    output: str | os.PathLike[str],
+    view: str | os.PathLike[str],
+    *,
+    crs: str,
+    spacing_m: float,
+    vertical_datum: Datum,
+    geoid: str | os.PathLike[str] | None = None,
+    area: Bounds | None = None,
+    threads: int = 1,
+) -> None:
+    """Geocode a scene and write backscatter (output) and codes (view) as COGs.
+
+    The arguments are those of scene_grid, heights_on_grid and geocode; so are the errors.
+    """
+    grid = scene_grid(scene, crs, spacing_m, area)
+    heights = heights_on_grid(dem, grid, vertical_datum, geoid, threads)
+    image = geocode(scene, grid, heights, threads)
+    write_map(output, view, grid, image.backscatter, image.view, image.kind, image.facts, threads)
+
+
+def geocode_file(intensity: str | os.PathLike[str], *, threads: int = 1, **options: Any) -> None:
+    """geocode_scene of an intensity.tif; `options` are its other arguments."""
+    geocode_scene(read_intensity(intensity, threads), threads=threads, **options)
+
+
+def _text(bounds: Bounds) -> str:
+    return "left {:.0f}, bottom {:.0f}, right {:.0f}, top {:.0f} m".format(*bounds)

@@ -1,0 +1,209 @@
+"""Exact range-Doppler geometry: from the ground to line and sample, and back.
+
+Points are Earth-fixed (WGS 84), m, float64. Everything here is exact to some micrometres and works
+point by point; the geocoder asks it at the nodes of a lattice only.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+
+import numpy as np
+import numpy.typing as npt
+from pyproj import Transformer
+
+from calvingfront.errors import GeocodingError
+from calvingfront.products.model import (
+    SPEED_OF_LIGHT,
+    Array,
+    MapGeometry,
+    RadarGeometry,
+    Side,
+    SlantRange,
+)
+from calvingfront.sar.ground_range import ground_range_sample
+from calvingfront.sar.orbit import Orbit
+
+STEPS = 30
+CONVERGED_S = 1e-9  # 7 µm along the track
+CONVERGED_M = 1e-5
+
+
+@cache
+def _transformer(source: str, target: str) -> Transformer:
+    return Transformer.from_crs(source, target, always_xy=True)
+
+
+def to_earth_fixed(longitude: Array, latitude: Array, height: Array) -> Array:
+    """Earth-fixed coordinates (…, 3), m, of degrees and metres above the ellipsoid."""
+    longitude, latitude, height = np.broadcast_arrays(longitude, latitude, height)
+    xyz = _transformer("EPSG:4979", "EPSG:4978").transform(longitude, latitude, height)
+    return np.stack(xyz, axis=-1).astype(np.float64)
+
+
+def to_geodetic(points_m: Array) -> tuple[Array, Array, Array]:
+    """Longitude, latitude (degrees) and height above the ellipsoid (m) of (…, 3) points."""
+    x, y, z = np.moveaxis(np.asarray(points_m, dtype=np.float64), -1, 0)
+    longitude, latitude, height = _transformer("EPSG:4978", "EPSG:4979").transform(x, y, z)
+    return np.asarray(longitude), np.asarray(latitude), np.asarray(height)
+
+
+def zero_doppler(
+    points_m: Array, orbit: Orbit, first_guess_s: Array | None = None
+) -> tuple[Array, Array]:
+    """Solve (X − P(t)) · V(t) = 0 for each point by Newton's method.
+
+    points_m: (n, 3). Returns azimuth time (n,), s since the orbit's epoch, and slant range (n,),
+    m; both are NaN for points that the radar passes outside the orbit's span.
+    Source: Curlander and McDonough (1991), Synthetic Aperture Radar, section 8.2.
+    """
+    middle = (orbit.start_s + orbit.stop_s) / 2
+    reach = orbit.stop_s - orbit.start_s  # keeps the first, long steps near the polynomial
+    if first_guess_s is None:
+        time = np.full(len(points_m), middle)
+    else:
+        time = np.where(np.isfinite(first_guess_s), first_guess_s, middle)
+    for _ in range(STEPS):
+        position, velocity, acceleration = orbit.evaluate(time, 2)
+        line_of_sight = points_m - position
+        doppler = np.einsum("ij,ij->i", line_of_sight, velocity)
+        slope = np.einsum("ij,ij->i", line_of_sight, acceleration) - np.einsum(
+            "ij,ij->i", velocity, velocity
+        )
+        moved = np.clip(time - doppler / slope, middle - reach, middle + reach)
+        change = np.max(np.abs(moved - time), initial=0.0)
+        time = moved
+        if change < CONVERGED_S:
+            break
+    position = orbit.evaluate(time, 0)[0]
+    slant_range = np.linalg.norm(points_m - position, axis=1)
+    seen = (time >= orbit.start_s) & (time <= orbit.stop_s)
+    return np.where(seen, time, np.nan), np.where(seen, slant_range, np.nan)
+
+
+def on_look_side(
+    points_m: Array, time_s: Array, orbit: Orbit, look_side: Side
+) -> npt.NDArray[np.bool_]:
+    """True for points (n, 3) on the side to which the radar looks; False where the time is NaN.
+
+    A point on the other side of the track has a range and a zero-Doppler time as well.
+    """
+    position, velocity = orbit.evaluate(time_s, 1)
+    right = np.cross(velocity, position)
+    beside = np.einsum("ij,ij->i", points_m - position, right)
+    return np.asarray(beside > 0 if look_side == "right" else beside < 0)
+
+
+def to_line_sample(
+    points_m: Array,
+    orbit: Orbit,
+    geometry: RadarGeometry | MapGeometry,
+    shape: tuple[int, int],
+    first_guess_s: Array | None = None,
+) -> tuple[Array, Array, Array]:
+    """Line, sample and azimuth time (n,) at which the image shows points (n, 3).
+
+    shape: lines and samples of the image. NaN outside the orbit's span and on the side to which the
+    radar does not look. A product on a map grid shows a point where its orbit's range and Doppler
+    meet the ellipsoid: there it was projected.
+    """
+    time, slant_range = zero_doppler(points_m, orbit, first_guess_s)
+    time = np.where(on_look_side(points_m, time, orbit, geometry.look_side), time, np.nan)
+    slant_range = np.where(np.isfinite(time), slant_range, np.nan)
+    if isinstance(geometry, MapGeometry):
+        line, sample = np.full(time.shape, np.nan), np.full(time.shape, np.nan)
+        seen = np.isfinite(time)
+        shown = range_doppler_point(
+            orbit, time[seen], slant_range[seen], np.zeros(seen.sum()), geometry.look_side
+        )
+        longitude, latitude, _ = to_geodetic(shown)
+        line[seen], sample[seen] = geometry.to_pixel(latitude, longitude)
+        return line, sample, time
+    line = (time - geometry.azimuth.first_s) / geometry.azimuth.interval_s
+    if isinstance(geometry.range, SlantRange):
+        two_way = 2 * slant_range / SPEED_OF_LIGHT
+        return line, (two_way - geometry.range.first_time_s) / geometry.range.interval_s, time
+    sample = np.full(time.shape, np.nan)
+    seen = np.isfinite(time)
+    sample[seen] = ground_range_sample(geometry.range, shape[1], slant_range[seen], time[seen])
+    return line, sample, time
+
+
+def to_ground(
+    line: Array,
+    sample: Array,
+    height: Array,
+    orbit: Orbit,
+    geometry: RadarGeometry | MapGeometry,
+) -> Array:
+    """Points (n, 3) at `height` (m above the ellipsoid) that the image shows at line and sample.
+
+    Raises OrbitError for lines outside the orbit's span, GeocodingError for ranges that do not
+    reach the ground.
+    """
+    line, sample, height = np.broadcast_arrays(line, sample, height)
+    if isinstance(geometry, MapGeometry):
+        latitude, longitude = geometry.to_ground(line, sample)
+        shown = to_earth_fixed(longitude, latitude, np.zeros(line.shape))
+        time, slant_range = zero_doppler(shown, orbit)
+        return range_doppler_point(orbit, time, slant_range, height, geometry.look_side)
+    time = geometry.azimuth.time(line)
+    orbit.position(time)  # raises outside the span
+    slant_range = geometry.range.slant_range(np.asarray(sample, dtype=np.float64), time)
+    return range_doppler_point(orbit, time, slant_range, height, geometry.look_side)
+
+
+def range_doppler_point(
+    orbit: Orbit, time_s: Array, slant_range_m: Array, height: Array, look_side: Side
+) -> Array:
+    """Point at the given range in the zero-Doppler plane and height, on the side of the look.
+
+    All (n,); returns (n, 3). Newton's method in the three coordinates; the height's gradient is the
+    normal of the ellipsoid. Raises GeocodingError where range and height do not meet.
+    """
+    position, velocity = orbit.evaluate(np.asarray(time_s, dtype=np.float64), 1)
+    along = velocity / np.linalg.norm(velocity, axis=1, keepdims=True)
+    down = -position / np.linalg.norm(position, axis=1, keepdims=True)
+    down -= along * np.einsum("ij,ij->i", down, along)[:, None]
+    down /= np.linalg.norm(down, axis=1, keepdims=True)
+    across = np.cross(down, along) if look_side == "right" else np.cross(along, down)
+    # First guess on a sphere through the point below the satellite.
+    altitude = to_geodetic(position)[2]
+    distance = np.linalg.norm(position, axis=1)
+    radius = distance - altitude + height
+    cosine = (distance**2 + slant_range_m**2 - radius**2) / (2 * distance * slant_range_m)
+    cosine = np.clip(cosine, -1.0, 1.0)
+    sine = np.sqrt(np.maximum(1 - cosine**2, 1e-4))
+    point = position + slant_range_m[:, None] * (cosine[:, None] * down + sine[:, None] * across)
+    for _ in range(STEPS):
+        sight = point - position
+        distance = np.linalg.norm(sight, axis=1)
+        longitude, latitude, found = to_geodetic(point)
+        lon, lat = np.deg2rad(longitude), np.deg2rad(latitude)
+        up = np.stack([np.cos(lat) * np.cos(lon), np.cos(lat) * np.sin(lon), np.sin(lat)], -1)
+        misses = np.stack(
+            [
+                np.einsum("ij,ij->i", sight, along),
+                distance - slant_range_m,
+                found - height,
+            ],
+            axis=-1,
+        )
+        if not np.isfinite(misses).all():
+            break
+        if np.abs(misses).max(initial=0.0) < CONVERGED_M:
+            beside = np.einsum("ij,ij->i", sight, across)
+            if bool((beside > 0).all()):
+                return np.asarray(point)
+            break
+        slopes = np.stack([along, sight / distance[:, None], up], axis=1)
+        try:
+            point = point - np.linalg.solve(slopes, misses[..., None])[..., 0]
+        except np.linalg.LinAlgError:
+            break
+    raise GeocodingError(
+        "range-Doppler geometry",
+        f"slant ranges of {np.min(slant_range_m) / 1000:.1f} to {np.max(slant_range_m) / 1000:.1f} "
+        f"km do not meet heights of {np.min(height):.0f} to {np.max(height):.0f} m",
+        "Check the product's range times and orbit, and the heights.",
+    )

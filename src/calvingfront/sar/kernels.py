@@ -1,0 +1,220 @@
+"""The loops over pixels, compiled, and the thread pool that runs them over blocks of rows.
+
+Never parallel=True: numba 0.68.1 then computed a squared term as 0 in such a kernel. The compiled
+code lets go of the interpreter's lock instead, and plain threads share out the rows. Nothing here
+depends on where a block begins, so that no block size or thread count changes a bit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar, cast
+
+import numba
+import numpy as np
+import numpy.typing as npt
+
+from calvingfront.products.model import Array
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+Float32 = npt.NDArray[np.float32]
+
+
+def compiled(function: Function) -> Function:
+    """Compile at the first call, keep the result on disk, run without the interpreter's lock."""
+    return cast(Function, numba.njit(nogil=True, cache=True)(function))
+
+
+def over_rows(work: Callable[[int, int], None], rows: int, block: int, threads: int) -> None:
+    """Call work(first, last) for each block of rows, on `threads` threads; pass on any error."""
+    starts = range(0, rows, block)
+    if threads == 1:
+        for first in starts:
+            work(first, min(rows, first + block))
+        return
+    with ThreadPoolExecutor(threads) as pool:
+        list(pool.map(lambda first: work(first, min(rows, first + block)), starts))
+
+
+@compiled
+def locate_row(
+    coefficients: Array,
+    step: int,
+    height_m: float,
+    half_span_m: float,
+    row: int,
+    first_column: int,
+    heights: Float32,
+    lines: Array,
+    samples: Array,
+) -> None:
+    """Line and sample of one row of map pixels, from the lattice.
+
+    coefficients, step, height_m, half_span_m: of the Lattice; row, first_column: place in the map
+    grid; heights: (n,), m above the ellipsoid. Fills lines and samples (n,), float64.
+    """
+    i = row // step
+    down = (row - i * step) / step
+    count = heights.shape[0]
+    column = 0
+    while column < count:
+        j = (first_column + column) // step
+        end = min(count, (j + 1) * step - first_column)
+        upper, lower = coefficients[i, j], coefficients[i + 1, j]
+        upper_right, lower_right = coefficients[i, j + 1], coefficients[i + 1, j + 1]
+        a0 = upper[0] + down * (lower[0] - upper[0])
+        a1 = upper[1] + down * (lower[1] - upper[1])
+        a2 = upper[2] + down * (lower[2] - upper[2])
+        b0 = upper[3] + down * (lower[3] - upper[3])
+        b1 = upper[4] + down * (lower[4] - upper[4])
+        b2 = upper[5] + down * (lower[5] - upper[5])
+        da0 = upper_right[0] + down * (lower_right[0] - upper_right[0]) - a0
+        da1 = upper_right[1] + down * (lower_right[1] - upper_right[1]) - a1
+        da2 = upper_right[2] + down * (lower_right[2] - upper_right[2]) - a2
+        db0 = upper_right[3] + down * (lower_right[3] - upper_right[3]) - b0
+        db1 = upper_right[4] + down * (lower_right[4] - upper_right[4]) - b1
+        db2 = upper_right[5] + down * (lower_right[5] - upper_right[5]) - b2
+        for k in range(column, end):
+            right = (first_column + k - j * step) / step
+            u = (np.float64(heights[k]) - height_m) / half_span_m
+            lines[k] = (a0 + right * da0) + u * ((a1 + right * da1) + u * (a2 + right * da2))
+            samples[k] = (b0 + right * db0) + u * ((b1 + right * db1) + u * (b2 + right * db2))
+        column = end
+
+
+@compiled
+def sample_row(image: Float32, lines: Array, samples: Array, values: Float32) -> None:
+    """Bilinear values (n,) of an image at lines and samples; NaN outside it.
+
+    An image pixel reaches half a pixel around its centre. Where some of the four neighbours are
+    NaN, the others share their weight if it is at least half, so that NaN areas do not grow.
+    """
+    rows, columns = image.shape
+    for k in range(lines.shape[0]):
+        line, sample = lines[k], samples[k]
+        inside = -0.5 <= line < rows - 0.5 and -0.5 <= sample < columns - 0.5
+        if not inside:  # NaN too
+            values[k] = np.nan
+            continue
+        line = min(max(line, 0.0), rows - 1.0)
+        sample = min(max(sample, 0.0), columns - 1.0)
+        i, j = int(line), int(sample)
+        i1, j1 = min(i + 1, rows - 1), min(j + 1, columns - 1)
+        y, x = np.float32(line - i), np.float32(sample - j)
+        one = np.float32(1)
+        above = image[i, j] * (one - x) + image[i, j1] * x
+        below = image[i1, j] * (one - x) + image[i1, j1] * x
+        value = above * (one - y) + below * y
+        if np.isnan(value):
+            total, weight = np.float32(0), np.float32(0)
+            if not np.isnan(image[i, j]):
+                total += image[i, j] * (one - x) * (one - y)
+                weight += (one - x) * (one - y)
+            if not np.isnan(image[i, j1]):
+                total += image[i, j1] * x * (one - y)
+                weight += x * (one - y)
+            if not np.isnan(image[i1, j]):
+                total += image[i1, j] * (one - x) * y
+                weight += (one - x) * y
+            if not np.isnan(image[i1, j1]):
+                total += image[i1, j1] * x * y
+                weight += x * y
+            value = total / weight if weight >= np.float32(0.5) else np.float32(np.nan)
+        values[k] = value
+
+
+@compiled
+def geocode_rows(
+    image: Float32,
+    heights: Float32,
+    coefficients: Array,
+    step: int,
+    height_m: float,
+    half_span_m: float,
+    first_row: int,
+    first_column: int,
+    values: Float32,
+) -> None:
+    """Resample an image in radar geometry onto a tile of the map: locate and sample, row by row.
+
+    image: (lines, samples), intensity, NaN = no data. heights, values: (rows, columns) of the tile,
+    whose first pixel is (first_row, first_column) of the map grid. Fills values.
+    """
+    rows, columns = heights.shape
+    lines, samples = np.empty(columns), np.empty(columns)
+    for r in range(rows):
+        locate_row(
+            coefficients,
+            step,
+            height_m,
+            half_span_m,
+            first_row + r,
+            first_column,
+            heights[r],
+            lines,
+            samples,
+        )
+        sample_row(image, lines, samples, values[r])
+
+
+@compiled
+def edge_zeros(block: npt.NDArray[Any], edges: npt.NDArray[np.int64]) -> None:
+    """Find what of each line is data: fills edges (lines, 2) with its first and last + 1 sample.
+
+    Zeros count as missing only from a line's ends inwards: inside, a quiet sea may well be 0. A
+    line of zeros, or one that repeats the line before it, has no data (0, 0). Line 0 of the block
+    is there for the comparison only; (0, 0) is written for it.
+    """
+    edges[0] = 0
+    for r in range(1, block.shape[0]):
+        first, last = 0, block.shape[1]
+        while first < last and block[r, first] == 0:
+            first += 1
+        while last > first and block[r, last - 1] == 0:
+            last -= 1
+        same = first < last
+        k = first
+        while same and k < last:
+            same = block[r, k] == block[r - 1, k]
+            k += 1
+        if same:
+            first, last = 0, 0
+        edges[r, 0], edges[r, 1] = first, last
+
+
+@compiled
+def multilook_rows(
+    block: npt.NDArray[Any],
+    edges: npt.NDArray[np.int64],
+    line_looks: int,
+    sample_looks: int,
+    values: Float32,
+) -> None:
+    """Average |DN|² over cells of line_looks × sample_looks pixels.
+
+    block: (lines, samples), complex64 or float32, whole cells; edges: (lines, 2), of edge_zeros.
+    Fills values (cells down, cells across): the mean of the pixels that are data, NaN where these
+    are fewer than half.
+    """
+    rows, columns = values.shape
+    needed = (line_looks * sample_looks + 1) // 2
+    totals = np.empty(columns, np.float32)
+    counts = np.empty(columns, np.int32)
+    for r in range(rows):
+        totals[:] = 0
+        counts[:] = 0
+        for l in range(r * line_looks, (r + 1) * line_looks):  # noqa: E741
+            first, last = edges[l]
+            for k in range(sample_looks):
+                # Cells whose k-th sample lies in first … last − 1.
+                start = (first - k + sample_looks - 1) // sample_looks
+                stop = min(columns, (last - k + sample_looks - 1) // sample_looks)
+                for c in range(max(0, start), stop):
+                    dn = block[l, c * sample_looks + k]
+                    power = np.float32(dn.real * dn.real + dn.imag * dn.imag)
+                    if power == power:  # not NaN
+                        totals[c] += power
+                        counts[c] += 1
+        for c in range(columns):
+            values[r, c] = totals[c] / np.float32(counts[c]) if counts[c] >= needed else np.nan

@@ -1,0 +1,143 @@
+"""From a product's pixels to calibrated, multilooked intensity in radar geometry."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from calvingfront.errors import ProductError
+from calvingfront.products.model import (
+    Array,
+    Calibration,
+    MapGeometry,
+    Product,
+    RadarGeometry,
+    StateVectors,
+)
+from calvingfront.sar.grid import SPACING_M
+from calvingfront.sar.kernels import Float32, edge_zeros, multilook_rows, over_rows
+from calvingfront.sar.looks import choose_looks, multilooked_geometry, pixel_spacing
+
+BLOCK_PIXELS = 4_000_000  # read at once by each thread: 32 MB of complex numbers
+
+
+@dataclass(frozen=True)
+class Multilooked:
+    """An intensity image in radar geometry, and all that geocoding needs to know of it.
+
+    intensity: (lines, samples) float32, linear `kind`, NaN = no data. geometry: of its pixels, not
+    of the product's. looks: averaged in azimuth and range. facts: of the product, for the tags.
+    """
+
+    intensity: Float32
+    kind: Literal["beta0", "sigma0"]
+    orbit: StateVectors
+    geometry: RadarGeometry | MapGeometry
+    looks: tuple[int, int]
+    mean_height_m: float = float("nan")
+    facts: dict[str, str] = field(default_factory=dict)
+
+
+def multilook(product: Product, spacing_m: float | None = None, threads: int = 1) -> Multilooked:
+    """Read a product once, calibrate it and average it to about `spacing_m` on the ground.
+
+    spacing_m: of the map to come; the mission's own where None.
+    Lines of zeros, lines that repeat the one before, zeros at a line's ends and NaN are no data;
+    an averaged pixel holds the mean of its data if these are half of it or more. Lines and samples
+    at the end that fill no whole pixel are left out.
+    Raises ProductError where the reader returns other pixels than it says, or none hold data.
+    """
+    spacing_m = SPACING_M[product.mission] if spacing_m is None else spacing_m
+    height = product.mean_height_m if np.isfinite(product.mean_height_m) else 0.0
+    own = pixel_spacing(product.orbit, product.geometry, product.shape, height)
+    looks = choose_looks(own, spacing_m, product.shape)
+    shape = product.shape[0] // looks[0], product.shape[1] // looks[1]
+    intensity = np.empty(shape, np.float32)
+    gains = _Gains(product.calibration, looks, shape)
+    one_reader = threading.Lock()  # a file handle serves one thread at a time
+
+    def work(first: int, last: int) -> None:
+        start, stop = first * looks[0], last * looks[0]
+        before = min(start, 1)  # one line more, to find a repeated one across blocks
+        with one_reader:
+            block = product.pixels.read(start - before, stop - start + before)
+        if block.shape != (stop - start + before, product.shape[1]):
+            raise ProductError(
+                product.path,
+                f"returned {block.shape} pixels for lines {start - before} to {stop - 1}",
+                "Fetch the product again: it is shorter than its header says.",
+            )
+        if not before:
+            block = np.concatenate([np.zeros_like(block[:1]), block])
+        edges = np.empty((len(block), 2), np.int64)
+        edge_zeros(block, edges)
+        multilook_rows(block[1:], edges[1:], looks[0], looks[1], intensity[first:last])
+        gains.apply(intensity[first:last], first)
+
+    rows = max(1, BLOCK_PIXELS // (product.shape[1] * looks[0]))
+    over_rows(work, shape[0], rows, threads)
+    if not np.isfinite(intensity).any():
+        raise ProductError(product.path, "holds no pixel but zeros", "Fetch the product again.")
+    return Multilooked(
+        intensity,
+        product.calibration.kind,
+        product.orbit,
+        multilooked_geometry(product.geometry, looks),
+        looks,
+        product.mean_height_m,
+        product_facts(product),
+    )
+
+
+def product_facts(product: Product) -> dict[str, str]:
+    """What a map's tags say of its product."""
+    return {
+        "product": product.path.name,
+        "format": product.format,
+        "mission": product.mission,
+        "platform": product.platform,
+        "level": product.level,
+        "acquired": product.acquired.isoformat(),
+        "polarisation": product.polarisation,
+        "pass_direction": product.pass_direction,
+        "look_side": product.geometry.look_side,
+        "beam": product.beam,
+        "orbit_source": product.orbit.source,
+        "notes": "; ".join(product.notes),
+    }
+
+
+class _Gains:
+    """(|DN|² + offset) · gain, with the gain at the averaged pixels' centres: it varies slowly."""
+
+    def __init__(
+        self, calibration: Calibration, looks: tuple[int, int], shape: tuple[int, int]
+    ) -> None:
+        self.calibration = calibration
+        self.looks = looks
+        centres = np.arange(shape[1]) * looks[1] + (looks[1] - 1) / 2
+        self.across = np.stack(
+            [np.interp(centres, calibration.samples, row) for row in calibration.gains]
+        )
+
+    def apply(self, intensity: Float32, first: int) -> None:
+        """Calibrate rows first … of the averaged image in place."""
+        intensity += np.float32(self.calibration.offset)
+        if self.calibration.gains.size == 1:
+            intensity *= np.float32(self.calibration.gains[0, 0])
+            return
+        intensity *= self._rows(first + np.arange(len(intensity)))
+
+    def _rows(self, rows: npt.NDArray[Any]) -> Float32:
+        lines = self.calibration.lines
+        centres = rows * self.looks[0] + (self.looks[0] - 1) / 2
+        place: Array = np.interp(centres, lines, np.arange(len(lines), dtype=np.float64))
+        low = np.clip(place.astype(int), 0, max(0, len(lines) - 2))
+        high = np.minimum(low + 1, len(lines) - 1)
+        share = (place - low)[:, np.newaxis]
+        gains = self.across[low] + share * (self.across[high] - self.across[low])
+        return np.asarray(gains, dtype=np.float32)
