@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from datetime import datetime
+from functools import cache
 
 import numpy as np
 import numpy.typing as npt
+from pyproj import Transformer
 from scipy.interpolate import KroghInterpolator
 
 from calvingfront.products.model import Array, StateVectors
@@ -41,6 +43,12 @@ def annotated_orbit(
 
 
 MOST_NODES = 8  # beyond, a polynomial gains nothing and loses digits
+
+
+@cache
+def earth_fixed() -> Transformer:
+    """From longitude, latitude (degrees) and ellipsoidal height (m) to Earth-fixed coordinates."""
+    return Transformer.from_crs("EPSG:4979", "EPSG:4978", always_xy=True)
 
 
 def interpolate_orbit(orbit: StateVectors, times_s: Array) -> tuple[Array, Array]:

@@ -6,10 +6,9 @@ import math
 from datetime import timedelta
 
 import numpy as np
-from pyproj import Transformer
 
 from calvingfront.errors import ProductError
-from calvingfront.products.annotated_orbit import interpolate_orbit
+from calvingfront.products.annotated_orbit import earth_fixed, interpolate_orbit
 from calvingfront.products.model import (
     SPEED_OF_LIGHT,
     Array,
@@ -174,7 +173,7 @@ def _seen_from_orbit(
     orbit: StateVectors, points: GroundPoints, height: Array, time_s: Array
 ) -> tuple[Array, Array]:
     """How far ahead of the satellite the points lie at their times, and how far away, m."""
-    to_fixed = Transformer.from_crs("EPSG:4979", "EPSG:4978", always_xy=True)
+    to_fixed = earth_fixed()
     fixed = np.stack(to_fixed.transform(points.longitude, points.latitude, height), axis=-1)
     position, velocity = interpolate_orbit(orbit, time_s)
     sight = fixed - position

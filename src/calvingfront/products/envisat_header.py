@@ -66,9 +66,9 @@ class HeaderFields:
         try:
             if match is None:
                 raise ValueError
-            day, month, *rest = match.groups()
-            year, *clock = (int(number) for number in rest)
-            time = datetime(year, MONTHS.index(month) + 1, int(day), *clock)
+            day, month, year, hour, minute, second, fraction = match.groups()
+            date = (int(year), MONTHS.index(month) + 1, int(day))
+            time = datetime(*date, int(hour), int(minute), int(second), int(fraction))
         except ValueError:
             what = f"{self.text(key)[:40]!r} is no time"
             raise fault(self.path, f"{self.name} {key}", what) from None

@@ -1,7 +1,8 @@
 """The metadata of a product as product.json: all that calibration and geocoding need.
 
-Pixels stay in the product's files, ground points too (they are for checks, which are done).
-Numbers are written such that they come back bit for bit.
+Pixels stay in the product's files, ground points too (they are for checks, which are done). The
+polynomials of a map geometry are read again from the product's headers. Numbers come back bit for
+bit.
 """
 
 from __future__ import annotations
@@ -21,12 +22,14 @@ from calvingfront.products.model import (
     AzimuthTime,
     Calibration,
     GroundRange,
+    MapGeometry,
     Pixels,
     Product,
     RadarGeometry,
     SlantRange,
     StateVectors,
 )
+from calvingfront.products.registry import open_product
 
 VERSION = 1
 REMEDY = "Write it again: remove it and run ingest_product."
@@ -47,7 +50,7 @@ class NoPixels:
 
 
 def write_product_json(path: str | os.PathLike[str], product: Product) -> None:
-    """Write the metadata; ProductError for a geometry that product.json has no words for."""
+    """Write the metadata, atomically."""
     write_json(path, product_to_dict(product))
 
 
@@ -67,10 +70,6 @@ def read_product_json(path: str | os.PathLike[str]) -> Product:
 
 def product_to_dict(product: Product) -> dict[str, Any]:
     """The metadata as numbers, texts, lists and dictionaries."""
-    geometry = product.geometry
-    if not isinstance(geometry, RadarGeometry):
-        what = "is in a map geometry, which product.json cannot hold"
-        raise ProductError(product.path, what, "Open the product itself.")
     orbit, calibration = product.orbit, product.calibration
     mean_height = product.mean_height_m
     return {
@@ -99,14 +98,7 @@ def product_to_dict(product: Product) -> dict[str, Any]:
             "positions_m": orbit.positions_m.tolist(),
             "velocities_m_s": orbit.velocities_m_s.tolist(),
         },
-        "geometry": {
-            "look_side": geometry.look_side,
-            "azimuth": {
-                "first_s": geometry.azimuth.first_s,
-                "interval_s": geometry.azimuth.interval_s,
-            },
-            "range": _range_to_dict(geometry.range),
-        },
+        "geometry": _geometry_to_dict(product.geometry),
         "calibration": {
             "kind": calibration.kind,
             "offset": calibration.offset,
@@ -114,6 +106,20 @@ def product_to_dict(product: Product) -> dict[str, Any]:
             "samples": calibration.samples.tolist(),
             "gains": calibration.gains.tolist(),
         },
+    }
+
+
+def _geometry_to_dict(geometry: RadarGeometry | MapGeometry) -> dict[str, Any]:
+    if isinstance(geometry, MapGeometry):
+        return {"kind": "map", "look_side": geometry.look_side}
+    return {
+        "kind": "radar",
+        "look_side": geometry.look_side,
+        "azimuth": {
+            "first_s": geometry.azimuth.first_s,
+            "interval_s": geometry.azimuth.interval_s,
+        },
+        "range": _range_to_dict(geometry.range),
     }
 
 
@@ -164,13 +170,7 @@ def product_from_dict(content: dict[str, Any]) -> Product:
             _array(orbit["velocities_m_s"], 2),
             orbit["source"],
         ),
-        geometry=RadarGeometry(
-            AzimuthTime(
-                float(geometry["azimuth"]["first_s"]), float(geometry["azimuth"]["interval_s"])
-            ),
-            _range_from_dict(geometry["range"]),
-            geometry["look_side"],
-        ),
+        geometry=_geometry_from_dict(geometry, path, content["polarisation"]),
         calibration=Calibration(
             calibration["kind"],
             _array(calibration["gains"], 2),
@@ -182,6 +182,19 @@ def product_from_dict(content: dict[str, Any]) -> Product:
         mean_height_m=float("nan") if mean_height is None else float(mean_height),
         beam=content["beam"],
         notes=tuple(content["notes"]),
+    )
+
+
+def _geometry_from_dict(
+    content: dict[str, Any], path: Path, polarisation: str
+) -> RadarGeometry | MapGeometry:
+    if content["kind"] == "map":
+        return open_product(path, polarisation).geometry
+    azimuth = content["azimuth"]
+    return RadarGeometry(
+        AzimuthTime(float(azimuth["first_s"]), float(azimuth["interval_s"])),
+        _range_from_dict(content["range"]),
+        content["look_side"],
     )
 
 

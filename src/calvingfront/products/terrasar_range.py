@@ -25,8 +25,8 @@ def invert_ground_range(
     """
     reference = projection.number("referencePoint", 1e-3, 2e-2)
     coefficients = projection.polynomial()
-    # Times are milliseconds at most, so coefficients of high degree are huge; their effect is not.
-    spans = 1e-2 ** np.arange(coefficients.size)
+    # A swath lasts less than a millisecond: high coefficients are huge, their effect is not.
+    spans = 1e-3 ** np.arange(coefficients.size)
     finite(coefficients * spans, projection.path, projection.at, -1e9, 1e9)
     forward = np.polynomial.Polynomial(coefficients)
     slope = forward.deriv()

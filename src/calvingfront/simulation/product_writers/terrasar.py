@@ -29,7 +29,8 @@ from calvingfront.simulation.product_writers.tie_grid import TieGrid, resample_t
 from calvingfront.simulation.radar_image import RadarImage
 
 GRID_POINTS = 11  # of GEOREF.xml, along and across
-PROJECTION_DEGREE = 8
+HIGHEST_DEGREE = 10
+PROJECTION_RESIDUAL_M = 1e-5
 _UNITS = {"TSX": ("TSX1", "TSX-1"), "TDX": ("TDX1", "TDX-1")}
 
 
@@ -128,7 +129,8 @@ def _write_geotiff(path: Path, image: RadarImage, grid: TieGrid, gain: float) ->
 
 def _save(path: Path, root: ElementTree.Element) -> None:
     ElementTree.indent(root)
-    ElementTree.ElementTree(root).write(path, encoding="UTF-8", xml_declaration=True)
+    # Without a declaration, as in the real products: GDAL knows them by their first element.
+    path.write_text(ElementTree.tostring(root, encoding="unicode"), encoding="utf-8")
 
 
 def _put(parent: ElementTree.Element, path: str, value: object, **attributes: str) -> None:
@@ -283,10 +285,13 @@ def _slant_to_ground(in_range: GroundRange, samples: int) -> tuple[float, float,
     sample = np.linspace(0, samples - 1, 257)
     times = 2 / SPEED_OF_LIGHT * in_range.slant_range(sample, np.zeros(sample.size))
     reference, half = 0.5 * (times[0] + times[-1]), 0.5 * (times[-1] - times[0])
-    fitted = np.polynomial.polynomial.polyfit(
-        (times - reference) / half, sample * in_range.spacing_m, PROJECTION_DEGREE
-    )
-    coefficients = fitted / half ** np.arange(PROJECTION_DEGREE + 1)
+    scaled, ground = (times - reference) / half, sample * in_range.spacing_m
+    for degree in range(1, HIGHEST_DEGREE + 1):
+        fitted = np.polynomial.polynomial.polyfit(scaled, ground, degree)
+        residual = np.polynomial.polynomial.polyval(scaled, fitted) - ground
+        if np.abs(residual).max() < PROJECTION_RESIDUAL_M:
+            break
+    coefficients = fitted / half ** np.arange(fitted.size)
     return float(reference), float(times[0]), float(times[-1]), coefficients
 
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from pyproj import Transformer
 from scipy.interpolate import RectBivariateSpline
 
 from calvingfront.errors import ProductError
-from calvingfront.products.annotated_orbit import interpolate_orbit
+from calvingfront.products.annotated_orbit import earth_fixed, interpolate_orbit
 from calvingfront.products.model import SPEED_OF_LIGHT, Array
 from calvingfront.simulation.radar_image import RadarImage
 
@@ -45,7 +44,7 @@ def resample_tie_points(image: RadarImage, lines: Array, samples: Array) -> TieG
         what = f"has {points.line.size} tie points on {rows.size} lines × {columns.size} samples"
         remedy = "Give tie points on a full grid, corners included."
         raise ProductError(f"simulated {image.mission} image", what, remedy)
-    to_fixed = Transformer.from_crs("EPSG:4979", "EPSG:4978", always_xy=True)
+    to_fixed = earth_fixed()
     fixed = to_fixed.transform(
         points.longitude[order], points.latitude[order], points.height[order]
     )
