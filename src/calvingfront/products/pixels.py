@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import rasterio
-from rasterio.errors import RasterioError
+from rasterio.errors import NotGeoreferencedWarning, RasterioError
 from rasterio.windows import Window
 
 from calvingfront.errors import ProductError
 from calvingfront.products.model import Pixels
 from calvingfront.products.reading import DAMAGED, fault, file_size
+
+
+def _open_quietly(source: str) -> rasterio.DatasetReader:
+    """Open a raster in radar geometry, which has no place on a map to be warned about."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", NotGeoreferencedWarning)
+        return rasterio.open(source)
 
 
 def check_lines(path: Path | str, first: int, count: int, shape: tuple[int, int]) -> None:
@@ -77,7 +85,7 @@ class RasterPixels:
         """Return lines first … first + count − 1: (count, samples), float32."""
         check_lines(self.source, first, count, self.shape)
         try:
-            with rasterio.open(self.source) as raster:
+            with _open_quietly(self.source) as raster:
                 if raster.shape != self.shape:
                     found = f"{raster.height} lines of {raster.width} samples"
                     what = f"has {found}, its annotation says {self.shape[0]} of {self.shape[1]}"

@@ -127,7 +127,8 @@ def finite(
     high: float = 1e300,
 ) -> npt.NDArray[np.float64]:
     """The values as float64, every one finite and within [low, high]."""
-    array = np.asarray(values).astype(np.float64)
+    with np.errstate(invalid="ignore"):  # signalling NaNs of damaged float32 fields
+        array = np.asarray(values).astype(np.float64)
     good = np.isfinite(array) & (array >= low) & (array <= high)
     if not good.all():
         value = array[~good].flat[0]

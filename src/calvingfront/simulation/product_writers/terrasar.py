@@ -121,9 +121,16 @@ def _write_geotiff(path: Path, image: RadarImage, grid: TieGrid, gain: float) ->
         for column, sample in enumerate(grid.samples)
     ]
     with rasterio.open(
-        path, "w", driver="GTiff", width=samples, height=lines, count=1, dtype="uint16"
+        path,
+        "w",
+        driver="GTiff",
+        width=samples,
+        height=lines,
+        count=1,
+        dtype="uint16",
+        gcps=points,
+        crs="EPSG:4326",
     ) as raster:
-        raster.gcps = (points, "EPSG:4326")
         raster.write(amplitude_numbers(image.values, gain), 1)
 
 
