@@ -157,7 +157,7 @@ def _choose(header: EnvisatHeader, polarisation: str | None) -> tuple[int, str]:
         if text in ("HH", "HV", "VH", "VV"):
             offered.append((index, text))
     for index, text in offered:
-        if polarisation in (None, text):
+        if polarisation is None or polarisation.upper() == text:
             return index, text
     have = ", ".join(text for _, text in offered) or "none"
     what = f"the polarisation {polarisation or 'of the image'} is not there, but {have}"
