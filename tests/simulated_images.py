@@ -111,11 +111,12 @@ def tie_points(orbit, geometry, shape, height_m, count=11):
 
 
 def values_of(shape, is_complex, seed=1):
-    """Speckle of a mean backscatter of 0.1, with a no-data pixel and a bright one."""
+    """Speckle of a mean backscatter of 0.1, with a pixel of no data, a dim and a bright one."""
     rng = np.random.default_rng(seed)
     field = rng.standard_normal((*shape, 2)) * np.sqrt(0.05)
     values = field[..., 0] + 1j * field[..., 1]
     values[0, 0] = 0
+    values[1, 1] = 1e-6  # below half a step of any integer scale
     values[shape[0] // 2, shape[1] // 3] = 30 - 12j
     return values.astype(np.complex64) if is_complex else np.abs(values).astype(np.float32)
 

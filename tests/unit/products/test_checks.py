@@ -114,10 +114,14 @@ def test_all_faults_are_reported_at_once(product: Product) -> None:
 
 
 @pytest.mark.parametrize("step_s", [4.6, 10.0, 60.0, 480.0])
-def test_true_orbits_of_every_mission_pass(step_s: float, product: Product) -> None:
+def test_true_orbits_of_every_mission_pass_and_inertial_velocities_do_not(
+    step_s: float, product: Product
+) -> None:
     orbit = images.circular_orbit(np.arange(5) * step_s, product.orbit.epoch)
     faults = check_product(replace(product, orbit=orbit))
     assert not [fault for fault in faults if "disagree: by" in str(fault)]
+    inertial = inertial_velocities(replace(product, orbit=orbit))
+    assert [fault for fault in check_product(inertial) if "disagree: by" in str(fault)]
 
 
 @pytest.mark.parametrize(("step_s", "tolerance_m"), [(4.6, 1e-6), (60.0, 1e-5), (480.0, 1.0)])

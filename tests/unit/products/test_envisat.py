@@ -14,9 +14,7 @@ from calvingfront.errors import ProductError
 from calvingfront.products import envisat
 from calvingfront.products.checks import check_product
 from calvingfront.products.envisat_records import (
-    ANTENNA_FLAG,
     CALIBRATION,
-    RANGE_SPREADING_FLAG,
     REFERENCE_RANGE,
 )
 from calvingfront.products.model import SPEED_OF_LIGHT, Product, RadarGeometry, SlantRange
@@ -42,6 +40,12 @@ def test_a_real_asar_header_reads_as_it_was_annotated(asar: Product) -> None:
     assert asar.mean_height_m == pytest.approx(276.73, abs=0.005)
     assert asar.ground_points is not None
     assert asar.ground_points.line.size == 154
+    # The file counts lines and samples from 1.
+    assert (asar.ground_points.line.min(), asar.ground_points.line.max()) == (0, 30307)
+    assert (asar.ground_points.sample.min(), asar.ground_points.sample.max()) == (0, 5176)
+    assert isinstance(asar.geometry, RadarGeometry)
+    assert isinstance(asar.geometry.range, SlantRange)
+    assert asar.geometry.range.first_time_s == pytest.approx(5_525_977.5e-9, abs=2.5e-10)
 
 
 def test_the_real_orbit_and_timing_reproduce_the_products_own_ground_points(asar: Product) -> None:
@@ -164,16 +168,21 @@ def test_a_signalling_nan_in_the_processing_parameters_is_refused(tmp_path: Path
         envisat.read(path)
 
 
-def test_the_flags_stand_where_the_reader_looks(tmp_path: Path) -> None:
+def test_uncompensated_images_are_known_by_two_flags(tmp_path: Path) -> None:
     path = write_envisat(images.envisat_image(), tmp_path)
     start = processing_start(path)
     content = bytearray(path.read_bytes())
-    content[start + RANGE_SPREADING_FLAG] = content[start + ANTENNA_FLAG] = 0
+    # Elevation antenna pattern and range spreading: where a generic reader of the format has them.
+    assert (content[start + 121], content[start + 126]) == (1, 1)
+    content[start + 126] = 0
     struct.pack_into(">f", content, start + REFERENCE_RANGE, 850_000.0)
     path.write_bytes(content)
     product = envisat.read(path)
     assert product.calibration.gains.shape == (1, 17)
-    assert len(product.notes) == 1
+    assert product.notes == ()
+    content[start + 121] = 0
+    path.write_bytes(content)
+    assert len(envisat.read(path).notes) == 1
 
 
 def test_another_polarisation_is_refused_with_those_that_are_there(tmp_path: Path) -> None:

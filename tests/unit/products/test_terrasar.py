@@ -50,6 +50,12 @@ def test_a_real_annotation_reads_as_it_was_annotated(scene: Product) -> None:
     assert 1 / scene.geometry.range.interval_s == pytest.approx(109_886_128.0)
     assert 1 / scene.geometry.azimuth.interval_s == pytest.approx(3832.52399553571422)
     assert scene.calibration.gains.item() == 1.04344690525452603e-05
+    # Annotated times less the delays of GEOREF.xml, which came later than without them.
+    delay = 1.86348973640016759e-10 + 1.45474766252304439e-08
+    assert scene.geometry.range.first_time_s == pytest.approx(
+        4.22716597608860812e-03 - delay, abs=1e-15
+    )
+    assert scene.geometry.azimuth.first_s == pytest.approx(44.083162 + 1.8e-4, abs=1e-9)
 
 
 def test_the_real_orbit_is_off_the_annotated_times_by_the_annotated_delays(
