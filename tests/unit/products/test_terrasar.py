@@ -17,6 +17,7 @@ from calvingfront.products.checks import check_product
 from calvingfront.products.cosar import read_burst
 from calvingfront.products.model import SPEED_OF_LIGHT, Product, RadarGeometry, SlantRange
 from calvingfront.products.terrasar_grid import read_grid
+from calvingfront.products.terrasar_range import invert_ground_range
 from calvingfront.products.xml_reading import XmlFields
 from calvingfront.simulation.product_writers.terrasar import write_terrasar
 
@@ -213,3 +214,33 @@ def test_a_ground_range_that_falls_with_slant_range_is_refused(tmp_path: Path) -
     edit(annotation(folder), r'exponent="1">', 'exponent="1">-')
     with pytest.raises(ProductError, match="slantToGroundRangeProjection"):
         terrasar.read(folder)
+
+
+@pytest.mark.parametrize("swath_m", [30_000.0, 100_000.0])
+def test_a_slant_to_ground_polynomial_is_inverted_to_a_millimetre(swath_m: float) -> None:
+    # Ground range on a sphere, as a polynomial of time after the middle of the swath.
+    earth, orbit, near = 6.371e6, 6.886e6, 5.8e5
+
+    def ground_of(slant):
+        return earth * np.arccos((earth**2 + orbit**2 - slant**2) / (2 * earth * orbit))
+
+    far = np.sqrt(
+        earth**2 + orbit**2 - 2 * earth * orbit * np.cos((ground_of(near) + swath_m) / earth)
+    )
+    slant = np.linspace(near, far, 400)
+    times = 2 * slant / SPEED_OF_LIGHT
+    reference = times.mean()
+    half = np.ptp(times) / 2
+    scaled = np.polynomial.polynomial.polyfit((times - reference) / half, ground_of(slant), 8)
+    coefficients = scaled / half ** np.arange(9)
+    terms = "".join(
+        f"<coefficient exponent='{k}'>{value:.17e}</coefficient>"
+        for k, value in enumerate(coefficients)
+    )
+    fields = XmlFields.parse(
+        f"<a><referencePoint>{reference:.17e}</referencePoint>{terms}</a>".encode(), "a.xml"
+    )
+    origin, inverse = invert_ground_range(fields, times[0], swath_m)
+    ground = ground_of(slant) - ground_of(near)
+    found = np.polynomial.polynomial.polyval(ground - origin, inverse)
+    assert np.abs(found - slant).max() < 1e-3
