@@ -1,8 +1,11 @@
 """Sentinel-1 ground range detected products (GRD), as a SAFE folder or its .zip.
 
 Source of the fields: ESA S1-RS-MDA-52-7441 (Sentinel-1 Product Specification). Calibration:
-β0 = |DN|² / A², A from the betaNought vectors (MPC-0392), which like every other format's gain
-knows no terrain.
+β0 = |DN|² / A², A from the betaNought vectors, which like every other format's gain knows no
+terrain.
+
+Line times leave a part of the bistatic delay in the image: (τ − τ of mid-swath) / 2, up to 2 m along
+the track at the swath's edges, a fifth of a pixel (measured on a real product's own grid).
 """
 
 from __future__ import annotations
