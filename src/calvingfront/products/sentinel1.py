@@ -4,8 +4,8 @@ Source of the fields: ESA S1-RS-MDA-52-7441 (Sentinel-1 Product Specification). 
 β0 = |DN|² / A², A from the betaNought vectors, which like every other format's gain knows no
 terrain.
 
-Line times leave a part of the bistatic delay in the image: (τ − τ of mid-swath) / 2, up to 2 m along
-the track at the swath's edges, a fifth of a pixel (measured on a real product's own grid).
+Line times leave a part of the bistatic delay in the image: (τ − τ of mid-swath) / 2, up to 2 m
+along the track at the edges of the swath, a fifth of a pixel (measured on a real product).
 """
 
 from __future__ import annotations
