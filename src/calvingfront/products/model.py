@@ -163,8 +163,15 @@ class GroundPoints:
 class PixelReader(Protocol):
     """Reads lines of a product's image."""
 
-    shape: tuple[int, int]  # lines, samples
-    is_complex: bool
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Lines and samples."""
+        ...
+
+    @property
+    def is_complex(self) -> bool:
+        """Whether the values are complex64 (else float32 amplitudes)."""
+        ...
 
     def read(self, first: int, count: int) -> Pixels:
         """Return lines first … first + count − 1: (count, samples), complex64 or float32 DN."""

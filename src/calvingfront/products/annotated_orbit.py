@@ -1,0 +1,70 @@
+"""State vectors as a product annotates them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from datetime import datetime
+from functools import cache
+
+import numpy as np
+import numpy.typing as npt
+from pyproj import Transformer
+from scipy.interpolate import KroghInterpolator
+
+from calvingfront.products.model import Array, StateVectors
+from calvingfront.products.reading import fault, finite
+
+
+def annotated_orbit(
+    times: Sequence[datetime],
+    positions_m: npt.ArrayLike,
+    velocities_m_s: npt.ArrayLike,
+    path: str | os.PathLike[str],
+    field: str,
+) -> StateVectors:
+    """State vectors with the first one's time as epoch.
+
+    times: n, UTC; positions_m, velocities_m_s: (n, 3), Earth-fixed.
+    Raises ProductError for fewer than two vectors, times that do not rise or endless numbers.
+    """
+    if len(times) < 2:
+        raise fault(path, field, f"an orbit needs two state vectors, there are {len(times)}")
+    epoch = times[0]
+    seconds = np.array([(time - epoch).total_seconds() for time in times])
+    if not (np.diff(seconds) > 0).all():
+        raise fault(path, field, "the times of the state vectors do not rise")
+    return StateVectors(
+        epoch,
+        seconds,
+        finite(positions_m, path, f"{field}: position"),
+        finite(velocities_m_s, path, f"{field}: velocity"),
+    )
+
+
+MOST_NODES = 8  # beyond, a polynomial gains nothing and loses digits
+
+
+@cache
+def earth_fixed() -> Transformer:
+    """From longitude, latitude (degrees) and ellipsoidal height (m) to Earth-fixed coordinates."""
+    return Transformer.from_crs("EPSG:4979", "EPSG:4978", always_xy=True)
+
+
+def interpolate_orbit(orbit: StateVectors, times_s: Array) -> tuple[Array, Array]:
+    """Positions (n, 3), m, and velocities (n, 3), m/s, at times (n,), s since the epoch.
+
+    One Hermite polynomial through the positions and velocities of the up to eight vectors nearest
+    to the middle of the times: for times close together, such as one image's.
+    """
+    middle = 0.5 * (times_s.min() + times_s.max())
+    nearest = np.sort(np.argsort(np.abs(orbit.times_s - middle))[:MOST_NODES])
+    scale = max(float(np.ptp(orbit.times_s[nearest])) / 2, 1e-9)
+    # In units of half the span the divided differences keep their digits.
+    nodes = np.repeat((orbit.times_s[nearest] - middle) / scale, 2)
+    values = np.empty((nodes.size, 3))
+    values[0::2] = orbit.positions_m[nearest]
+    values[1::2] = orbit.velocities_m_s[nearest] * scale
+    polynomial = KroghInterpolator(nodes, values)
+    at = (np.asarray(times_s, dtype=np.float64) - middle) / scale
+    return np.asarray(polynomial(at)), np.asarray(polynomial.derivative(at)) / scale

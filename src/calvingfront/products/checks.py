@@ -1,0 +1,181 @@
+"""Whether a product is whole and makes sense, before anything is computed from it."""
+
+from __future__ import annotations
+
+import math
+from datetime import timedelta
+
+import numpy as np
+
+from calvingfront.errors import ProductError
+from calvingfront.products.annotated_orbit import earth_fixed, interpolate_orbit
+from calvingfront.products.model import (
+    SPEED_OF_LIGHT,
+    Array,
+    GroundPoints,
+    Product,
+    RadarGeometry,
+    StateVectors,
+)
+from calvingfront.products.reading import DAMAGED
+
+# Radar satellites fly 500–800 km high: 6.87–7.18e6 m from the Earth's centre.
+ORBIT_RADIUS_M = (6.8e6, 7.3e6)
+ORBIT_SPEED_M_S = (7.2e3, 7.9e3)
+SLANT_RANGE_M = (4.5e5, 1.8e6)
+LINE_SPACING_M = (0.2, 300.0)
+TIME_MARGIN_S = 1.0  # how far lines may lie outside the state vectors: an extrapolation of 1 cm
+# Ground points are made with another height than the point's own in places: 255 m in range on a
+# real scene. A wrong field is kilometres off.
+GROUND_POINT_TOLERANCE_M = 500.0
+WRONG = "Do not use the product: fetch it again, or another processing of it."
+
+
+def check_product(product: Product) -> list[ProductError]:
+    """Collect everything that is wrong with a product; an empty list means: use it."""
+    faults = _check_pixels(product)
+    faults += check_orbit(product.orbit, product)
+    geometry = product.geometry
+    if isinstance(geometry, RadarGeometry) and not faults:
+        faults += _check_timing(product, geometry)
+        faults += _check_slant_range(product, geometry)
+        if product.ground_points is not None and not faults:
+            faults += _check_ground_points(product, geometry, product.ground_points)
+    if not (np.isfinite(product.calibration.gains).all() and (product.calibration.gains > 0).all()):
+        faults.append(_fault(product, "calibration", "has gains that are not positive", WRONG))
+    return faults
+
+
+def _fault(product: Product, field: str, what: str, remedy: str) -> ProductError:
+    return ProductError(f"{product.path}, {field}", what, remedy)
+
+
+def _check_pixels(product: Product) -> list[ProductError]:
+    """First and last line can be read: the file is as long as its header says."""
+    faults = []
+    if product.pixels.shape != product.shape:
+        what = f"has {product.pixels.shape} lines and samples, the header {product.shape}"
+        faults.append(_fault(product, "image", what, DAMAGED))
+    for line in dict.fromkeys((product.shape[0] - 1, 0)):
+        try:
+            product.pixels.read(line, 1)
+        except ProductError as error:
+            if str(error) not in map(str, faults):
+                faults.append(error)
+    return faults
+
+
+def check_orbit(orbit: StateVectors, product: Product) -> list[ProductError]:
+    """Radius and speed are a radar satellite's; velocities are the slope of the positions."""
+    faults = []
+    radius = np.linalg.norm(orbit.positions_m, axis=1)
+    speed = np.linalg.norm(orbit.velocities_m_s, axis=1)
+    for name, unit, values, (low, high) in (
+        ("radius", "m", radius, ORBIT_RADIUS_M),
+        ("speed", "m/s", speed, ORBIT_SPEED_M_S),
+    ):
+        wrong = np.flatnonzero(~((values >= low) & (values <= high)))
+        if wrong.size:
+            what = (
+                f"{wrong.size} of {values.size} state vectors have an implausible {name} "
+                f"({values[wrong[0]]:g} {unit}; {low:g} … {high:g} are plausible)"
+            )
+            faults.append(_fault(product, "orbit", what, WRONG))
+    if faults:
+        return faults
+    step = np.diff(orbit.times_s)
+    mean_velocity = (orbit.velocities_m_s[1:] + orbit.velocities_m_s[:-1]) / 2
+    moved = np.diff(orbit.positions_m, axis=0)
+    off = np.linalg.norm(moved - mean_velocity * step[:, np.newaxis], axis=1)
+    # The trapezium rule is wrong by h³/12 times the third derivative, some 0.01 m/s³ at most.
+    allowed = 1.0 + step**3 / 12 * 0.01 + 2e-4 * step * speed.mean()
+    worst = int(np.argmax(off / allowed))
+    if off[worst] > allowed[worst]:
+        what = (
+            f"positions and velocities disagree: by {off[worst]:.0f} m between the state vectors "
+            f"{worst + 1} and {worst + 2}"
+        )
+        faults.append(_fault(product, "orbit", what, WRONG))
+    return faults
+
+
+def _check_timing(product: Product, geometry: RadarGeometry) -> list[ProductError]:
+    faults = []
+    ends = geometry.azimuth.time(np.array([0.0, product.shape[0] - 1.0]))
+    first, last = product.orbit.times_s[[0, -1]]
+    if ends.min() < first - TIME_MARGIN_S or ends.max() > last + TIME_MARGIN_S:
+        what = (
+            f"the image lasts from {ends.min():.3f} to {ends.max():.3f} s, the state vectors from "
+            f"{first:.3f} to {last:.3f} s"
+        )
+        faults.append(_fault(product, "azimuth time", what, "Give an orbit file of that time."))
+    spacing = abs(geometry.azimuth.interval_s) * float(
+        np.linalg.norm(product.orbit.velocities_m_s, axis=1).mean()
+    )
+    low, high = LINE_SPACING_M
+    if not low <= spacing <= high:
+        what = f"lines follow every {spacing:g} m; {low:g} … {high:g} m are plausible"
+        faults.append(_fault(product, "line interval", what, WRONG))
+    middle = timedelta(seconds=float(ends.mean())) + product.orbit.epoch
+    if abs(middle - product.acquired) > timedelta(seconds=1):
+        what = f"{product.acquired} is not the middle of the image, {middle}"
+        faults.append(_fault(product, "acquisition time", what, WRONG))
+    return faults
+
+
+def _check_slant_range(product: Product, geometry: RadarGeometry) -> list[ProductError]:
+    samples = np.linspace(0.0, product.shape[1] - 1.0, 9)
+    middle_s = geometry.azimuth.time(np.array((product.shape[0] - 1) / 2))
+    ranges = geometry.range.slant_range(samples, np.full(samples.shape, float(middle_s)))
+    low, high = SLANT_RANGE_M
+    if not ((ranges >= low) & (ranges <= high)).all():
+        what = f"{ranges[0]:g} … {ranges[-1]:g} m; {low:g} … {high:g} m are plausible"
+        return [_fault(product, "slant range", what, WRONG)]
+    steps = np.diff(ranges)
+    if product.shape[1] > 1 and not ((steps > 0).all() or (steps < 0).all()):
+        return [_fault(product, "slant range", "does not rise steadily across the swath", WRONG)]
+    return []
+
+
+def _check_ground_points(
+    product: Product, geometry: RadarGeometry, points: GroundPoints
+) -> list[ProductError]:
+    """Timing, range and orbit put the image where the product itself says that it is."""
+    time_s = np.where(
+        np.isfinite(points.azimuth_time_s),
+        points.azimuth_time_s,
+        geometry.azimuth.time(points.line),
+    )
+    speed = float(np.linalg.norm(product.orbit.velocities_m_s, axis=1).mean())
+    by_line = geometry.azimuth.time(points.line)
+    by_sample = geometry.range.slant_range(points.sample, by_line)
+    stated = 0.5 * SPEED_OF_LIGHT * points.slant_range_time_s
+    offsets = [
+        ("their lines and their times", (by_line - time_s) * speed),
+        ("their samples and their slant ranges", by_sample - stated),
+    ]
+    height = np.where(np.isfinite(points.height), points.height, product.mean_height_m)
+    if np.isfinite(height).all():
+        along, distance = _seen_from_orbit(product.orbit, points, height, time_s)
+        offsets.append(("their places and the orbit, along the track", along))
+        offsets.append(("their places and the orbit, in range", distance - by_sample))
+    faults = []
+    for between, offset in offsets:
+        known = np.abs(offset[np.isfinite(offset)])
+        worst = float(known.max()) if known.size else 0.0
+        if not worst <= GROUND_POINT_TOLERANCE_M or math.isnan(worst):
+            what = f"{between} disagree by up to {worst:.0f} m"
+            faults.append(_fault(product, "ground points", what, WRONG))
+    return faults
+
+
+def _seen_from_orbit(
+    orbit: StateVectors, points: GroundPoints, height: Array, time_s: Array
+) -> tuple[Array, Array]:
+    """How far ahead of the satellite the points lie at their times, and how far away, m."""
+    to_fixed = earth_fixed()
+    fixed = np.stack(to_fixed.transform(points.longitude, points.latitude, height), axis=-1)
+    position, velocity = interpolate_orbit(orbit, time_s)
+    sight = fixed - position
+    along = (sight * velocity).sum(axis=1) / np.linalg.norm(velocity, axis=1)
+    return along, np.linalg.norm(sight, axis=1)

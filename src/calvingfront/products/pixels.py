@@ -1,0 +1,97 @@
+"""Lines of an image in a file: as plain records, or in a raster that GDAL reads exactly."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import rasterio
+from rasterio.errors import NotGeoreferencedWarning, RasterioError
+from rasterio.windows import Window
+
+from calvingfront.errors import ProductError
+from calvingfront.products.model import Pixels
+from calvingfront.products.reading import DAMAGED, fault, file_size
+
+
+def _open_quietly(source: str) -> rasterio.DatasetReader:
+    """Open a raster in radar geometry, which has no place on a map to be warned about."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", NotGeoreferencedWarning)
+        return rasterio.open(source)
+
+
+def check_lines(path: Path | str, first: int, count: int, shape: tuple[int, int]) -> None:
+    """Refuse lines that the image does not have."""
+    if first < 0 or count < 1 or first + count > shape[0]:
+        what = f"lines {first} … {first + count - 1} of {shape[0]} are wanted"
+        raise ProductError(path, what, "Ask for lines of the image.")
+
+
+@dataclass(frozen=True)
+class RecordPixels:
+    """An image of records of equal length, `lead_bytes` before the samples of each.
+
+    dtype: of a number in the file, e.g. ">i2"; a complex sample is two of them, real part first.
+    """
+
+    path: Path
+    offset_bytes: int
+    record_bytes: int
+    lead_bytes: int
+    shape: tuple[int, int]
+    dtype: str
+    is_complex: bool
+
+    def records(self) -> np.memmap[tuple[int, int], np.dtype[np.uint8]]:
+        """The whole image, mapped: (lines, record_bytes), uint8.
+
+        Raises ProductError, with the missing bytes, where the file is too short.
+        """
+        size = file_size(self.path, "image")
+        end = self.offset_bytes + self.shape[0] * self.record_bytes
+        if size < end:
+            what = f"the image ends at byte {end}, the file at {size}: {end - size} bytes missing"
+            raise fault(self.path, "image", what)
+        shape = (self.shape[0], self.record_bytes)
+        return np.memmap(self.path, np.uint8, "r", offset=self.offset_bytes, shape=shape)
+
+    def read(self, first: int, count: int) -> Pixels:
+        """Return lines first … first + count − 1: (count, samples), complex64 or float32."""
+        check_lines(self.path, first, count, self.shape)
+        records = self.records()[first : first + count]
+        return self.decode(records)
+
+    def decode(self, records: np.ndarray[tuple[int, int], np.dtype[np.uint8]]) -> Pixels:
+        """Numbers from the bytes of records: (count, samples)."""
+        count = self.shape[1] * (2 if self.is_complex else 1)
+        end = self.lead_bytes + count * np.dtype(self.dtype).itemsize
+        numbers = np.ascontiguousarray(records[:, self.lead_bytes : end]).view(self.dtype)
+        values = numbers.astype(np.float32)
+        return values.view(np.complex64) if self.is_complex else values
+
+
+@dataclass(frozen=True)
+class RasterPixels:
+    """The first band of a raster with detected amplitudes; `source` is what GDAL opens."""
+
+    source: str
+    shape: tuple[int, int]
+    is_complex: bool = False
+
+    def read(self, first: int, count: int) -> Pixels:
+        """Return lines first … first + count − 1: (count, samples), float32."""
+        check_lines(self.source, first, count, self.shape)
+        try:
+            with _open_quietly(self.source) as raster:
+                if raster.shape != self.shape:
+                    found = f"{raster.height} lines of {raster.width} samples"
+                    what = f"has {found}, its annotation says {self.shape[0]} of {self.shape[1]}"
+                    raise ProductError(self.source, what, DAMAGED)
+                window = Window(0, first, self.shape[1], count)
+                values = raster.read(1, window=window, out_dtype="float32")
+        except (RasterioError, OSError, ValueError) as error:
+            raise ProductError(self.source, f"cannot be read ({error})", DAMAGED) from error
+        return np.asarray(values, dtype=np.float32)

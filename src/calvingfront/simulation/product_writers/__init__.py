@@ -1,0 +1,1 @@
+"""Simulated radar images in the missions' own product layouts, one module per format."""

@@ -1,0 +1,84 @@
+"""The places of any pixel of a simulated image, from its grid of tie points."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.interpolate import RectBivariateSpline
+
+from calvingfront.errors import ProductError
+from calvingfront.products.annotated_orbit import earth_fixed, interpolate_orbit
+from calvingfront.products.model import SPEED_OF_LIGHT, Array
+from calvingfront.simulation.radar_image import RadarImage
+
+
+@dataclass(frozen=True)
+class TieGrid:
+    """Points on a grid of lines (m,) and samples (n,); each other array is (m, n).
+
+    latitude, longitude, incidence: degrees; height: m; azimuth_time_s: since the orbit's epoch;
+    slant_range_time_s: two-way.
+    """
+
+    lines: Array
+    samples: Array
+    latitude: Array
+    longitude: Array
+    height: Array
+    incidence: Array
+    azimuth_time_s: Array
+    slant_range_time_s: Array
+
+
+def resample_tie_points(image: RadarImage, lines: Array, samples: Array) -> TieGrid:
+    """Interpolate the tie points, as Earth-fixed coordinates, to a grid of lines and samples.
+
+    Exact at the tie points. Raises ProductError where these are no full grid.
+    """
+    points = image.tie_points
+    rows, columns = np.unique(points.line), np.unique(points.sample)
+    order = np.lexsort((points.sample, points.line))
+    shape = (rows.size, columns.size)
+    if min(shape) < 2 or points.line.size != rows.size * columns.size:
+        what = f"has {points.line.size} tie points on {rows.size} lines × {columns.size} samples"
+        remedy = "Give tie points on a full grid, corners included."
+        raise ProductError(f"simulated {image.mission} image", what, remedy)
+    to_fixed = earth_fixed()
+    fixed = to_fixed.transform(
+        points.longitude[order], points.latitude[order], points.height[order]
+    )
+    degrees = (min(5, rows.size - 1), min(5, columns.size - 1))
+    x, y, z = (
+        RectBivariateSpline(rows, columns, values.reshape(shape), kx=degrees[0], ky=degrees[1])(
+            lines, samples
+        )
+        for values in fixed
+    )
+    longitude, latitude, height = to_fixed.transform(x, y, z, direction="INVERSE")
+    time_s = image.geometry.azimuth.time(lines)
+    grid_time = np.repeat(time_s[:, np.newaxis], samples.size, axis=1)
+    grid_sample = np.repeat(samples[np.newaxis], lines.size, axis=0)
+    slant_range_m = image.geometry.range.slant_range(grid_sample, grid_time)
+    return TieGrid(
+        lines,
+        samples,
+        latitude,
+        longitude,
+        height,
+        _incidence(image, np.stack([x, y, z], axis=-1), longitude, latitude, time_s),
+        grid_time,
+        2 * slant_range_m / SPEED_OF_LIGHT,
+    )
+
+
+def _incidence(
+    image: RadarImage, fixed: Array, longitude: Array, latitude: Array, time_s: Array
+) -> Array:
+    """Angle between the line of sight and the ellipsoid's normal, degrees."""
+    position, _ = interpolate_orbit(image.orbit, time_s)
+    sight = position[:, np.newaxis] - fixed
+    lon, lat = np.radians(longitude), np.radians(latitude)
+    up = np.stack([np.cos(lat) * np.cos(lon), np.cos(lat) * np.sin(lon), np.sin(lat)], axis=-1)
+    cosine = (sight * up).sum(axis=-1) / np.linalg.norm(sight, axis=-1)
+    return np.asarray(np.degrees(np.arccos(cosine)))

@@ -1,0 +1,142 @@
+"""A tiny Sentinel-1 GRD product in a SAFE folder, with exact geometry."""
+
+from __future__ import annotations
+
+import warnings
+import zipfile
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import numpy as np
+import rasterio
+from rasterio.errors import NotGeoreferencedWarning
+
+import simulated_images as images
+from calvingfront.products.model import AzimuthTime, RadarGeometry
+
+SHAPE = (40, 60)
+SPACING_M = 10.0
+EPOCH = datetime(2021, 12, 23, 5, 10, 21, 29300)
+FIRST_S, INTERVAL_S = 61.565141, 1.496569996245720e-03
+GEOMETRY = RadarGeometry(
+    AzimuthTime(FIRST_S, INTERVAL_S),
+    images.ground_range(7.993414445516695e5, SPACING_M, SHAPE[1], 7.07e6, (60.0, 70.0), degree=5),
+    "right",
+)
+NAME = "S1B_IW_GRDH_1SSH_20211223T051122_20211223T051147_030148_039993_5371.SAFE"
+
+
+def numbers_of(polarisation: str) -> np.ndarray:
+    """The digital numbers of a polarisation."""
+    rng = np.random.default_rng(len(polarisation) + ord(polarisation[-1]))
+    return rng.integers(0, 2000, SHAPE).astype(np.uint16)
+
+
+def write_sentinel1(folder: Path, polarisations: tuple[str, ...] = ("hh",)) -> Path:
+    """Write the SAFE folder and return it."""
+    root = folder / NAME
+    for name in ("annotation/calibration", "measurement"):
+        (root / name).mkdir(parents=True)
+    (root / "manifest.safe").write_text("<xfdu:XFDU xmlns:xfdu='urn:ccsds:schema:xfdu:1'/>")
+    for number, polarisation in enumerate(polarisations, start=1):
+        stem = f"s1b-iw-grd-{polarisation}-20211223t051122-20211223t051147-030148-039993-00{number}"
+        (root / "annotation" / f"{stem}.xml").write_text(_annotation(polarisation.upper()))
+        (root / "annotation/calibration" / f"calibration-{stem}.xml").write_text(_calibration())
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", NotGeoreferencedWarning)
+            with rasterio.open(
+                root / "measurement" / f"{stem}.tiff",
+                "w",
+                driver="GTiff",
+                width=SHAPE[1],
+                height=SHAPE[0],
+                count=1,
+                dtype="uint16",
+            ) as raster:
+                raster.write(numbers_of(polarisation), 1)
+    return root
+
+
+def zip_safe(root: Path) -> Path:
+    """Pack the folder as it is downloaded."""
+    path = root.with_suffix(".zip")
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for file in sorted(root.rglob("*")):
+            archive.write(file, file.relative_to(root.parent))
+    return path
+
+
+def _time(seconds: float) -> str:
+    return (EPOCH + timedelta(seconds=float(seconds))).isoformat(timespec="microseconds")
+
+
+def _annotation(polarisation: str) -> str:
+    orbit = images.circular_orbit(np.arange(14) * 10.0, EPOCH, radius_m=7.07e6)
+    vectors = "".join(
+        f"<orbit><time>{_time(time)}</time><frame>Earth Fixed</frame>"
+        + _vector("position", position)
+        + _vector("velocity", velocity)
+        + "</orbit>"
+        for time, position, velocity in zip(
+            orbit.times_s, orbit.positions_m, orbit.velocities_m_s, strict=True
+        )
+    )
+    points = images.tie_points(orbit, GEOMETRY, SHAPE, 30.0, count=5)
+    grid = "".join(
+        f"<geolocationGridPoint><azimuthTime>{_time(points.azimuth_time_s[i])}</azimuthTime>"
+        f"<slantRangeTime>{points.slant_range_time_s[i]:.15e}</slantRangeTime>"
+        f"<line>{points.line[i]}</line><pixel>{points.sample[i]}</pixel>"
+        f"<latitude>{points.latitude[i]:.15e}</latitude>"
+        f"<longitude>{points.longitude[i]:.15e}</longitude>"
+        f"<height>{points.height[i]:.15e}</height></geolocationGridPoint>"
+        for i in range(points.line.size)
+    )
+    conversions = "".join(
+        f"<coordinateConversion><azimuthTime>{_time(time)}</azimuthTime><gr0>{origin:.15e}</gr0>"
+        f"<grsrCoefficients count='6'>{' '.join(f'{c:.15e}' for c in row)}</grsrCoefficients>"
+        "</coordinateConversion>"
+        for time, origin, row in zip(
+            GEOMETRY.range.times_s,
+            GEOMETRY.range.origins_m,
+            GEOMETRY.range.coefficients,
+            strict=True,
+        )
+    )
+    last = FIRST_S + (SHAPE[0] - 1) * INTERVAL_S
+    return (
+        "<?xml version='1.0' encoding='UTF-8'?>\n<product><adsHeader><missionId>S1B</missionId>"
+        f"<productType>GRD</productType><polarisation>{polarisation}</polarisation>"
+        "<mode>IW</mode><swath>IW</swath></adsHeader><generalAnnotation><productInformation>"
+        "<pass>Descending</pass><radarFrequency>5.405000454334350e+09</radarFrequency>"
+        f"</productInformation><orbitList>{vectors}</orbitList></generalAnnotation>"
+        "<imageAnnotation><imageInformation>"
+        f"<productFirstLineUtcTime>{_time(FIRST_S)}</productFirstLineUtcTime>"
+        f"<productLastLineUtcTime>{_time(last)}</productLastLineUtcTime>"
+        f"<rangePixelSpacing>{SPACING_M:e}</rangePixelSpacing>"
+        f"<azimuthTimeInterval>{INTERVAL_S:.15e}</azimuthTimeInterval>"
+        f"<numberOfSamples>{SHAPE[1]}</numberOfSamples><numberOfLines>{SHAPE[0]}</numberOfLines>"
+        "</imageInformation><processingInformation><swathProcParamsList><swathProcParams>"
+        "<rangeProcessing><numberOfLooks>5</numberOfLooks></rangeProcessing>"
+        "<azimuthProcessing><numberOfLooks>1</numberOfLooks></azimuthProcessing>"
+        "</swathProcParams></swathProcParamsList></processingInformation></imageAnnotation>"
+        f"<geolocationGrid><geolocationGridPointList>{grid}</geolocationGridPointList>"
+        "</geolocationGrid><coordinateConversion><coordinateConversionList>"
+        f"{conversions}</coordinateConversionList></coordinateConversion></product>"
+    )
+
+
+def _vector(name: str, values: np.ndarray) -> str:
+    inside = "".join(
+        f"<{axis}>{value:.15e}</{axis}>" for axis, value in zip("xyz", values, strict=True)
+    )
+    return f"<{name}>{inside}</{name}>"
+
+
+def _calibration() -> str:
+    vectors = "".join(
+        f"<calibrationVector><line>{line}</line><pixel count='3'>0 30 59</pixel>"
+        f"<sigmaNought count='3'>600 610 620</sigmaNought>"
+        f"<betaNought count='3'>{value} {value} {value}</betaNought></calibrationVector>"
+        for line, value in ((-10, 400.0), (50, 500.0))
+    )
+    return f"<calibration><calibrationVectorList>{vectors}</calibrationVectorList></calibration>"
