@@ -7,8 +7,7 @@ of the image and of the ground points alike, so that orbit and image fit; a note
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Literal
 
@@ -17,23 +16,23 @@ import numpy as np
 from calvingfront.products.annotated_orbit import annotated_orbit
 from calvingfront.products.cosar import CosarPixels
 from calvingfront.products.model import (
-    SPEED_OF_LIGHT,
-    AzimuthTime,
     Calibration,
-    GroundPoints,
-    GroundRange,
     Mission,
     PixelReader,
     Product,
     RadarGeometry,
     Side,
-    SlantRange,
     StateVectors,
 )
 from calvingfront.products.pixels import RasterPixels
-from calvingfront.products.reading import LARGEST_IMAGE_SIDE, fault, file_size, read_bytes
+from calvingfront.products.reading import fault, file_size, read_bytes
+from calvingfront.products.terrasar_geometry import (
+    place_ground_points,
+    read_azimuth,
+    read_range,
+    read_raster,
+)
 from calvingfront.products.terrasar_grid import GeoreferenceGrid, read_grid
-from calvingfront.products.terrasar_range import invert_ground_range
 from calvingfront.products.xml_reading import LARGEST_XML_BYTES, XmlFields
 
 FORMAT = "TerraSAR-X"
@@ -51,24 +50,7 @@ _PASSES: dict[str, Literal["ascending", "descending"]] = {
     "DESCENDING": "descending",
 }
 _SIDES: dict[str, Side] = {"RIGHT": "right", "LEFT": "left"}
-# Whether the lines, and the samples, run backwards.
-_ORDERS = {
-    "EARLYAZNEARRG": (False, False),
-    "EARLYAZFARRG": (False, True),
-    "LATEAZNEARRG": (True, False),
-    "LATEAZFARRG": (True, True),
-}
 _LEVELS = {"SSC": ("SSC", "COMPLEX", "COSAR"), "MGD": ("MGD", "DETECTED", "GEOTIFF")}
-
-
-@dataclass(frozen=True)
-class _Raster:
-    """Size and spacing of the image; rows are range lines (one azimuth time each)."""
-
-    shape: tuple[int, int]
-    row_spacing: float
-    column_spacing: float
-    looks: tuple[float, float]
 
 
 def recognises(path: Path) -> bool:
@@ -102,7 +84,7 @@ def read(path: Path, polarisation: str | None = None) -> Product:
     data.choice("imageDataType", {content: True})
     data.choice("imageDataFormat", {layout: True})
     data.choice("rowContent", {"RANGELINES": True})
-    raster = _raster(data.one("imageRaster"))
+    raster = read_raster(data.one("imageRaster"))
     orbit = _orbit(root)
     layer = _choose(root, polarisation)
     chosen = layer.text("polLayer").upper()
@@ -110,8 +92,8 @@ def read(path: Path, polarisation: str | None = None) -> Product:
     if (main.parent / GEOREF).is_file():
         files.append(main.parent / GEOREF)
         grid = read_grid(_parse(main.parent / GEOREF), orbit.epoch)
-    azimuth = _azimuth(root, raster, orbit.epoch, grid)
-    in_range = _range(root, level, raster, orbit, grid)
+    azimuth = read_azimuth(root, raster, orbit.epoch, grid)
+    in_range = read_range(root, level, raster, grid)
     source = _image_file(main, layer)
     files.append(source)
     pixels: PixelReader
@@ -140,7 +122,9 @@ def read(path: Path, polarisation: str | None = None) -> Product:
         ),
         calibration=_calibrate(root, chosen),
         pixels=pixels,
-        ground_points=None if grid is None else _ground_points(grid, azimuth, in_range, raster),
+        ground_points=None
+        if grid is None
+        else place_ground_points(grid, azimuth, in_range, raster),
         mean_height_m=info.number("sceneInfo/sceneAverageHeight", -1e3, 1e4),
         beam=info.text("acquisitionInfo/elevationBeamConfiguration"),
         notes=_notes(grid),
@@ -152,18 +136,6 @@ def _parse(path: Path) -> XmlFields:
     if size > LARGEST_XML_BYTES:
         raise fault(path, "XML", f"{size} bytes are more than an annotation has")
     return XmlFields.parse(read_bytes(path, 0, size, "XML"), path)
-
-
-def _raster(fields: XmlFields) -> _Raster:
-    return _Raster(
-        (
-            fields.integer("numberOfRows", 2, LARGEST_IMAGE_SIDE),
-            fields.integer("numberOfColumns", 2, LARGEST_IMAGE_SIDE),
-        ),
-        fields.number("rowSpacing", 1e-10, 1e3),
-        fields.number("columnSpacing", 1e-6, 1e3),
-        (fields.number("azimuthLooks", 0.1, 1e3), fields.number("rangeLooks", 0.1, 1e3)),
-    )
 
 
 def _orbit(root: XmlFields) -> StateVectors:
@@ -200,115 +172,12 @@ def _image_file(main: Path, layer: XmlFields) -> Path:
     return main.parent / relative
 
 
-def _backwards(root: XmlFields) -> tuple[bool, bool]:
-    names = ("complexImageInfo", "projectedImageInfo")
-    for name in names:
-        info = root.optional(f"productSpecific/{name}")
-        if info is not None and info.optional("imageDataStartWith") is not None:
-            return info.choice("imageDataStartWith", _ORDERS)
-    return False, False
-
-
-def _azimuth(
-    root: XmlFields, raster: _Raster, epoch: datetime, grid: GeoreferenceGrid | None
-) -> AzimuthTime:
-    scene = root.one("productInfo/sceneInfo")
-    start, stop = scene.utc("start/timeUTC"), scene.utc("stop/timeUTC")
-    lasts = (stop - start).total_seconds()
-    if not 1e-3 < lasts < 1000:
-        raise fault(root.path, "productInfo/sceneInfo/stop", f"the scene lasts {lasts} s")
-    since_epoch = (start - epoch).total_seconds()
-    if abs(since_epoch) > 86_400:
-        what = f"the scene begins {since_epoch:.0f} s from the first state vector"
-        raise fault(root.path, "productInfo/sceneInfo/start", what)
-    interval = lasts / (raster.shape[0] - 1)
-    annotated = root.optional("productInfo/imageDataInfo/imageRaster/columnSpacing")
-    if annotated is not None and annotated.element.get("units") == "s":
-        # In seconds for complex images, and finer than the microseconds of start and stop.
-        if abs(raster.column_spacing - interval) * raster.shape[0] > 1e-4:
-            what = f"{raster.column_spacing:g} s per line do not fit {lasts:g} s"
-            raise fault(root.path, annotated.at, what)
-        interval = raster.column_spacing
-    shift = grid.azimuth_shift_s if grid is not None else 0.0
-    first = since_epoch - shift
-    if _backwards(root)[0]:
-        return AzimuthTime(first + interval * (raster.shape[0] - 1), -interval)
-    return AzimuthTime(first, interval)
-
-
-def _range(
-    root: XmlFields,
-    level: str,
-    raster: _Raster,
-    orbit: StateVectors,
-    grid: GeoreferenceGrid | None,
-) -> SlantRange | GroundRange:
-    times = root.one("productInfo/sceneInfo/rangeTime")
-    near, far = times.number("firstPixel", 1e-3, 2e-2), times.number("lastPixel", 1e-3, 2e-2)
-    if near > far:
-        near, far = far, near
-    delay = grid.range_delay_s if grid is not None else 0.0
-    reverse = _backwards(root)[1]
-    samples = raster.shape[1]
-    if level == "SSC":
-        interval = raster.row_spacing
-        if abs((far - near) - interval * (samples - 1)) > 10 * interval:
-            what = f"{samples} samples of {interval:g} s do not fit {near:g} … {far:g} s"
-            raise fault(root.path, "imageRaster/rowSpacing", what)
-        if reverse:
-            return SlantRange(near - delay + interval * (samples - 1), -interval)
-        return SlantRange(near - delay, interval)
-    origin_m, coefficients = invert_ground_range(
-        root.one("productSpecific/projectedImageInfo/slantToGroundRangeProjection"),
-        near,
-        raster.row_spacing * (samples - 1),
-    )
-    coefficients[0] -= 0.5 * SPEED_OF_LIGHT * delay
-    first, step = (samples - 1.0, -1.0) if reverse else (0.0, 1.0)
-    return GroundRange(
-        first * raster.row_spacing,
-        step * raster.row_spacing,
-        np.zeros(1),
-        np.array([origin_m]),
-        coefficients[np.newaxis],
-    )
-
-
 def _calibrate(root: XmlFields, polarisation: str) -> Calibration:
     for constant in root.every("calibration/calibrationConstant", 1, 64):
         if constant.text("polLayer").upper() == polarisation:
             return Calibration.constant("beta0", constant.number("calFactor", 1e-15, 1e3))
     what = f"there is none for {polarisation}"
     raise fault(root.path, "calibration/calibrationConstant", what)
-
-
-def _ground_points(
-    grid: GeoreferenceGrid,
-    azimuth: AzimuthTime,
-    in_range: SlantRange | GroundRange,
-    raster: _Raster,
-) -> GroundPoints:
-    """Points with the line and sample at which the image's own geometry has their times."""
-    time_s = grid.azimuth_s - grid.azimuth_shift_s
-    range_time_s = grid.slant_range_s - grid.range_delay_s
-    if isinstance(in_range, SlantRange):
-        sample = (range_time_s - in_range.first_time_s) / in_range.interval_s
-    else:
-        # Slant range rises or falls evenly enough between 4097 nodes: error below 1e-4 samples.
-        nodes = np.linspace(-0.1, 1.1, 4097) * (raster.shape[1] - 1)
-        ranges = in_range.slant_range(nodes, np.zeros(1))
-        order = np.argsort(ranges)
-        wanted = 0.5 * SPEED_OF_LIGHT * range_time_s
-        sample = np.interp(wanted, ranges[order], nodes[order])
-    return GroundPoints(
-        line=(time_s - azimuth.first_s) / azimuth.interval_s,
-        sample=np.asarray(sample),
-        latitude=grid.latitude,
-        longitude=grid.longitude,
-        height=grid.height,
-        azimuth_time_s=time_s,
-        slant_range_time_s=range_time_s,
-    )
 
 
 def _notes(grid: GeoreferenceGrid | None) -> tuple[str, ...]:

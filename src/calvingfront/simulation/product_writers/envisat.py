@@ -8,7 +8,6 @@ zero, as the format has it for unused ones.
 from __future__ import annotations
 
 import struct
-from datetime import datetime, timedelta
 from pathlib import Path
 from typing import BinaryIO
 
@@ -16,15 +15,20 @@ import numpy as np
 
 from calvingfront.errors import ProductError
 from calvingfront.files import replacing
-from calvingfront.products import envisat_header as header
 from calvingfront.products import envisat_records as records
-from calvingfront.products.annotated_orbit import interpolate_orbit
-from calvingfront.products.model import SPEED_OF_LIGHT, Array, GroundRange, SlantRange, StateVectors
+from calvingfront.products.model import SPEED_OF_LIGHT, Array, GroundRange, SlantRange
 from calvingfront.simulation.product_writers.digital_numbers import (
     amplitude_numbers,
     choose_gain,
     complex_numbers,
     require_beta0,
+)
+from calvingfront.simulation.product_writers.envisat_text import (
+    five_vectors,
+    line_time,
+    mjd,
+    text_headers,
+    utc,
 )
 from calvingfront.simulation.product_writers.tie_grid import TieGrid, resample_tie_points
 from calvingfront.simulation.radar_image import RadarImage
@@ -33,7 +37,6 @@ GRANULES = 12
 LINES_AT_ONCE = 512
 LEAD_BYTES = 17
 _SUFFIXES = {"Envisat": "N1", "ERS-1": "E1", "ERS-2": "E2"}
-_SAMPLING_STEP_S = 1e-6  # the format counts times in microseconds
 
 
 def write_envisat(image: RadarImage, folder: Path) -> Path:
@@ -65,7 +68,7 @@ def write_envisat(image: RadarImage, folder: Path) -> Path:
     sizes.append(("MDS1", "M", lines, LEAD_BYTES + samples * sample_bytes))
     path = folder / name
     with replacing(path) as temporary, temporary.open("wb") as file:
-        file.write(_headers(image, name, grid, sizes))
+        file.write(text_headers(image, name, grid, sizes))
         for _, _, each in sets:
             file.write(b"".join(each))
         _write_lines(file, image, gain)
@@ -94,28 +97,10 @@ def _require_fitting(image: RadarImage) -> None:
         raise ProductError(where, what, "The format has room for 5.")
 
 
-def _utc(image: RadarImage, time_s: float) -> datetime:
-    return image.orbit.epoch + timedelta(microseconds=round(time_s / _SAMPLING_STEP_S))
-
-
-def _mjd(time: datetime) -> bytes:
-    passed = time - datetime(2000, 1, 1)
-    return struct.pack(">iII", passed.days, passed.seconds, passed.microseconds)
-
-
-def _text_time(time: datetime) -> str:
-    month = header.MONTHS[time.month - 1]
-    return f'"{time.day:02d}-{month}-{time:%Y %H:%M:%S.%f}"'
-
-
-def _line_time(image: RadarImage, line: float) -> datetime:
-    return _utc(image, image.geometry.azimuth.first_s + line * image.geometry.azimuth.interval_s)
-
-
 def _product_name(image: RadarImage) -> str:
     """As the format's naming convention has it; the counters of cycle and orbit are simulated."""
     instrument = "ASA" if image.platform == "Envisat" else "SAR"
-    start = _line_time(image, 0)
+    start = line_time(image, 0)
     duration = round(image.values.shape[0] * image.geometry.azimuth.interval_s)
     return (
         f"{instrument}_{image.level}_1PSIM{start:%Y%m%d_%H%M%S}_{duration:08d}1001"
@@ -124,30 +109,15 @@ def _product_name(image: RadarImage) -> str:
 
 
 def _quality(image: RadarImage) -> bytes:
-    return _mjd(_line_time(image, (image.values.shape[0] - 1) / 2)).ljust(170, b"\0")
-
-
-def five_vectors(image: RadarImage) -> StateVectors:
-    """The orbit as the format holds it: five vectors, by default from the first line to the last.
-
-    An orbit of five vectors stays as it is.
-    """
-    orbit = image.orbit
-    if len(orbit.times_s) == records.ORBIT_VECTORS:
-        return orbit
-    last = image.geometry.azimuth.time(np.array(image.values.shape[0] - 1.0))
-    times = np.linspace(image.geometry.azimuth.first_s, float(last), records.ORBIT_VECTORS)
-    times = np.rint(times / _SAMPLING_STEP_S) * _SAMPLING_STEP_S
-    positions, velocities = interpolate_orbit(orbit, times)
-    return StateVectors(orbit.epoch, times, positions, velocities)
+    return mjd(line_time(image, (image.values.shape[0] - 1) / 2)).ljust(170, b"\0")
 
 
 def _processing(image: RadarImage, gain: float) -> bytes:
     raw = bytearray(records.PROCESSING_BYTES[-1])
     lines, samples = image.values.shape
     in_range = image.geometry.range
-    raw[0:12] = _mjd(_line_time(image, 0))
-    raw[13:25] = _mjd(_line_time(image, lines - 1))
+    raw[0:12] = mjd(line_time(image, 0))
+    raw[13:25] = mjd(line_time(image, lines - 1))
     raw[41:44] = image.beam.encode("ascii", "replace")[:3].ljust(3)
     raw[64:69] = b"SWORD" if image.level == "IMS" else b"UWORD"
     struct.pack_into(">fII", raw, 52, image.geometry.azimuth.interval_s, lines, samples)
@@ -164,7 +134,7 @@ def _processing(image: RadarImage, gain: float) -> bytes:
     orbit = five_vectors(image)
     for number, time_s in enumerate(orbit.times_s):
         start = records.ORBIT + number * records.ORBIT_VECTOR_BYTES
-        raw[start : start + 12] = _mjd(_utc(image, float(time_s)))
+        raw[start : start + 12] = mjd(utc(image, float(time_s)))
         position = np.rint(orbit.positions_m[number] * 1e2).astype(int)
         velocity = np.rint(orbit.velocities_m_s[number] * 1e5).astype(int)
         struct.pack_into(">6i", raw, start + 12, *position, *velocity)
@@ -183,7 +153,7 @@ def _ground_range(image: RadarImage) -> list[bytes]:
         # The file counts the ground range from its first sample.
         origin = in_range.origins_m[number] - in_range.first_m
         numbers = (2e9 * near[number] / SPEED_OF_LIGHT, origin, *coefficients)
-        time = _mjd(_utc(image, float(time_s)))
+        time = mjd(utc(image, float(time_s)))
         result.append((time + b"\0" + struct.pack(">7f", *numbers)).ljust(55, b"\0"))
     return result
 
@@ -207,10 +177,10 @@ def _granules(image: RadarImage, grid: TieGrid, starts: Array, ends: Array) -> l
         near, far = np.searchsorted(grid.lines, [first, last])
         count = int(last - first) + 1
         result.append(
-            _mjd(_line_time(image, first))
+            mjd(line_time(image, first))
             + struct.pack(">BIIf", 0, int(first) + 1, count, 0.0)
             + _points(grid, int(near))
-            + _mjd(_line_time(image, last))
+            + mjd(line_time(image, last))
             + _points(grid, int(far))
         )
     return result
@@ -225,7 +195,7 @@ def _write_lines(file: BinaryIO, image: RadarImage, gain: float) -> None:
         block = np.zeros((len(part), LEAD_BYTES + samples * sample_bytes), np.uint8)
         for row in range(len(part)):
             line = first + row
-            lead = _mjd(_line_time(image, line)) + struct.pack(">bI", 0, line + 1)
+            lead = mjd(line_time(image, line)) + struct.pack(">bI", 0, line + 1)
             block[row, :LEAD_BYTES] = np.frombuffer(lead, np.uint8)
         numbers = (
             complex_numbers(part, gain).astype(">i2")
@@ -234,132 +204,3 @@ def _write_lines(file: BinaryIO, image: RadarImage, gain: float) -> None:
         )
         block[:, LEAD_BYTES:] = numbers.reshape(len(part), -1).view(np.uint8)
         file.write(block.tobytes())
-
-
-def _padded(lines: list[str], size: int) -> bytes:
-    """Header lines, filled with one line of spaces to their size."""
-    text = "".join(f"{line}\n" for line in lines).encode("ascii")
-    return text + b" " * (size - len(text) - 1) + b"\n"
-
-
-def _headers(
-    image: RadarImage, name: str, grid: TieGrid, sizes: list[tuple[str, str, int, int]]
-) -> bytes:
-    specific = _specific(image, grid)
-    sph_bytes = len(specific) + len(sizes) * header.DSD_BYTES
-    offset = header.MPH_BYTES + sph_bytes
-    descriptors = []
-    for data_set, kind, count, size in sizes:
-        used = count > 0
-        lines = [
-            f'DS_NAME="{data_set:<28}"',
-            f"DS_TYPE={kind}",
-            f'FILENAME="{"" if used else "NOT USED":<62}"',
-            f"DS_OFFSET={offset if used else 0:+021d}<bytes>",
-            f"DS_SIZE={count * size:+021d}<bytes>",
-            f"NUM_DSR={count:+011d}",
-            f"DSR_SIZE={size:+011d}<bytes>",
-        ]
-        descriptors.append(_padded(lines, header.DSD_BYTES))
-        offset += count * size
-    main = _main(image, name, offset, sph_bytes, len(sizes), sum(size[2] > 0 for size in sizes))
-    return main + specific + b"".join(descriptors)
-
-
-def _main(
-    image: RadarImage, name: str, total: int, sph_bytes: int, descriptors: int, used: int
-) -> bytes:
-    start, stop = _line_time(image, 0), _line_time(image, image.values.shape[0] - 1)
-    orbit = five_vectors(image)
-    (x, y, z), (vx, vy, vz) = orbit.positions_m[0], orbit.velocities_m_s[0]
-    lines = [
-        f'PRODUCT="{name:<62}"',
-        "PROC_STAGE=N",
-        'REF_DOC="PO-RS-MDA-GS-2009_4/C  "',
-        " " * 40,
-        f'ACQUISITION_STATION="{"simulated":<20}"',
-        'PROC_CENTER="none  "',
-        f"PROC_TIME={_text_time(stop)}",
-        f'SOFTWARE_VER="{"simulated":<14}"',
-        " " * 40,
-        f"SENSING_START={_text_time(start)}",
-        f"SENSING_STOP={_text_time(stop)}",
-        " " * 40,
-        "PHASE=X",
-        "CYCLE=+001",
-        "REL_ORBIT=+00001",
-        "ABS_ORBIT=+00001",
-        f"STATE_VECTOR_TIME={_text_time(_utc(image, float(orbit.times_s[0])))}",
-        "DELTA_UT1=+.000000<s>",
-        f"X_POSITION={x:+012.3f}<m>",
-        f"Y_POSITION={y:+012.3f}<m>",
-        f"Z_POSITION={z:+012.3f}<m>",
-        f"X_VELOCITY={vx:+012.6f}<m/s>",
-        f"Y_VELOCITY={vy:+012.6f}<m/s>",
-        f"Z_VELOCITY={vz:+012.6f}<m/s>",
-        'VECTOR_SOURCE="PC"',
-        " " * 40,
-        f"UTC_SBT_TIME={_text_time(start)}",
-        "SAT_BINARY_TIME=+0000000000",
-        "CLOCK_STEP=+0000000000<ps>",
-        " " * 32,
-        f"LEAP_UTC={_text_time(datetime(2000, 1, 1))}",
-        "LEAP_SIGN=+001",
-        "LEAP_ERR=0",
-        " " * 40,
-        "PRODUCT_ERR=0",
-        f"TOT_SIZE={total:+021d}<bytes>",
-        f"SPH_SIZE={sph_bytes:+011d}<bytes>",
-        f"NUM_DSD={descriptors:+011d}",
-        f"DSD_SIZE={header.DSD_BYTES:+011d}<bytes>",
-        f"NUM_DATA_SETS={used:+011d}",
-    ]
-    return _padded(lines, header.MPH_BYTES)
-
-
-def _specific(image: RadarImage, grid: TieGrid) -> bytes:
-    lines, samples = image.values.shape
-    is_complex = image.level == "IMS"
-    in_range = image.geometry.range
-    if isinstance(in_range, SlantRange):
-        spacing = SPEED_OF_LIGHT / 2 * in_range.interval_s
-    else:
-        spacing = in_range.spacing_m
-    corners = []
-    middle = len(grid.samples) // 2
-    for row, line in ((0, "FIRST"), (-1, "LAST")):
-        for column, place in ((0, "NEAR"), (middle, "MID"), (-1, "FAR")):
-            latitude = round(grid.latitude[row, column] * 1e6)
-            longitude = round(grid.longitude[row, column] * 1e6)
-            corners.append(f"{line}_{place}_LAT={latitude:+011d}<10-6degN>")
-            corners.append(f"{line}_{place}_LONG={longitude:+011d}<10-6degE>")
-    positions, _ = interpolate_orbit(image.orbit, grid.azimuth_time_s[[0, -1], 0])
-    azimuth_spacing = float(np.linalg.norm(positions[1] - positions[0])) / max(lines - 1, 1)
-    kind = "Image Mode SLC Image" if is_complex else "Image Mode Precision Image"
-    received = f"{image.polarisation[0]}/{image.polarisation[-1]}"
-    text = [
-        f'SPH_DESCRIPTOR="{kind:<28}"',
-        "STRIPLINE_CONTINUITY_INDICATOR=+000",
-        "SLICE_POSITION=+001",
-        "NUM_SLICES=+001",
-        f"FIRST_LINE_TIME={_text_time(_line_time(image, 0))}",
-        f"LAST_LINE_TIME={_text_time(_line_time(image, lines - 1))}",
-        *corners,
-        " " * 35,
-        f'SWATH="{image.beam[:3]:<3}"',
-        f'PASS="{image.pass_direction.upper():<10}"',
-        f'SAMPLE_TYPE="{"COMPLEX" if is_complex else "DETECTED":<8}"',
-        'ALGORITHM="RAN/DOP"',
-        f'MDS1_TX_RX_POLAR="{received}"',
-        'MDS2_TX_RX_POLAR="   "',
-        'COMPRESSION="FBAQ4"',
-        f"AZIMUTH_LOOKS={round(image.looks[0]):+04d}",
-        f"RANGE_LOOKS={round(image.looks[1]):+04d}",
-        f"RANGE_SPACING={spacing:+.8E}<m>",
-        f"AZIMUTH_SPACING={azimuth_spacing:+.8E}<m>",
-        f"LINE_TIME_INTERVAL={image.geometry.azimuth.interval_s:+.8E}<s>",
-        f"LINE_LENGTH={samples:+06d}<samples>",
-        f'DATA_TYPE="{"SWORD" if is_complex else "UWORD"}"',
-    ]
-    size = sum(len(line) + 1 for line in text) + 51
-    return _padded(text, size)

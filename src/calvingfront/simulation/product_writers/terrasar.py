@@ -26,6 +26,7 @@ from calvingfront.simulation.product_writers.digital_numbers import (
     require_beta0,
 )
 from calvingfront.simulation.product_writers.tie_grid import TieGrid, resample_tie_points
+from calvingfront.simulation.product_writers.xml_building import append, put, save
 from calvingfront.simulation.radar_image import RadarImage
 
 GRID_POINTS = 11  # of GEOREF.xml, along and across
@@ -58,8 +59,8 @@ def write_terrasar(image: RadarImage, folder: Path) -> Path:
             write_cosar(temporary / "IMAGEDATA" / file_name, image.values, gain)
         else:
             _write_geotiff(temporary / "IMAGEDATA" / file_name, image, grid, gain)
-        _save(temporary / "ANNOTATION" / "GEOREF.xml", _georeference(image, grid))
-        _save(temporary / f"{name}.xml", _annotation(image, grid, gain, name, file_name, beam))
+        save(temporary / "ANNOTATION" / "GEOREF.xml", _georeference(image, grid))
+        save(temporary / f"{name}.xml", _annotation(image, grid, gain, name, file_name, beam))
         if target.exists():
             shutil.rmtree(target)
         temporary.rename(target)
@@ -134,122 +135,95 @@ def _write_geotiff(path: Path, image: RadarImage, grid: TieGrid, gain: float) ->
         raster.write(amplitude_numbers(image.values, gain), 1)
 
 
-def _save(path: Path, root: ElementTree.Element) -> None:
-    ElementTree.indent(root)
-    # Without a declaration, as in the real products: GDAL knows them by their first element.
-    path.write_text(ElementTree.tostring(root, encoding="unicode"), encoding="utf-8")
-
-
-def _put(parent: ElementTree.Element, path: str, value: object, **attributes: str) -> None:
-    """Append an element with text; the elements on the way are made where they are missing."""
-    *way, name = path.split("/")
-    for step in way:
-        found = parent.find(step)
-        parent = ElementTree.SubElement(parent, step) if found is None else found
-    child = ElementTree.SubElement(parent, name, attributes)
-    if isinstance(value, datetime):
-        child.text = f"{value.isoformat(timespec='microseconds')}Z"
-    else:
-        child.text = f"{value:.17E}" if isinstance(value, float) else str(value)
-
-
-def _append(parent: ElementTree.Element, path: str, **attributes: str) -> ElementTree.Element:
-    *way, name = path.split("/")
-    for step in way:
-        found = parent.find(step)
-        parent = ElementTree.SubElement(parent, step) if found is None else found
-    return ElementTree.SubElement(parent, name, attributes)
-
-
 def _annotation(
     image: RadarImage, grid: TieGrid, gain: float, name: str, file_name: str, beam: str
 ) -> ElementTree.Element:
     root = ElementTree.Element("level1Product")
-    header = _append(root, "generalHeader", fileName=f"{name}.xml", fileVersion="1.0")
+    header = append(root, "generalHeader", fileName=f"{name}.xml", fileVersion="1.0")
     mission = _UNITS[image.mission][1]
-    _put(header, "itemName", "Level 1B Product")
-    _put(header, "mission", mission)
-    _put(header, "source", "simulated")
+    put(header, "itemName", "Level 1B Product")
+    put(header, "mission", mission)
+    put(header, "source", "simulated")
     _components(root, image, file_name)
     _product_info(root, image, grid, mission, beam)
     _product_specific(root, image)
-    _put(root, "processing/geometry/geometryCoordinateType", "ZERODOPPLER")
-    _put(root, "instrument/radarParameters/centerFrequency", float(image.radar_frequency_hz))
-    constant = _append(root, "calibration/calibrationConstant", layerIndex="1")
-    _put(constant, "polLayer", image.polarisation)
-    _put(constant, "beamID", beam)
-    _put(constant, "calFactor", float(gain))
+    put(root, "processing/geometry/geometryCoordinateType", "ZERODOPPLER")
+    put(root, "instrument/radarParameters/centerFrequency", float(image.radar_frequency_hz))
+    constant = append(root, "calibration/calibrationConstant", layerIndex="1")
+    put(constant, "polLayer", image.polarisation)
+    put(constant, "beamID", beam)
+    put(constant, "calFactor", float(gain))
     _orbit(root, image)
     return root
 
 
 def _components(root: ElementTree.Element, image: RadarImage, file_name: str) -> None:
-    annotation = _append(root, "productComponents/annotation")
-    _put(annotation, "type", "GEOREF")
-    _put(annotation, "file/location/host", ".")
-    _put(annotation, "file/location/path", "ANNOTATION")
-    _put(annotation, "file/location/filename", "GEOREF.xml")
-    data = _append(root, "productComponents/imageData", layerIndex="1")
-    _put(data, "polLayer", image.polarisation)
-    _put(data, "file/location/host", ".")
-    _put(data, "file/location/path", "IMAGEDATA")
-    _put(data, "file/location/filename", file_name)
+    annotation = append(root, "productComponents/annotation")
+    put(annotation, "type", "GEOREF")
+    put(annotation, "file/location/host", ".")
+    put(annotation, "file/location/path", "ANNOTATION")
+    put(annotation, "file/location/filename", "GEOREF.xml")
+    data = append(root, "productComponents/imageData", layerIndex="1")
+    put(data, "polLayer", image.polarisation)
+    put(data, "file/location/host", ".")
+    put(data, "file/location/path", "IMAGEDATA")
+    put(data, "file/location/filename", file_name)
 
 
 def _product_info(
     root: ElementTree.Element, image: RadarImage, grid: TieGrid, mission: str, beam: str
 ) -> None:
-    info = _append(root, "productInfo")
+    info = append(root, "productInfo")
     is_complex = image.level == "SSC"
     lines, samples = image.values.shape
-    _put(info, "missionInfo/mission", mission)
-    _put(info, "missionInfo/orbitDirection", image.pass_direction.upper())
-    _put(info, "acquisitionInfo/sensor", "SAR")
-    _put(info, "acquisitionInfo/imagingMode", "SM")
-    _put(info, "acquisitionInfo/lookDirection", image.geometry.look_side.upper())
-    _put(info, "acquisitionInfo/polarisationMode", "SINGLE")
-    _put(info, "acquisitionInfo/polarisationList/polLayer", image.polarisation)
-    _put(info, "acquisitionInfo/elevationBeamConfiguration", beam)
+    put(info, "missionInfo/mission", mission)
+    put(info, "missionInfo/orbitDirection", image.pass_direction.upper())
+    put(info, "acquisitionInfo/sensor", "SAR")
+    put(info, "acquisitionInfo/imagingMode", "SM")
+    put(info, "acquisitionInfo/lookDirection", image.geometry.look_side.upper())
+    put(info, "acquisitionInfo/polarisationMode", "SINGLE")
+    put(info, "acquisitionInfo/polarisationList/polLayer", image.polarisation)
+    put(info, "acquisitionInfo/elevationBeamConfiguration", beam)
     variant = "SSC____SM_S" if is_complex else "MGD_SE_SM_S"
-    _put(info, "productVariantInfo/productType", variant)
-    _put(info, "productVariantInfo/productVariant", image.level)
+    put(info, "productVariantInfo/productType", variant)
+    put(info, "productVariantInfo/productVariant", image.level)
     projection = "SLANTRANGE" if is_complex else "GROUNDRANGE"
-    _put(info, "productVariantInfo/projection", projection)
-    _put(info, "productVariantInfo/radiometricCorrection", "CALIBRATED")
-    data = _append(info, "imageDataInfo")
-    _put(data, "pixelValueID", "RADAR BRIGHTNESS")
-    _put(data, "imageDataType", "COMPLEX" if is_complex else "DETECTED")
-    _put(data, "imageDataFormat", "COSAR" if is_complex else "GEOTIFF")
-    _put(data, "numberOfLayers", 1)
-    _put(data, "imageDataDepth", 32 if is_complex else 16)
-    _put(data, "imageStorageOrder", "ROWBYROW")
-    _put(data, "rowContent", "RANGELINES")
-    _put(data, "columnContent", "AZIMUTHLINES")
-    _put(data, "imageRaster/numberOfRows", lines)
-    _put(data, "imageRaster/numberOfColumns", samples)
+    put(info, "productVariantInfo/projection", projection)
+    put(info, "productVariantInfo/radiometricCorrection", "CALIBRATED")
+    data = append(info, "imageDataInfo")
+    put(data, "pixelValueID", "RADAR BRIGHTNESS")
+    put(data, "imageDataType", "COMPLEX" if is_complex else "DETECTED")
+    put(data, "imageDataFormat", "COSAR" if is_complex else "GEOTIFF")
+    put(data, "numberOfLayers", 1)
+    put(data, "imageDataDepth", 32 if is_complex else 16)
+    put(data, "imageStorageOrder", "ROWBYROW")
+    put(data, "rowContent", "RANGELINES")
+    put(data, "columnContent", "AZIMUTHLINES")
+    put(data, "imageRaster/numberOfRows", lines)
+    put(data, "imageRaster/numberOfColumns", samples)
     units = "s" if is_complex else "m"
     row, column = _spacings(image)
-    _put(data, "imageRaster/rowSpacing", row, units=units)
-    _put(data, "imageRaster/columnSpacing", column, units=units)
-    _put(data, "imageRaster/azimuthLooks", float(image.looks[0]))
-    _put(data, "imageRaster/rangeLooks", float(image.looks[1]))
+    put(data, "imageRaster/rowSpacing", row, units=units)
+    put(data, "imageRaster/columnSpacing", column, units=units)
+    put(data, "imageRaster/azimuthLooks", float(image.looks[0]))
+    put(data, "imageRaster/rangeLooks", float(image.looks[1]))
     start, stop = _ends(image)
-    scene = _append(info, "sceneInfo")
-    _put(scene, "start/timeUTC", start)
-    _put(scene, "stop/timeUTC", stop)
+    scene = append(info, "sceneInfo")
+    put(scene, "start/timeUTC", start)
+    put(scene, "stop/timeUTC", stop)
     middle = grid.slant_range_time_s[GRID_POINTS // 2]
-    _put(scene, "rangeTime/firstPixel", float(middle[0]))
-    _put(scene, "rangeTime/lastPixel", float(middle[-1]))
-    _put(scene, "sceneAverageHeight", float(image.mean_height_m))
+    put(scene, "rangeTime/firstPixel", float(middle[0]))
+    put(scene, "rangeTime/lastPixel", float(middle[-1]))
+    put(scene, "sceneAverageHeight", float(image.mean_height_m))
     for line, sample in ((0, 0), (0, -1), (-1, 0), (-1, -1)):
-        corner = _append(scene, "sceneCornerCoord")
-        _put(corner, "refRow", round(grid.lines[line]) + 1)
-        _put(corner, "refColumn", round(grid.samples[sample]) + 1)
-        _put(corner, "lat", float(grid.latitude[line, sample]))
-        _put(corner, "lon", float(grid.longitude[line, sample]))
-        _put(corner, "azimuthTimeUTC", _utc(image, float(grid.azimuth_time_s[line, sample])))
-        _put(corner, "rangeTime", float(grid.slant_range_time_s[line, sample]))
-        _put(corner, "incidenceAngle", float(grid.incidence[line, sample]))
+        corner = append(scene, "sceneCornerCoord")
+        put(corner, "refRow", round(grid.lines[line]) + 1)
+        put(corner, "refColumn", round(grid.samples[sample]) + 1)
+        put(corner, "lat", float(grid.latitude[line, sample]))
+        put(corner, "lon", float(grid.longitude[line, sample]))
+        put(corner, "azimuthTimeUTC", _utc(image, float(grid.azimuth_time_s[line, sample])))
+        put(corner, "rangeTime", float(grid.slant_range_time_s[line, sample]))
+        put(corner, "incidenceAngle", float(grid.incidence[line, sample]))
 
 
 def _spacings(image: RadarImage) -> tuple[float, float]:
@@ -268,23 +242,23 @@ def _spacings(image: RadarImage) -> tuple[float, float]:
 def _product_specific(root: ElementTree.Element, image: RadarImage) -> None:
     in_range = image.geometry.range
     if isinstance(in_range, SlantRange):
-        specific = _append(root, "productSpecific/complexImageInfo")
-        _put(specific, "commonPRF", float(1 / image.geometry.azimuth.interval_s))
-        _put(specific, "commonRSF", float(1 / in_range.interval_s))
-        _put(specific, "imageCoordinateType", "ZERODOPPLER")
-        _put(specific, "imageDataStartWith", "EARLYAZNEARRG")
+        specific = append(root, "productSpecific/complexImageInfo")
+        put(specific, "commonPRF", float(1 / image.geometry.azimuth.interval_s))
+        put(specific, "commonRSF", float(1 / in_range.interval_s))
+        put(specific, "imageCoordinateType", "ZERODOPPLER")
+        put(specific, "imageDataStartWith", "EARLYAZNEARRG")
         return
-    specific = _append(root, "productSpecific/projectedImageInfo")
-    _put(specific, "imageCoordinateType", "ZERODOPPLER")
-    _put(specific, "imageDataStartWith", "EARLYAZNEARRG")
-    projection = _append(specific, "slantToGroundRangeProjection")
+    specific = append(root, "productSpecific/projectedImageInfo")
+    put(specific, "imageCoordinateType", "ZERODOPPLER")
+    put(specific, "imageDataStartWith", "EARLYAZNEARRG")
+    projection = append(specific, "slantToGroundRangeProjection")
     reference, first, last, coefficients = _slant_to_ground(in_range, image.values.shape[1])
-    _put(projection, "validityRangeMin", first)
-    _put(projection, "validityRangeMax", last)
-    _put(projection, "referencePoint", reference)
-    _put(projection, "polynomialDegree", len(coefficients) - 1)
+    put(projection, "validityRangeMin", first)
+    put(projection, "validityRangeMax", last)
+    put(projection, "referencePoint", reference)
+    put(projection, "polynomialDegree", len(coefficients) - 1)
     for degree, value in enumerate(coefficients):
-        _put(projection, "coefficient", float(value), exponent=str(degree))
+        put(projection, "coefficient", float(value), exponent=str(degree))
 
 
 def _slant_to_ground(in_range: GroundRange, samples: int) -> tuple[float, float, float, Array]:
@@ -303,40 +277,40 @@ def _slant_to_ground(in_range: GroundRange, samples: int) -> tuple[float, float,
 
 
 def _orbit(root: ElementTree.Element, image: RadarImage) -> None:
-    orbit = _append(root, "platform/orbit")
-    _put(orbit, "orbitHeader/sensor", "simulated")
-    _put(orbit, "orbitHeader/stateVectorRefFrame", "WGS84-G1150")
-    _put(orbit, "orbitHeader/numStateVectors", len(image.orbit.times_s))
+    orbit = append(root, "platform/orbit")
+    put(orbit, "orbitHeader/sensor", "simulated")
+    put(orbit, "orbitHeader/stateVectorRefFrame", "WGS84-G1150")
+    put(orbit, "orbitHeader/numStateVectors", len(image.orbit.times_s))
     for number, time_s in enumerate(image.orbit.times_s):
-        vector = _append(orbit, "stateVec", maneuver="NO", num=str(number + 1), qualInd="1")
-        _put(vector, "timeUTC", _utc(image, float(time_s)))
+        vector = append(orbit, "stateVec", maneuver="NO", num=str(number + 1), qualInd="1")
+        put(vector, "timeUTC", _utc(image, float(time_s)))
         for axis, value in zip("XYZ", image.orbit.positions_m[number], strict=True):
-            _put(vector, f"pos{axis}", float(value))
+            put(vector, f"pos{axis}", float(value))
         for axis, value in zip("XYZ", image.orbit.velocities_m_s[number], strict=True):
-            _put(vector, f"vel{axis}", float(value))
+            put(vector, f"vel{axis}", float(value))
 
 
 def _georeference(image: RadarImage, grid: TieGrid) -> ElementTree.Element:
     root = ElementTree.Element("geoReference")
-    _append(root, "signalPropagationEffects")  # the simulated signal travels through a vacuum
-    geolocation = _append(root, "geolocationGrid")
-    _put(geolocation, "numberOfGridPoints/total", grid.latitude.size)
-    _put(geolocation, "numberOfGridPoints/azimuth", grid.lines.size)
-    _put(geolocation, "numberOfGridPoints/range", grid.samples.size)
+    append(root, "signalPropagationEffects")  # the simulated signal travels through a vacuum
+    geolocation = append(root, "geolocationGrid")
+    put(geolocation, "numberOfGridPoints/total", grid.latitude.size)
+    put(geolocation, "numberOfGridPoints/azimuth", grid.lines.size)
+    put(geolocation, "numberOfGridPoints/range", grid.samples.size)
     start = _ends(image)[0]
     first_s = (start - image.orbit.epoch).total_seconds()
     first_range_s = float(grid.slant_range_time_s[0, 0])
-    _put(geolocation, "gridReferenceTime/tReferenceTimeUTC", start)
-    _put(geolocation, "gridReferenceTime/tauReferenceTime", first_range_s)
+    put(geolocation, "gridReferenceTime/tReferenceTimeUTC", start)
+    put(geolocation, "gridReferenceTime/tauReferenceTime", first_range_s)
     for row, line in enumerate(grid.lines):
         for column, sample in enumerate(grid.samples):
-            point = _append(geolocation, "gridPoint", iaz=str(row + 1), irg=str(column + 1))
-            _put(point, "t", float(grid.azimuth_time_s[row, column] - first_s))
-            _put(point, "tau", float(grid.slant_range_time_s[row, column] - first_range_s))
-            _put(point, "lat", float(grid.latitude[row, column]))
-            _put(point, "lon", float(grid.longitude[row, column]))
-            _put(point, "row", int(line) + 1)
-            _put(point, "col", int(sample) + 1)
-            _put(point, "inc", float(grid.incidence[row, column]))
-            _put(point, "height", float(grid.height[row, column]))
+            point = append(geolocation, "gridPoint", iaz=str(row + 1), irg=str(column + 1))
+            put(point, "t", float(grid.azimuth_time_s[row, column] - first_s))
+            put(point, "tau", float(grid.slant_range_time_s[row, column] - first_range_s))
+            put(point, "lat", float(grid.latitude[row, column]))
+            put(point, "lon", float(grid.longitude[row, column]))
+            put(point, "row", int(line) + 1)
+            put(point, "col", int(sample) + 1)
+            put(point, "inc", float(grid.incidence[row, column]))
+            put(point, "height", float(grid.height[row, column]))
     return root

@@ -17,7 +17,8 @@ from calvingfront.errors import ProductError
 from calvingfront.products.checks import check_product
 from calvingfront.products.model import SPEED_OF_LIGHT, RadarGeometry
 from calvingfront.products.registry import open_product
-from calvingfront.simulation.product_writers.envisat import five_vectors, write_envisat
+from calvingfront.simulation.product_writers.envisat import write_envisat
+from calvingfront.simulation.product_writers.envisat_text import five_vectors
 from calvingfront.simulation.product_writers.terrasar import write_terrasar
 from calvingfront.simulation.radar_image import RadarImage
 
