@@ -283,7 +283,7 @@ def work_ours(options: argparse.Namespace) -> dict[str, Any]:
 
 def work_sarsen(options: argparse.Namespace) -> dict[str, Any]:
     """Geocode the same intensity with sarsen; median relative difference to our map."""
-    sys.path.insert(0, str(options.sarsen))
+    sys.path.append(str(options.sarsen))  # after the environment: one numpy, one GDAL
     import rasterio
     import xarray as xr
     from sarsen import apps, datamodel

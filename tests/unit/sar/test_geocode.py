@@ -228,6 +228,15 @@ def test_a_scene_outside_the_area_says_where_both_lie():
         geocode(image, far, np.zeros((far.height, far.width), np.float32))
 
 
+def test_a_pixels_centre_lies_half_a_pixel_inside_the_grids_corner():
+    grid = MapGrid(CRS, -1000.0, 5000.0, 20.0, 30, 40)
+    x, y = grid.centre(np.array([0, 29]), np.array([0, 39]))
+    np.testing.assert_array_equal(x, [-990, -210])
+    np.testing.assert_array_equal(y, [4990, 4410])
+    np.testing.assert_array_equal(grid.pixel(x, y), [[0, 29], [0, 39]])
+    assert grid.bounds == (-1000, 4400, -200, 5000)
+
+
 @pytest.mark.parametrize("crs", ["EPSG:4326", "EPSG:2263", "nowhere"])
 def test_only_a_projected_crs_in_metres_is_a_map(crs):
     with pytest.raises(GeocodingError, match="projected CRS in metres"):

@@ -60,11 +60,12 @@ def test_multilooking_averages_the_power_of_each_cell(kind, threads, monkeypatch
 def test_lines_of_zeros_and_repeated_lines_are_no_data_and_do_not_spread(monkeypatch):
     monkeypatch.setattr(module, "BLOCK_PIXELS", 300)
     pixels = noise()
-    pixels[6:9] = 0
+    pixels[6:8] = 0  # two of a cell's three lines
     pixels[30:34] = pixels[29]
+    pixels[42] = pixels[41]  # across two blocks
     image = multilook(make_product(SCENE, pixels), 60.0)
     valid = np.ones(pixels.shape, bool)
-    valid[6:9] = valid[30:34] = False  # the first of the equal lines stays
+    valid[6:8] = valid[30:34] = valid[42] = False  # the first of the equal lines stays
     np.testing.assert_allclose(image.intensity, average(pixels, valid, (3, 3)), rtol=1e-5)
     lost = np.flatnonzero(np.isnan(image.intensity).all(axis=1))
     np.testing.assert_array_equal(lost, [2, 10])
