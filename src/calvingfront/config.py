@@ -184,6 +184,8 @@ def _range(schema: Mapping[str, Any]) -> str:
 def _contradictions(config: Mapping[str, Any]) -> Iterator[ConfigError]:
     """Values that are sound alone and impossible together."""
     yield from _source_contradictions(config["source"])
+    if config["source"]["kind"] == "products":
+        yield from _product_contradictions(config)
     yield from _split_contradictions(config["split"])
     training = config["training"]
     size, depth = config["samples"]["size"], config["networks"]["depth"]
@@ -246,6 +248,39 @@ def _source_contradictions(source: Mapping[str, Any]) -> Iterator[ConfigError]:
             f"{simulated['scenes']} scenes are too few for {simulated['glaciers']} glaciers",
             f"Write at least {3 * simulated['glaciers']}",
         )
+
+
+def _product_contradictions(config: Mapping[str, Any]) -> Iterator[ConfigError]:
+    chart = config["map"]
+    if config["source"]["products"]["table"] is None:
+        yield ConfigError(
+            "source.products.table",
+            "kind products needs a table",
+            "Write the CSV or TSV that lists the products and their fronts",
+        )
+    if chart["crs"] is None:
+        yield ConfigError("map.crs", "kind products needs a map", "Write a CRS, as in EPSG:3031")
+    for key in ("dem", "geoid"):
+        path = chart[key]
+        if path is not None and not Path(path).is_file():
+            yield ConfigError(f"map.{key}", f"there is no file {path}", "Correct the path")
+    if chart["dem"] is None:
+        yield ConfigError(
+            "map.dem", "kind products needs a terrain model", "Write the path of a raster"
+        )
+    if chart["vertical_datum"] == "geoid" and chart["geoid"] is None:
+        yield ConfigError(
+            "map.geoid",
+            "heights above the geoid need it",
+            "Write a raster of the geoid's height above the ellipsoid (e.g. of EGM2008)",
+        )
+    for glacier, (left, bottom, right, top) in chart["areas"].items():
+        if left >= right or bottom >= top:
+            yield ConfigError(
+                f"map.areas.{glacier}",
+                f"[{left}, {bottom}, {right}, {top}] is empty",
+                "Write left, bottom, right, top",
+            )
 
 
 def _split_contradictions(split: Mapping[str, Any]) -> Iterator[ConfigError]:

@@ -58,6 +58,12 @@ rule dilate_front:
 rule square_image:
     """Pad image and front to a square and resize them, keeping the pixel size and the way back to the map."""
     input:
+        **(
+            # The place of a geocoded product is known once it is geocoded.
+            {"place": scene_cell("image")}
+            if SOURCE == "products"
+            else {}
+        ),
         image=rules.filter_speckle.output.image,
         front=rules.dilate_front.output.front,
     output:

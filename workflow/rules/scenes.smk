@@ -1,8 +1,9 @@
 # Scenes: images with their calving fronts, from the source that the configuration names.
 #
-# in:   nothing (simulated), a CaFFe folder (caffe, read where it lies), or a table of images (images)
+# in:   nothing (simulated), a CaFFe folder (caffe, read where it lies), a table of images (images),
+#       or of products, geocoded by products.smk (products)
 # out:  <results>/archive   simulated scenes as 8-bit GeoTIFF, fronts as masks
-#       <results>/imported  a user's images and fronts on one grid
+#       <results>/imported  a user's images, or geocoded products, and their fronts on one grid
 #       <results>/scenes.tsv, scenes.md   the scene table and what the check of every file found
 
 
@@ -59,15 +60,19 @@ if SOURCE == "simulated":
             "../../scripts/simulate_scene.py"
 
 
-if SOURCE == "images":
+if SOURCE in ("images", "products"):
 
     rule import_scene:
-        """Bring a user's image to 8 bit and its front, mask or vectors, onto the image's grid."""
+        """Bring an image to 8 bit and its front, mask or vectors, onto the image's grid."""
         input:
-            image=scene_cell("image", source_rows),
+            image=(
+                rules.geocode_scene.output.map
+                if SOURCE == "products"
+                else scene_cell("image", source_rows)
+            ),
             front=scene_cell("front", source_rows),
         output:
-            image="<results>/imported/{scene}/image.png",
+            image=f"<results>/imported/{{scene}}/image.{'tif' if SOURCE == 'products' else 'png'}",
             front="<results>/imported/{scene}/front.png",
         log:
             "<logs>/import_scene/{scene}.log",

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 import numpy as np
 
 from calvingfront.errors import SceneError
+from calvingfront.geotiff import write_geotiff
 from calvingfront.samples.pixels import front_pixels, write_png
 from calvingfront.samples.rasters import is_raster, read_image
 from calvingfront.samples.scaling import to_8bit
@@ -21,8 +23,9 @@ def import_scene(
     output_image: str | os.PathLike[str],
     output_front: str | os.PathLike[str],
 ) -> None:
-    """Write a scene's image as 8-bit PNG (see `to_8bit`) and its front as 0/255 on the same grid.
+    """Write a scene's image in 8 bit (see `to_8bit`) and its front as 0/255 PNG on the same grid.
 
+    output_image: PNG, or GeoTIFF (.tif) where the place on the map has to go with it.
     front: a mask of the image's size, or lines in any vector format that GDAL reads; see
     `vectors.rasterise_front` for how a scene's lines are found in a layer of many.
     """
@@ -51,5 +54,9 @@ def import_scene(
         mask = rasterise_front(front, scene, glacier, acquired, crs, transform, values.shape, image)
     if not mask.any():
         raise SceneError(front, f"holds no front for {scene}", "Exclude the scene with a reason.")
-    write_png(output_image, pixels)
+    if Path(output_image).suffix == ".tif":
+        corner = (transform.c, transform.f)
+        write_geotiff(output_image, pixels, crs.to_string(), corner, transform.a)
+    else:
+        write_png(output_image, pixels)
     write_png(output_front, mask.astype(np.uint8) * np.uint8(255))

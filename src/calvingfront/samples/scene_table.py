@@ -16,7 +16,18 @@ from calvingfront.files import replacing
 # Names of the missions of the published archives; a user's table may hold others.
 MISSIONS = ("ERS", "ENVISAT", "RSAT", "PALSAR", "TSX", "TDX", "S1")
 
-TEXT_COLUMNS = ("scene", "glacier", "mission", "acquired", "orbit", "crs", "image", "front")
+TEXT_COLUMNS = (
+    "scene",
+    "glacier",
+    "mission",
+    "acquired",
+    "orbit",
+    "crs",
+    "image",
+    "front",
+    "polarisation",
+    "orbit_file",
+)
 INTEGER_COLUMNS = ("quality", "width_px", "height_px")
 COLUMNS = (
     "scene",
@@ -35,6 +46,8 @@ COLUMNS = (
     "upper_left_y",
     "image",
     "front",
+    "polarisation",
+    "orbit_file",
 )
 SCENE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 

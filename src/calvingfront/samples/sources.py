@@ -31,24 +31,30 @@ def list_scenes(config: Config) -> pd.DataFrame:
         from calvingfront.samples.images import list_images
 
         return list_images(**source["images"], exclude=exclude)
+    if source["kind"] == "products":
+        from calvingfront.samples.products import list_products
+
+        table = source["products"]["table"]
+        return list_products(table, config["map"]["spacing_m"], exclude)
     if source["kind"] == "simulated":
         return _list_simulated(config, exclude)
     raise ConfigError(
-        "source.kind", f"{source['kind']!r} is unknown", "Write simulated, caffe or images."
+        "source.kind", f"{source['kind']!r} is unknown", "Write simulated, caffe, images or products."
     )
 
 
 def prepared_scenes(scenes: pd.DataFrame, config: Config) -> pd.DataFrame:
     """The same table with the 8-bit image and the front mask that the sample rules read.
 
-    They differ from the source's own files with `source.kind: images` only, where `import_scene`
-    has written them.
+    They differ from the source's own files where `import_scene` has written them: with
+    `source.kind` images, and products, whose images keep their place on the map.
     """
-    if config["source"]["kind"] != "images":
+    suffix = {"images": "png", "products": "tif"}.get(config["source"]["kind"])
+    if suffix is None:
         return scenes
     folder = Path(config["results"]) / "imported"
     prepared = scenes.copy()
-    prepared["image"] = [str(folder / scene / "image.png") for scene in scenes["scene"]]
+    prepared["image"] = [str(folder / scene / f"image.{suffix}") for scene in scenes["scene"]]
     prepared["front"] = [str(folder / scene / "front.png") for scene in scenes["scene"]]
     return prepared
 

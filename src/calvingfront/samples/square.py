@@ -81,10 +81,12 @@ def square_file(
     crs: str | None = None,
     upper_left_x: float | None = None,
     upper_left_y: float | None = None,
+    place: str | os.PathLike[str] | None = None,
 ) -> None:
     """Write the sample of one scene: `image`, `front` (0/1), `valid` (0/1) and `meta` (JSON).
 
     image, front: the filtered image and the prepared front, on the same grid.
+    place: GeoTIFF of that grid, from which CRS and corner are read where they are not given.
     The arrays are uint8, (size, size). Raises SceneError where image and front differ in size.
     """
     pixels, mask = read_grey(image), read_front(front)
@@ -95,6 +97,12 @@ def square_file(
             f"{mask.shape[1]} px differ in size",
             "Draw the front on the image's own grid.",
         )
+    if place is not None:
+        from calvingfront.samples.rasters import open_raster  # rasterio: only where needed
+
+        with open_raster(place) as dataset:
+            crs = dataset.crs.to_string()
+            upper_left_x, upper_left_y = dataset.transform.c, dataset.transform.f
     height, width = pixels.shape
     size_y, size_x = float(pixel_size_y_m), float(pixel_size_x_m)
     grid = square_grid(height, width, size_y, size_x, size, variant)

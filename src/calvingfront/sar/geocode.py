@@ -154,9 +154,18 @@ def geocode_scene(
     write_map(output, view, grid, image.backscatter, image.view, image.kind, image.facts, threads)
 
 
-def geocode_file(intensity: str | os.PathLike[str], *, threads: int = 1, **options: Any) -> None:
-    """geocode_scene of an intensity.tif; `options` are its other arguments."""
-    geocode_scene(read_intensity(intensity, threads), threads=threads, **options)
+def geocode_file(
+    intensity: str | os.PathLike[str],
+    *,
+    product: str | os.PathLike[str] | None = None,
+    threads: int = 1,
+    **options: Any,
+) -> None:
+    """geocode_scene of an intensity.tif; `options` are its other arguments.
+
+    product: the scene's product.json, for products on a map grid.
+    """
+    geocode_scene(read_intensity(intensity, threads, product), threads=threads, **options)
 
 
 def _text(bounds: Bounds) -> str:

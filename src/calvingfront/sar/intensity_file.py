@@ -27,6 +27,8 @@ from calvingfront.products.model import (
     SlantRange,
     StateVectors,
 )
+from calvingfront.products.product_json import read_product_json
+from calvingfront.sar.looks import multilooked_geometry
 from calvingfront.sar.multilook import Multilooked
 
 CREATION = {"compress": "zstd", "zstd_level": 1, "tiled": False, "blockysize": 256}
@@ -35,16 +37,10 @@ CREATION = {"compress": "zstd", "zstd_level": 1, "tiled": False, "blockysize": 2
 def write_intensity(scene: Multilooked, path: str | os.PathLike[str], threads: int = 1) -> None:
     """Write the image, then its sidecar.
 
-    Raises ProductError for a product on a map grid: its polynomials are functions of the reader,
-    not numbers to be written; multilook and geocode it in one go.
+    The geometry of a product on a map grid is not written: its polynomials are functions of the
+    reader; `read_intensity` takes them from product.json.
     """
     path = Path(path)
-    if isinstance(scene.geometry, MapGeometry):
-        raise ProductError(
-            path,
-            "would hold a product on a map grid, whose geometry cannot be written",
-            "Geocode the multilooked scene in the same process.",
-        )
     lines, samples = scene.intensity.shape
     with warnings.catch_warnings(), replacing(path) as temporary:
         warnings.simplefilter("ignore", NotGeoreferencedWarning)
@@ -62,6 +58,11 @@ def write_intensity(scene: Multilooked, path: str | os.PathLike[str], threads: i
         ) as dataset:
             dataset.write(scene.intensity, 1)
     geometry = scene.geometry
+    timing = (
+        {}
+        if isinstance(geometry, MapGeometry)
+        else {"azimuth": asdict(geometry.azimuth), "range": _plain(asdict(geometry.range))}
+    )
     write_json(
         path.with_suffix(".json"),
         {
@@ -72,14 +73,21 @@ def write_intensity(scene: Multilooked, path: str | os.PathLike[str], threads: i
             "facts": scene.facts,
             "orbit": _plain(asdict(scene.orbit)),
             "look_side": geometry.look_side,
-            "azimuth": asdict(geometry.azimuth),
-            "range": _plain(asdict(geometry.range)),
+            **timing,
         },
     )
 
 
-def read_intensity(path: str | os.PathLike[str], threads: int = 1) -> Multilooked:
-    """Read what write_intensity wrote. Raises ProductError where a file is missing or damaged."""
+def read_intensity(
+    path: str | os.PathLike[str],
+    threads: int = 1,
+    product: str | os.PathLike[str] | None = None,
+) -> Multilooked:
+    """Read what write_intensity wrote.
+
+    product: the scene's product.json; only a product on a map grid needs it.
+    Raises ProductError where a file is missing or damaged.
+    """
     path = Path(path)
     try:
         content = read_json(path.with_suffix(".json"))
@@ -95,15 +103,8 @@ def read_intensity(path: str | os.PathLike[str], threads: int = 1) -> Multilooke
             np.array(orbit["velocities_m_s"]),
             orbit["source"],
         )
-        ranges: dict[str, Any] = {
-            key: np.array(value) if isinstance(value, list) else value
-            for key, value in content["range"].items()
-        }
-        geometry = RadarGeometry(
-            AzimuthTime(**content["azimuth"]),
-            GroundRange(**ranges) if "coefficients" in ranges else SlantRange(**ranges),
-            content["look_side"],
-        )
+        looks = (int(content["looks"][0]), int(content["looks"][1]))
+        geometry = _geometry(content, looks, product)
         if list(intensity.shape) != content["shape"]:
             raise ValueError(f"{intensity.shape} pixels instead of {content['shape']}")
         height = content["mean_height_m"]
@@ -112,7 +113,7 @@ def read_intensity(path: str | os.PathLike[str], threads: int = 1) -> Multilooke
             content["kind"],
             vectors,
             geometry,
-            (content["looks"][0], content["looks"][1]),
+            looks,
             float("nan") if height is None else height,
             content["facts"],
         )
@@ -120,6 +121,24 @@ def read_intensity(path: str | os.PathLike[str], threads: int = 1) -> Multilooke
         raise ProductError(
             path, f"cannot be read ({error})", "Multilook the scene again."
         ) from None
+
+
+def _geometry(
+    content: dict[str, Any], looks: tuple[int, int], product: str | os.PathLike[str] | None
+) -> RadarGeometry | MapGeometry:
+    if "azimuth" not in content:
+        if product is None:
+            raise ValueError("its product lies on a map grid, and no product.json is given")
+        return multilooked_geometry(read_product_json(product).geometry, looks)
+    ranges: dict[str, Any] = {
+        key: np.array(value) if isinstance(value, list) else value
+        for key, value in content["range"].items()
+    }
+    return RadarGeometry(
+        AzimuthTime(**content["azimuth"]),
+        GroundRange(**ranges) if "coefficients" in ranges else SlantRange(**ranges),
+        content["look_side"],
+    )
 
 
 def _plain(value: Any) -> Any:

@@ -112,7 +112,7 @@ def simulate_scene(
         ) from None
     loaded = World.load(world, only=glacier)
     result = render_scene(loaded, glacier, mission, day, orbit, int(quality))
-    from calvingfront.simulation.geotiff import write_geotiff
+    from calvingfront.geotiff import write_geotiff
 
     frame = loaded[glacier].frame
     corner = (frame.upper_left_x, frame.upper_left_y)

@@ -1,4 +1,4 @@
-"""Writing 8-bit GeoTIFFs: the one place of the simulator that needs rasterio."""
+"""Writing 8-bit GeoTIFFs, for simulated scenes and geocoded products."""
 
 from __future__ import annotations
 

@@ -1,0 +1,73 @@
+"""A product taken in: opened, checked whole, its metadata written."""
+
+from __future__ import annotations
+
+import logging
+import os
+from dataclasses import replace
+from pathlib import Path
+
+from calvingfront.errors import Faults, ProductError
+from calvingfront.files import read_json
+from calvingfront.products.checks import check_product
+from calvingfront.products.model import Product
+from calvingfront.products.product_json import read_product_json, write_product_json
+from calvingfront.products.registry import open_product
+
+log = logging.getLogger(__name__)
+REMEDY = "Fetch the product again, or leave the scene out with a reason (source.exclude)."
+
+
+def ingest_product(
+    product: str | os.PathLike[str],
+    output: str | os.PathLike[str],
+    mission: str,
+    acquired: str,
+    polarisation: str | None = None,
+    orbit_file: str | os.PathLike[str] | None = None,
+) -> None:
+    """Check a product and write its metadata as product.json.
+
+    product: a file or folder of any known format, or the record of a simulated product.
+    mission, acquired: what the scene table says (YYYY-MM-DD, UTC); the header must agree.
+    orbit_file: its vectors take the place of the annotated ones.
+    Raises Faults with everything that is wrong with the product.
+    """
+    opened = open_product(_resolve(Path(product)), polarisation)
+    faults = check_product(opened)
+    if opened.mission != mission:
+        what = f"is of {opened.mission}, the scene table says {mission}"
+        faults.append(ProductError(product, what, "Correct the mission in the table."))
+    if opened.acquired.date().isoformat() != acquired:
+        what = f"was acquired on {opened.acquired:%Y-%m-%d}, the scene table says {acquired}"
+        faults.append(ProductError(product, what, "Correct the date in the table (UTC)."))
+    if faults:
+        raise Faults(faults, REMEDY)
+    if orbit_file is not None:
+        from calvingfront.sar.orbit_files import with_orbit_file  # fits orbits: only where needed
+
+        opened = with_orbit_file(opened, orbit_file)
+    write_product_json(output, opened)
+    log.info("%s %s, %s × %s px", opened.format, opened.level, *opened.shape)
+    for note in opened.notes:
+        log.info("%s", note)
+
+
+def open_ingested(path: str | os.PathLike[str]) -> Product:
+    """The product of a product.json with its pixels: metadata as ingested, files opened again."""
+    ingested = read_product_json(path)
+    opened = open_product(ingested.path, ingested.polarisation)
+    if opened.shape != ingested.shape:
+        raise ProductError(
+            ingested.path,
+            f"has {opened.shape} pixels, {ingested.shape} when it was ingested",
+            f"Remove {path} and run ingest_product again.",
+        )
+    return replace(ingested, pixels=opened.pixels, ground_points=opened.ground_points)
+
+
+def _resolve(path: Path) -> Path:
+    """The product of a simulated scene's record; any other path as it is."""
+    if path.suffix != ".json" or not path.is_file():
+        return path
+    return path.parent / str(read_json(path)["product"])

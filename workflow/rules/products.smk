@@ -1,0 +1,89 @@
+# Products: from a level-1 radar product to a map image.
+#
+# in:   products of any mission, a terrain model
+# out:  <results>/scenes/{scene}/product.json   metadata of a product that has been checked whole
+#       <results>/scenes/{scene}/intensity.tif  calibrated, multilooked intensity in radar geometry, and its .json
+#       <results>/scenes/{scene}/map.tif        backscatter on the map (COG)
+#       <results>/scenes/{scene}/view.tif       how the radar saw it: 0 no data, 1 valid, 2 layover, 3 shadow
+
+
+if SOURCE == "products":
+
+    def map_spacing(wildcards):
+        """Pixel of the map for the scene's mission, m."""
+        return config["map"]["spacing_m"][source_rows[wildcards.scene]["mission"]]
+
+    rule ingest_product:
+        """Check a product whole and write its metadata, with the vectors of an orbit file where one is given."""
+        input:
+            product=scene_cell("image", source_rows),
+            orbit_file=lambda wildcards: source_rows[wildcards.scene]["orbit_file"] or [],
+        output:
+            product="<results>/scenes/{scene}/product.json",
+        log:
+            "<logs>/ingest_product/{scene}.log",
+        conda:
+            "../../envs/sar.yaml"
+        threads: 1
+        resources:
+            mem_mb=1000,
+            runtime="10m",
+        params:
+            mission=scene_cell("mission"),
+            acquired=scene_cell("acquired"),
+            polarisation=scene_cell("polarisation"),
+        script:
+            "../../scripts/ingest_product.py"
+
+    rule multilook_scene:
+        """Read the pixels once, calibrate them and average them to about the map's spacing."""
+        input:
+            product=rules.ingest_product.output.product,
+        output:
+            intensity="<results>/scenes/{scene}/intensity.tif",
+            geometry="<results>/scenes/{scene}/intensity.json",
+        log:
+            "<logs>/multilook_scene/{scene}.log",
+        benchmark:
+            "<benchmarks>/multilook_scene/{scene}.tsv"
+        conda:
+            "../../envs/sar.yaml"
+        threads: 2
+        resources:
+            mem_mb=2000,
+            runtime="20m",
+        params:
+            spacing_m=map_spacing,
+        script:
+            "../../scripts/multilook_scene.py"
+
+    rule geocode_scene:
+        """Resample a multilooked scene onto the map grid with the terrain model (range-Doppler, backward)."""
+        input:
+            intensity=rules.multilook_scene.output.intensity,
+            geometry=rules.multilook_scene.output.geometry,
+            product=rules.ingest_product.output.product,
+            dem=config["map"]["dem"],
+            geoid=config["map"]["geoid"] or [],
+        output:
+            map="<results>/scenes/{scene}/map.tif",
+            view="<results>/scenes/{scene}/view.tif",
+        log:
+            "<logs>/geocode_scene/{scene}.log",
+        benchmark:
+            "<benchmarks>/geocode_scene/{scene}.tsv"
+        conda:
+            "../../envs/sar.yaml"
+        threads: 2
+        resources:
+            mem_mb=3000,
+            runtime="20m",
+        params:
+            crs=config["map"]["crs"],
+            spacing_m=map_spacing,
+            vertical_datum=config["map"]["vertical_datum"],
+            area=lambda wildcards: config["map"]["areas"].get(
+                source_rows[wildcards.scene]["glacier"]
+            ),
+        script:
+            "../../scripts/geocode_scene.py"
