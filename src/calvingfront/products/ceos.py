@@ -23,7 +23,7 @@ import numpy as np
 import numpy.typing as npt
 
 from calvingfront.errors import ProductError
-from calvingfront.products.model import Pixels
+from calvingfront.products.model import Pixels, Side
 
 LARGEST_LEADER = 32 * 2**20  # bytes; the largest real one (ALOS-2) has 1.6 MB
 MOST_RECORDS = 200
@@ -173,7 +173,7 @@ def file_size(path: Path) -> int:
         ) from error
 
 
-@dataclass(frozen=True)
+@dataclass
 class Imagery:
     """The layout of an imagery file as its descriptor record states it, checked with its size.
 
@@ -267,7 +267,7 @@ class Imagery:
     def read(self, first: int, count: int) -> Pixels:
         """Return lines first … first + count − 1: (count, samples), complex64 or float32 DN."""
         lines, samples = self.shape
-        if not (0 <= first and 0 < count and first + count <= lines):
+        if first < 0 or count < 1 or first + count > lines:
             raise ProductError(
                 self.path, f"has no lines {first} … {first + count - 1}", f"It has {lines} lines"
             )
@@ -374,9 +374,9 @@ def civil_time(record: Record, at: int, text: str, form: str, fraction: str = ""
         raise record.fault(at, "time", f"{text!r} is no date and time") from error
 
 
-def look_side_sign(summary: Record) -> int:
-    """Return +1 (right) or −1 (left) from the clock angle of the antenna at byte 477."""
+def look_side(summary: Record) -> Side:
+    """Return the look side from the clock angle of the antenna (byte 477): +90 right, −90 left."""
     angle = summary.number(477, 8, "clock angle", -180, 180)
     if not math.isclose(abs(angle), 90, abs_tol=30):
         raise summary.fault(477, "clock angle", f"{angle:g}° looks neither right nor left")
-    return 1 if angle > 0 else -1
+    return "right" if angle > 0 else "left"

@@ -79,10 +79,10 @@ def orbit_misfit(times_s: Array, positions_m: Array, velocities_m_s: Array) -> f
     """Return how far inertial vectors are from an orbit: up to 1 they are one.
 
     Each step is compared with Newton's law, a = −µ p/r³, in two ways. Positions: the corrected
-    trapezoidal rule Δp = (v₀ + v₁) Δt/2 + (a₀ − a₁) Δt²/12, whose error goes with the fifth power of
-    the step. Velocities: Δv/Δt = (a₀ + a₁)/2, whose error is about a twelfth of the squared orbital
-    angle of a step; the Coriolis acceleration of a frame that turns with the Earth, 1 m/s², is more.
-    The flattening of the Earth adds about a thousandth of the acceleration to both.
+    trapezoidal rule Δp = (v₀ + v₁) Δt/2 + (a₀ − a₁) Δt²/12, whose error goes with the fifth power
+    of the step. Velocities: Δv/Δt = (a₀ + a₁)/2, whose error is about a twelfth of the squared
+    orbital angle of a step; the Coriolis acceleration of a frame that turns with the Earth is
+    more, 1 m/s². The flattening of the Earth adds about a thousandth of the acceleration to both.
     """
     radius = np.linalg.norm(positions_m, axis=1, keepdims=True)
     acceleration = -GRAVITY_M3_S2 * positions_m / radius**3

@@ -19,7 +19,7 @@ from calvingfront.products.ceos import (
     Leader,
     Record,
     civil_time,
-    look_side_sign,
+    look_side,
     platform_of,
     product_files,
 )
@@ -38,7 +38,7 @@ from calvingfront.products.model import (
 
 REFERENCE_INCIDENCE_DEG = 23.0
 POLYNOMIAL_AT = 1855  # of the facility record: 4 coefficients of 20 characters
-_MONTHS = "JAN FEB MAR APR MAY JUN JUL AUG SEP OCT NOV DEC".split()
+_MONTHS = ["JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"]
 
 
 def recognises(path: Path | str) -> bool:
@@ -129,7 +129,7 @@ def read_geometry(
             raise summary.fault(1799, "range time of the last sample", what)
     else:
         across = _ground_range(leader, samples, times, first + duration / 2)
-    side = "right" if look_side_sign(summary) > 0 else "left"
+    side = look_side(summary)
     return RadarGeometry(AzimuthTime(first, interval), across, side)
 
 

@@ -22,7 +22,7 @@ from calvingfront.products.ceos import (
     Leader,
     Record,
     civil_time,
-    look_side_sign,
+    look_side,
     platform_of,
     product_files,
 )
@@ -130,7 +130,7 @@ def read_geometry(leader: Leader, imagery: Imagery, orbit: StateVectors) -> Rada
     if not np.all(np.abs(reached - stated) < 0.01 * abs(stated[2] - stated[0]) + 50):
         what = f"the leader gives {np.round(reached).tolist()} m, the lines {stated.tolist()} m"
         raise ProductError(where, what, DAMAGED)
-    side = "right" if look_side_sign(leader.summary) > 0 else "left"
+    side = look_side(leader.summary)
     return RadarGeometry(azimuth, across, side)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from calvingfront.products.ceos import Leader, Record, look_side_sign, scene_time
+from calvingfront.products.ceos import Leader, Record, look_side, scene_time
 from calvingfront.products.ceos_orbit import seconds_since
 from calvingfront.products.model import (
     SPEED_OF_LIGHT,
@@ -30,9 +30,7 @@ def _facility(leader: Leader) -> Record:
     return leader.one(210, "ASF facility")
 
 
-def read_geometry(
-    leader: Leader, orbit: StateVectors, shape: tuple[int, int]
-) -> RadarGeometry:
+def read_geometry(leader: Leader, orbit: StateVectors, shape: tuple[int, int]) -> RadarGeometry:
     """Return timing and range of an image of `shape` (lines, samples) from the leader alone.
 
     The prefixes of ASF's lines all carry the start of the image, and the middle and far slant
@@ -56,7 +54,7 @@ def read_geometry(
     else:
         rate = summary.number(711, 16, "sampling rate", 5.0, 50.0) * 1e6
         across = SlantRange(2 * first / SPEED_OF_LIGHT, 1 / rate)
-    side = "right" if look_side_sign(summary) > 0 else "left"
+    side = look_side(summary)
     return RadarGeometry(azimuth, across, side)
 
 
@@ -67,9 +65,7 @@ def _on_sphere(leader: Leader, first_m: float, samples: int, centre_s: float) ->
     the Earth's centre, γ₁ the angle at which the first sample lies.
     """
     facility = _facility(leader)
-    nadir, radius = (
-        facility.number(at, 16, "Earth radius", 6300, 6400) * 1e3 for at in (834, 851)
-    )
+    nadir, radius = (facility.number(at, 16, "Earth radius", 6300, 6400) * 1e3 for at in (834, 851))
     height = nadir + facility.number(559, 16, "altitude", 700, 900) * 1e3
     spacing = leader.summary.number(1703, 16, "pixel spacing", 1.0, 200.0)
     cosine = (height**2 + radius**2 - first_m**2) / (2 * height * radius)
@@ -82,9 +78,7 @@ def _on_sphere(leader: Leader, first_m: float, samples: int, centre_s: float) ->
     fit = np.polynomial.Polynomial.fit(ground, slant, POLYNOMIAL_DEGREE).convert()
     coefficients = np.zeros(POLYNOMIAL_DEGREE + 1)
     coefficients[: len(fit.coef)] = fit.coef
-    return GroundRange(
-        0.0, spacing, np.array([centre_s]), np.zeros(1), coefficients[np.newaxis]
-    )
+    return GroundRange(0.0, spacing, np.array([centre_s]), np.zeros(1), coefficients[np.newaxis])
 
 
 def read_calibration(leader: Leader) -> tuple[Calibration, tuple[str, ...]]:
