@@ -35,7 +35,7 @@ DAMAGED = "The file seems damaged: fetch the product again"
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(E[+-]?\d+)?")
 _HEADER = struct.Struct(">IBBBBI")
 # Type code (byte 429 of the imagery descriptor) → sample type in the file.
-_SAMPLE_TYPES = {
+_SAMPLE_TYPES: dict[str, np.dtype[np.generic]] = {
     "IU1": np.dtype("u1"),
     "IU2": np.dtype(">u2"),
     "CI*2": np.dtype("i1"),

@@ -41,7 +41,7 @@ def state_vectors(record: Record) -> tuple[StateVectors, tuple[str, ...]]:
         raise record.fault(145, "date", f"there is no {year}-{month:02}-{day:02}") from error
     second = record.number(161, 22, "second of the day", 0, 86_401)
     step = record.number(183, 22, "interval of the state vectors", 0.1, 1000)
-    values = np.array(
+    values: Array = np.array(
         [
             record.numbers(FIRST_VECTOR + VECTOR_LENGTH * k, 22, 6, f"state vector {k + 1}, part")
             for k in range(count)
@@ -51,7 +51,7 @@ def state_vectors(record: Record) -> tuple[StateVectors, tuple[str, ...]]:
     velocities = values[:, 3:] * _scale(
         record, values[:, 3:], (1.0, 1e3, 1e-3), 6.5e3, 8.5e3, "velocity"
     )
-    times = second + step * np.arange(count)
+    times: Array = second + step * np.arange(count, dtype=np.float64)
     inertial = _is_inertial(record, times, positions, velocities)
     notes: tuple[str, ...] = ()
     if inertial:
