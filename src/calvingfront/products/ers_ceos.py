@@ -106,11 +106,11 @@ def read_geometry(
         for at in (1815, 1863)
     )
     duration = last - first
-    prf = summary.number(935, 16, "pulse repetition frequency", 1500, 1800)
     if not 0 <= duration < 300:
         raise summary.fault(1863, "zero-Doppler time", f"the image lasts {duration:g} s")
     interval = duration / max(lines - 1, 1)
     if is_complex:
+        prf = summary.number(935, 16, "pulse repetition frequency", 1500, 1800)
         # The times are rounded to 1 ms; the lines of the complex image follow the pulses.
         if abs((lines - 1) / prf - duration) > 0.002 + 1e-3 * duration:
             what = f"{lines} lines at {prf:g} Hz do not last {duration:g} s"

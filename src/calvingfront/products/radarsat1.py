@@ -120,7 +120,7 @@ def read_geometry(leader: Leader, imagery: Imagery, orbit: StateVectors) -> Rada
     across: SlantRange | GroundRange
     if imagery.is_complex:
         rate = leader.summary.number(711, 16, "sampling rate", 5.0, 50.0) * 1e6
-        across = SlantRange(2 * stated[0] / SPEED_OF_LIGHT, (1 if rising else -1) / rate)
+        across = SlantRange(2 * float(stated[0]) / SPEED_OF_LIGHT, (1 if rising else -1) / rate)
     else:
         across = _ground_range(leader, orbit, samples, rising)
     ends = np.array([0.0, (samples - 1) // 2, samples - 1.0])

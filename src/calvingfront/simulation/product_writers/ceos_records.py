@@ -166,7 +166,8 @@ def line_prefixes(
     parts[:, 4:8] = code
     put(9, np.full(lines, record_length))
     if prefix >= 48:
-        milliseconds = np.round(image.geometry.azimuth.time(number) * 1e3).astype(np.int64)
+        times = np.asarray(image.geometry.azimuth.time(number.astype(float)))
+        milliseconds = np.rint(times * 1e3).astype(np.int64)
         days = image.orbit.epoch + timedelta(days=int(milliseconds[0] // 86_400_000))
         start = (datetime(days.year, 1, 1) - image.orbit.epoch).days
         put(13, number + 1)

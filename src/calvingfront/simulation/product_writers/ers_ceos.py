@@ -15,6 +15,7 @@ from calvingfront.simulation.radar_image import RadarImage
 
 BACKSCATTER = "beta0"
 NOMINAL_CONSTANT = {"SLC": 65_026.0, "PRI": 944_061.0}  # K of real products
+PULSE_RATE_HZ = 1679.902
 MONTHS = ["JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"]
 
 
@@ -45,7 +46,9 @@ def write(image: RadarImage, folder: Path | str) -> Path:
         samples = ceos.detected_integers(image, scale)
     constant = round(scale**2 / sine, 7)
     leader = folder / "LEA_01.001"
-    imagery = ceos.file_descriptor((63, 192, 18, 18), f"{image.platform}.SAR.{level}")
+    imagery = ceos.file_descriptor(
+        (63, 192, 18, 18), f"{image.platform.replace('-', '')}.SAR.{level}IMGY"
+    )
     stride = 12 + samples.nbytes // samples.shape[0]
     ceos.write_imagery(
         folder / "DAT_01.001",
@@ -66,7 +69,9 @@ def write(image: RadarImage, folder: Path | str) -> Path:
 def _leader(image: RadarImage, level: str, constant: float) -> bytes:
     lines, samples = image.values.shape
     geometry = image.geometry
-    descriptor = ceos.file_descriptor((63, 192, 18, 18), f"{image.platform}.SAR.{level}LEAD")
+    descriptor = ceos.file_descriptor(
+        (63, 192, 18, 18), f"{image.platform.replace('-', '')}.SAR.{level}LEAD"
+    )
     platform = image.platform.replace("-", "")
     summary = ceos.summary(image, (10, 10, 31, 20), platform, "SAR- C-HR-IM-VV")
     ends = geometry.azimuth.time(np.array([0.0, (lines - 1) / 2, lines - 1.0]))
@@ -76,7 +81,9 @@ def _leader(image: RadarImage, level: str, constant: float) -> bytes:
     slant = geometry.range.slant_range(columns, np.full(3, ends[1]))
     for at, distance in zip((1767, 1783, 1799), slant, strict=True):
         summary.real(at, 16, 2e3 * float(distance) / SPEED_OF_LIGHT)
-    summary.real(935, 16, 1 / geometry.azimuth.interval_s)
+    # A detected image has lines of its own; the pulses keep the mission's rate.
+    prf = 1 / geometry.azimuth.interval_s if level == "SLC" else PULSE_RATE_HZ
+    summary.real(935, 16, prf)
     facility = ceos.RecordBuilder(5, (10, 200, 31, 50), 12_288)
     facility.text(13, 64, "FACILITY RELATED DATA RECORD [ESA GENERAL TYPE]")
     facility.real(663, 16, constant)

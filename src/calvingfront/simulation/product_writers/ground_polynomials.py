@@ -128,7 +128,9 @@ def on_ellipsoid(image: RadarImage, line: Array, sample: Array) -> tuple[Array, 
         raise ProductError(
             "simulated image", "has pixels that meet no ellipsoid", "Check its slant ranges"
         )
-    longitude, latitude, _ = to_earth.transform(*place.T, direction="INVERSE")
+    longitude, latitude, _ = to_earth.transform(
+        place[:, 0], place[:, 1], place[:, 2], direction="INVERSE"
+    )
     return np.asarray(latitude), np.asarray(longitude)
 
 

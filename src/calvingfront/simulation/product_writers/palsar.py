@@ -6,7 +6,6 @@ and latitude, longitude on the ellipsoid instead of timing.
 
 from __future__ import annotations
 
-from datetime import timedelta
 from pathlib import Path
 
 import numpy as np
@@ -61,7 +60,9 @@ def write(image: RadarImage, folder: Path | str) -> Path:
     code = (50, 10, 18, 20) if is_complex else (50, 11, 18, 20)
     prefixes = ceos.line_prefixes(image, code, prefix, prefix + samples.nbytes // lines)
     if is_complex:
-        near = geometry.range.slant_range(np.zeros(lines), geometry.azimuth.time(np.arange(lines)))
+        near = geometry.range.slant_range(
+            np.zeros(lines), geometry.azimuth.time(np.arange(lines, dtype=float))
+        )
         ceos.integers_at(prefixes)(SLANT_RANGE_AT, np.round(near))
     ceos.write_imagery(
         folder / f"IMG-{image.polarisation}-{scene}",

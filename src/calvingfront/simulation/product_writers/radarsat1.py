@@ -52,7 +52,7 @@ def write(image: RadarImage, folder: Path | str) -> Path:
     prefixes = ceos.line_prefixes(image, (50, 11, 18, 20), PREFIX, PREFIX + samples.nbytes // lines)
     put = ceos.integers_at(prefixes)
     ends = np.array([0.0, (samples.shape[1] - 1) // 2, samples.shape[1] - 1.0])
-    times = geometry.azimuth.time(np.arange(lines))
+    times = geometry.azimuth.time(np.arange(lines, dtype=float))
     for at, sample in zip(SLANT_RANGE_AT, ends, strict=True):
         put(at, np.round(geometry.range.slant_range(np.full(lines, sample), times)))
     ceos.write_imagery(
