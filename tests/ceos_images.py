@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import cache
 
 import numpy as np
 import pyproj
@@ -54,6 +55,7 @@ def earth_fixed(radius_m: float, times_s: np.ndarray) -> tuple[np.ndarray, np.nd
     return to_earth_fixed(times_s, *kepler(radius_m, times_s), angle)
 
 
+@cache
 def radar_image(
     mission: str, *, is_complex: bool, left: bool = False, backwards: bool = False, seed: int = 3
 ) -> RadarImage:

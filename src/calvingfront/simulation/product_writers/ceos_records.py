@@ -253,6 +253,7 @@ def volume_directory(names: list[tuple[str, str]], title: str) -> bytes:
     head.text(17, 12, "CEOS-SAR-CCT")
     head.text(29, 4, " A A")
     head.text(45, 16, "SIMULATED")
+    head.text(61, 16, title[:16])
     head.integer(161, 4, len(names))
     head.integer(165, 4, len(names) + 2)
     records = [head.done()]

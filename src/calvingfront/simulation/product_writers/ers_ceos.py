@@ -56,7 +56,7 @@ def write(image: RadarImage, folder: Path | str) -> Path:
         ceos.line_prefixes(image, (50, 11, 18, 20), 12, stride),
         samples,
         ("COMPLEX INTEGER*4", "CI*4") if is_complex else ("UNSIGNED INTEGER*2", "IU2"),
-        12,
+        0,
     )
     ceos.write_bytes(
         folder / "VDF_DAT.001",
