@@ -1,4 +1,4 @@
-"""Small simulated radar images with an exact orbit, for the tests of product readers and writers."""
+"""Small simulated radar images on an exact orbit, for the tests of readers and writers."""
 
 from __future__ import annotations
 
@@ -30,7 +30,18 @@ TO_EARTH = pyproj.Transformer.from_crs("EPSG:4979", "EPSG:4978", always_xy=True)
 # sampling, near range, incidence at the near edge (deg), backscatter, polarisation
 FACTS = {
     "ERS": ("ERS-2", 0.056666, 7.158e6, 3.95, 1 / 1679.9, 18.96e6, 834e3, 19.5, "beta0", "VV"),
-    "RSAT": ("RADARSAT-1", 0.0565646, 7.167e6, 480.0, 1 / 1286.4, 32.317e6, 971e3, 36.0, "beta0", "HH"),
+    "RSAT": (
+        "RADARSAT-1",
+        0.0565646,
+        7.167e6,
+        480.0,
+        1 / 1286.4,
+        32.317e6,
+        971e3,
+        36.0,
+        "beta0",
+        "HH",
+    ),
     "PALSAR": ("ALOS", 0.236057, 7.069e6, 60.0, 1 / 2141.327, 16e6, 847e3, 36.0, "sigma0", "HH"),
 }
 
@@ -43,9 +54,7 @@ def kepler(radius_m: float, times_s: np.ndarray) -> tuple[np.ndarray, np.ndarray
     across = np.array([-np.sin(node) * np.cos(tilt), np.cos(node) * np.cos(tilt), np.sin(tilt)])
     along = np.array([np.cos(node), np.sin(node), 0.0])
     position = radius_m * (np.outer(np.cos(angle), along) + np.outer(np.sin(angle), across))
-    velocity = (
-        radius_m * rate * (np.outer(-np.sin(angle), along) + np.outer(np.cos(angle), across))
-    )
+    velocity = radius_m * rate * (np.outer(-np.sin(angle), along) + np.outer(np.cos(angle), across))
     return position, velocity
 
 
