@@ -30,6 +30,7 @@ MOST_RECORDS = 200
 MOST_LINES = 200_000
 MOST_SAMPLES = 100_000
 LONGEST_RECORD = 2**21
+LARGEST_NUMBER = 1e30  # its square does not overflow
 DAMAGED = "The file seems damaged: fetch the product again"
 
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(E[+-]?\d+)?")
@@ -84,9 +85,11 @@ class Record:
         return int(value)
 
     def numbers(self, at: int, length: int, count: int, field: str) -> list[float]:
-        """Return `count` numbers that follow each other, any finite value."""
+        """Return `count` numbers that follow each other, each up to LARGEST_NUMBER."""
         return [
-            self.number(at + k * length, length, f"{field} {k + 1}", -1e300, 1e300)
+            self.number(
+                at + k * length, length, f"{field} {k + 1}", -LARGEST_NUMBER, LARGEST_NUMBER
+            )
             for k in range(count)
         ]
 

@@ -234,5 +234,5 @@ def test_counts_beyond_reason_allocate_nothing(ers_slc):
     content = bytearray(data.read_bytes())
     content[236:244] = b"99999999"
     data.write_bytes(content)
-    with pytest.raises(ProductError, match="lines: 1e\\+08 is outside 1 … 200000"):
+    with pytest.raises(ProductError, match=r"lines: 1e\+08 is outside 1 … 200000"):
         Imagery.open(data)

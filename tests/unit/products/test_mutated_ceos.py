@@ -14,7 +14,9 @@ import numpy as np
 import pytest
 
 from calvingfront.errors import OrbitError, ProductError
-from calvingfront.products import ers_ceos, palsar, radarsat1
+from calvingfront.products import ers_ceos, palsar, radarsat1, radarsat1_asf
+from calvingfront.products.ceos import Leader
+from calvingfront.products.ceos_orbit import state_vectors
 from calvingfront.products.model import RadarGeometry
 from calvingfront.simulation.product_writers import ers_ceos as write_ers
 from calvingfront.simulation.product_writers import palsar as write_palsar
@@ -113,3 +115,30 @@ def test_damage_ends_in_a_typed_error_or_a_readable_image(mission, is_complex, t
     assert refused > ROUNDS / 20  # the damage is felt at all
     product = reader.read(bad)  # and the bad copy was restored: errors came from the damage
     assert np.array_equal(product.pixels.read(0, LINES), reader.read(good).pixels.read(0, LINES))
+
+
+@pytest.mark.timeout(3600)
+def test_damage_to_the_real_asf_leader_ends_in_a_typed_error(shared_data, tmp_path):
+    good = shared_data / "products" / "rsat1-ceos" / "R1_26161_FN1_F164.L"
+    content = good.read_bytes()
+    bad = tmp_path / good.name
+    refused = 0
+    for k in range(ROUNDS):
+        chance = random.Random(f"{SEED} ASF {k}")
+        damaged = bytearray(content)
+        way = mutate(damaged, chance)
+        bad.write_bytes(damaged)
+        radarsat1.recognises(bad)
+        try:
+            leader = Leader.open(bad)
+            orbit, _ = state_vectors(leader.one(30, "platform position"))
+            geometry = radarsat1_asf.read_geometry(leader, orbit, (8192, 8192))
+            radarsat1_asf.read_calibration(leader)
+            radarsat1_asf.corners(leader, (8192, 8192))
+            ends = np.array([0.0, 8191.0])
+            assert np.isfinite(geometry.range.slant_range(ends, np.zeros(2))).all()
+        except (ProductError, OrbitError):
+            refused += 1
+        except Exception as error:
+            pytest.fail(f"round {k}, {way}: {type(error).__name__}: {error}")
+    assert refused > ROUNDS / 20
