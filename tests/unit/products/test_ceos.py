@@ -186,7 +186,7 @@ def test_left_looking_stands_in_the_clock_angle(rsat_sgf):
 def test_the_missing_bytes_of_a_truncated_image_are_counted(ers_slc):
     data = ers_slc.with_name("DAT_01.001")
     data.write_bytes(data.read_bytes()[:-100])
-    with pytest.raises(ProductError, match="DAT_01.001: 100 bytes of its 60 lines are missing"):
+    with pytest.raises(ProductError, match=r"DAT_01.001: 100 bytes of its 60 lines are missing"):
         ers_ceos.read(ers_slc)
 
 
