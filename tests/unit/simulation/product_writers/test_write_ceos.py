@@ -202,3 +202,14 @@ def test_a_line_across_midnight_is_timed_on(tmp_path):
     last = float(product.geometry.azimuth.time(np.array(LINES - 1.0)))
     assert last == pytest.approx(float(azimuth.time(np.array(LINES - 1.0))), abs=5e-4)
     assert Imagery.open(product.pixels.path).line_integers(41)[:, 0].tolist()[::59] == [312, 313]
+
+
+@pytest.mark.parametrize("mission", sorted(TOOLS))
+def test_a_faint_pixel_does_not_become_no_data(mission, tmp_path):
+    image = radar_image(mission, is_complex=False)
+    values = image.values.copy()
+    values[30, 20] = 1e-7
+    write, reader = TOOLS[mission]
+    found = reader.read(write(replace(image, values=values), tmp_path)).pixels.read(0, LINES)
+    assert found[30, 20] == 1
+    assert (found[:3, :4] == 0).all()
