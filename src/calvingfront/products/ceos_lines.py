@@ -7,7 +7,8 @@ from datetime import datetime
 import numpy as np
 
 from calvingfront.errors import ProductError
-from calvingfront.products.ceos import DAMAGED, Imagery
+from calvingfront.products.ceos import DAMAGED
+from calvingfront.products.ceos_imagery import Imagery
 from calvingfront.products.model import AzimuthTime, StateVectors
 
 TIME_AT = (37, 41, 45)  # year, day of the year, millisecond of the day

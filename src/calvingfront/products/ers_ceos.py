@@ -15,7 +15,6 @@ import numpy as np
 
 from calvingfront.errors import ProductError
 from calvingfront.products.ceos import (
-    Imagery,
     Leader,
     Record,
     civil_time,
@@ -23,6 +22,7 @@ from calvingfront.products.ceos import (
     platform_of,
     product_files,
 )
+from calvingfront.products.ceos_imagery import Imagery
 from calvingfront.products.ceos_orbit import pass_direction, seconds_since, state_vectors
 from calvingfront.products.model import (
     SPEED_OF_LIGHT,

@@ -17,7 +17,6 @@ import numpy as np
 from calvingfront.errors import ProductError
 from calvingfront.products.ceos import (
     DAMAGED,
-    Imagery,
     Leader,
     Record,
     look_side,
@@ -25,6 +24,7 @@ from calvingfront.products.ceos import (
     product_files,
     scene_time,
 )
+from calvingfront.products.ceos_imagery import Imagery
 from calvingfront.products.ceos_lines import fit_line_times
 from calvingfront.products.ceos_orbit import pass_direction, seconds_since, state_vectors
 from calvingfront.products.model import (

@@ -18,7 +18,6 @@ from calvingfront.errors import ProductError
 from calvingfront.products import radarsat1_asf
 from calvingfront.products.ceos import (
     DAMAGED,
-    Imagery,
     Leader,
     Record,
     civil_time,
@@ -26,6 +25,7 @@ from calvingfront.products.ceos import (
     platform_of,
     product_files,
 )
+from calvingfront.products.ceos_imagery import Imagery
 from calvingfront.products.ceos_lines import fit_line_times
 from calvingfront.products.ceos_orbit import pass_direction, seconds_since, state_vectors
 from calvingfront.products.model import (

@@ -9,7 +9,8 @@ import pytest
 
 from calvingfront.errors import OrbitError, ProductError
 from calvingfront.products import ers_ceos, palsar, radarsat1
-from calvingfront.products.ceos import Imagery, Leader, Record, product_files
+from calvingfront.products.ceos import Leader, Record, product_files
+from calvingfront.products.ceos_imagery import Imagery
 from calvingfront.products.ceos_orbit import state_vectors
 from calvingfront.simulation.product_writers import ers_ceos as write_ers
 from calvingfront.simulation.product_writers import palsar as write_palsar

@@ -13,7 +13,8 @@ import numpy as np
 import pytest
 
 from calvingfront.products import ers_ceos, palsar, radarsat1, radarsat1_asf
-from calvingfront.products.ceos import Imagery, Leader, look_side, platform_of, scene_time
+from calvingfront.products.ceos import Leader, look_side, platform_of, scene_time
+from calvingfront.products.ceos_imagery import Imagery
 from calvingfront.products.ceos_orbit import (
     hour_angle_deg,
     orbit_misfit,

@@ -11,7 +11,8 @@ import rasterio
 
 from calvingfront.errors import ProductError
 from calvingfront.products import ers_ceos, palsar, radarsat1
-from calvingfront.products.ceos import Imagery, Leader, product_files
+from calvingfront.products.ceos import Leader, product_files
+from calvingfront.products.ceos_imagery import Imagery
 from calvingfront.products.model import MapGeometry
 from calvingfront.simulation.product_writers import ers_ceos as write_ers
 from calvingfront.simulation.product_writers import palsar as write_palsar
