@@ -1,0 +1,148 @@
+"""Polynomials between the pixels of a radar image and latitude, longitude on the ellipsoid."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pyproj
+from scipy.interpolate import KroghInterpolator
+
+from calvingfront.errors import ProductError
+from calvingfront.products.model import Array, StateVectors
+from calvingfront.simulation.radar_image import RadarImage
+
+SEMI_MAJOR_M = 6_378_137.0  # WGS 84
+SEMI_MINOR_M = 6_356_752.314_245
+GRID = 13  # points along each side of the image that the polynomials are fitted to
+
+
+@dataclass(frozen=True)
+class GroundFit:
+    """Fitted polynomials as the facility record lists them: 25 + 25 coefficients and the origin.
+
+    to_ground: latitude, longitude over pixel and line; to_pixel: pixel, line over latitude and
+    longitude. corners: latitude, longitude of first line first and last sample, then of the last
+    line's last and first sample.
+    """
+
+    to_ground: list[float]
+    to_pixel: list[float]
+    corners: list[tuple[float, float]]
+    line_spacing_m: float
+    sample_spacing_m: float
+
+
+def fit_ground(image: RadarImage) -> GroundFit:
+    """Place a grid of pixels exactly on the ellipsoid (height 0) and fit the polynomials to it."""
+    lines, samples = image.values.shape
+    # Chebyshev's points, ends included: no swinging between the points.
+    nodes = (1 - np.cos(np.linspace(0, np.pi, GRID))) / 2
+    line, sample = (
+        grid.ravel()
+        for grid in np.meshgrid(nodes * (lines - 1), nodes * (samples - 1), indexing="ij")
+    )
+    latitude, longitude = on_ellipsoid(image, line, sample)
+    middle = (GRID * GRID) // 2
+    origin_pixel = float(round(sample[middle])), float(round(line[middle]))
+    origin_place = float(latitude[middle]), float(longitude[middle])
+    to_ground = [
+        coefficient
+        for values in (latitude, longitude)
+        for coefficient in _fit(sample - origin_pixel[0], line - origin_pixel[1], values)
+    ]
+    to_pixel = [
+        coefficient
+        for values in (sample, line)
+        for coefficient in _fit(latitude - origin_place[0], longitude - origin_place[1], values)
+    ]
+    ends = [0, GRID - 1, GRID * GRID - 1, GRID * (GRID - 1)]
+    geod = pyproj.Geod(ellps="WGS84")
+
+    def apart(a: int, b: int) -> float:
+        return float(geod.inv(longitude[a], latitude[a], longitude[b], latitude[b])[2])
+
+    return GroundFit(
+        [*to_ground, *origin_pixel],
+        [*to_pixel, *origin_place],
+        [(float(latitude[k]), float(longitude[k])) for k in ends],
+        apart(ends[0], ends[3]) / max(lines - 1, 1),
+        apart(ends[0], ends[1]) / max(samples - 1, 1),
+    )
+
+
+def _fit(v: Array, u: Array, values: Array) -> list[float]:
+    """Return the 25 coefficients of v^(4−r) u^(4−s), scaled for the fit and back again."""
+    scale_v, scale_u = (float(np.abs(x).max()) or 1.0 for x in (v, u))
+    terms = np.polynomial.polynomial.polyvander2d(v / scale_v, u / scale_u, [4, 4])
+    solution = np.linalg.lstsq(terms, values, rcond=None)[0].reshape(5, 5)
+    powers = np.arange(5)
+    solution /= scale_v ** powers[:, np.newaxis] * scale_u ** powers[np.newaxis]
+    return [float(value) for value in solution[::-1, ::-1].ravel()]
+
+
+def on_ellipsoid(image: RadarImage, line: Array, sample: Array) -> tuple[Array, Array]:
+    """Return latitude and longitude (degrees) of pixels at height 0, exact in the orbit given.
+
+    Solves range, zero Doppler and ellipsoid by Newton's method from the middle tie point; raises
+    ProductError where a pixel has no place on the ellipsoid.
+    """
+    time = image.geometry.azimuth.time(line)
+    slant = image.geometry.range.slant_range(sample, time)
+    position, velocity = positions(image.orbit, time)
+    points = image.tie_points
+    to_earth = pyproj.Transformer.from_crs("EPSG:4979", "EPSG:4978", always_xy=True)
+    nearest = np.argmin(
+        np.hypot(points.line - line[:, np.newaxis], points.sample - sample[:, np.newaxis]), axis=1
+    )
+    place = np.stack(
+        to_earth.transform(
+            points.longitude[nearest], points.latitude[nearest], np.zeros(len(nearest))
+        ),
+        axis=1,
+    )
+    axes = np.array([SEMI_MAJOR_M, SEMI_MAJOR_M, SEMI_MINOR_M])
+    for _ in range(30):
+        away = place - position
+        # All three in metres: range, along-track distance, height (to first order).
+        distance = np.linalg.norm(away, axis=1)
+        speed = np.linalg.norm(velocity, axis=1)
+        misses = np.stack(
+            [
+                distance - slant,
+                (away * velocity).sum(axis=1) / speed,
+                SEMI_MINOR_M / 2 * (((place / axes) ** 2).sum(axis=1) - 1),
+            ],
+            axis=1,
+        )
+        slopes = np.stack(
+            [
+                away / distance[:, np.newaxis],
+                velocity / speed[:, np.newaxis],
+                SEMI_MINOR_M * place / axes**2,
+            ],
+            axis=1,
+        )
+        place = place - np.linalg.solve(slopes, misses[..., np.newaxis])[..., 0]
+    if not np.abs(misses).max() < 1e-3:
+        raise ProductError(
+            "simulated image", "has pixels that meet no ellipsoid", "Check its slant ranges"
+        )
+    longitude, latitude, _ = to_earth.transform(
+        place[:, 0], place[:, 1], place[:, 2], direction="INVERSE"
+    )
+    return np.asarray(latitude), np.asarray(longitude)
+
+
+def positions(orbit: StateVectors, time_s: Array) -> tuple[Array, Array]:
+    """Return position and velocity at the times: Hermite's polynomial through up to 8 vectors."""
+    order = np.argsort(np.abs(orbit.times_s - float(np.mean(time_s))))[:8]
+    nearest = np.sort(order)
+    origin, scale = orbit.times_s[nearest[0]], np.ptp(orbit.times_s[nearest])
+    knots = np.repeat((orbit.times_s[nearest] - origin) / scale, 2)
+    values = np.empty((len(knots), 3))
+    values[0::2] = orbit.positions_m[nearest]
+    values[1::2] = orbit.velocities_m_s[nearest] * scale
+    curve = KroghInterpolator(knots, values)
+    inner = (np.asarray(time_s) - origin) / scale
+    return np.asarray(curve(inner)), np.asarray(curve.derivative(inner, 1)) / scale

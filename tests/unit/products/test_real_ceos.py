@@ -1,0 +1,273 @@
+"""The real headers: every field that is read, and orbit and timing against their own ground points.
+
+Residuals come from the tests' own zero-Doppler solver; azimuth in metres along the ground.
+"""
+
+from __future__ import annotations
+
+import struct
+import zipfile
+from datetime import datetime, timedelta
+
+import numpy as np
+import pytest
+
+from calvingfront.products import ers_ceos, palsar, radarsat1, radarsat1_asf
+from calvingfront.products.ceos import Leader, look_side, platform_of, scene_time
+from calvingfront.products.ceos_imagery import Imagery
+from calvingfront.products.ceos_orbit import (
+    hour_angle_deg,
+    orbit_misfit,
+    seconds_since,
+    state_vectors,
+    to_inertial,
+)
+from calvingfront.products.model import AzimuthTime, SlantRange, StateVectors
+from zero_doppler import solve
+
+GROUND_SPEED_M_S = {"ERS": 6680.0, "RSAT": 6600.0, "ALOS": 6850.0}
+
+
+def residuals(points, orbit, geometry, mission, height=0.0):
+    """Return azimuth and range residuals (m) of the product's ground points."""
+    found = []
+    for k in range(len(points.line)):
+        time, slant = solve(
+            orbit, points.latitude[k], points.longitude[k], height, geometry.azimuth.first_s
+        )
+        stated = float(geometry.azimuth.time(points.line[k]))
+        expected = geometry.range.slant_range(points.sample[k], np.array(stated))
+        found.append(((time - stated) * GROUND_SPEED_M_S[mission], slant - float(expected)))
+    return np.array(found)
+
+
+@pytest.fixture(scope="module")
+def ers(shared_data):
+    return next((shared_data / "products" / "ers1-ims-ceos").rglob("LEA_01.001"))
+
+
+@pytest.fixture(scope="module")
+def rsat(shared_data):
+    return shared_data / "products" / "rsat1-ceos" / "R1_26161_FN1_F164.L"
+
+
+@pytest.fixture(scope="module")
+def alos2(shared_data, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("alos2")
+    with zipfile.ZipFile(next((shared_data / "products" / "alos2-ceos").glob("*.zip"))) as archive:
+        for name in archive.namelist():
+            if name[:3] in {"LED", "VOL", "TRL", "IMG"}:
+                archive.extract(name, folder)
+    return next(folder.glob("LED-*"))
+
+
+def test_ers_leader_is_read_field_by_field(ers):
+    leader = Leader.open(ers)
+    summary = leader.summary
+    assert ers_ceos.recognises(ers)
+    assert ers_ceos.recognises(ers.parent)
+    assert platform_of(ers) == "ERS1"
+    assert scene_time(summary) == datetime(1995, 12, 20, 2, 43, 27, 962_000)
+    assert look_side(summary) == "right"
+    assert summary.number(501, 16, "wavelength", 0, 1) == 0.056666
+    assert [summary.number(at, 16, "looks", 0, 9) for at in (1175, 1191)] == [1.0, 1.0]
+    orbit, notes = state_vectors(leader.one(30, "platform position"))
+    assert notes == ()
+    assert orbit.epoch == datetime(1995, 12, 20)
+    assert orbit.times_s[[0, 4]] == pytest.approx([9800.055413, 9815.869429], abs=1e-9)
+    assert orbit.positions_m[0].tolist() == [-2667028.56, 3388797.58, 5711367.99]
+    assert orbit.velocities_m_s[4].tolist() == [-1819.02727, 5818.35699, -4449.4507]
+    geometry = ers_ceos.read_geometry(leader, orbit, (26567, 4991), True)
+    assert geometry.azimuth == AzimuthTime(9800.055, 1 / 1679.9023438)
+    assert isinstance(geometry.range, SlantRange)
+    assert geometry.range.first_time_s == pytest.approx(5.5643970e-3, abs=1e-15)
+    assert 1 / geometry.range.interval_s == pytest.approx(18.962468e6)
+    gain = ers_ceos.read_calibration(leader).gains[0, 0]
+    assert gain == pytest.approx(1 / (65026 * np.sin(np.deg2rad(23))))
+
+
+def test_ers_corners_lie_where_orbit_and_timing_put_them(ers):
+    """Given to 1e-6 degree (0.1 m); the first line's time to 1 ms (3.3 m either way)."""
+    leader = Leader.open(ers)
+    orbit, _ = state_vectors(leader.one(30, "platform position"))
+    geometry = ers_ceos.read_geometry(leader, orbit, (26567, 4991), True)
+    points = ers_ceos.corners(leader, (26567, 4991))
+    azimuth, across = residuals(points, orbit, geometry, "ERS").T
+    assert azimuth.mean() == pytest.approx(2.74, abs=0.1)
+    assert np.ptp(azimuth) < 0.15
+    assert across.mean() == pytest.approx(-0.05, abs=0.03)
+    assert np.ptp(across) < 0.05
+
+
+def test_an_ers_leader_without_imagery_says_so(ers):
+    with pytest.raises(ers_ceos.ProductError, match="has 0 imagery files"):
+        ers_ceos.read(ers.parent)
+
+
+def test_ers2_keywords_and_ground_points_fit_the_same_geometry(shared_data):
+    """Points of another program, made with this geometry: residuals of its rounding and scale.
+
+    The key words hold no first line time, only the scene centre's (1 ms) and the pulse rate.
+    """
+    folder = shared_data / "products" / "ers2-slc-otb"
+    words = {}
+    for row in (folder / "ers2-1.geom").read_text(encoding="utf-8").splitlines():
+        key, _, value = row.partition(":")
+        words[key.strip()] = value.strip(' "')
+    count = int(words["neph"])
+    vectors = np.array(
+        [
+            [float(words[f"eph{k}_{a}{b}"]) for a in ("pos", "vel") for b in "XYZ"]
+            for k in range(count)
+        ]
+    )
+    times = float(words["eph_sec"]) + float(words["eph_int"]) * np.arange(count)
+    # The step is rounded to 1 ms in this list: the vectors themselves tell it better.
+    step = np.linalg.norm(vectors[1, :3] - vectors[0, :3]) / np.linalg.norm(
+        (vectors[0, 3:] + vectors[1, 3:]) / 2
+    )
+    assert step == pytest.approx(float(words["eph_int"]), abs=1e-3)
+    times = float(words["eph_sec"]) + step * np.arange(count)
+    orbit = StateVectors(datetime(2002, 7, 27), times, vectors[:, :3], vectors[:, 3:])
+    assert orbit_misfit(times, *to_inertial(times, vectors[:, :3], vectors[:, 3:], 0.0)) < 1
+    text = words["inp_sctim"]
+    centre = datetime.strptime(text[:14], "%Y%m%d%H%M%S") + timedelta(seconds=int(text[14:]) / 1e3)
+    middle = (centre - orbit.epoch).total_seconds()
+    interval = 1 / float(words["fa"])
+    azimuth = AzimuthTime(middle - interval * (int(words["num_lines"]) - 1) / 2, interval)
+    near = float(words["zero_dop_range_time_f_pixel"]) * 1e-3
+    across = SlantRange(near, 1e-6 / float(words["fr"]))
+    points = np.loadtxt(folder / "ers2-1.gcp")
+    found = []
+    for sample, line, longitude, latitude, height in points[:, :5]:
+        time, slant = solve(orbit, latitude, longitude, height, azimuth.first_s)
+        stated = float(azimuth.time(np.array(line)))
+        expected = float(across.slant_range(np.array(sample), np.array(stated)))
+        found.append(((time - stated) * GROUND_SPEED_M_S["ERS"], slant - expected))
+    along, away = np.array(found).T
+    assert np.std(along) < 0.3
+    assert np.std(away) < 1.5
+    # What that program made its points fit: the corners, given to 0.001 degree (up to 90 m off).
+    found = []
+    for edge, line in (("first", 0), ("last", int(words["num_lines"]) - 1)):
+        for end, sample in (("first", 0), ("last", int(words["num_pix"]) - 1)):
+            name = f"{edge}_line_{end}_pixel"
+            place = [float(words[f"{name}_{axis}"]) for axis in ("lat", "lon")]
+            time, slant = solve(orbit, *place, 0.0, middle)
+            stated = float(azimuth.time(np.array(line)))
+            expected = float(across.slant_range(np.array(sample), np.array(stated)))
+            found.append(((time - stated) * GROUND_SPEED_M_S["ERS"], slant - expected))
+    corners = np.array(found)
+    assert np.abs(corners).max() < 130
+    assert along.mean() == pytest.approx(corners[:, 0].mean(), abs=60)
+    assert away.mean() == pytest.approx(corners[:, 1].mean(), abs=60)
+
+
+def test_radarsat_leader_is_read_field_by_field(rsat):
+    leader = Leader.open(rsat)
+    assert radarsat1.recognises(rsat)
+    assert radarsat1.recognises(rsat.with_suffix(".D"))
+    assert not leader.all_of(120)
+    record = leader.one(30, "platform position")
+    assert record.text(205, 64, "frame") == "GEOCENTRIC EQUATORIAL INERTIAL"
+    orbit, notes = state_vectors(record)
+    assert notes == ()
+    assert orbit.times_s.tolist() == pytest.approx([5482.2099609375, 5486.08921814, 5489.96847534])
+    assert np.linalg.norm(orbit.positions_m[0]) == pytest.approx(7_162_815.4076, abs=1e-3)
+    facility = leader.one(210, "facility")
+    assert facility.number(1021, 16, "swath speed", 0, 1e4) == 6599.1972656
+    assert facility.number(1104, 16, "last slant range", 0, 1e4) == 1002.6189575
+    assert facility.number(559, 16, "altitude", 0, 1e4) == 801.9449463
+    calibration, notes = radarsat1_asf.read_calibration(leader)
+    assert calibration.gains[0, 0] == 2.6899999e-05
+    assert calibration.offset == pytest.approx(-123 * 0.2931, rel=1e-3)
+    assert "noise" in notes[0]
+
+
+def test_radarsat_hour_angle_is_the_apparent_sidereal_time(rsat):
+    """0.0005 degree apart: UT1 was 0.1 s ahead; the mean sidereal time would be 0.0035 off."""
+    record = Leader.open(rsat).one(30, "platform position")
+    stated = record.number(269, 22, "hour angle", 0, 360)
+    moment = datetime(2000, 11, 8) + timedelta(seconds=5482.2099609375)
+    assert hour_angle_deg(moment) == pytest.approx(stated, abs=0.001)
+
+
+def test_radarsat_corners_lie_where_the_turned_orbit_puts_them(rsat):
+    """Given to 1e-7 degree; half a line (3 m) and the ellipsoid (GEM06, 7 m) remain open."""
+    leader = Leader.open(rsat)
+    orbit, _ = state_vectors(leader.one(30, "platform position"))
+    geometry = radarsat1_asf.read_geometry(leader, orbit, (8192, 8192))
+    assert geometry.azimuth.interval_s < 0
+    points = radarsat1_asf.corners(leader, (8192, 8192))
+    azimuth, across = residuals(points, orbit, geometry, "RSAT").T
+    assert np.abs(azimuth).max() < 5
+    assert abs(azimuth.mean()) < 2
+    assert across.min() > 2
+    assert across.max() < 9
+
+
+def test_radarsat_line_headers_carry_one_time_for_all_lines(rsat):
+    data = rsat.with_suffix(".D")
+    imagery = Imagery.open(data, whole=False)
+    assert (imagery.shape, imagery.prefix, imagery.stride) == ((8192, 8192), 192, 8384)
+    with pytest.raises(radarsat1.ProductError, match="bytes of its 8192 lines are missing"):
+        radarsat1.read(data)
+    content = data.read_bytes()
+    for line in range(3):
+        at = imagery.first + line * imagery.stride
+        assert struct.unpack(">3i", content[at + 36 : at + 48]) == (2000, 313, 5_482_210)
+        assert struct.unpack(">3i", content[at + 64 : at + 76]) == (971_101, 986_583, 1_002_618)
+
+
+def test_alos2_leader_is_read_where_the_layout_is_the_same(alos2):
+    leader = Leader.open(alos2)
+    assert palsar.recognises(alos2)
+    assert palsar.recognises(alos2.parent)
+    orbit, notes = state_vectors(leader.one(30, "platform position"))
+    assert notes == ()
+    assert len(orbit.times_s) == 28
+    assert orbit.times_s[[0, 27]].tolist() == [15_600.0, 17_220.0]
+    assert orbit.positions_m[0] == pytest.approx(
+        [2129356.513345231, -2537160.285770472, -6186365.282866754]
+    )
+    assert palsar.read_calibration(leader, False).gains[0, 0] == pytest.approx(10**-8.3)
+    assert leader.summary.number(935, 16, "PRF", 0, 1e9) == 2_122_318.448518
+    imagery = Imagery.open(next(alos2.parent.glob("IMG-HV-*")), whole=False)
+    assert (imagery.shape, imagery.prefix, imagery.stride) == ((13161, 12870), 192, 25932)
+
+
+def test_alos2_scene_centre_is_passed_at_the_scene_centre_time(alos2):
+    """The centre is given to 1e-7 degree, its time to 1 ms (7 m): 10 m apart."""
+    leader = Leader.open(alos2)
+    summary = leader.summary
+    orbit, _ = state_vectors(leader.one(30, "platform position"))
+    stated = seconds_since(orbit, scene_time(summary), summary, "scene centre time")
+    place = [summary.number(at, 16, "centre", -180, 180) for at in (117, 133)]
+    time, slant = solve(orbit, *place, 0.0, stated)
+    assert (time - stated) * GROUND_SPEED_M_S["ALOS"] == pytest.approx(-9.8, abs=1)
+    assert 780e3 < slant < 850e3
+
+
+def test_alos2_polynomials_reproduce_the_corners(alos2):
+    """Corners given to 1e-7 degree (1 cm): 5 mm apart, and 1 mm there and back."""
+    leader = Leader.open(alos2)
+    to_pixel, to_ground = palsar.read_polynomials(leader)
+    corners = np.array(leader.one(20, "map projection").numbers(1073, 16, 8, "corner"))
+    line, sample = np.array([0, 0, 13160, 13160.0]), np.array([0, 12869, 12869, 0.0])
+    latitude, longitude = to_ground(line, sample)
+    assert np.abs(latitude - corners[::2]).max() * 111_000 < 0.01
+    assert np.abs(longitude - corners[1::2]).max() * 109_000 < 0.01
+    back = to_pixel(latitude, longitude)
+    assert np.abs(back[0] - line).max() < 0.002
+    assert np.abs(back[1] - sample).max() < 0.002
+
+
+def test_damaged_state_vectors_of_a_real_orbit_are_no_orbit(alos2):
+    leader = Leader.open(alos2)
+    orbit, _ = state_vectors(leader.one(30, "platform position"))
+    inertial = to_inertial(orbit.times_s, orbit.positions_m, orbit.velocities_m_s, 0.0)
+    assert orbit_misfit(orbit.times_s, *inertial) < 0.5
+    assert orbit_misfit(orbit.times_s, orbit.positions_m, orbit.velocities_m_s) > 10
+    positions = inertial[0].copy()
+    positions[5, 1] += 2000
+    assert orbit_misfit(orbit.times_s, positions, inertial[1]) > 1
