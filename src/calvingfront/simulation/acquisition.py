@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import date
 from types import MappingProxyType
 from typing import Literal
 
@@ -96,7 +97,7 @@ _ASAR = replace(
     _ERS,
     mission="ENVISAT",
     level="IMS",
-    platform="ENVISAT",
+    platform="Envisat",
     radar_frequency_hz=5.331004416e9,
     altitude_m=784_000.0,
     line_interval_s=6.05174631e-4,
@@ -161,13 +162,14 @@ _MODES = (
     _ERS,
     _ERS_DETECTED,
     replace(_ERS, level="IMS"),
-    replace(_ERS_DETECTED, level="IMP"),
+    replace(_ERS_DETECTED, level="IMP", backscatter="beta0"),
     _ASAR,
     replace(
         _ERS_DETECTED,
         mission="ENVISAT",
         level="IMP",
-        platform="ENVISAT",
+        platform="Envisat",
+        backscatter="beta0",
         radar_frequency_hz=_ASAR.radar_frequency_hz,
         altitude_m=_ASAR.altitude_m,
         noise_db=-22.0,
@@ -205,6 +207,7 @@ _TANDEM = tuple(
 MODES: Mapping[tuple[str, str], Mode] = MappingProxyType(
     {(mode.mission, mode.level): mode for mode in _MODES + _TANDEM}
 )
+_ERS_2_BEGINS = date(1995, 11, 1)
 # RADARSAT-1's standard beams by their incidence angle at mid-swath (RSI-GS-026)
 _STANDARD_BEAMS = (23.5, 27.5, 33.5, 36.5, 39.0, 43.5, 47.0)
 
@@ -219,6 +222,13 @@ def find_mode(mission: str, level: str) -> Mode:
             f"Choose a level among {levels}" if levels else "Choose a mission of the paper",
         )
     return MODES[mission, level]
+
+
+def on_day(mode: Mode, day: date) -> Mode:
+    """The mode as flown on a day: ERS-1 until ERS-2's data begin in late 1995."""
+    if mode.mission == "ERS" and day < _ERS_2_BEGINS:
+        return replace(mode, platform="ERS-1")
+    return mode
 
 
 def beam_name(mode: Mode, incidence_deg: float) -> str:

@@ -15,7 +15,7 @@ from calvingfront.simulation.backscatter import ANGLE_EXPONENT, REFERENCE_INCIDE
 from calvingfront.simulation.facet_kernel import splat_surface
 from calvingfront.simulation.radar_image import RadarImage
 from calvingfront.simulation.radar_surface import Surface
-from calvingfront.simulation.radar_view import RadarView, geodetic_to_earth, map_to_earth
+from calvingfront.simulation.radar_view import RadarView, geodetic_to_earth, map_to_earth, transformer
 from calvingfront.simulation.speckle import draw_speckle
 
 SUPER_SAMPLING = 3  # facets per resolution cell, in each direction
@@ -216,10 +216,8 @@ class _FacetGrid:
 
 def _on_map(view: RadarView, surface: Surface, line: Array, sample: Array) -> Array:
     """Map x, y (n, 2) of pixels at height 0."""
-    from pyproj import Transformer
-
     latitude, longitude, _ = view.place(np.asarray(line, float), np.asarray(sample, float), 0.0)
-    to_map = Transformer.from_crs("EPSG:4979", surface.crs, always_xy=True)
+    to_map = transformer("EPSG:4979", surface.crs)
     return np.column_stack(to_map.transform(longitude, latitude))
 
 

@@ -40,7 +40,8 @@ FASTEST_M_S = 6000.0  # less than any ground speed: bounds the duration of a sce
 
 
 @cache
-def _transformer(source: str, target: str) -> Transformer:
+def transformer(source: str, target: str) -> Transformer:
+    """Coordinates x (longitude) first; making one is slow, so each is made once."""
     return Transformer.from_crs(source, target, always_xy=True)
 
 
@@ -48,7 +49,7 @@ def map_to_earth(
     crs: str, x: npt.ArrayLike, y: npt.ArrayLike, height: npt.ArrayLike
 ) -> tuple[Array, Array]:
     """Earth-fixed points (n, 3), m, and the ellipsoid's unit normals there, from map x, y (m)."""
-    lon, lat = _transformer(crs, "EPSG:4979").transform(
+    lon, lat = transformer(crs, "EPSG:4979").transform(
         np.asarray(x, float), np.asarray(y, float)
     )[:2]
     return geodetic_to_earth(lon, lat, height)
@@ -61,7 +62,7 @@ def geodetic_to_earth(
     lon, lat, h = np.broadcast_arrays(
         np.asarray(longitude, float), np.asarray(latitude, float), np.asarray(height, float)
     )
-    points = np.stack(_transformer("EPSG:4979", "EPSG:4978").transform(lon, lat, h), axis=-1)
+    points = np.stack(transformer("EPSG:4979", "EPSG:4978").transform(lon, lat, h), axis=-1)
     lon, lat = np.deg2rad(lon), np.deg2rad(lat)
     normals = np.stack([np.cos(lat) * np.cos(lon), np.cos(lat) * np.sin(lon), np.sin(lat)], axis=-1)
     return points, normals
@@ -115,7 +116,7 @@ class RadarView:
         slant = self.geometry.range.slant_range(sample, time)
         left = self.geometry.look_side == "left"
         points = locate(self.path, time, slant, height_m, left)
-        lon, lat, _ = _transformer("EPSG:4978", "EPSG:4979").transform(*points.T)
+        lon, lat, _ = transformer("EPSG:4978", "EPSG:4979").transform(*points.T)
         return np.asarray(lat), np.asarray(lon), points
 
     def tie_points(self) -> GroundPoints:
@@ -163,7 +164,7 @@ def locate(
     forward = velocity / np.linalg.norm(velocity, axis=1)[:, None]
     side = np.cross(position / radius[:, None], forward) * (1.0 if left else -1.0)
     # first guess: a sphere through the ground below the satellite
-    to_geodetic = _transformer("EPSG:4978", "EPSG:4979")
+    to_geodetic = transformer("EPSG:4978", "EPSG:4979")
     ground = radius - to_geodetic.transform(*position.T)[2] + height_m
     cos_look = (slant**2 + radius**2 - ground**2) / (2 * slant * radius)
     if np.any(np.abs(cos_look) >= 1):
@@ -203,7 +204,7 @@ def plan_view(
     of all times. Raises OrbitError where no orbit sees the place.
     """
     centre = surface.centre
-    lon, lat = _transformer(surface.crs, "EPSG:4979").transform(*centre)[:2]
+    lon, lat = transformer(surface.crs, "EPSG:4979").transform(*centre)[:2]
     track = Track(mode.semi_major_axis_m, mode.inclination_deg, ascending, left_looking)
     half_vectors = 0.5 * (mode.vectors - 1) * mode.vector_spacing_s
     half_span = float(np.hypot(*surface.size_m)) / FASTEST_M_S + 1.0
@@ -241,7 +242,7 @@ def plan_view(
     slants = model.slant_range(nodes, zeros)
     points = locate(path, zeros, slants, mean_height, left_looking)
     position, _ = path.state(zeros)
-    glon, glat, _ = _transformer("EPSG:4978", "EPSG:4979").transform(*points.T)
+    glon, glat, _ = transformer("EPSG:4978", "EPSG:4979").transform(*points.T)
     _, normals = geodetic_to_earth(glon, glat, 0.0)
     cos_incidence = np.sum((position - points) * normals, axis=1) / slants
     speed = _ground_speed(path, slants, mean_height, left_looking)
