@@ -50,6 +50,9 @@ _LOCAL_HOURS: Mapping[str, tuple[float, float]] = MappingProxyType(
         "TDX": (6.0, 18.0),
     }
 )
+# Grid of classes and backscatter: finer than a resolution cell, so that the front has no stairs
+LEVEL_SPACING_M: Mapping[str, float] = MappingProxyType({"TSX": 4.0, "TDX": 4.0})
+LEVEL_SPACING_ELSE_M = 5.0
 DEM_SPACING_M = 20.0
 DEM_MARGIN_PX = 25  # so that slopes at the edge of a map have neighbours
 NO_HEIGHT = -9999.0
@@ -129,8 +132,7 @@ def image_scene(
             f"{glacier} {acquired}", f"{error.args[0]}", "Take a row of plan_radar_scenes"
         ) from None
     rng = np.random.default_rng(scene_seed(world.seed, glacier, day, mission, orbit))
-    # finer than a cell where cells are small, and never finer than the world's own textures need
-    spacing = 5.0 if mode.azimuth_resolution_m > 10.0 or mission not in ("TSX", "TDX") else 3.0
+    spacing = LEVEL_SPACING_M.get(mission, LEVEL_SPACING_ELSE_M)
     surface = surface_of_day(world, glacier, mission, day, orbit, quality, spacing, rng)
     view = plan_view(
         surface, mode, track.ascending, track.left_looking, track.incidence_deg, acquired

@@ -20,7 +20,7 @@ from calvingfront.simulation.speckle import draw_speckle
 
 SUPER_SAMPLING = 3  # facets per resolution cell, in each direction
 CLIFF_DB = 6.0  # how much the broken face of the front outshines the ice behind it
-GROUND_DEGREE = 6  # of the polynomial for the map projection: a micrometre over tens of kilometres
+GROUND_DEGREE = 4  # of the polynomial for the map projection: micrometres over 100 km
 RANGE_TABLE_M = 0.5  # step of the table from slant range to sample: linear to 1e-6 px in between
 NULL_TO_3DB = 0.886  # 3 dB width of sinc², in units of the distance from the peak to the null
 RESPONSE_PX = 24  # how far the response of a point target is drawn

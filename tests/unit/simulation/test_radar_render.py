@@ -46,6 +46,15 @@ def test_a_flat_surface_comes_out_as_bright_as_it_went_in(
     assert np.abs(power / expected - 1).max() < 0.01
 
 
+def centroid(power: np.ndarray, line: float, sample: float) -> tuple[float, float]:
+    """Centre of the energy around a place; farther off lie the mirror images of the world."""
+    top, left = max(0, round(line) - 60), max(0, round(sample) - 60)
+    part = power[top : top + 121, left : left + 121]
+    rows, columns = np.nonzero(part)
+    weight = part[rows, columns]
+    return top + np.average(rows, weights=weight), left + np.average(columns, weights=weight)
+
+
 @pytest.mark.parametrize(("mission", "level", "ascending", "left"), [
     ("ERS", "SLC", False, False), ("RSAT", "SGF", True, True), ("TSX", "MGD", True, False)
 ])  # fmt: skip
@@ -58,12 +67,10 @@ def test_a_bright_patch_lands_at_its_exact_line_and_sample(
     surface.level[180:220, 210:250] = 1.0
     power = backscatter(view, surface)
     lines, samples = seen_at(view, surface, height)
-    rows, columns = np.nonzero(power)
-    weight = power[rows, columns]
-    # the radar equation's weight hardly changes over 200 m
     patch = surface.level > 0
-    assert np.average(rows, weights=weight) == pytest.approx(lines[patch].mean(), abs=0.05)
-    assert np.average(columns, weights=weight) == pytest.approx(samples[patch].mean(), abs=0.05)
+    row, column = lines[patch].mean(), samples[patch].mean()
+    found = centroid(power, row, column)
+    assert found == pytest.approx((row, column), abs=0.05)
 
 
 def test_height_moves_a_patch_towards_the_radar_by_h_over_tan_theta() -> None:
@@ -72,8 +79,8 @@ def test_height_moves_a_patch_towards_the_radar_by_h_over_tan_theta() -> None:
     for height in (0.0, 300.0):
         surface = flat(height, level=0.0)
         surface.level[190:210, 190:210] = 1.0
-        power = backscatter(view, surface)
-        found.append(np.average(np.nonzero(power)[1], weights=power[np.nonzero(power)]))
+        line, sample = (float(np.mean(v[190:210, 190:210])) for v in seen_at(view, surface, height))
+        found.append(centroid(backscatter(view, surface), line, sample)[1])
     # 300 m · cos 23° = 276.2 m of slant range, cells of 7.905 m
     assert found[0] - found[1] == pytest.approx(300 * np.cos(np.deg2rad(23)) / 7.9049, abs=0.15)
 
@@ -109,11 +116,10 @@ def test_behind_a_cliff_that_faces_away_the_sea_is_black_for_h_over_cos_theta() 
     view = view_of("ERS", "SLC", highest_m=200.0)
     surface = coast(view, False, 200.0, sea=0.1, land=0.1)
     power = backscatter(view, surface)[40:-40]
-    dark = np.mean(np.sum(power[:, 30:-30] < 0.01 * np.median(power), axis=1))
-    # both ends fall somewhere within a cell, and the splat is bilinear
-    assert dark == pytest.approx(200 / np.cos(np.deg2rad(23.0)) / 7.9049, abs=1.6)
+    dark = np.mean(np.sum(power[:, 30:-30] < 0.5 * np.median(power), axis=1))
+    assert dark == pytest.approx(200 / np.cos(np.deg2rad(23.0)) / 7.9049, abs=0.7)
     edge = np.median(seen_at(view, surface, 200.0)[1])
-    first = np.mean(np.argmax(power[:, 30:] < 0.01 * np.median(power), axis=1)) + 30
+    first = np.mean(np.argmax(power[:, 30:] < 0.5 * np.median(power), axis=1)) + 30
     assert first == pytest.approx(edge, abs=1.5)
 
 
@@ -226,7 +232,7 @@ def test_left_and_right_looks_mirror_the_same_cliff() -> None:
     for left in (False, True):
         view = view_of("RSAT", "SGF", False, left, 37.0, 200.0)
         power = backscatter(view, surface)[40:-40, 40:-40]
-        lengths.append(float(np.mean(np.sum(power < 0.01 * np.median(power), axis=1))))
+        lengths.append(float(np.mean(np.sum(power < 0.5 * np.median(power), axis=1))))
     assert lengths[0] < 0.2
     # h / cos θ of slant range is h / (sin θ cos θ) on the ground: 416 m, cells of 12.5 m
     expected = 200.0 / (np.sin(np.deg2rad(37.0)) * np.cos(np.deg2rad(37.0))) / 12.5
