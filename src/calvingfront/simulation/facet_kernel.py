@@ -100,7 +100,9 @@ def sample_row(
         if ocean[i, k]:
             out_height[j] = 0.0
         else:
-            out_height[j] = _bilinear(heights, down / height_scale - 0.5, right / height_scale - 0.5)
+            out_height[j] = _bilinear(
+                heights, down / height_scale - 0.5, right / height_scale - 0.5
+            )
 
 
 @numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
@@ -192,9 +194,7 @@ def splat_row(
                     if ocean[j] == ocean_before[j] and ocean[j] == ocean_after[j]:
                         side = 0.5 * (after[j] - before[j])
                     area = np.sqrt(
-                        (rise * along_m) ** 2
-                        + (side * across_m) ** 2
-                        + (along_m * across_m) ** 2
+                        (rise * along_m) ** 2 + (side * across_m) ** 2 + (along_m * across_m) ** 2
                     )
                     power = 0.0
                     if facing > 0.0:

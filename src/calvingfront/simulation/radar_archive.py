@@ -20,9 +20,9 @@ from calvingfront.simulation.missions import MISSIONS, find_orbit
 from calvingfront.simulation.product_registry import write_product
 from calvingfront.simulation.radar_image import RadarImage
 from calvingfront.simulation.radar_render import render_radar
-from calvingfront.simulation.radar_surface import scene_seed, surface_of_day
+from calvingfront.simulation.radar_surface import scene_seed, smooth_heights, surface_of_day
 from calvingfront.simulation.radar_view import plan_view
-from calvingfront.simulation.world import World
+from calvingfront.simulation.world import OCEAN, World
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -105,7 +105,9 @@ def _time_of_pass(day: date, mission: str, ascending: bool, scene: str) -> str:
     seed = np.frombuffer(scene.encode(), np.uint8).tolist()
     around = float(np.random.default_rng(seed).uniform(-1200.0, 1200.0))
     middle = datetime(day.year, day.month, day.day) + timedelta(hours=hour)
-    return (middle + timedelta(milliseconds=round(1000 * around))).isoformat(timespec="milliseconds")
+    return (middle + timedelta(milliseconds=round(1000 * around))).isoformat(
+        timespec="milliseconds"
+    )
 
 
 def image_scene(
@@ -162,7 +164,9 @@ def simulate_product(
     try:
         acquired = datetime.fromisoformat(acquired_utc)
     except ValueError as error:
-        raise SceneError(scene, f"has no time: {error}", "Take a row of plan_radar_scenes") from None
+        raise SceneError(
+            scene, f"has no time: {error}", "Take a row of plan_radar_scenes"
+        ) from None
     loaded = World.load(world, only=glacier)
     image = image_scene(loaded, glacier, mission, acquired, orbit, level, int(quality))
     record = Path(product)
@@ -208,7 +212,9 @@ def write_dem(world: World, output: str | os.PathLike[str]) -> None:
     pieces = []
     for name in world.glaciers:
         place = world[name]
-        heights = np.pad(place.greatest_surface(DEM_SPACING_M), DEM_MARGIN_PX, mode="symmetric")
+        sea = place.greatest_classes(DEM_SPACING_M) == OCEAN
+        heights = np.where(sea, np.float32(0), smooth_heights(place, DEM_SPACING_M))
+        heights = np.pad(heights, DEM_MARGIN_PX, mode="symmetric")
         reach = DEM_MARGIN_PX * DEM_SPACING_M
         pieces.append((place.frame.upper_left_x - reach, place.frame.upper_left_y + reach, heights))
     left, top = min(piece[0] for piece in pieces), max(piece[1] for piece in pieces)

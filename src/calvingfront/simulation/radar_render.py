@@ -15,7 +15,12 @@ from calvingfront.simulation.backscatter import ANGLE_EXPONENT, REFERENCE_INCIDE
 from calvingfront.simulation.facet_kernel import splat_surface
 from calvingfront.simulation.radar_image import RadarImage
 from calvingfront.simulation.radar_surface import Surface
-from calvingfront.simulation.radar_view import RadarView, geodetic_to_earth, map_to_earth, transformer
+from calvingfront.simulation.radar_view import (
+    RadarView,
+    geodetic_to_earth,
+    map_to_earth,
+    transformer,
+)
 from calvingfront.simulation.speckle import draw_speckle
 
 SUPER_SAMPLING = 3  # facets per resolution cell, in each direction
@@ -96,7 +101,6 @@ def _from_sigma(view: RadarView) -> Array:
 
 def _energy(view: RadarView, surface: Surface) -> Array:
     """Radar cross section (m²) that falls into each cell, (lines, samples)."""
-    mode = view.mode
     heights = np.ascontiguousarray(surface.heights, np.float32)
     grid = _FacetGrid.over(view, surface, float(max(heights.max(), 0.0)))
     table = _range_table(view)

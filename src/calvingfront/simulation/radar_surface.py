@@ -8,6 +8,7 @@ from datetime import date
 
 import numpy as np
 import numpy.typing as npt
+from scipy.interpolate import RectBivariateSpline
 
 from calvingfront.simulation.backscatter import BANDS, ice_level
 from calvingfront.simulation.missions import MISSIONS, find_orbit
@@ -16,9 +17,9 @@ from calvingfront.simulation.render import ice_texture
 from calvingfront.simulation.sea import add_icebergs, draw_sea_state, sea_level
 from calvingfront.simulation.terrain import DEM_SPACING_M, RELIEF, resample
 from calvingfront.simulation.viewing import look_direction
-from calvingfront.simulation.world import OCEAN, ROCK, World, front_mask
+from calvingfront.simulation.world import OCEAN, ROCK, Glacier, World, front_mask
 
-HEIGHT_SPACING_M = 10.0  # cubic between the 40 m of the terrain, so that slopes are smooth
+HEIGHT_SPACING_M = 10.0  # posting of the heights that the facets are cut from
 
 
 @dataclass(frozen=True)
@@ -57,6 +58,22 @@ def scene_seed(world_seed: int, glacier: str, day: date, mission: str, orbit: st
     return [world_seed, zlib.crc32(f"{glacier} {day} {mission} {orbit} radar".encode())]
 
 
+def smooth_heights(place: Glacier, spacing_m: float) -> Field:
+    """The terrain's heights (m) on a finer grid, without the kinks that a radar would see.
+
+    A cubic spline through the 40 m of the terrain: its slopes have no jumps, as those of a cubic
+    convolution or of bilinear patches have.
+    """
+    rows, columns = place.terrain.dem.shape
+    down, right = np.arange(rows), np.arange(columns)
+    spline = RectBivariateSpline(down, right, place.terrain.dem)
+    ratio = spacing_m / DEM_SPACING_M
+    shape = place.frame.shape(spacing_m)
+    i, j = ((np.arange(count) + 0.5) * ratio - 0.5 for count in shape)
+    fine = spline(np.clip(i, 0, rows - 1), np.clip(j, 0, columns - 1))
+    return np.asarray(fine, dtype=np.float32)
+
+
 def surface_of_day(
     world: World,
     glacier: str,
@@ -76,7 +93,7 @@ def surface_of_day(
     place, instrument = world[glacier], MISSIONS[mission]
     zones = place.classes(day, spacing_m)
     shape = zones.shape
-    heights = place.fine(place.terrain.dem, HEIGHT_SPACING_M)
+    heights = smooth_heights(place, HEIGHT_SPACING_M)
     share = np.clip(place.terrain.dem / (RELIEF * place.frame.extent_m), 0.0, 1.0)
     land = resample(ice_level(instrument.band, day, share), DEM_SPACING_M, shape, spacing_m)
     seaward = place.fine(place.seaward(day), spacing_m)

@@ -49,9 +49,9 @@ def map_to_earth(
     crs: str, x: npt.ArrayLike, y: npt.ArrayLike, height: npt.ArrayLike
 ) -> tuple[Array, Array]:
     """Earth-fixed points (n, 3), m, and the ellipsoid's unit normals there, from map x, y (m)."""
-    lon, lat = transformer(crs, "EPSG:4979").transform(
-        np.asarray(x, float), np.asarray(y, float)
-    )[:2]
+    lon, lat = transformer(crs, "EPSG:4979").transform(np.asarray(x, float), np.asarray(y, float))[
+        :2
+    ]
     return geodetic_to_earth(lon, lat, height)
 
 
@@ -198,7 +198,7 @@ def plan_view(
     incidence_deg: float,
     acquired: datetime,
 ) -> RadarView:
-    """Lay an image over the surface's rectangle, with room for what relief shifts towards the radar.
+    """Lay an image over the surface's rectangle, with room for what relief shifts nearer.
 
     incidence_deg: at the rectangle's centre. acquired: UTC at the middle of the image, the epoch
     of all times. Raises OrbitError where no orbit sees the place.

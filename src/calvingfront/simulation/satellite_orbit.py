@@ -66,7 +66,7 @@ class SatelliteOrbit:
     """A path, known from −reach_s to reach_s seconds around the middle of the scene."""
 
     def __init__(self, state: Array, reach_s: float) -> None:
-        """state: (6,) inertial position (m) and velocity (m/s) at time 0, when both frames agree."""
+        """state: (6,) inertial position (m), velocity (m/s) at time 0, when both frames agree."""
         self.reach_s = reach_s
         self._later = _integrate(state, reach_s)
         self._earlier = _integrate(state, -reach_s)
@@ -176,9 +176,7 @@ def _first_guess(place: Array, incidence: float, track: Track) -> Array:
     # the ground track lies on the far side of where the radar looks
     azimuth = heading + (np.pi / 2 if track.left_looking else -np.pi / 2)
     arc = incidence - np.arcsin(radius / track.semi_major_axis_m * np.sin(incidence))
-    nadir_lat = np.arcsin(
-        np.sin(lat) * np.cos(arc) + np.cos(lat) * np.sin(arc) * np.cos(azimuth)
-    )
+    nadir_lat = np.arcsin(np.sin(lat) * np.cos(arc) + np.cos(lat) * np.sin(arc) * np.cos(azimuth))
     nadir_lon = lon + np.arctan2(
         np.sin(azimuth) * np.sin(arc) * np.cos(lat),
         np.cos(arc) - np.sin(lat) * np.sin(nadir_lat),

@@ -105,10 +105,9 @@ class Glacier:
         classes = self.classes(day, DEM_SPACING_M)
         return np.where(classes == OCEAN, np.float32(0), self.terrain.dem)
 
-    def greatest_surface(self, spacing_m: float) -> Field:
-        """Heights, m, with the ice wherever it stood on any day, and 0 where always sea was."""
-        zones = self._zones(self._beyond(self.positions.max(axis=0)), spacing_m)
-        return np.where(zones == OCEAN, np.float32(0), self.fine(self.terrain.dem, spacing_m))
+    def greatest_classes(self, pixel_size_m: float) -> npt.NDArray[np.uint8]:
+        """The classes with ice wherever it stood on any day; see `classes`."""
+        return self._zones(self._beyond(self.positions.max(axis=0)), pixel_size_m)
 
     def fine(self, field: Field, pixel_size_m: float) -> Field:
         """A field of the DEM grid on a finer grid (cubic; the upper left corners agree)."""

@@ -96,7 +96,7 @@ def coast(view: RadarView, land_beyond: bool, height_m: float, sea: float, land:
 
 
 def test_a_cliff_that_faces_the_radar_lies_over_the_sea_before_it() -> None:
-    """Over h cos θ of slant range sea, cliff and land add up: 200 m · cos 23° = 184 m = 23 cells."""
+    """Sea, cliff and land add up over h cos θ of slant range: 184 m, 23 cells."""
     view = view_of("ERS", "SLC", highest_m=200.0)
     theta = np.deg2rad(23.0)
     surface = coast(view, True, 200.0, sea=0.0, land=0.1)
@@ -130,7 +130,9 @@ def test_a_slope_towards_the_radar_is_foreshortened_and_bright(tilt_deg: float) 
     surface = flat()
     x, y = centres(flat(spacing_m=10.0))
     lines, samples = seen_at(view, flat(spacing_m=10.0))
-    away = np.array([np.polyfit(x[100], samples[100], 1)[0], np.polyfit(y[:, 100], samples[:, 100], 1)[0]])
+    away = np.array(
+        [np.polyfit(x[100], samples[100], 1)[0], np.polyfit(y[:, 100], samples[:, 100], 1)[0]]
+    )
     away /= np.linalg.norm(away)
     distance = (x - CORNER[0] - SIDE_M / 2) * away[0] + (y - CORNER[1] + SIDE_M / 2) * away[1]
     scale = 1.0 / 1.0231  # metres on the ground per metre of the map at 64.5° S
@@ -186,14 +188,14 @@ def test_a_corner_reflector_peaks_at_its_place_and_holds_its_cross_section(
     target = PointTarget(lat, lon, 20.0, 1.0e4)
     image = render_radar(view, flat(level=0.0), seed(), [target], noise=False)
     power = np.abs(image.values.astype(np.complex128)) ** 2
-    points = Transformer.from_crs("EPSG:4979", "EPSG:4978", always_xy=True).transform(lon, lat, 20.0)
+    points = Transformer.from_crs("EPSG:4979", "EPSG:4978", always_xy=True).transform(
+        lon, lat, 20.0
+    )
     line, sample = (float(v[0]) for v in view.line_sample(np.array([points])))
     i, j = np.unravel_index(power.argmax(), power.shape)
     assert (i, j) == (round(line), round(sample))
     for axis, (index, exact) in enumerate([(i, line), (j, sample)]):
-        three = (
-            power[index - 1 : index + 2, j] if axis == 0 else power[i, index - 1 : index + 2]
-        )
+        three = power[index - 1 : index + 2, j] if axis == 0 else power[i, index - 1 : index + 2]
         a, b, c = np.log(three)
         # a parabola through the logarithm: near the peak sinc² is close to a Gaussian
         assert index + 0.5 * (a - c) / (a - 2 * b + c) == pytest.approx(exact, abs=0.05)

@@ -77,7 +77,9 @@ def test_samples_of_a_detected_product_are_even_on_the_ground() -> None:
     model = view.geometry.range
     assert isinstance(model, GroundRange)
     samples = np.arange(0.0, view.shape[1])
-    middle = np.full(samples.size, -view.geometry.azimuth.first_s / view.geometry.azimuth.interval_s)
+    middle = np.full(
+        samples.size, -view.geometry.azimuth.first_s / view.geometry.azimuth.interval_s
+    )
     _, _, points = view.place(middle, samples, 0.0)
     steps = np.linalg.norm(np.diff(points, axis=0), axis=1)
     assert np.abs(steps - 12.5).max() < 2e-3
