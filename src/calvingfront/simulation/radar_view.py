@@ -68,6 +68,14 @@ def geodetic_to_earth(
     return points, normals
 
 
+def earth_to_geodetic(points_m: Array) -> tuple[Array, Array, Array]:
+    """Longitude, latitude (degrees) and ellipsoidal height (m) of Earth-fixed points (n, 3)."""
+    lon, lat, height = transformer("EPSG:4978", "EPSG:4979").transform(
+        points_m[:, 0], points_m[:, 1], points_m[:, 2]
+    )
+    return np.asarray(lon), np.asarray(lat), np.asarray(height)
+
+
 @dataclass(frozen=True)
 class RadarView:
     """One acquisition's exact geometry.
@@ -116,8 +124,8 @@ class RadarView:
         slant = self.geometry.range.slant_range(sample, time)
         left = self.geometry.look_side == "left"
         points = locate(self.path, time, slant, height_m, left)
-        lon, lat, _ = transformer("EPSG:4978", "EPSG:4979").transform(*points.T)
-        return np.asarray(lat), np.asarray(lon), points
+        lon, lat, _ = earth_to_geodetic(points)
+        return lat, lon, points
 
     def tie_points(self) -> GroundPoints:
         """Exact places of a grid of pixels, corners included, at mean_height_m."""
@@ -164,8 +172,7 @@ def locate(
     forward = velocity / np.linalg.norm(velocity, axis=1)[:, None]
     side = np.cross(position / radius[:, None], forward) * (1.0 if left else -1.0)
     # first guess: a sphere through the ground below the satellite
-    to_geodetic = transformer("EPSG:4978", "EPSG:4979")
-    ground = radius - to_geodetic.transform(*position.T)[2] + height_m
+    ground = radius - earth_to_geodetic(position)[2] + height_m
     cos_look = (slant**2 + radius**2 - ground**2) / (2 * slant * radius)
     if np.any(np.abs(cos_look) >= 1):
         raise GeocodingError(
@@ -175,7 +182,7 @@ def locate(
     down = -position / radius[:, None]
     points = position + slant[:, None] * (cos_look[:, None] * down + sin_look[:, None] * side)
     for _ in range(LOCATE_STEPS):
-        lon, lat, height = to_geodetic.transform(*points.T)
+        lon, lat, height = earth_to_geodetic(points)
         _, normal = geodetic_to_earth(lon, lat, height)
         sight = points - position
         distance = np.linalg.norm(sight, axis=1)
@@ -242,11 +249,11 @@ def plan_view(
     slants = model.slant_range(nodes, zeros)
     points = locate(path, zeros, slants, mean_height, left_looking)
     position, _ = path.state(zeros)
-    glon, glat, _ = transformer("EPSG:4978", "EPSG:4979").transform(*points.T)
+    glon, glat, _ = earth_to_geodetic(points)
     _, normals = geodetic_to_earth(glon, glat, 0.0)
     cos_incidence = np.sum((position - points) * normals, axis=1) / slants
     speed = _ground_speed(path, slants, mean_height, left_looking)
-    step = model.slant_range(nodes + 0.5, zeros) - model.slant_range(nodes - 0.5, zeros)
+    spacing = model.slant_range(nodes + 0.5, zeros) - model.slant_range(nodes - 0.5, zeros)
     each = np.arange(samples)
     return RadarView(
         mode,
@@ -259,7 +266,7 @@ def plan_view(
         mean_height,
         np.interp(each, nodes, np.arccos(cos_incidence)),
         np.interp(each, nodes, interval * speed),
-        np.interp(each, nodes, step),
+        np.interp(each, nodes, spacing),
     )
 
 

@@ -105,7 +105,8 @@ class SatelliteOrbit:
         """The path within ±half_span_s of the scene's middle as one polynomial."""
         nodes = np.cos(np.pi * (np.arange(2 * LOCAL_DEGREE) + 0.5) / (2 * LOCAL_DEGREE))
         position, _ = self.earth_fixed(nodes * half_span_s)
-        return LocalPath(half_span_s, polynomial.polyfit(nodes, position, LOCAL_DEGREE))
+        fit = polynomial.polyfit(nodes, position, LOCAL_DEGREE)
+        return LocalPath(half_span_s, np.asarray(fit, dtype=np.float64))
 
 
 def pass_over(

@@ -70,7 +70,7 @@ class Glacier:
         """
         return self._beyond(self.front_position(day))
 
-    def _beyond(self, position: npt.NDArray[np.generic]) -> Field:
+    def _beyond(self, position: npt.NDArray[np.floating[Any]]) -> Field:
         front = np.interp(self.terrain.lateral, NODES, position)
         return np.asarray(self.terrain.along - front, dtype=np.float32)
 
