@@ -159,7 +159,8 @@ def test_the_dem_has_every_glacier_the_sea_at_0_and_ice_wherever_it_stood(
     for name in world.glaciers:
         place = world[name]
         frame = place.frame
-        column, row = ~transform * (frame.upper_left_x, frame.upper_left_y)
+        column = (frame.upper_left_x - transform.c) / transform.a
+        row = (frame.upper_left_y - transform.f) / transform.e
         height, width = frame.shape(20.0)
         inside = heights[round(row) : round(row) + height, round(column) : round(column) + width]
         assert inside.shape == (height, width)
