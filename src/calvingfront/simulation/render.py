@@ -157,7 +157,7 @@ def _backscatter(
         ground += np.float32(9.0) * np.minimum(2.0 * lost, 1.0)
     land = resample(ground, VIEW_SPACING_M, shape, pixel)
     seaward = place.fine(place.seaward(day), pixel)
-    land += _ice_texture(place, seaward, mission, shape)
+    land += ice_texture(place, seaward, mission.band, pixel, shape)
     rocky = zones == ROCK
     land[rocky] += np.float32(levels.rock - levels.ice_winter)
     at_front = land[front]
@@ -181,17 +181,22 @@ def _terrain_term(view: View) -> Field:
     return np.asarray(angle_term(view.local_cos) + 10 * np.log10(view.area), dtype=np.float32)
 
 
-def _ice_texture(place: Glacier, seaward: Field, mission: Mission, shape: tuple[int, int]) -> Field:
-    """Flow lines, crevasses (most near the front) and the roughness of the mountains, dB."""
-    pixel, terrain = mission.pixel_size_m, place.terrain
+def ice_texture(
+    place: Glacier, seaward: Field, band: str, pixel_size_m: float, shape: tuple[int, int]
+) -> Field:
+    """Flow lines, crevasses (most near the front) and the roughness of the mountains, dB.
+
+    seaward: distance beyond the front on the grid of `shape`, fraction of the long side.
+    """
+    terrain = place.terrain
     streaks, crevasses, roughness = (
-        resample(texture, TEXTURE_SPACING_M, shape, pixel)
+        resample(texture, TEXTURE_SPACING_M, shape, pixel_size_m)
         for texture in (terrain.streaks, terrain.crevasses, terrain.roughness)
     )
-    wall = place.fine(terrain.wall, pixel)
+    wall = place.fine(terrain.wall, pixel_size_m)
     valley = np.clip(0.5 - wall / 0.012, 0.0, 1.0)
     near = cv2.exp(np.clip(seaward, -0.5, 0.0) / np.float32(0.06))
-    cracks = np.float32(BANDS[mission.band].crevasse / 32) * (0.3 + 0.8 * near) * crevasses
+    cracks = np.float32(BANDS[band].crevasse / 32) * (0.3 + 0.8 * near) * crevasses
     flow = np.float32(1.2 / 32) * streaks + cracks
     mountains = np.float32(1.1 / 32) * roughness
     return np.asarray(valley * flow + (1 - valley) * mountains, dtype=np.float32)

@@ -68,7 +68,10 @@ class Glacier:
 
         Continuous, zero on the front, negative over the glacier; also defined over land.
         """
-        front = np.interp(self.terrain.lateral, NODES, self.front_position(day))
+        return self._beyond(self.front_position(day))
+
+    def _beyond(self, position: npt.NDArray[np.floating[Any]]) -> Field:
+        front = np.interp(self.terrain.lateral, NODES, position)
         return np.asarray(self.terrain.along - front, dtype=np.float32)
 
     def classes(self, day: date, pixel_size_m: float) -> npt.NDArray[np.uint8]:
@@ -77,8 +80,12 @@ class Glacier:
         The ocean is one connected piece that reaches the frame's seaward end; pockets and
         detached ice count to what surrounds them.
         """
+        return self._zones(self.seaward(day), pixel_size_m)
+
+    def _zones(self, seaward: Field, pixel_size_m: float) -> npt.NDArray[np.uint8]:
+        """The classes for a front that lies on the zero of `seaward`."""
         shape = self.frame.shape(pixel_size_m)
-        beyond = self.fine(self.seaward(day), pixel_size_m)
+        beyond = self.fine(seaward, pixel_size_m)
         wall = self.fine(self.terrain.wall, pixel_size_m)
         rock = self.fine(self.terrain.rock, pixel_size_m)
         floor = wall < 0
@@ -97,6 +104,10 @@ class Glacier:
         """Heights on the DEM grid at a date, m: the DEM, and 0 where the sea stands."""
         classes = self.classes(day, DEM_SPACING_M)
         return np.where(classes == OCEAN, np.float32(0), self.terrain.dem)
+
+    def greatest_classes(self, pixel_size_m: float) -> npt.NDArray[np.uint8]:
+        """The classes with ice wherever it stood on any day; see `classes`."""
+        return self._zones(self._beyond(self.positions.max(axis=0)), pixel_size_m)
 
     def fine(self, field: Field, pixel_size_m: float) -> Field:
         """A field of the DEM grid on a finer grid (cubic; the upper left corners agree)."""

@@ -1,0 +1,271 @@
+"""The default archive in radar geometry: its plan, one product per scene, DEM and fronts."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime, timedelta
+from pathlib import Path, PurePosixPath
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from calvingfront.errors import SceneError
+from calvingfront.files import read_json, replacing, write_json
+from calvingfront.simulation.acquisition import find_mode, on_day
+from calvingfront.simulation.archive import plan_scenes
+from calvingfront.simulation.missions import MISSIONS, find_orbit
+from calvingfront.simulation.product_registry import write_product
+from calvingfront.simulation.radar_image import RadarImage
+from calvingfront.simulation.radar_render import render_radar
+from calvingfront.simulation.radar_surface import scene_seed, smooth_heights, surface_of_day
+from calvingfront.simulation.radar_view import plan_view
+from calvingfront.simulation.world import OCEAN, World
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+# Product levels by turns. TerraSAR-X's complex SSC can be simulated too, but its cells of 2 m take
+# ten times as long as the detected product that the paper's images come from.
+LEVELS: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "ERS": ("SLC", "IMS", "PRI", "IMP"),
+        "ENVISAT": ("IMS", "IMP"),
+        "RSAT": ("SGF",),
+        "PALSAR": ("1.1", "1.5"),
+        "TSX": ("MGD",),
+        "TDX": ("MGD",),
+    }
+)
+# Local solar hour of descending and ascending passes of the missions' sun-synchronous orbits
+_LOCAL_HOURS: Mapping[str, tuple[float, float]] = MappingProxyType(
+    {
+        "ERS": (10.5, 22.5),
+        "ENVISAT": (10.0, 22.0),
+        "RSAT": (6.0, 18.0),
+        "PALSAR": (10.5, 22.5),
+        "TSX": (6.0, 18.0),
+        "TDX": (6.0, 18.0),
+    }
+)
+# Grid of classes and backscatter: finer than a resolution cell, so that the front has no stairs
+LEVEL_SPACING_M: Mapping[str, float] = MappingProxyType({"TSX": 4.0, "TDX": 4.0})
+LEVEL_SPACING_ELSE_M = 5.0
+DEM_SPACING_M = 20.0
+DEM_MARGIN_PX = 25  # so that slopes at the edge of a map have neighbours
+NO_HEIGHT = -9999.0
+
+
+def plan_radar_scenes(simulated: Mapping[str, Any], results: str = "results") -> pd.DataFrame:
+    """Return the scenes of the simulated archive with what radar geometry adds to them.
+
+    simulated: the configuration's source.simulated, as for `archive.plan_scenes`, whose dates,
+    missions and qualities these are. Orbits and levels go by turns within a mission, so that each
+    pass, look side and layout occurs. New columns: level, acquired_utc (ISO, UTC), product (the
+    record that `simulate_product` writes). Raises ConfigError as `plan_scenes` does.
+    """
+    import pandas as pd
+
+    base = plan_scenes(simulated, results).sort_values(["acquired", "glacier"])
+    folder = PurePosixPath(results) / "archive"
+    turns: Counter[str] = Counter()
+    rows = []
+    for row in base.to_dict("records"):
+        mission = MISSIONS[str(row["mission"])]
+        turn = turns[mission.name]
+        turns[mission.name] += 1
+        orbit = mission.orbits[turn % len(mission.orbits)]
+        # three orbits and 1, 2 or 4 levels: without a common factor, every pair has its turn
+        level = LEVELS[mission.name][turn % len(LEVELS[mission.name])]
+        day = date.fromisoformat(str(row["acquired"]))
+        scene = (
+            f"{row['glacier']}_{day}_{mission.name}_{row['resolution_tag_m']}"
+            f"_{row['quality']}_{orbit.number}"
+        )
+        rows.append(
+            {
+                **{str(key): value for key, value in row.items()},
+                "scene": scene,
+                "orbit": orbit.number,
+                "level": level,
+                "acquired_utc": _time_of_pass(day, mission.name, orbit.ascending, scene),
+                "image": str(folder / "scenes" / f"{scene}.tif"),
+                "front": str(folder / "fronts" / f"{scene}_front.png"),
+                "product": str(folder / "products" / scene / "product.json"),
+            }
+        )
+    return pd.DataFrame(rows).sort_values("scene", ignore_index=True)
+
+
+def _time_of_pass(day: date, mission: str, ascending: bool, scene: str) -> str:
+    """UTC of the scene's middle: the local solar hour at 60° W, some minutes around it."""
+    hour = (_LOCAL_HOURS[mission][int(ascending)] + 4.0) % 24
+    seed = np.frombuffer(scene.encode(), np.uint8).tolist()
+    around = float(np.random.default_rng(seed).uniform(-1200.0, 1200.0))
+    middle = datetime(day.year, day.month, day.day) + timedelta(hours=hour)
+    return (middle + timedelta(milliseconds=round(1000 * around))).isoformat(
+        timespec="milliseconds"
+    )
+
+
+def image_scene(
+    world: World,
+    glacier: str,
+    mission: str,
+    acquired: datetime,
+    orbit: str,
+    level: str,
+    quality: int = 1,
+) -> RadarImage:
+    """Image one glacier in radar geometry; the same arguments give the same bits.
+
+    acquired: UTC at the middle of the image. quality: 1 best … 6, see sea.draw_sea_state.
+    Raises SceneError for an unknown orbit or a day without a front, ConfigError for a level that
+    the mission has not.
+    """
+    day = acquired.date()
+    mode = on_day(find_mode(mission, level), day)
+    try:
+        track = find_orbit(mission, orbit)
+    except KeyError as error:
+        raise SceneError(
+            f"{glacier} {acquired}", f"{error.args[0]}", "Take a row of plan_radar_scenes"
+        ) from None
+    rng = np.random.default_rng(scene_seed(world.seed, glacier, day, mission, orbit))
+    spacing = LEVEL_SPACING_M.get(mission, LEVEL_SPACING_ELSE_M)
+    surface = surface_of_day(world, glacier, mission, day, orbit, quality, spacing, rng)
+    view = plan_view(
+        surface, mode, track.ascending, track.left_looking, track.incidence_deg, acquired
+    )
+    return render_radar(view, surface, rng)
+
+
+def simulate_product(
+    world: str | os.PathLike[str],
+    scene: str,
+    glacier: str,
+    mission: str,
+    acquired_utc: str,
+    orbit: str,
+    level: str,
+    quality: int,
+    product: str | os.PathLike[str],
+) -> Path:
+    """Image a planned scene, write it in its mission's layout; return the product's path.
+
+    world: file of `build_world`. product: JSON record (scene, mission, level, acquired, glacier,
+    product), written beside the product; its `product` is a path relative to the record.
+    """
+    import cv2
+
+    cv2.setNumThreads(1)  # one core per job: the scheduler runs jobs side by side
+    try:
+        acquired = datetime.fromisoformat(acquired_utc)
+    except ValueError as error:
+        raise SceneError(
+            scene, f"has no time: {error}", "Take a row of plan_radar_scenes"
+        ) from None
+    loaded = World.load(world, only=glacier)
+    image = image_scene(loaded, glacier, mission, acquired, orbit, level, int(quality))
+    record = Path(product)
+    written = write_product(image, record.parent)
+    write_json(
+        record,
+        {
+            "scene": scene,
+            "mission": mission,
+            "level": level,
+            "acquired": acquired_utc,
+            "glacier": glacier,
+            "product": os.path.relpath(written, record.parent),
+        },
+    )
+    return written
+
+
+def collect_products(records: Iterable[str | os.PathLike[str]]) -> pd.DataFrame:
+    """The scene table of an archive from the records of `simulate_product`.
+
+    Columns scene, mission, level, acquired (UTC), glacier, product (path of the file or folder).
+    """
+    import pandas as pd
+
+    rows = []
+    for path in records:
+        record = dict(read_json(path))
+        record["product"] = str(Path(path).parent / record["product"])
+        rows.append(record)
+    return pd.DataFrame(rows).sort_values("scene", ignore_index=True)
+
+
+def write_dem(world: World, output: str | os.PathLike[str]) -> None:
+    """Write one terrain model of all glaciers: GeoTIFF, float32, m above the WGS 84 ellipsoid.
+
+    Ice stands wherever it stood on any day, so that a front is at its true height on each of them;
+    the sea is 0. Between the glaciers' frames there are no data (NO_HEIGHT).
+    """
+    import rasterio
+    from rasterio.transform import Affine
+
+    pieces = []
+    for name in world.glaciers:
+        place = world[name]
+        sea = place.greatest_classes(DEM_SPACING_M) == OCEAN
+        heights = np.where(sea, np.float32(0), smooth_heights(place, DEM_SPACING_M))
+        heights = np.pad(heights, DEM_MARGIN_PX, mode="symmetric")
+        reach = DEM_MARGIN_PX * DEM_SPACING_M
+        pieces.append((place.frame.upper_left_x - reach, place.frame.upper_left_y + reach, heights))
+    left, top = min(piece[0] for piece in pieces), max(piece[1] for piece in pieces)
+    offsets = [
+        (round((top - y) / DEM_SPACING_M), round((x - left) / DEM_SPACING_M)) for x, y, _ in pieces
+    ]
+    shape = tuple(
+        max(
+            offset[axis] + piece[2].shape[axis]
+            for offset, piece in zip(offsets, pieces, strict=True)
+        )
+        for axis in (0, 1)
+    )
+    mosaic = np.full(shape, NO_HEIGHT, np.float32)
+    for (row, column), (_, _, heights) in zip(offsets, pieces, strict=True):
+        mosaic[row : row + heights.shape[0], column : column + heights.shape[1]] = heights
+    with (
+        replacing(output) as temporary,
+        rasterio.open(
+            temporary,
+            "w",
+            driver="GTiff",
+            height=shape[0],
+            width=shape[1],
+            count=1,
+            dtype="float32",
+            crs=World.crs,
+            transform=Affine(DEM_SPACING_M, 0.0, left, 0.0, -DEM_SPACING_M, top),
+            nodata=NO_HEIGHT,
+            compress="deflate",
+            predictor=3,
+            tiled=True,
+        ) as target,
+    ):
+        target.write(mosaic, 1)
+        target.update_tags(VERTICAL_DATUM="WGS 84 ellipsoid", UNIT="m")
+
+
+def write_fronts(world: World, scenes: pd.DataFrame, output: str | os.PathLike[str]) -> None:
+    """Write the front of every scene as lines in one GeoPackage.
+
+    scenes: rows of `plan_radar_scenes`. Attributes: scene, glacier, acquired (YYYY-MM-DD).
+    """
+    import geopandas
+    from shapely.geometry import LineString, MultiLineString
+
+    rows, shapes = [], []
+    for row in scenes.itertuples():
+        lines = world[str(row.glacier)].front_lines(date.fromisoformat(str(row.acquired)))
+        rows.append({"scene": row.scene, "glacier": row.glacier, "acquired": row.acquired})
+        shapes.append(MultiLineString([LineString(line) for line in lines]))
+    layer = geopandas.GeoDataFrame(rows, geometry=shapes, crs=World.crs)
+    with replacing(output) as temporary:
+        layer.to_file(temporary, driver="GPKG", layer="fronts")
