@@ -36,6 +36,7 @@ from calvingfront.products.model import (
     StateVectors,
 )
 
+FORMAT = "ERS CEOS"
 REFERENCE_INCIDENCE_DEG = 23.0
 POLYNOMIAL_AT = 1855  # of the facility record: 4 coefficients of 20 characters
 _MONTHS = ["JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"]

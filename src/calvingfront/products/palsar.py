@@ -39,6 +39,7 @@ from calvingfront.products.model import (
     StateVectors,
 )
 
+FORMAT = "ALOS PALSAR CEOS"
 SLANT_RANGE_AT = 117  # of a level 1.1 line's prefix, m
 COMPLEX_OFFSET_DB = -32.0
 TO_GROUND_AT = 1025  # of the facility record: 25 + 25 coefficients E20.10, then pixel and line

@@ -40,6 +40,7 @@ from calvingfront.products.model import (
     StateVectors,
 )
 
+FORMAT = "RADARSAT-1 CEOS"
 SLANT_RANGE_AT = (65, 69, 73)  # of a line's prefix: first, middle, last sample, m
 SETS_AT = 4883  # of the processing record: number of ground-to-slant sets
 SET_LENGTH = 117  # update time A21 and 6 coefficients F16.7

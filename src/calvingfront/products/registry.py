@@ -13,6 +13,9 @@ from calvingfront.products.model import Product
 # Each offers FORMAT, `recognises(path) -> bool` and `read(path, polarisation) -> Product`.
 FORMATS = (
     "envisat",
+    "ers_ceos",
+    "palsar",
+    "radarsat1",
     "sentinel1",
     "terrasar",
 )

@@ -39,7 +39,9 @@ def list_scenes(config: Config) -> pd.DataFrame:
     if source["kind"] == "simulated":
         return _list_simulated(config, exclude)
     raise ConfigError(
-        "source.kind", f"{source['kind']!r} is unknown", "Write simulated, caffe, images or products."
+        "source.kind",
+        f"{source['kind']!r} is unknown",
+        "Write simulated, caffe, images or products.",
     )
 
 
