@@ -180,7 +180,10 @@ def test_where_nothing_scatters_the_noise_floor_stays() -> None:
     assert np.all(render_radar(view, flat(level=0.0), seed(), noise=False).values == 0)
 
 
-@pytest.mark.parametrize(("mission", "level"), [("ERS", "SLC"), ("TSX", "MGD"), ("RSAT", "SGF")])
+@pytest.mark.parametrize(
+    ("mission", "level"),
+    [("ERS", "SLC"), ("TSX", "MGD"), ("RSAT", "SGF"), ("PALSAR", "1.1"), ("PALSAR", "1.5")],
+)
 def test_a_corner_reflector_peaks_at_its_place_and_holds_its_cross_section(
     mission: str, level: str
 ) -> None:
