@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from pyproj import Transformer
 from radar_surfaces import CORNER, SIDE_M, centres, flat, seen_at, view_of
+from scipy.optimize import curve_fit
 
 from calvingfront.simulation.radar_render import (
     CLIFF_DB,
@@ -180,7 +181,10 @@ def test_where_nothing_scatters_the_noise_floor_stays() -> None:
     assert np.all(render_radar(view, flat(level=0.0), seed(), noise=False).values == 0)
 
 
-@pytest.mark.parametrize(("mission", "level"), [("ERS", "SLC"), ("TSX", "MGD"), ("RSAT", "SGF")])
+@pytest.mark.parametrize(
+    ("mission", "level"),
+    [("ERS", "SLC"), ("TSX", "MGD"), ("RSAT", "SGF"), ("PALSAR", "1.1"), ("PALSAR", "1.5")],
+)
 def test_a_corner_reflector_peaks_at_its_place_and_holds_its_cross_section(
     mission: str, level: str
 ) -> None:
@@ -197,10 +201,21 @@ def test_a_corner_reflector_peaks_at_its_place_and_holds_its_cross_section(
     i, j = np.unravel_index(power.argmax(), power.shape)
     assert (i, j) == (round(line), round(sample))
     for axis, (index, exact) in enumerate([(i, line), (j, sample)]):
-        three = power[index - 1 : index + 2, j] if axis == 0 else power[i, index - 1 : index + 2]
-        a, b, c = np.log(three)
-        # a parabola through the logarithm: near the peak sinc² is close to a Gaussian
-        assert index + 0.5 * (a - c) / (a - 2 * b + c) == pytest.approx(exact, abs=0.05)
+        near = np.arange(index - 3, index + 4)
+        found, _ = curve_fit(
+            lambda at, peak, centre, null: peak * np.sinc((at - centre) / null) ** 2,
+            near,
+            power[near, j] if axis == 0 else power[i, near],
+            (power.max(), float(index), 2.0),
+        )
+        assert found[1] == pytest.approx(exact, abs=0.05)
+        resolution = view.mode.azimuth_resolution_m, view.mode.range_resolution_m
+        spacing = (
+            view.line_spacing_m[j],
+            (view.slant_spacing_m[j] if view.mode.is_complex else view.mode.ground_spacing_m),
+        )
+        # the 3 dB width of sinc² is 0.886 of its null
+        assert 0.886 * found[2] * spacing[axis] == pytest.approx(resolution[axis], rel=0.01)
     cell = view.line_spacing_m[j] * view.slant_spacing_m[j]
     section = power.sum() * cell
     if view.mode.backscatter == "sigma0":
