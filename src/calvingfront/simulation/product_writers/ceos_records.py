@@ -132,8 +132,8 @@ def position_record(orbit: StateVectors, number: int, code: Code, length: int, f
     """Return the platform position record; an INERTIAL frame gets its vectors and hour angle."""
     record = RecordBuilder(number, code, length)
     times, positions, velocities = orbit.times_s, orbit.positions_m, orbit.velocities_m_s
-    day = orbit.epoch + timedelta(days=float(np.floor(times[0] / 86_400)))
-    midnight = datetime(day.year, day.month, day.day)
+    start = orbit.epoch + timedelta(seconds=float(times[0]))  # the epoch need not be a midnight
+    midnight = datetime(start.year, start.month, start.day)
     first = (orbit.epoch - midnight) / timedelta(seconds=1) + float(times[0])
     if "INERTIAL" in frame:
         angle = hour_angle_deg(midnight + timedelta(seconds=first))
@@ -167,13 +167,16 @@ def line_prefixes(
     put(9, np.full(lines, record_length))
     if prefix >= 48:
         times = np.asarray(image.geometry.azimuth.time(number.astype(float)))
-        milliseconds = np.rint(times * 1e3).astype(np.int64)
-        days = image.orbit.epoch + timedelta(days=int(milliseconds[0] // 86_400_000))
-        start = (datetime(days.year, 1, 1) - image.orbit.epoch).days
+        epoch = image.orbit.epoch
+        midnight = datetime(epoch.year, epoch.month, epoch.day)
+        since_midnight = times + (epoch - midnight) / timedelta(seconds=1)
+        milliseconds = np.rint(since_midnight * 1e3).astype(np.int64)
+        year = (midnight + timedelta(days=int(milliseconds[0] // 86_400_000))).year
+        start = (datetime(year, 1, 1) - midnight).days
         put(13, number + 1)
         put(17, np.ones(lines, int))
         put(25, np.full(lines, samples))
-        put(37, np.full(lines, days.year))
+        put(37, np.full(lines, year))
         put(41, milliseconds // 86_400_000 - start + 1)
         put(45, milliseconds % 86_400_000)
     return parts
