@@ -83,9 +83,9 @@ def scene(options: argparse.Namespace) -> Any:
     )
 
     shape = lines_samples(options.small)
-    times = 3600.0 + 4.3 * np.arange(-2, 3)
+    times = 3600.0 + 4.3 * np.arange(-4, 5)  # sarsen fits a polynomial of degree 5
     position, velocity = circle(times - 3600.0)
-    distance = float(np.linalg.norm(position[2]))
+    distance = float(np.linalg.norm(position[4]))
     cosine = np.cos(np.deg2rad(LOOK_DEG))
     middle = distance * cosine - np.sqrt(6_361e3**2 - distance**2 * (1 - cosine**2))
     step = SPEED_OF_LIGHT / 2 / SAMPLING_HZ
@@ -122,6 +122,7 @@ class Reader:
     """Complex int16 pixels, as products hold them."""
 
     is_complex = True
+    concurrent = True  # each call opens the file
 
     def __init__(self, path: Path, shape: tuple[int, int]) -> None:
         self.path, self.shape = path, shape

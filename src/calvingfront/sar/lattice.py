@@ -1,7 +1,7 @@
 """The range-Doppler solution on a coarse lattice of the map, for any height.
 
 Line and sample vary so smoothly over map and height that the exact solution at every 32nd pixel,
-bilinear between and quadratic in height, stays within some thousandths of a pixel.
+bilinear between and quadratic in height, stays within a hundredth of a pixel.
 """
 
 from __future__ import annotations

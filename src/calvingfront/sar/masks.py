@@ -6,8 +6,8 @@ Codes of the view: 0 no data, 1 valid, 2 layover (several places share the pixel
 The terrain is laid out as the radar meets it: a row per azimuth time, and along it the ellipsoid's
 ground range in equal steps. Along a row, a place lies in shadow where a nearer one was seen under
 a greater look angle; among the lit places, one lies in layover where a nearer one has a greater
-slant range or a farther one a smaller. The height moves a place's zero-Doppler time by less than a
-pixel and is left out here (only here: the image itself is resampled with it).
+slant range or a farther one a smaller. The height moves a place along the track by some metres;
+that is left out here (only here: the image itself is resampled with it).
 """
 
 from __future__ import annotations

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 
 import numpy as np
@@ -117,6 +118,34 @@ def test_the_averaged_pixel_of_a_map_product_lies_at_the_middle_of_its_cell():
     assert isinstance(averaged, MapGeometry)
     assert averaged.to_ground(np.array(3.0), np.array(7.0)) == (17.0, 14.5)
     assert averaged.to_pixel(np.array(17.0), np.array(14.5)) == (3.0, 7.0)
+
+
+class OneAtATime(ArrayReader):
+    """Notes whether two threads were inside at once."""
+
+    inside = 0
+    met = False
+
+    def read(self, first, count):
+        self.inside += 1
+        self.met |= self.inside > 1
+        time.sleep(0.002)
+        self.inside -= 1
+        return super().read(first, count)
+
+
+@pytest.mark.parametrize("concurrent", [False, True])
+def test_a_reader_serves_one_thread_at_a_time_unless_it_says_otherwise(concurrent, monkeypatch):
+    monkeypatch.setattr(module, "BLOCK_PIXELS", 300)
+    reader = OneAtATime(noise())
+    if concurrent:
+        reader.concurrent = True
+    product = replace(make_product(SCENE, noise()), pixels=reader)
+    image = multilook(product, 60.0, threads=4)
+    assert reader.met == concurrent
+    np.testing.assert_array_equal(
+        image.intensity, multilook(make_product(SCENE, noise()), 60.0).intensity
+    )
 
 
 def test_a_reader_that_returns_too_little_and_an_empty_image_are_refused():

@@ -37,7 +37,7 @@ def test_a_circular_orbit_comes_back_within_a_tenth_of_a_millimetre(count, inter
 
 def test_three_vectors_480_s_apart_leave_two_metres_of_twenty():
     # The circle is no path around an oblate Earth: after 480 s it is 1 km away from the reference
-    # orbit. Real vectors fit a hundred times better, see test_orbit_files.
+    # orbit. Real vectors leave a third of it, see test_orbit_files.
     four = ORBIT.vectors(4, 480.0)
     three = StateVectors(EPOCH, four.times_s[:3], four.positions_m[:3], four.velocities_m_s[:3])
     position, _ = errors(three)
