@@ -10,7 +10,13 @@ sys.path.insert(0, str(Path(workflow.basedir) / "src"))
 
 from calvingfront.config import validate_config, validate_scenes
 from calvingfront.errors import CalvingFrontError
-from calvingfront.samples.sources import list_scenes, prepared_scenes
+from calvingfront.samples.sources import (
+    from_products,
+    list_scenes,
+    map_settings,
+    plan_simulated,
+    prepared_scenes,
+)
 
 SCHEMAS = Path(workflow.basedir) / "workflow" / "schemas"
 
@@ -29,6 +35,8 @@ config.update(checked(validate_config, config, SCHEMAS / "config.schema.yaml"))
 workflow.global_resources.setdefault("gpu", 1)
 
 SOURCE = config["source"]["kind"]
+PRODUCTS = from_products(config)
+MAP = map_settings(config)
 source_scenes = checked(list_scenes, config)
 checked(validate_scenes, source_scenes, SCHEMAS / "scenes.schema.yaml")
 SCENES = list(source_scenes["scene"])

@@ -61,7 +61,7 @@ rule square_image:
         **(
             # The place of a geocoded product is known once it is geocoded.
             {"place": scene_cell("image")}
-            if SOURCE == "products"
+            if PRODUCTS
             else {}
         ),
         image=rules.filter_speckle.output.image,

@@ -2,7 +2,7 @@
 #
 # in:   nothing (simulated), a CaFFe folder (caffe, read where it lies), a table of images (images),
 #       or of products, geocoded by products.smk (products)
-# out:  <results>/archive   simulated scenes as 8-bit GeoTIFF, fronts as masks
+# out:  <results>/archive   the simulated world; its scenes as 8-bit GeoTIFF, fronts as masks (geometry map)
 #       <results>/imported  a user's images, or geocoded products, and their fronts on one grid
 #       <results>/scenes.tsv, scenes.md   the scene table and what the check of every file found
 
@@ -32,6 +32,9 @@ if SOURCE == "simulated":
         script:
             "../../scripts/build_world.py"
 
+
+if SOURCE == "simulated" and not PRODUCTS:
+
     rule simulate_scene:
         """Render the world as one mission sees it on one day."""
         input:
@@ -60,19 +63,19 @@ if SOURCE == "simulated":
             "../../scripts/simulate_scene.py"
 
 
-if SOURCE in ("images", "products"):
+if PRODUCTS or SOURCE == "images":
 
     rule import_scene:
         """Bring an image to 8 bit and its front, mask or vectors, onto the image's grid."""
         input:
             image=(
                 rules.geocode_scene.output.map
-                if SOURCE == "products"
+                if PRODUCTS
                 else scene_cell("image", source_rows)
             ),
             front=scene_cell("front", source_rows),
         output:
-            image=f"<results>/imported/{{scene}}/image.{'tif' if SOURCE == 'products' else 'png'}",
+            image=f"<results>/imported/{{scene}}/image.{'tif' if PRODUCTS else 'png'}",
             front="<results>/imported/{scene}/front.png",
         log:
             "<logs>/import_scene/{scene}.log",

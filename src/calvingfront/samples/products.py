@@ -37,7 +37,7 @@ def _row(
     if front is not None and is_raster(front):
         fault(
             f"front {front.name} is an image",
-            "Give the front as lines (GeoPackage, Shapefile, GeoJSON): the map grid is yet to come.",
+            "Give it as lines (GeoPackage, Shapefile, GeoJSON): the map grid is yet to come.",
         )
     mission, acquired = cell.get("mission", ""), cell.get("acquired", "")
     if product is not None and not (mission and acquired):

@@ -45,15 +45,48 @@ def list_scenes(config: Config) -> pd.DataFrame:
     )
 
 
+def from_products(config: Config) -> bool:
+    """Whether the scenes start from radar products, which have to be geocoded first."""
+    source = config["source"]
+    simulated = source["kind"] == "simulated" and source["simulated"]["geometry"] == "radar"
+    return simulated or source["kind"] == "products"
+
+
+def map_settings(config: Config) -> dict[str, Any]:
+    """The map onto which products are geocoded: the configured one, or the simulated world's."""
+    settings = dict(config["map"])
+    if config["source"]["kind"] != "simulated":
+        return settings
+    from calvingfront.simulation.frames import CRS, plan_frames
+
+    simulated = config["source"]["simulated"]
+    frames = plan_frames(simulated["glaciers"], simulated["extent_m"])
+    return settings | {
+        "crs": CRS,
+        "dem": str(Path(config["results"]) / "archive/dem.tif"),
+        "vertical_datum": "ellipsoid",
+        "geoid": None,
+        "areas": {
+            frame.glacier: [
+                frame.upper_left_x,
+                frame.upper_left_y - frame.height_m,
+                frame.upper_left_x + frame.width_m,
+                frame.upper_left_y,
+            ]
+            for frame in frames
+        },
+    }
+
+
 def prepared_scenes(scenes: pd.DataFrame, config: Config) -> pd.DataFrame:
     """The same table with the 8-bit image and the front mask that the sample rules read.
 
-    They differ from the source's own files where `import_scene` has written them: with
-    `source.kind` images, and products, whose images keep their place on the map.
+    They differ from the source's own files where `import_scene` has written them: for `images`,
+    and for products, whose images keep their place on the map.
     """
-    suffix = {"images": "png", "products": "tif"}.get(config["source"]["kind"])
-    if suffix is None:
+    if not from_products(config) and config["source"]["kind"] != "images":
         return scenes
+    suffix = "tif" if from_products(config) else "png"
     folder = Path(config["results"]) / "imported"
     prepared = scenes.copy()
     prepared["image"] = [str(folder / scene / f"image.{suffix}") for scene in scenes["scene"]]
@@ -61,10 +94,18 @@ def prepared_scenes(scenes: pd.DataFrame, config: Config) -> pd.DataFrame:
     return prepared
 
 
-def _list_simulated(config: Config, exclude: Mapping[str, str]) -> pd.DataFrame:
-    from calvingfront.simulation.archive import plan_scenes
+def plan_simulated(config: Config) -> pd.DataFrame:
+    """The plan of the simulated archive: one row per scene, with what its simulation needs."""
+    if from_products(config):
+        from calvingfront.simulation.radar_plan import plan_radar_scenes as plan
+    else:
+        from calvingfront.simulation.archive import plan_scenes as plan
+    planned: pd.DataFrame = plan(config["source"]["simulated"], config["results"])
+    return planned
 
-    planned: pd.DataFrame = plan_scenes(config["source"]["simulated"])
+
+def _list_simulated(config: Config, exclude: Mapping[str, str]) -> pd.DataFrame:
+    planned = plan_simulated(config)
     unknown = sorted(set(exclude) - set(planned["scene"]))
     if unknown:
         raise Faults(
@@ -76,17 +117,18 @@ def _list_simulated(config: Config, exclude: Mapping[str, str]) -> pd.DataFrame:
             ],
             "The simulated scenes change with source.simulated.",
         )
-    planned = planned[~planned["scene"].isin(list(exclude))]
-    archive = Path(config["results"]) / "archive"
-    rows = [
-        {str(key): value for key, value in row.items()}
-        | {
-            "image": str(archive / "scenes" / f"{row['scene']}.tif"),
-            "front": str(archive / "fronts" / f"{row['scene']}_front.png"),
-        }
-        for row in planned.to_dict("records")
-    ]
-    return scene_table(rows)
+    rows = planned[~planned["scene"].isin(list(exclude))].to_dict("records")
+    if from_products(config):
+        spacing_m = config["map"]["spacing_m"]
+        fronts = str(Path(config["results"]) / "archive/fronts.gpkg")
+        for row in rows:
+            # The map's grid is known once the scene is geocoded.
+            row |= dict.fromkeys(("width_px", "height_px", "upper_left_x", "upper_left_y", "crs"))
+            row |= dict.fromkeys(
+                ("pixel_size_x_m", "pixel_size_y_m"), spacing_m[str(row["mission"])]
+            )
+            row |= {"image": row["product"], "front": fronts}
+    return scene_table({str(key): value for key, value in row.items()} for row in rows)
 
 
 def _listed(split: Config) -> set[str] | None:
