@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any, TypeVar, cast
+
 import numba
 import numpy as np
 import numpy.typing as npt
@@ -16,7 +19,15 @@ NEWTON_STEPS = 20
 PIECES_PER_SAMPLE = 4.0  # the energy of a flat surface then ripples by 1 %
 
 
-@numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+def compiled(function: Function) -> Function:
+    """Compile at the first call and keep the result on disk."""
+    return cast(Function, numba.njit(nogil=True, cache=True)(function))
+
+
+@compiled
 def _value(coefficients: Array, x: float) -> tuple[float, float, float]:
     """A polynomial with values in space, coefficients (degree + 1, 3)."""
     a = b = c = 0.0
@@ -27,7 +38,7 @@ def _value(coefficients: Array, x: float) -> tuple[float, float, float]:
     return a, b, c
 
 
-@numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@compiled
 def zero_doppler_time(
     path: Array, rate: Array, bend: Array, scale_s: float, x: float, y: float, z: float, time: float
 ) -> float:
@@ -50,7 +61,7 @@ def zero_doppler_time(
     return s * scale_s
 
 
-@numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@compiled
 def _bilinear(grid: Float32, row: float, column: float) -> float:
     """Value at a fractional place, mirrored beyond the edges as the rest of the world is."""
     rows, columns = grid.shape
@@ -62,7 +73,7 @@ def _bilinear(grid: Float32, row: float, column: float) -> float:
     return float(upper + u * (lower - upper))
 
 
-@numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@compiled
 def _mirrored(place: float, size: int) -> float:
     """A pixel coordinate folded back at the outer edges −0.5 and size − 0.5, held at centres."""
     if 0.0 <= place <= size - 1.0:
@@ -73,7 +84,7 @@ def _mirrored(place: float, size: int) -> float:
     return float(min(max(place - 0.5, 0.0), size - 1.0))
 
 
-@numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@compiled
 def sample_row(
     heights: Float32,
     level: Float32,
@@ -106,7 +117,7 @@ def sample_row(
             )
 
 
-@numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@compiled
 def splat_row(
     ground: Array,
     normal: Array,
@@ -229,7 +240,7 @@ def splat_row(
     return first_time
 
 
-@numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@compiled
 def splat_surface(
     heights: Float32,
     level: Float32,
