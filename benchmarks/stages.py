@@ -63,7 +63,7 @@ def measure(folder: Path, scenes: int, size: int, width: int) -> pd.DataFrame:
     overlay = folder / "overlay.yaml"
     content = {
         "results": str(folder / "results"),
-        "source": {"kind": "simulated", "simulated": {"scenes": scenes}},
+        "source": {"kind": "simulated", "simulated": {"scenes": scenes, "geometry": "map"}},
         "samples": {"size": size, "front_width_px": 3},
         "networks": {"models": ["attention_unet"], "width": width},
         "losses": ["bce"],

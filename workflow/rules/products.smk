@@ -138,8 +138,6 @@ if PRODUCTS:
             crs=MAP["crs"],
             spacing_m=map_spacing,
             vertical_datum=MAP["vertical_datum"],
-            area=lambda wildcards: MAP["areas"].get(
-                source_rows[wildcards.scene]["glacier"]
-            ),
+            area=lambda wildcards: MAP["areas"].get(source_rows[wildcards.scene]["glacier"]),
         script:
             "../../scripts/geocode_scene.py"
