@@ -48,8 +48,9 @@ def list_scenes(config: Config) -> pd.DataFrame:
 def from_products(config: Config) -> bool:
     """Whether the scenes start from radar products, which have to be geocoded first."""
     source = config["source"]
-    simulated = source["kind"] == "simulated" and source["simulated"]["geometry"] == "radar"
-    return simulated or source["kind"] == "products"
+    if source["kind"] == "simulated":
+        return bool(source["simulated"]["geometry"] == "radar")
+    return bool(source["kind"] == "products")
 
 
 def map_settings(config: Config) -> dict[str, Any]:

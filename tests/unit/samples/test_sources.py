@@ -6,7 +6,13 @@ import pandas as pd
 import pytest
 
 from calvingfront.errors import ConfigError, Faults, SceneError
-from calvingfront.samples.scene_table import COLUMNS, read_scenes, scene_table, write_scenes
+from calvingfront.samples.scene_table import (
+    COLUMNS,
+    MISSIONS,
+    read_scenes,
+    scene_table,
+    write_scenes,
+)
 from calvingfront.samples.sources import list_scenes, prepared_scenes
 
 
@@ -17,6 +23,7 @@ def simulated(exclude=None):
             "kind": "simulated",
             "exclude": exclude or {},
             "simulated": {
+                "geometry": "map",
                 "scenes": 12,
                 "glaciers": 2,
                 "seed": 1,
@@ -40,6 +47,20 @@ def test_simulated_scenes_lie_in_the_archive():
     pd.testing.assert_frame_equal(prepared_scenes(scenes, config), scenes)
 
 
+def test_simulated_products_become_images_on_the_map():
+    config = simulated() | {"map": {"spacing_m": dict.fromkeys(MISSIONS, 25.0)}}
+    config["source"]["simulated"]["geometry"] = "radar"
+    scenes = list_scenes(config)
+    first = scenes.iloc[0]
+    assert first["image"] == f"res/archive/products/{first['scene']}/product.json"
+    assert first["front"] == "res/archive/fronts.gpkg"
+    assert set(scenes["pixel_size_x_m"]) == {25.0}
+    assert scenes["crs"].isna().all()  # known once a scene is geocoded
+    prepared = prepared_scenes(scenes, config).iloc[0]
+    assert prepared["image"] == f"res/imported/{first['scene']}/image.tif"
+    assert prepared["front"] == f"res/imported/{first['scene']}/front.png"
+
+
 def test_a_simulated_scene_may_be_excluded():
     scenes = list_scenes(simulated())
     name = scenes["scene"][3]
@@ -55,7 +76,9 @@ def test_an_excluded_scene_must_exist():
 def test_an_unknown_kind_is_refused():
     config = simulated()
     config["source"]["kind"] = "raw"
-    with pytest.raises(ConfigError, match=r"'raw' is unknown\. Write simulated, caffe or images"):
+    with pytest.raises(
+        ConfigError, match=r"'raw' is unknown\. Write simulated, caffe, images or products"
+    ):
         list_scenes(config)
 
 
