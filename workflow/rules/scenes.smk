@@ -118,6 +118,7 @@ rule check_scenes:
     params:
         results=lambda wildcards, output: str(Path(output.table).parent),
         source=config["source"],
+        map=config["map"],
         split=config["split"],
     script:
         "../../scripts/check_scenes.py"
