@@ -21,12 +21,12 @@ from calvingfront.simulation.radar_archive import (
     NO_HEIGHT,
     collect_products,
     image_scene,
-    plan_radar_scenes,
     simulate_product,
     write_dem,
     write_fronts,
 )
 from calvingfront.simulation.radar_image import RadarImage
+from calvingfront.simulation.radar_plan import plan_radar_scenes
 from calvingfront.simulation.world import GLACIER, OCEAN, World
 
 PLAN = {
