@@ -62,6 +62,11 @@ def scene_cell(column, rows=prepared_rows):
     return look_up
 
 
+def map_spacing(wildcards):
+    """Pixel of the map for the scene's mission, m."""
+    return MAP["spacing_m"][source_rows[wildcards.scene]["mission"]]
+
+
 def of_networks(pattern, **fixed):
     """One path for each trained network: model × loss × seed."""
     choices = {

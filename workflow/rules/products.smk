@@ -40,8 +40,8 @@ if PRODUCTS and SOURCE == "simulated":
         """Image the world in true radar geometry and write the mission's own product."""
         input:
             world="<results>/archive/world.npz",
+        # The product's own name comes from its layout; the record holds it.
         output:
-            # The product's own name comes from its layout; the record holds it.
             product="<results>/archive/products/{scene}/product.json",
         log:
             "<logs>/simulate_product/{scene}.log",
@@ -64,10 +64,6 @@ if PRODUCTS and SOURCE == "simulated":
 
 
 if PRODUCTS:
-
-    def map_spacing(wildcards):
-        """Pixel of the map for the scene's mission, m."""
-        return MAP["spacing_m"][source_rows[wildcards.scene]["mission"]]
 
     rule ingest_product:
         """Check a product whole and write its metadata, with the vectors of an orbit file where one is given."""

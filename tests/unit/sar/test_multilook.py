@@ -8,11 +8,15 @@ import pytest
 
 from calvingfront.errors import ProductError
 from calvingfront.products.model import Calibration, MapGeometry
+from calvingfront.products.product_json import write_product_json
+from calvingfront.products.registry import open_product
 from calvingfront.sar import multilook as module
 from calvingfront.sar.geometry import to_earth_fixed, to_geodetic, to_ground
 from calvingfront.sar.intensity_file import read_intensity, write_intensity
 from calvingfront.sar.looks import choose_looks, multilooked_geometry, pixel_spacing
 from calvingfront.sar.multilook import multilook
+from calvingfront.simulation.product_writers.palsar import write as write_palsar
+from ceos_images import radar_image
 from kernel_twins import average
 from radar_scenes import MIDDLE_S, ArrayReader, make_product, make_scene, orbit_of
 
@@ -179,7 +183,7 @@ def test_the_intensity_file_comes_back_as_it_was_written(ground, tmp_path):
     assert back.geometry.look_side == "right"
 
 
-def test_a_damaged_intensity_file_and_a_map_product_are_refused(tmp_path):
+def test_a_damaged_intensity_file_is_refused(tmp_path):
     image = multilook(make_product(SCENE, noise()), 60.0)
     with pytest.raises(ProductError, match=r"intensity\.tif"):
         read_intensity(tmp_path / "intensity.tif")
@@ -189,6 +193,21 @@ def test_a_damaged_intensity_file_and_a_map_product_are_refused(tmp_path):
     (tmp_path / "other.json").replace(tmp_path / "intensity.json")
     with pytest.raises(ProductError, match="pixels instead of"):
         read_intensity(tmp_path / "intensity.tif")
-    geometry = MapGeometry(lambda la, lo: (la, lo), lambda line, sample: (line, sample), "right")
-    with pytest.raises(ProductError, match="in the same process"):
-        write_intensity(replace(image, geometry=geometry), tmp_path / "map.tif")
+
+
+def test_a_product_on_a_map_grid_takes_its_polynomials_from_product_json(tmp_path):
+    path = write_palsar(radar_image("PALSAR", is_complex=False), tmp_path)
+    product = open_product(path)
+    assert isinstance(product.geometry, MapGeometry)
+    image = multilook(product, 40.0)
+    write_intensity(image, tmp_path / "intensity.tif")
+    with pytest.raises(ProductError, match=r"no product\.json is given"):
+        read_intensity(tmp_path / "intensity.tif")
+    write_product_json(tmp_path / "product.json", product)
+    back = read_intensity(tmp_path / "intensity.tif", product=tmp_path / "product.json")
+    np.testing.assert_array_equal(back.intensity, image.intensity)
+    line, sample = np.array([0.0, 3.5]), np.array([1.0, 2.0])
+    for here, there in zip(
+        back.geometry.to_ground(line, sample), image.geometry.to_ground(line, sample), strict=True
+    ):
+        np.testing.assert_array_equal(here, there)
