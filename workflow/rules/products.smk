@@ -23,7 +23,7 @@ if PRODUCTS and SOURCE == "simulated":
         benchmark:
             "<benchmarks>/simulate_terrain.tsv"
         conda:
-            "../../envs/samples.yaml"
+            "../../envs/sar.yaml"
         threads: 1
         resources:
             mem_mb=2000,
