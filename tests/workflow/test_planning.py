@@ -35,7 +35,7 @@ def test_a_fresh_clone_plans_every_network_loss_and_seed(
     planned = jobs(done.stdout)
     assert planned["train_network"] == 2 * 2 * 2  # networks, losses, seeds
     assert planned["score_predictions"] == 2 * 2 * 2 + 2
-    assert planned["simulate_scene"] == planned["square_image"] == 60
+    assert planned["simulate_product"] == planned["square_image"] == 60
 
 
 @pytest.mark.parametrize("name", ["paper", "real_cpu"])
@@ -50,7 +50,7 @@ def test_an_overlay_for_real_images_plans_on_a_caffe_folder(
     )  # fmt: skip
     assert done.returncode == 0, done.stdout
     assert jobs(done.stdout)["filter_speckle"] == len(NAMES)
-    assert "simulate_scene" not in jobs(done.stdout)
+    assert "simulate_product" not in jobs(done.stdout)
 
 
 @pytest.mark.parametrize("profile", ["workstation", "slurm", "generic"])

@@ -90,7 +90,7 @@ def test_other_epochs_train_anew_and_leave_the_samples_alone(
     )  # fmt: skip
     planned = set(re.findall(r"(?m)^(\w+) +\d+$", done.stdout))
     assert "train_network" in planned
-    assert not {"simulate_scene", "filter_speckle", "square_image", "pack_samples"} & planned
+    assert not {"simulate_product", "geocode_scene", "filter_speckle", "square_image"} & planned
 
 
 def test_the_report_holds_the_tables_and_figures(
