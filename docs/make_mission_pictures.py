@@ -24,13 +24,15 @@ import shapely
 from matplotlib import patheffects
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
-from matplotlib.colors import ListedColormap
+from matplotlib.colors import ListedColormap, to_rgb
 from matplotlib.lines import Line2D
 from matplotlib.patches import FancyArrowPatch, Patch, Rectangle
+from matplotlib.ticker import MaxNLocator
 from PIL import Image
-from pyproj import Transformer
+from pyproj import CRS, Transformer
 from rasterio.enums import Resampling
 from rasterio.errors import NotGeoreferencedWarning
+from scipy.spatial import cKDTree
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "src"))
 
@@ -39,19 +41,22 @@ from calvingfront.files import read_json, replacing
 from calvingfront.products.model import Product, RadarGeometry
 from calvingfront.products.registry import open_product
 from calvingfront.sar.masks import LAYOVER, SHADOW
+from calvingfront.sar.orbit import fit_orbit
 
 MISSIONS = ("ERS", "ENVISAT", "RSAT", "PALSAR", "TSX", "TDX")
 DOTS_PER_INCH = 200
-COLOURS = 128  # more than the eye tells apart in speckle, and a third of the bytes
+GREYS, BLENDS = 80, 50  # enough for speckle, and one byte per pixel
 MOST_BYTES = 450_000
 # Okabe & Ito (2008), and a yellow that no tint resembles.
 FRONT, LAYOVER_TINT, SHADOW_TINT = "#FFE600", "#D55E00", "#0072B2"
 TINT = 0.28
-LEFT_MM, GAP_MM, RIGHT_MM = 9.0, 10.5, 1.5
-TOP_MM, FOOT_MM, LEAST_WIDTH_MM = 13.5, 18.0, 20.0
+LEFT_MM, GAP_MM, RIGHT_MM = 11.5, 12.5, 2.0
+TOP_MM, FOOT_MM, LEAST_WIDTH_MM = 13.5, 20.5, 22.0
 TALLEST_MM = 62.0
 SYMBOLS = {"beta0": r"$\beta^0$", "sigma0": r"$\sigma^0$"}
+SCALE_KM = 2.0
 Values = npt.NDArray[np.float32]
+Arrows = dict[str, tuple[npt.NDArray[np.float64], str]]
 
 
 @dataclass(frozen=True)
@@ -116,10 +121,13 @@ def draw(scene: Scene, fronts: Path) -> io.BytesIO:
     intensity, (_, _, looked) = read_raster(
         scene.folder / "intensity.tif", most, Resampling.average
     )
-    backscatter, (bounds, crs, _) = read_raster(scene.folder / "map.tif", most, Resampling.average)
+    backscatter, (bounds, crs, grid) = read_raster(
+        scene.folder / "map.tif", most, Resampling.average
+    )
     codes, _ = read_raster(scene.folder / "view.tif", most, Resampling.mode)
     looks = read_json(scene.folder / "intensity.json")["looks"]
 
+    spacing_m = (bounds.top - bounds.bottom) / grid[0]
     aspects = [shape[1] / shape[0] for shape in (product.shape, looked)]
     aspects.append((bounds.right - bounds.left) / (bounds.top - bounds.bottom))
     free = TWO_COLUMNS_MM - LEFT_MM - 2 * GAP_MM - RIGHT_MM
@@ -138,11 +146,11 @@ def draw(scene: Scene, fronts: Path) -> io.BytesIO:
         write_title(page, product)
         symbol = SYMBOLS[product.calibration.kind]
         averaged = f", averaged {step} × {step}" if step > 1 else ""
-        kind = "complex, |DN|" if product.is_complex else "detected, DN"
+        kind = "|DN|" if product.is_complex else "detected, DN"
         heads = (
-            ("a", "Product as stored", kind + averaged),
-            ("b", "Multilooked", f"{looks[0]} × {looks[1]} (lines × samples), {symbol}"),
-            ("c", "Geocoded", f"{crs_name(crs)}, {symbol}"),
+            ("a", "As stored", kind + averaged),
+            ("b", "Multilooked", f"{symbol}, {looks[0]} × {looks[1]} (lines × samples)"),
+            ("c", "Geocoded", f"{symbol}, {crs.to_string()}, {spacing_m:g} m pixels"),
         )
         panels = []
         for (letter, head, detail), left, width in zip(heads, lefts, widths, strict=True):
@@ -163,35 +171,35 @@ def draw(scene: Scene, fronts: Path) -> io.BytesIO:
         shown[2].set_extent(extent_km)
         draw_view(panels[2], codes, extent_km)
         draw_front(panels[2], fronts, scene.name)
-        label_map(panels[2], product, crs, extent_km)
+        label_map(panels[2], crs, extent_km)
         foot = TOP_MM + height + 9.0
         add_bar(page, shown[0], (lefts[0], foot, slots[0]), "amplitude (DN)")
-        add_bar(page, shown[1], (lefts[1], foot, min(50, slots[1])), f"{symbol} (dB), (b) and (c)")
-        add_legend(page, (lefts[2], foot), codes)
+        add_bar(
+            page, shown[1], (lefts[1], foot, min(50, slots[1])), f"{symbol} (dB) of (b) and (c)"
+        )
+        add_legend(page, (lefts[2] - 3, foot), codes)
+        arrows = directions(product, crs, sum(extent_km[:2]) / 2, sum(extent_km[2:]) / 2)
+        add_compass(page, (TWO_COLUMNS_MM - RIGHT_MM, foot - 1.5), arrows)
         return compress(page)
 
 
 def write_title(page: Page, product: Product) -> None:
     """What was acquired, when and how."""
-    words = [f"{product.level}{f' {product.beam}' if product.beam else ''}", product.polarisation]
-    words += [f"{product.acquired:%Y-%m-%d %H:%M} UTC"]
-    words += [f"{product.pass_direction} pass", f"{product.geometry.look_side}-looking"]
-    title = f"{product.platform}, {product.format} product: {', '.join(words)}"
-    page.text(LEFT_MM, 2.8, title, ha="left", weight="bold", size=8)
-    right = TWO_COLUMNS_MM - RIGHT_MM
-    page.text(right, 2.8, "simulated", ha="right", size=7, style="italic", color="0.3")
-
-
-def crs_name(crs: Any) -> str:
-    """The name of a coordinate reference system with its code."""
-    return "EPSG:3031, Antarctic polar stereographic" if crs.to_epsg() == 3031 else crs.to_string()
+    words = [f"{product.platform} {product.level}", product.polarisation]
+    words += [f"beam {product.beam}"] if product.beam else []
+    words += [f"{product.acquired:%Y-%m-%d %H:%M} UTC", f"{product.pass_direction} pass"]
+    words += [f"{product.geometry.look_side}-looking"]
+    page.text(LEFT_MM, 2.8, ", ".join(words), ha="left", weight="bold", size=8)
+    right, kind = TWO_COLUMNS_MM - RIGHT_MM, "complex" if product.is_complex else "detected"
+    note = f"simulated {kind} product\n{product.format} layout"
+    page.text(right, 3.4, note, ha="right", size=6, color="0.3")
 
 
 def label_radar(axes: Axes, product: Product, shape: tuple[int, int]) -> None:
     """Ticks in lines and samples; where time and range point, if the product follows them."""
-    steps = [max(1, round(side / 4, -2)) or 100 for side in shape]
-    axes.set_yticks(range(0, shape[0], int(steps[0])))
-    axes.set_xticks(range(0, shape[1], int(max(steps[1], 200 if shape[1] < shape[0] / 3 else 1))))
+    slim = shape[1] < shape[0] / 3
+    axes.yaxis.set_major_locator(MaxNLocator(5, integer=True))
+    axes.xaxis.set_major_locator(MaxNLocator(1 if slim else 5, integer=True))
     geometry = product.geometry
     if not isinstance(geometry, RadarGeometry):
         axes.set_ylabel("line (on the product's ground grid)", labelpad=1.5)
@@ -224,60 +232,67 @@ def draw_front(axes: Axes, fronts: Path, scene: str) -> None:
         axes.plot(x, y, color=FRONT, linewidth=1.1, path_effects=rim, solid_capstyle="round")
 
 
-def label_map(axes: Axes, product: Product, crs: Any, extent_km: list[float]) -> None:
-    """Coordinates, a scale bar, and arrows to north, along the track and along the look."""
+def label_map(axes: Axes, crs: Any, extent_km: list[float]) -> None:
+    """Coordinates and a scale bar."""
     left, right, bottom, top = extent_km
     axes.set_xlim(left, right)
     axes.set_ylim(bottom, top)
-    for axis, low, high in ((axes.xaxis, left, right), (axes.yaxis, bottom, top)):
-        axis.set_ticks(np.arange(np.ceil(low / 2) * 2, high, 4 if axis is axes.xaxis else 2))
+    for axis, low, high, step in ((axes.xaxis, left, right, 4), (axes.yaxis, bottom, top, 2)):
+        axis.set_ticks(np.arange(np.ceil(low / step) * step, high, step))
         axis.set_major_formatter("{x:.0f}")
-    axes.set_xlabel("x (km)", labelpad=1.5)
+    name = CRS.from_user_input(crs).name.rpartition(" / ")[2]
+    axes.set_xlabel(f"x (km), {name}", labelpad=1.5, size=6)
     axes.set_ylabel("y (km)", labelpad=1.5)
 
     span, width = top - bottom, right - left
     foot = bottom + 0.045 * span
     bar_left = left + 0.05 * width
-    axes.add_patch(Rectangle((bar_left - 0.025 * width, bottom + 0.02 * span), 2 + 0.05 * width,
-                             0.105 * span, color="white", alpha=0.8, linewidth=0, zorder=4))  # fmt: skip
+    place = (bar_left - 0.025 * width, bottom + 0.02 * span)
+    size = (SCALE_KM + 0.05 * width, 0.105 * span)
+    axes.add_patch(Rectangle(place, *size, color="white", alpha=0.8, linewidth=0, zorder=4))
     for part, colour in enumerate(("black", "white")):
-        axes.add_patch(Rectangle((bar_left + part, foot), 1, 0.018 * span, facecolor=colour,
-                                 edgecolor="black", linewidth=0.5, zorder=5))  # fmt: skip
-    axes.text(bar_left + 1, foot + 0.022 * span, "2 km", ha="center", va="bottom", size=6, zorder=5)
+        place, size = (bar_left + part * SCALE_KM / 2, foot), (SCALE_KM / 2, 0.018 * span)
+        style = {"facecolor": colour, "edgecolor": "black", "linewidth": 0.5, "zorder": 5}
+        axes.add_patch(Rectangle(place, *size, **style))
+    middle = bar_left + SCALE_KM / 2
+    style = {"ha": "center", "va": "bottom", "size": 6, "zorder": 5}
+    axes.text(middle, foot + 0.022 * span, f"{SCALE_KM:g} km", **style)
 
-    size = 0.27 * span
-    box = (right - size - 0.02 * width, top - size - 0.02 * span)
-    axes.add_patch(Rectangle(box, size, size, color="white", alpha=0.8, linewidth=0, zorder=4))
-    middle = np.array([box[0] + size / 2, box[1] + size / 2])
-    arrows = directions(product, crs, (left + right) / 2, (bottom + top) / 2)
+
+def add_compass(page: Page, place: tuple[float, float], arrows: Arrows) -> None:
+    """Arrows to north, along the flight and along the look, as they lie on the map.
+
+    place: right edge and top, mm.
+    """
+    width, height = 24.0, 12.5
+    axes = page.axes(place[0] - width, place[1], width, height)
+    axes.set_xlim(0, width)
+    axes.set_ylim(0, height)
+    axes.axis("off")
     for name, (towards, colour) in arrows.items():
-        tip = middle + 0.3 * size * towards
-        axes.add_patch(FancyArrowPatch(tuple(middle), tuple(tip), arrowstyle="-|>", color=colour,
-                       mutation_scale=5, linewidth=0.8, shrinkA=0, shrinkB=0, zorder=5))  # fmt: skip
-        place = middle + 0.41 * size * towards
-        axes.text(*place, name, ha="center", va="center", size=5, color=colour, zorder=6)
+        centre = np.array([4.0 if name == "N" else 16.0, height / 2])
+        tip = centre + 3.6 * towards
+        style = {"arrowstyle": "-|>", "mutation_scale": 5, "linewidth": 0.9, "color": colour}
+        start = centre - (3.6 * towards if name == "N" else 0)
+        axes.add_patch(FancyArrowPatch(tuple(start), tuple(tip), shrinkA=0, shrinkB=0, **style))
+        # Words are wide and low: what leaves sideways needs more room.
+        beyond = 1.2 + (0.4 if name == "N" else 1.8) * abs(towards[0])
+        words = tip + beyond * towards
+        axes.text(*words, name, ha="center", va="center", size=5.5, color=colour)
 
 
-def directions(
-    product: Product, crs: Any, x_km: float, y_km: float
-) -> dict[str, tuple[npt.NDArray[np.float64], str]]:
+def directions(product: Product, crs: Any, x_km: float, y_km: float) -> Arrows:
     """Unit vectors on the map at its middle: to north, along the flight, along the look."""
     to_space = Transformer.from_crs(crs, "EPSG:4978", always_xy=True)
     to_map = Transformer.from_crs("EPSG:4978", crs, always_xy=True)
     point = np.array(to_space.transform(1000 * x_km, 1000 * y_km, 0.0))
     orbit = product.orbit
     time = (product.acquired - orbit.epoch).total_seconds()
-    near = int(np.argmin(np.abs(orbit.times_s - time)))
-    velocity = orbit.velocities_m_s[near]
-    # The side tells the look: from there a product's few, far vectors cannot turn it.
     up = point / np.linalg.norm(point)
-    position, speed = (
-        np.array([np.interp(time, orbit.times_s, column) for column in values.T])
-        for values in (orbit.positions_m, orbit.velocities_m_s)
-    )
+    # Vectors minutes apart are no place for a straight line between them.
+    speed = fit_orbit(orbit, time - 1, time + 1).velocity(time)
     velocity = speed - up * (speed @ up)
     look = np.cross(velocity, up) * (1 if product.geometry.look_side == "right" else -1)
-    assert look @ (point - position) > 0, "the look side contradicts the orbit"
     found = {}
     towards_pole = np.array([0.0, 0.0, 1.0])
     for name, vector, colour in (
@@ -303,7 +318,7 @@ def add_bar(page: Page, image: Any, place: tuple[float, float, float], label: st
 def add_legend(page: Page, place: tuple[float, float], codes: npt.NDArray[np.uint8]) -> None:
     """What the lines and tints of the map mean, with the share of the map that they cover."""
     left, top = place
-    axes = page.axes(left, top - 0.5, TWO_COLUMNS_MM - RIGHT_MM - left, 4)
+    axes = page.axes(left, top - 0.5, 24, 10)
     axes.axis("off")
     rim = [patheffects.Stroke(linewidth=2.2, foreground="black"), patheffects.Normal()]
     handles: list[Any] = [Line2D([], [], color=FRONT, linewidth=1.3, path_effects=rim)]
@@ -311,17 +326,31 @@ def add_legend(page: Page, place: tuple[float, float], codes: npt.NDArray[np.uin
     for code, name, colour in ((LAYOVER, "layover", LAYOVER_TINT), (SHADOW, "shadow", SHADOW_TINT)):
         handles.append(Patch(color=colour, alpha=TINT if code == LAYOVER else 2 * TINT))
         labels.append(f"{name} ({100 * np.mean(codes == code):.1f} %)")
-    axes.legend(handles, labels, ncols=3, loc="upper left", borderpad=0, borderaxespad=0,
-                handlelength=1.6, columnspacing=1.2)  # fmt: skip
+    axes.legend(handles, labels, loc="upper left", borderpad=0, borderaxespad=0,
+                handlelength=1.6, labelspacing=0.4)  # fmt: skip
 
 
 def compress(page: Page) -> io.BytesIO:
-    """PNG with one byte per pixel."""
+    """PNG with one byte per pixel, from a palette of the colours that the figure mixes."""
     drawn, written = io.BytesIO(), io.BytesIO()
     page.figure.savefig(drawn, format="png", dpi=DOTS_PER_INCH)
-    picture = Image.open(drawn).convert("RGB")
-    reduced = picture.quantize(COLOURS, dither=Image.Dither.NONE)
-    reduced.save(written, format="png", optimize=True, dpi=(DOTS_PER_INCH, DOTS_PER_INCH))
+    pixels = np.asarray(Image.open(drawn).convert("RGB"))
+    grey = np.linspace(0, 255, GREYS)[:, np.newaxis]
+    under = np.linspace(0, 255, BLENDS)[:, np.newaxis]
+    mixed = [np.repeat(grey, 3, axis=1)]
+    for colour, share in ((LAYOVER_TINT, TINT), (SHADOW_TINT, 2 * TINT)):
+        mixed.append((1 - share) * under + share * 255 * np.array(to_rgb(colour)))
+    for colour in (FRONT, LAYOVER_TINT, SHADOW_TINT):  # lines and words, fading into the page
+        for end in (0.0, 1.0) if colour == FRONT else (1.0,):
+            weight = np.linspace(0, 1, 12)[:, np.newaxis]
+            mixed.append(255 * (weight * np.array(to_rgb(colour)) + (1 - weight) * end))
+    palette = np.rint(np.concatenate(mixed)).astype(np.uint8)
+    distinct, where = np.unique(pixels.reshape(-1, 3), axis=0, return_inverse=True)
+    nearest = cKDTree(palette.astype(float)).query(distinct.astype(float))[1]
+    indices = nearest[where.ravel()].reshape(pixels.shape[:2]).astype(np.uint8)
+    picture = Image.fromarray(indices, mode="P")
+    picture.putpalette(palette.tobytes())
+    picture.save(written, format="png", optimize=True, dpi=(DOTS_PER_INCH, DOTS_PER_INCH))
     return written
 
 
