@@ -177,7 +177,7 @@ def draw(scene: Scene, fronts: Path) -> io.BytesIO:
         add_bar(
             page, shown[1], (lefts[1], foot, min(50, slots[1])), f"{symbol} (dB) of (b) and (c)"
         )
-        add_legend(page, (lefts[2] - 3, foot), codes)
+        add_legend(page, (lefts[2] - 4, foot), codes)
         arrows = directions(product, crs, sum(extent_km[:2]) / 2, sum(extent_km[2:]) / 2)
         add_compass(page, (TWO_COLUMNS_MM - RIGHT_MM, foot - 1.5), arrows)
         return compress(page)
@@ -186,13 +186,13 @@ def draw(scene: Scene, fronts: Path) -> io.BytesIO:
 def write_title(page: Page, product: Product) -> None:
     """What was acquired, when and how."""
     words = [f"{product.platform} {product.level}", product.polarisation]
-    words += [f"beam {product.beam}"] if product.beam else []
+    words += [product.beam.replace("_", " ")] if product.beam else []
     words += [f"{product.acquired:%Y-%m-%d %H:%M} UTC", f"{product.pass_direction} pass"]
     words += [f"{product.geometry.look_side}-looking"]
-    page.text(LEFT_MM, 2.8, ", ".join(words), ha="left", weight="bold", size=8)
+    page.text(LEFT_MM, 2.8, ", ".join(words), ha="left", weight="bold", size=7.5)
     right, kind = TWO_COLUMNS_MM - RIGHT_MM, "complex" if product.is_complex else "detected"
-    note = f"simulated {kind} product\n{product.format} layout"
-    page.text(right, 3.4, note, ha="right", size=6, color="0.3")
+    note = f"simulated, {kind}\n{product.format}"
+    page.text(right, 3.8, note, ha="right", size=6, color="0.3")
 
 
 def label_radar(axes: Axes, product: Product, shape: tuple[int, int]) -> None:
@@ -264,16 +264,16 @@ def add_compass(page: Page, place: tuple[float, float], arrows: Arrows) -> None:
 
     place: right edge and top, mm.
     """
-    width, height = 24.0, 12.5
+    width, height = 22.0, 12.5
     axes = page.axes(place[0] - width, place[1], width, height)
     axes.set_xlim(0, width)
     axes.set_ylim(0, height)
     axes.axis("off")
     for name, (towards, colour) in arrows.items():
-        centre = np.array([4.0 if name == "N" else 16.0, height / 2])
-        tip = centre + 3.6 * towards
+        centre = np.array([4.0 if name == "N" else 14.5, height / 2])
+        tip = centre + (2.6 if name == "N" else 3.6) * towards
         style = {"arrowstyle": "-|>", "mutation_scale": 5, "linewidth": 0.9, "color": colour}
-        start = centre - (3.6 * towards if name == "N" else 0)
+        start = centre - (2.6 * towards if name == "N" else 0)
         axes.add_patch(FancyArrowPatch(tuple(start), tuple(tip), shrinkA=0, shrinkB=0, **style))
         # Words are wide and low: what leaves sideways needs more room.
         beyond = 1.2 + (0.4 if name == "N" else 1.8) * abs(towards[0])
@@ -310,7 +310,8 @@ def add_bar(page: Page, image: Any, place: tuple[float, float, float], label: st
     """A horizontal colour bar at (left, top, width), mm."""
     axes = page.axes(place[0], place[1], place[2], 2.0)
     bar = page.figure.colorbar(image, cax=axes, orientation="horizontal")
-    bar.ax.locator_params(nbins=4)
+    bar.ax.locator_params(nbins=3 if place[2] < 30 else 5)
+    bar.formatter.set_powerlimits((-3, 5))
     bar.set_label(label, labelpad=1.5, size=6)
     bar.outline.set_linewidth(0.4)
 
