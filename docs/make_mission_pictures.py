@@ -48,7 +48,8 @@ DOTS_PER_INCH = 200
 GREYS, BLENDS = 80, 50  # enough for speckle, and one byte per pixel
 MOST_BYTES = 450_000
 # Okabe & Ito (2008), and a yellow that no tint resembles.
-FRONT, LAYOVER_TINT, SHADOW_TINT = "#FFE600", "#D55E00", "#0072B2"
+FRONT, LAYOVER_TINT, SHADOW_TINT = "#FFE600", "#D55E00", "#56B4E9"
+FLIGHT, LOOK = "#0072B2", "#D55E00"
 TINT = 0.28
 LEFT_MM, GAP_MM, RIGHT_MM = 11.5, 12.5, 2.0
 TOP_MM, FOOT_MM, LEAST_WIDTH_MM = 13.5, 20.5, 22.0
@@ -185,7 +186,7 @@ def draw(scene: Scene, fronts: Path) -> io.BytesIO:
 
 def write_title(page: Page, product: Product) -> None:
     """What was acquired, when and how."""
-    words = [f"{product.platform} {product.level}", product.polarisation]
+    words = [f"{product.platform}, level {product.level}", product.polarisation]
     words += [product.beam.replace("_", " ")] if product.beam else []
     words += [f"{product.acquired:%Y-%m-%d %H:%M} UTC", f"{product.pass_direction} pass"]
     words += [f"{product.geometry.look_side}-looking"]
@@ -297,8 +298,8 @@ def directions(product: Product, crs: Any, x_km: float, y_km: float) -> Arrows:
     towards_pole = np.array([0.0, 0.0, 1.0])
     for name, vector, colour in (
         ("N", towards_pole - up * up[2], "black"),
-        ("flight", velocity, "#0072B2"),
-        ("look", look, "#D55E00"),
+        ("flight", velocity, FLIGHT),
+        ("look", look, LOOK),
     ):
         ahead = point + 1000 * vector / np.linalg.norm(vector)
         step = np.array(to_map.transform(*ahead)[:2]) / 1000 - (x_km, y_km)
@@ -310,8 +311,7 @@ def add_bar(page: Page, image: Any, place: tuple[float, float, float], label: st
     """A horizontal colour bar at (left, top, width), mm."""
     axes = page.axes(place[0], place[1], place[2], 2.0)
     bar = page.figure.colorbar(image, cax=axes, orientation="horizontal")
-    bar.ax.locator_params(nbins=3 if place[2] < 30 else 5)
-    bar.formatter.set_powerlimits((-3, 5))
+    bar.ax.locator_params(nbins=2 if place[2] < 30 else 5)
     bar.set_label(label, labelpad=1.5, size=6)
     bar.outline.set_linewidth(0.4)
 
@@ -328,7 +328,7 @@ def add_legend(page: Page, place: tuple[float, float], codes: npt.NDArray[np.uin
         handles.append(Patch(color=colour, alpha=TINT if code == LAYOVER else 2 * TINT))
         labels.append(f"{name} ({100 * np.mean(codes == code):.1f} %)")
     axes.legend(handles, labels, loc="upper left", borderpad=0, borderaxespad=0,
-                handlelength=1.6, labelspacing=0.4)  # fmt: skip
+                handlelength=1.6, labelspacing=0.5, fontsize=6)  # fmt: skip
 
 
 def compress(page: Page) -> io.BytesIO:
@@ -341,7 +341,7 @@ def compress(page: Page) -> io.BytesIO:
     mixed = [np.repeat(grey, 3, axis=1)]
     for colour, share in ((LAYOVER_TINT, TINT), (SHADOW_TINT, 2 * TINT)):
         mixed.append((1 - share) * under + share * 255 * np.array(to_rgb(colour)))
-    for colour in (FRONT, LAYOVER_TINT, SHADOW_TINT):  # lines and words, fading into the page
+    for colour in (FRONT, FLIGHT, LOOK):  # lines and words, fading into the page
         for end in (0.0, 1.0) if colour == FRONT else (1.0,):
             weight = np.linspace(0, 1, 12)[:, np.newaxis]
             mixed.append(255 * (weight * np.array(to_rgb(colour)) + (1 - weight) * end))
