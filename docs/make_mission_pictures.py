@@ -56,6 +56,7 @@ TOP_MM, FOOT_MM, LEAST_WIDTH_MM = 13.5, 20.5, 22.0
 TALLEST_MM = 62.0
 SYMBOLS = {"beta0": r"$\beta^0$", "sigma0": r"$\sigma^0$"}
 SCALE_KM = 2.0
+SENSORS = {"ENVISAT": " ASAR", "PALSAR": " PALSAR"}  # where the platform carried others too
 Values = npt.NDArray[np.float32]
 Arrows = dict[str, tuple[npt.NDArray[np.float64], str]]
 
@@ -186,7 +187,8 @@ def draw(scene: Scene, fronts: Path) -> io.BytesIO:
 
 def write_title(page: Page, product: Product) -> None:
     """What was acquired, when and how."""
-    words = [f"{product.platform}, level {product.level}", product.polarisation]
+    sensor = SENSORS.get(product.mission, "")
+    words = [f"{product.platform}{sensor}, level {product.level}", product.polarisation]
     words += [product.beam.replace("_", " ")] if product.beam else []
     words += [f"{product.acquired:%Y-%m-%d %H:%M} UTC", f"{product.pass_direction} pass"]
     words += [f"{product.geometry.look_side}-looking"]
