@@ -10,6 +10,8 @@ import numpy as np
 import numpy.typing as npt
 import rasterio
 from rasterio.transform import Affine
+from scipy.ndimage import gaussian_filter1d, map_coordinates
+from skimage.registration import phase_cross_correlation
 
 from calvingfront.products.ingest import ingest_product, open_ingested
 from calvingfront.sar.geocode import geocode_file
@@ -124,3 +126,37 @@ def peak_offsets(
             )
         )
     return np.array(found)
+
+
+def shift_between(one: Scene, other: Scene) -> tuple[Field, float]:
+    """Rows and columns by which the other scene is off, and the correlation of both as they lie.
+
+    Peak of the cross-correlation of the logarithms, to 1/50 pixel.
+    """
+    first, second = (
+        np.log(np.maximum(scene.backscatter.astype(float), 1e-6)) for scene in (one, other)
+    )
+    first, second = first - first.mean(), second - second.mean()
+    shift = phase_cross_correlation(first, second, upsample_factor=50, normalization=None)[0]
+    return np.asarray(shift), float(np.corrcoef(first.ravel(), second.ravel())[0, 1])
+
+
+def edge_offsets(scene: Scene, line: Field, reach_px: float = 6.0) -> Field:
+    """Distance (map pixels, along the normal) from a line to the steepest change of amplitude.
+
+    line: (n, 2), x, y in m; its last 150 m at both ends are left out. Profiles are averaged over
+    some pixels along the line, against speckle. Positive on the left of the line's direction.
+    """
+    length = np.r_[0.0, np.cumsum(np.hypot(*np.diff(line, axis=0).T))]
+    at = np.arange(150.0, length[-1] - 150.0, scene.spacing_m / 2)
+    points = np.column_stack([np.interp(at, length, axis) for axis in line.T])
+    course = np.gradient(gaussian_filter1d(points, 6, axis=0), axis=0)
+    course /= np.hypot(*course.T)[:, np.newaxis]
+    normal = np.column_stack([-course[:, 1], course[:, 0]])
+    steps = np.arange(-reach_px, reach_px + 0.05, 0.1)
+    places = points[:, np.newaxis] + steps[:, np.newaxis] * scene.spacing_m * normal[:, np.newaxis]
+    rows, columns = scene.pixel(places[..., 0], places[..., 1])
+    profiles = map_coordinates(np.sqrt(scene.backscatter), [rows, columns], order=1)
+    profiles = gaussian_filter1d(profiles, 8, axis=0)
+    change = np.abs(gaussian_filter1d(profiles, 5, axis=1, order=1))
+    return np.asarray(steps[change.argmax(axis=1)])
