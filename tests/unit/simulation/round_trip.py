@@ -142,7 +142,7 @@ def shift_between(one: Scene, other: Scene) -> tuple[Field, float]:
 
 
 def edge_offsets(scene: Scene, line: Field, reach_px: float = 6.0) -> Field:
-    """Distance (map pixels, along the normal) from a line to the steepest change of amplitude.
+    """Distance (map pixels, along the normal) from a line to the steepest change of power.
 
     line: (n, 2), x, y in m; its last 150 m at both ends are left out. Profiles are averaged over
     some pixels along the line, against speckle. Positive on the left of the line's direction.
@@ -156,7 +156,7 @@ def edge_offsets(scene: Scene, line: Field, reach_px: float = 6.0) -> Field:
     steps = np.arange(-reach_px, reach_px + 0.05, 0.1)
     places = points[:, np.newaxis] + steps[:, np.newaxis] * scene.spacing_m * normal[:, np.newaxis]
     rows, columns = scene.pixel(places[..., 0], places[..., 1])
-    profiles = map_coordinates(np.sqrt(scene.backscatter), [rows, columns], order=1)
+    profiles = map_coordinates(scene.backscatter, [rows, columns], order=1)
     profiles = gaussian_filter1d(profiles, 8, axis=0)
     change = np.abs(gaussian_filter1d(profiles, 5, axis=1, order=1))
     return np.asarray(steps[change.argmax(axis=1)])

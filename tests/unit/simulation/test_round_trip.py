@@ -272,7 +272,7 @@ def test_the_front_lies_on_the_edge_between_ice_and_water(
         f"of {scene.spacing_m:.0f} m, {offsets.size} places"
     )
     assert offsets.size > 100
-    assert abs(median) < 0.5
+    assert abs(median) < 0.3
     assert most < 1.0
 
 
