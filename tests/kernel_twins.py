@@ -51,3 +51,52 @@ def average(pixels: Any, valid: Any, looks: tuple[int, int]) -> Array:
     with np.errstate(invalid="ignore", divide="ignore"):
         mean = power.sum(axis=(1, 3)) / count
     return np.where(2 * count >= looks[0] * looks[1], mean, np.nan)
+
+
+def between(nodes: Array, step: int, row: Any, column: Any) -> Array:
+    """Bilinear values (n, k) at map pixels (n,), of nodes (rows, columns, k) every `step`."""
+    i, j = row // step, column // step
+    y, x = (row / step - i)[:, None], (column / step - j)[:, None]
+    above = (1 - x) * nodes[i, j] + x * nodes[i, j + 1]
+    below = (1 - x) * nodes[i + 1, j] + x * nodes[i + 1, j + 1]
+    return np.asarray((1 - y) * above + y * below)
+
+
+def projected_areas(
+    points: Array,
+    satellites: Array,
+    bright: Any,
+    place: Array,
+    shape: tuple[int, int],
+) -> Array:
+    """A_γ of an image (m²) from triangles (n, 3 corners): the sum over all, pixel by pixel.
+
+    points: (n, 3, 3), m; satellites: (n, 3), seen from the first corners; bright: (n,), the share
+    that is lit; place: (n, 3, 2), line and sample. Turned so that the heights rise outwards.
+    """
+    normal = np.cross(points[:, 1] - points[:, 0], points[:, 2] - points[:, 0]) / 2
+    outwards = np.sign(np.einsum("ij,ij->i", normal, points[:, 0]))
+    sight = satellites - points[:, 0]
+    sight = sight / np.linalg.norm(sight, axis=1, keepdims=True)
+    area = np.maximum(0, outwards * np.einsum("ij,ij->i", normal, sight)) * bright
+    longest = np.abs(place - np.roll(place, 1, axis=1)).max(axis=(1, 2))
+    total = np.zeros((shape[0] + 2, shape[1] + 2))
+    parts = np.clip(np.ceil(3 * longest), 1, 64).astype(int)
+    for n in np.unique(parts):
+        corner, other, third = np.moveaxis(place[parts == n], 1, 0)
+        share = area[parts == n] / n**2
+        a, b = np.meshgrid(np.arange(n), np.arange(n), indexing="ij")
+        for add, which in ((1 / 3, a + b < n), (2 / 3, a + b < n - 1)):
+            for u, v in zip((a[which] + add) / n, (b[which] + add) / n, strict=True):
+                y, x = (corner + u * (other - corner) + v * (third - corner)).T
+                inside = (y > -1) & (y < shape[0]) & (x > -1) & (x < shape[1])
+                i, j = np.floor(y[inside]).astype(int), np.floor(x[inside]).astype(int)
+                p, q = y[inside] - i, x[inside] - j
+                for down, right, weight in (
+                    (0, 0, (1 - p) * (1 - q)),
+                    (0, 1, (1 - p) * q),
+                    (1, 0, p * (1 - q)),
+                    (1, 1, p * q),
+                ):
+                    np.add.at(total, (i + 1 + down, j + 1 + right), share[inside] * weight)
+    return total[1:-1, 1:-1]

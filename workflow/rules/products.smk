@@ -134,6 +134,7 @@ if PRODUCTS:
             crs=MAP["crs"],
             spacing_m=map_spacing,
             vertical_datum=MAP["vertical_datum"],
+            terrain_flattening=MAP["terrain_flattening"],
             area=lambda wildcards: MAP["areas"].get(source_rows[wildcards.scene]["glacier"]),
         script:
             "../../scripts/geocode_scene.py"

@@ -15,11 +15,12 @@ from calvingfront.sar.geometry import to_geodetic, to_ground
 from calvingfront.sar.grid import Bounds, MapGrid, from_wgs84, grid_over, overlap
 from calvingfront.sar.intensity_file import read_intensity
 from calvingfront.sar.kernels import Float32, geocode_rows, over_rows
-from calvingfront.sar.lattice import solve_lattice
+from calvingfront.sar.lattice import Lattice, solve_lattice
 from calvingfront.sar.map_file import write_map
-from calvingfront.sar.masks import view_codes
+from calvingfront.sar.masks import SHADOW, view_codes
 from calvingfront.sar.multilook import Multilooked
 from calvingfront.sar.scene_orbit import scene_orbit
+from calvingfront.sar.terrain_flattening import flatten
 
 TILE_ROWS = 256
 
@@ -85,10 +86,12 @@ def geocode(
     heights: Float32,
     threads: int = 1,
     tile_rows: int = TILE_ROWS,
+    terrain_flattening: bool = False,
 ) -> MapImage:
     """Resample a scene onto the map grid.
 
     heights: (grid.height, grid.width), m above the ellipsoid; NaN gives no data.
+    terrain_flattening: make γ0 of it (kind gamma0), NaN in shadow and where no lit ground is seen.
     The result is the same to the last bit for any tile_rows and threads.
     Raises GeocodingError where no map pixel lies in the scene or the heights have another shape.
     """
@@ -104,22 +107,7 @@ def geocode(
     shape = scene.intensity.shape
     orbit = scene_orbit(scene.orbit, scene.geometry, shape)
     lattice = solve_lattice(grid, span, orbit, scene.geometry, shape)
-    values = np.empty(heights.shape, np.float32)
-
-    def work(first: int, last: int) -> None:
-        geocode_rows(
-            scene.intensity,
-            heights[first:last],
-            lattice.coefficients,
-            lattice.step,
-            lattice.height_m,
-            lattice.half_span_m,
-            first,
-            0,
-            values[first:last],
-        )
-
-    over_rows(work, grid.height, tile_rows, threads)
+    values = _resample(scene.intensity, heights, lattice, threads, tile_rows)
     view = view_codes(grid, heights, orbit, scene.geometry.look_side, threads, tile_rows)
     view[np.isnan(values)] = 0
     if not view.any():
@@ -128,7 +116,14 @@ def geocode(
             f"shows nothing of the map area {_text(grid.bounds)} in {grid.crs}",
             "Ask for an area that the scene shows, or leave the scene out.",
         )
-    return MapImage(grid, values, view, scene.kind, scene.facts)
+    if not terrain_flattening:
+        return MapImage(grid, values, view, scene.kind, scene.facts)
+    del values
+    gamma = flatten(scene, grid, heights, view, orbit, threads)
+    values = _resample(gamma, heights, lattice, threads, tile_rows)
+    values[view == SHADOW] = np.nan
+    view[np.isnan(values) & (view != SHADOW)] = 0
+    return MapImage(grid, values, view, "gamma0", scene.facts)
 
 
 def geocode_scene(
@@ -143,6 +138,7 @@ def geocode_scene(
     geoid: str | os.PathLike[str] | None = None,
     area: Bounds | None = None,
     threads: int = 1,
+    terrain_flattening: bool = False,
 ) -> None:
     """Geocode a scene and write backscatter (output) and codes (view) as COGs.
 
@@ -150,7 +146,7 @@ def geocode_scene(
     """
     grid = scene_grid(scene, crs, spacing_m, area)
     heights = heights_on_grid(dem, grid, vertical_datum, geoid, threads)
-    image = geocode(scene, grid, heights, threads)
+    image = geocode(scene, grid, heights, threads, terrain_flattening=terrain_flattening)
     write_map(output, view, grid, image.backscatter, image.view, image.kind, image.facts, threads)
 
 
@@ -166,6 +162,29 @@ def geocode_file(
     product: the scene's product.json, for products on a map grid.
     """
     geocode_scene(read_intensity(intensity, threads, product), threads=threads, **options)
+
+
+def _resample(
+    image: Float32, heights: Float32, lattice: Lattice, threads: int, tile_rows: int
+) -> Float32:
+    """An image in radar geometry on the map: (rows, columns) of heights."""
+    values = np.empty(heights.shape, np.float32)
+
+    def work(first: int, last: int) -> None:
+        geocode_rows(
+            image,
+            heights[first:last],
+            lattice.coefficients,
+            lattice.step,
+            lattice.height_m,
+            lattice.half_span_m,
+            first,
+            0,
+            values[first:last],
+        )
+
+    over_rows(work, len(heights), tile_rows, threads)
+    return values
 
 
 def _text(bounds: Bounds) -> str:

@@ -1,0 +1,231 @@
+"""Radiometric terrain flattening: γ0 = β0 · δr · δa / A_γ.
+
+A_γ is the illuminated ground of an image pixel, projected onto the plane perpendicular to the look
+direction. The terrain is laid out in triangles between the map's pixel centres; each lit one adds
+its projected area to the image pixels in which the radar sees it, so that places in layover add up.
+Source: Small (2011), Flattening gamma: radiometric terrain correction for SAR imagery, IEEE TGRS
+49(8), doi:10.1109/TGRS.2011.2120616.
+"""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+
+import numpy as np
+
+from calvingfront.products.model import Array, Side
+from calvingfront.sar.geometry import (
+    on_look_side,
+    to_earth_fixed,
+    to_geodetic,
+    to_ground,
+    zero_doppler,
+)
+from calvingfront.sar.grid import MapGrid
+from calvingfront.sar.kernels import Float32, over_rows
+from calvingfront.sar.lattice import Lattice, solve_lattice
+from calvingfront.sar.masks import SHADOW, Codes
+from calvingfront.sar.multilook import Multilooked
+from calvingfront.sar.orbit import Orbit
+from calvingfront.sar.triangles import UNITS_PER_M2, locate_rows, project_triangles
+
+TILE_PX = 256
+MARGIN_PX = 16  # level ground beyond the map's edge, which fills up the image pixels there
+LEAST_SHARE = 0.01  # of A_γ in δr · δa, 0.6° of grazing angle: less is the fringe of a shadow
+NODES_EVERY_PX = 64
+
+
+@dataclass(frozen=True)
+class ReferenceArea:
+    """What the image's own radiometry refers to, at nodes (lines,) × (samples,) of the image.
+
+    beta_m2: δr · δa; sine: of the incidence angle on the ellipsoid; both (lines, samples).
+    """
+
+    lines: Array
+    samples: Array
+    beta_m2: Array
+    sine: Array
+
+    def on_lines(self, values: Array, first: int, last: int, columns: int) -> Array:
+        """beta_m2 or sine at each pixel of image lines first … last − 1."""
+        across = np.arange(columns, dtype=np.float64)
+        rows = np.stack([np.interp(across, self.samples, row) for row in values])
+        wanted = np.arange(first, last, dtype=np.float64)
+        place = np.interp(wanted, self.lines, np.arange(len(self.lines), dtype=np.float64))
+        low = np.clip(place.astype(int), 0, len(self.lines) - 2)
+        share = (place - low)[:, np.newaxis]
+        return np.asarray(rows[low] + share * (rows[low + 1] - rows[low]))
+
+
+def reference_area(scene: Multilooked, orbit: Orbit) -> ReferenceArea:
+    """The image's reference area at every 64th pixel: the pixel on the ellipsoid, times sin θ.
+
+    In radar geometry that is δr · δa; the form given here holds for products on a map grid too.
+    """
+    lines, samples = (
+        np.linspace(0.0, max(n - 1.0, 1.0), max(2, -(-n // NODES_EVERY_PX) + 1))
+        for n in scene.intensity.shape
+    )
+    line, sample = (a.ravel() for a in np.meshgrid(lines, samples, indexing="ij"))
+    sea = np.zeros(line.shape)
+
+    def ground(down: float, across: float) -> Array:
+        return to_ground(line + down, sample + across, sea, orbit, scene.geometry)
+
+    centre = ground(0, 0)
+    along_line = ground(0, 0.5) - ground(0, -0.5)
+    along_track = ground(0.5, 0) - ground(-0.5, 0)
+    area = np.linalg.norm(np.cross(along_line, along_track), axis=1)
+    time, slant_range = zero_doppler(centre, orbit)
+    sight = (orbit.evaluate(time, 0)[0] - centre) / slant_range[:, np.newaxis]
+    sine = np.linalg.norm(np.cross(sight, _up(centre)), axis=1)
+    shape = len(lines), len(samples)
+    return ReferenceArea(lines, samples, (area * sine).reshape(shape), sine.reshape(shape))
+
+
+def illuminated_area(
+    scene: Multilooked,
+    grid: MapGrid,
+    heights: Float32,
+    view: Codes,
+    orbit: Orbit,
+    threads: int = 1,
+    tile_px: int = TILE_PX,
+) -> Array:
+    """A_γ of each image pixel (lines, samples), m²; 0 where the radar sees no ground of the map.
+
+    heights, view: (grid.height, grid.width), as in geocode; the terrain in shadow is left out, and
+    so are triangles that face away. A triangle that spans more than a third of an image pixel is
+    divided, so that the map may be coarser than the image. Beyond the map's edge the ground goes on
+    at the edge's height for 16 pixels: terrain farther off adds nothing.
+    The result is the same to the last bit for any tile_px and threads.
+    """
+    heights = np.pad(heights, MARGIN_PX, mode="edge")
+    lit = np.pad(view != SHADOW, MARGIN_PX, mode="edge")
+    margin = MARGIN_PX * grid.spacing_m
+    wide = MapGrid(grid.crs, grid.left - margin, grid.top + margin, grid.spacing_m, *heights.shape)
+    span = float(np.nanmin(heights)), float(np.nanmax(heights))
+    shape = scene.intensity.shape
+    lattice = solve_lattice(wide, span, orbit, scene.geometry, shape)
+    nodes = solve_sights(wide, lattice, orbit, scene.geometry.look_side)
+    total = np.zeros(shape, np.int64)
+    one_at_a_time = threading.Lock()
+    across = -(-(wide.width - 1) // tile_px)
+    down = -(-(wide.height - 1) // tile_px)
+
+    def tile(number: int) -> None:
+        row, column = (number // across) * tile_px, (number % across) * tile_px
+        part = np.s_[row : row + tile_px + 1, column : column + tile_px + 1]
+        lines, samples = np.empty(heights[part].shape), np.empty(heights[part].shape)
+        locate_rows(
+            lattice.coefficients,
+            lattice.step,
+            lattice.height_m,
+            lattice.half_span_m,
+            row,
+            column,
+            heights[part],
+            lines,
+            samples,
+        )
+        window = _window(lines, samples, shape)
+        if window is None:
+            return
+        first_line, last_line, first_sample, last_sample = window
+        areas = np.zeros((last_line - first_line, last_sample - first_sample), np.int64)
+        project_triangles(
+            nodes,
+            lattice.step,
+            row,
+            column,
+            heights[part],
+            lit[part],
+            lines,
+            samples,
+            first_line,
+            first_sample,
+            areas,
+        )
+        with one_at_a_time:
+            total[first_line:last_line, first_sample:last_sample] += areas
+
+    def tiles(first: int, last: int) -> None:
+        for number in range(first, last):
+            tile(number)
+
+    over_rows(tiles, across * down, 1, threads)
+    return np.asarray(total / UNITS_PER_M2)
+
+
+def flatten(
+    scene: Multilooked,
+    grid: MapGrid,
+    heights: Float32,
+    view: Codes,
+    orbit: Orbit,
+    threads: int = 1,
+    tile_px: int = TILE_PX,
+) -> Float32:
+    """γ0 of the image (lines, samples), float32, linear, in radar geometry.
+
+    σ0 is first brought to β0 = σ0 / sin θ, with the incidence angle on the ellipsoid. NaN where
+    the image has no data or the radar sees no lit ground of the map. Arguments as illuminated_area.
+    """
+    area = illuminated_area(scene, grid, heights, view, orbit, threads, tile_px)
+    reference = reference_area(scene, orbit)
+    gamma = np.empty(scene.intensity.shape, np.float32)
+    columns = scene.intensity.shape[1]
+
+    def work(first: int, last: int) -> None:
+        own = reference.on_lines(reference.beta_m2, first, last, columns)
+        share = area[first:last] / own
+        share[share < LEAST_SHARE] = np.nan
+        beta = scene.intensity[first:last].astype(np.float64)
+        if scene.kind == "sigma0":
+            beta /= reference.on_lines(reference.sine, first, last, columns)
+        gamma[first:last] = beta / share
+
+    over_rows(work, len(gamma), TILE_PX, threads)
+    return gamma
+
+
+def _up(points_m: Array) -> Array:
+    """Unit normal (n, 3) of the ellipsoid."""
+    longitude, latitude, _ = to_geodetic(points_m)
+    lon, lat = np.deg2rad(longitude), np.deg2rad(latitude)
+    return np.stack([np.cos(lat) * np.cos(lon), np.cos(lat) * np.sin(lon), np.sin(lat)], -1)
+
+
+def solve_sights(grid: MapGrid, lattice: Lattice, orbit: Orbit, look_side: Side) -> Array:
+    """At each node of the lattice: point at height 0, normal there, place of the satellite.
+
+    Returns (rows, columns, 9), Earth-fixed, m. Bilinear between the nodes this is exact to some
+    centimetres; the satellite's place is that from which the middle height is seen.
+    """
+    rows, columns = lattice.coefficients.shape[:2]
+    row, column = lattice.step * np.indices((rows, columns)).reshape(2, -1)
+    longitude, latitude = grid.to_geographic(*grid.centre(row, column))
+    on_sea = to_earth_fixed(longitude, latitude, np.zeros(longitude.shape))
+    up = _up(on_sea)
+    seen = on_sea + lattice.height_m * up
+    time, _ = zero_doppler(seen, orbit)
+    time[~on_look_side(seen, time, orbit, look_side)] = np.nan
+    nodes = np.concatenate([on_sea, up, orbit.evaluate(time, 0)[0]], axis=1)
+    return nodes.reshape(rows, columns, 9)
+
+
+def _window(
+    lines: Array, samples: Array, shape: tuple[int, int]
+) -> tuple[int, int, int, int] | None:
+    """First and last + 1 line and sample of the image that a tile reaches, or None."""
+    seen = np.isfinite(lines) & np.isfinite(samples)
+    if not seen.any():
+        return None
+    bounds = []
+    for places, extent in ((lines[seen], shape[0]), (samples[seen], shape[1])):
+        bounds += [max(0, int(np.floor(places.min()))), min(extent, int(np.ceil(places.max())) + 1)]
+    if bounds[0] >= bounds[1] or bounds[2] >= bounds[3]:
+        return None
+    return bounds[0], bounds[1], bounds[2], bounds[3]
