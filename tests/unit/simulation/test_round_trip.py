@@ -31,7 +31,12 @@ from calvingfront.sar.grid import SPACING_M
 from calvingfront.sar.masks import LAYOVER, SHADOW, VALID
 from calvingfront.simulation.acquisition import find_mode
 from calvingfront.simulation.product_registry import LAYOUTS
-from calvingfront.simulation.radar_archive import write_dem, write_fronts
+from calvingfront.simulation.radar_archive import (
+    LEVEL_SPACING_ELSE_M,
+    LEVEL_SPACING_M,
+    write_dem,
+    write_fronts,
+)
 from calvingfront.simulation.radar_image import RadarImage
 from calvingfront.simulation.radar_render import PointTarget, render_radar
 from calvingfront.simulation.radar_surface import Surface, surface_of_day
@@ -41,6 +46,7 @@ from calvingfront.simulation.world import World
 INCIDENCE_DEG = {
     "ERS": 23.0, "ENVISAT": 23.0, "RSAT": 37.0, "PALSAR": 38.7, "TSX": 37.5, "TDX": 37.5,
 }  # fmt: skip
+ORBITS = {"ERS": "152", "ENVISAT": "152", "RSAT": "282", "PALSAR": "127", "TSX": "110"}
 # ERS CEOS tells the first line's time in whole milliseconds: 0.5 ms are 3.4 m on the ground
 CEOS_CLOCK_M = 0.5e-3 * 6700.0
 
@@ -72,7 +78,7 @@ SLOPE = 0.12  # of the right half
 
 
 @dataclass(frozen=True)
-class Field25:
+class Reflectors:
     """Corner reflectors on a plain and on the slope beside it."""
 
     surface: Surface
@@ -84,7 +90,7 @@ class Field25:
 
 
 @pytest.fixture(scope="module")
-def reflectors(tmp_path_factory: pytest.TempPathFactory) -> Field25:
+def reflectors(tmp_path_factory: pytest.TempPathFactory) -> Reflectors:
     surface = flat(PLAIN_M, level=0.003, side_m=SIDE_M, spacing_m=10.0)
 
     def height(right: Field) -> Field:
@@ -105,7 +111,7 @@ def reflectors(tmp_path_factory: pytest.TempPathFactory) -> Field25:
         for lat, lon, h in zip(latitude, longitude, height(across), strict=True)
     )
     dem = write_heights(surface, tmp_path_factory.mktemp("reflectors") / "dem.tif")
-    return Field25(surface, dem, targets, x, y, across > SIDE_M / 2)
+    return Reflectors(surface, dem, targets, x, y, across > SIDE_M / 2)
 
 
 VIEWS = [
@@ -118,7 +124,12 @@ VIEWS = [
 
 @pytest.mark.parametrize(("mission", "level", "ascending", "left"), VIEWS)
 def test_corner_reflectors_come_back_within_a_tenth_of_a_map_pixel(
-    mission: str, level: str, ascending: bool, left: bool, reflectors: Field25, tmp_path: Path
+    mission: str,
+    level: str,
+    ascending: bool,
+    left: bool,
+    reflectors: Reflectors,
+    tmp_path: Path,
 ) -> None:
     """Each reflector on an image twice as fine, and all on average on the image as it is used.
 
@@ -257,10 +268,9 @@ def test_the_front_lies_on_the_edge_between_ice_and_water(
     front = geopandas.read_file(tmp_path / "fronts.gpkg").geometry.iloc[0]
     line = np.array(max(front.geoms, key=lambda part: part.length).coords)
     day = datetime(year, 2, 3).date()
-    surface = surface_of_day(
-        world, glacier, mission, day, "127" if mission == "PALSAR" else _ORBITS[mission], 1, 5.0,
-        np.random.default_rng(1),
-    )  # fmt: skip
+    spacing = LEVEL_SPACING_M.get(mission, LEVEL_SPACING_ELSE_M)
+    rng = np.random.default_rng(1)
+    surface = surface_of_day(world, glacier, mission, day, ORBITS[mission], 1, spacing, rng)
     level_of = np.where(surface.ocean > 0, np.float32(0.01), np.float32(0.2))
     image = take(replace(surface, level=level_of), mission, level, ascending, left)
     scene = to_map(image, terrain_model, inner(surface, 100.0), tmp_path)
@@ -274,9 +284,6 @@ def test_the_front_lies_on_the_edge_between_ice_and_water(
     assert offsets.size > 100
     assert abs(median) < 0.3
     assert most < 1.0
-
-
-_ORBITS = {"ERS": "152", "ENVISAT": "152", "RSAT": "282", "TSX": "110"}  # paints icebergs only
 
 
 # --- shadow ---------------------------------------------------------------------------------------
