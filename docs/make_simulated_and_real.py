@@ -1,15 +1,15 @@
 """Draw docs/images/simulated_and_real.png: real CaFFe images above simulated ones, per mission.
 
-    python docs/make_simulated_and_real.py FOLDER [OUTPUT]
+    python docs/make_simulated_and_real.py FOLDER RESULTS [OUTPUT]
 
-FOLDER is a CaFFe folder (sar_images/, fronts/) with the glaciers SI and DBE. Grey-level quantiles
+FOLDER is a CaFFe folder (sar_images/, fronts/) with the glaciers SI and DBE, RESULTS the results of
+the default run, whose simulated products have been geocoded. Grey-level quantiles
 of both collections are printed: they tell whether the scaling to 8 bit is alike.
 """
 
 from __future__ import annotations
 
 import sys
-from datetime import date
 from pathlib import Path
 
 import cv2
@@ -19,9 +19,7 @@ import numpy.typing as npt
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "src"))
 
 from calvingfront.files import replacing
-from calvingfront.simulation.archive import plan_scenes
-from calvingfront.simulation.render import render_scene
-from calvingfront.simulation.world import build_world
+from calvingfront.samples.pixels import read_front, read_grey
 
 MISSIONS = ("ERS", "ENVISAT", "RSAT", "PALSAR", "TSX")
 PAIRS = (("SI", "SIMA"), ("DBE", "SIMB"))
@@ -29,10 +27,6 @@ TILE = 204
 GREYS = 14  # enough for the eye, and keeps the file small
 YELLOW = (0, 220, 255)
 QUANTILES = (1, 10, 25, 50, 75, 90, 99)
-ARCHIVE = {
-    "scenes": 60, "glaciers": 2, "seed": 1, "first_year": 1995, "last_year": 2014,
-    "extent_m": 12000.0,
-}  # fmt: skip
 
 
 def draw_tile(
@@ -58,41 +52,42 @@ def read_real(
         raise SystemExit(f"error: {folder}: no image of {glacier} by {mission} under sar_images/")
     chosen = files[len(files) // 2]
     front = next((folder / "fronts").rglob(f"{chosen.stem}_front.png"))
-    image, mask = (cv2.imread(str(path), cv2.IMREAD_GRAYSCALE) for path in (chosen, front))
-    if image is None or mask is None:
-        raise SystemExit(f"error: {chosen}: image or front cannot be read")
-    return image, mask > 127, chosen.stem
+    return read_grey(chosen), read_front(front), chosen.stem
 
 
-def main(folder: Path, output: Path) -> None:
+def read_simulated(
+    results: Path, glacier: str, mission: str
+) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.bool_], str]:
+    """The scene in the middle of a glacier's simulated scenes of a mission."""
+    scenes = sorted((results / "imported").glob(f"{glacier}_*_{mission}_*"))
+    if not scenes:
+        raise SystemExit(f"error: {results}: no {glacier} by {mission} under imported/")
+    chosen = scenes[len(scenes) // 2]
+    return read_grey(chosen / "image.tif"), read_front(chosen / "front.png"), chosen.name
+
+
+def main(folder: Path, results: Path, output: Path) -> None:
     """Draw the sheet and print the quantiles."""
-    world = build_world(seed=1, extent_m=ARCHIVE["extent_m"])
-    plan = plan_scenes(ARCHIVE)
     sheet = []
     for real_name, simulated_name in PAIRS:
-        real, simulated = [], []
-        for mission in MISSIONS:
-            image, front, name = read_real(folder, real_name, mission)
-            real.append(draw_tile(image, front, name))
-            of_mission = plan[(plan["glacier"] == simulated_name) & (plan["mission"] == mission)]
-            row = of_mission.iloc[len(of_mission) // 2]
-            scene = render_scene(
-                world, simulated_name, mission, date.fromisoformat(row["acquired"]),
-                row["orbit"], int(row["quality"]),
-            )  # fmt: skip
-            simulated.append(draw_tile(scene.image, scene.front, str(row["scene"])))
-            small = cv2.resize(scene.image, (256, 256), interpolation=cv2.INTER_AREA)
-            for label, pixels in ((name, image), (row["scene"], small)):
-                print(
-                    f"{label:32}", *np.percentile(pixels[pixels > 0], QUANTILES).round().astype(int)
-                )
-        sheet += [np.hstack(real), np.hstack(simulated)]
+        for read, place, glacier in (
+            (read_real, folder, real_name),
+            (read_simulated, results, simulated_name),
+        ):
+            tiles = []
+            for mission in MISSIONS:
+                image, front, name = read(place, glacier, mission)
+                tiles.append(draw_tile(image, front, name))
+                small = cv2.resize(image, (256, 256), interpolation=cv2.INTER_AREA)
+                greys = np.percentile(small[small > 0], QUANTILES)
+                print(f"{name:32}", *greys.round().astype(int))
+            sheet.append(np.hstack(tiles))
     with replacing(output) as temporary:
         cv2.imwrite(str(temporary), np.vstack(sheet), [cv2.IMWRITE_PNG_COMPRESSION, 9])
 
 
 if __name__ == "__main__":
-    if len(sys.argv) not in (2, 3):
+    if len(sys.argv) not in (3, 4):
         raise SystemExit(__doc__)
     target = Path(__file__).with_name("images") / "simulated_and_real.png"
-    main(Path(sys.argv[1]), Path(sys.argv[2]) if len(sys.argv) == 3 else target)
+    main(Path(sys.argv[1]), Path(sys.argv[2]), Path(sys.argv[3]) if len(sys.argv) == 4 else target)
