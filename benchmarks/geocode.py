@@ -304,7 +304,7 @@ def work_sarsen(options: argparse.Namespace) -> dict[str, Any]:
         product_type = "SLC"
 
         def complex_amplitude(self) -> Any:
-            raise NotImplementedError  # beta_nought is given
+            raise NotImplementedError("abstract in sarsen; it reads beta_nought instead")
 
         def state_vectors(self) -> Any:
             return xr.DataArray(
@@ -327,7 +327,7 @@ def work_sarsen(options: argparse.Namespace) -> dict[str, Any]:
             )
 
         def grid_parameters(self, grouping_area_factor: Any = (3.0, 3.0)) -> Any:
-            raise NotImplementedError  # no radiometric correction
+            raise NotImplementedError("abstract in sarsen; read for radiometric correction only")
 
     output = options.folder / "sarsen.tif"
     started = time.perf_counter()

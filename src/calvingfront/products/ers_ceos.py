@@ -7,7 +7,7 @@ Source: ER-IS-EPO-GS-5902.1, annex C (SLC) and annex A (PRI). Calibration: Laur 
 from __future__ import annotations
 
 import re
-from datetime import datetime, timedelta
+from datetime import datetime
 from itertools import product as combinations
 from pathlib import Path
 
@@ -23,7 +23,8 @@ from calvingfront.products.ceos import (
     product_files,
 )
 from calvingfront.products.ceos_imagery import Imagery
-from calvingfront.products.ceos_orbit import pass_direction, seconds_since, state_vectors
+from calvingfront.products.ceos_orbit import seconds_since, state_vectors
+from calvingfront.products.ceos_product import shared_fields
 from calvingfront.products.model import (
     SPEED_OF_LIGHT,
     AzimuthTime,
@@ -64,26 +65,14 @@ def read(path: Path | str, polarisation: str | None = None) -> Product:
     summary = leader.summary
     middle = float(geometry.azimuth.time(np.array((lines - 1) / 2)))
     return Product(
-        path=path,
-        files=(leader_path, imagery.path),
+        **shared_fields(path, leader, imagery, orbit, middle, wavelength_m=(0.05, 0.06)),
         format="ERS CEOS",
         mission="ERS",
         platform="ERS-" + summary.text(397, 16, "platform")[-1],
         level="SLC" if imagery.is_complex else "PRI",
-        acquired=orbit.epoch + timedelta(seconds=middle),
         polarisation="VV",
-        pass_direction=pass_direction(orbit, middle),
-        shape=imagery.shape,
-        is_complex=imagery.is_complex,
-        looks=(
-            summary.number(1175, 16, "azimuth looks", 0.5, 100),
-            summary.number(1191, 16, "range looks", 0.5, 100),
-        ),
-        radar_frequency_hz=SPEED_OF_LIGHT / summary.number(501, 16, "wavelength", 0.05, 0.06),
-        orbit=orbit,
         geometry=geometry,
         calibration=read_calibration(leader),
-        pixels=imagery,
         ground_points=corners(leader, imagery.shape),
         notes=notes,
     )

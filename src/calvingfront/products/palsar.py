@@ -9,7 +9,6 @@ Calibration (Shimada et al. 2009): σ⁰ = DN² · 10^(CF/10), for level 1.1 wit
 from __future__ import annotations
 
 import re
-from datetime import timedelta
 from pathlib import Path
 
 import numpy as np
@@ -26,7 +25,8 @@ from calvingfront.products.ceos import (
 )
 from calvingfront.products.ceos_imagery import Imagery
 from calvingfront.products.ceos_lines import fit_line_times
-from calvingfront.products.ceos_orbit import pass_direction, seconds_since, state_vectors
+from calvingfront.products.ceos_orbit import seconds_since, state_vectors
+from calvingfront.products.ceos_product import shared_fields
 from calvingfront.products.model import (
     SPEED_OF_LIGHT,
     Array,
@@ -78,26 +78,14 @@ def read(path: Path | str, polarisation: str | None = None) -> Product:
         geometry = MapGeometry(to_pixel, to_ground, side)
         middle = seconds_since(orbit, scene_time(summary), summary, "scene centre time")
     return Product(
-        path=path,
-        files=(leader_path, imagery.path),
+        **shared_fields(path, leader, imagery, orbit, middle, wavelength_m=(0.2, 0.3)),
         format="ALOS PALSAR CEOS",
         mission="PALSAR",
         platform="ALOS-2" if "2" in summary.text(397, 16, "platform") else "ALOS",
         level="1.1" if imagery.is_complex else "1.5",
-        acquired=orbit.epoch + timedelta(seconds=middle),
         polarisation=wanted,
-        pass_direction=pass_direction(orbit, middle),
-        shape=imagery.shape,
-        is_complex=imagery.is_complex,
-        looks=(
-            summary.number(1175, 16, "azimuth looks", 0.5, 100),
-            summary.number(1191, 16, "range looks", 0.5, 100),
-        ),
-        radar_frequency_hz=SPEED_OF_LIGHT / summary.number(501, 16, "wavelength", 0.2, 0.3),
-        orbit=orbit,
         geometry=geometry,
         calibration=read_calibration(leader, imagery.is_complex),
-        pixels=imagery,
         notes=notes,
     )
 

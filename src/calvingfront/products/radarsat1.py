@@ -9,7 +9,7 @@ CDPF calibration: β⁰ = (DN² + A3) / A2, for complex values |DN|² / A2². AS
 from __future__ import annotations
 
 import re
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 
 import numpy as np
@@ -27,7 +27,8 @@ from calvingfront.products.ceos import (
 )
 from calvingfront.products.ceos_imagery import Imagery
 from calvingfront.products.ceos_lines import fit_line_times
-from calvingfront.products.ceos_orbit import pass_direction, seconds_since, state_vectors
+from calvingfront.products.ceos_orbit import seconds_since, state_vectors
+from calvingfront.products.ceos_product import shared_fields
 from calvingfront.products.model import (
     SPEED_OF_LIGHT,
     Array,
@@ -78,26 +79,14 @@ def read(path: Path | str, polarisation: str | None = None) -> Product:
         calibration = read_calibration(leader, imagery.shape[1], imagery.is_complex)
     middle = float(geometry.azimuth.time(np.array((imagery.shape[0] - 1) / 2)))
     return Product(
-        path=path,
-        files=(leader_path, imagery.path),
+        **shared_fields(path, leader, imagery, orbit, middle, wavelength_m=(0.05, 0.06)),
         format="RADARSAT-1 CEOS (ASF)" if is_asf else "RADARSAT-1 CEOS (CDPF)",
         mission="RSAT",
         platform="RADARSAT-1",
         level="SLC" if imagery.is_complex else "SGF",
-        acquired=orbit.epoch + timedelta(seconds=middle),
         polarisation="HH",
-        pass_direction=pass_direction(orbit, middle),
-        shape=imagery.shape,
-        is_complex=imagery.is_complex,
-        looks=(
-            summary.number(1175, 16, "azimuth looks", 0.5, 100),
-            summary.number(1191, 16, "range looks", 0.5, 100),
-        ),
-        radar_frequency_hz=SPEED_OF_LIGHT / summary.number(501, 16, "wavelength", 0.05, 0.06),
-        orbit=orbit,
         geometry=geometry,
         calibration=calibration,
-        pixels=imagery,
         ground_points=radarsat1_asf.corners(leader, imagery.shape) if is_asf else None,
         beam=summary.text(1766, 4, "beam") if is_asf else leader_beam(leader),
         notes=notes,
