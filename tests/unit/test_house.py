@@ -153,3 +153,20 @@ def test_every_caption_is_used_and_every_used_caption_exists() -> None:
     captions = {path.stem for path in (REPOSITORY / "workflow" / "report").glob("*.rst")}
     used = {name for text in rules().values() for name in re.findall(r"report/(\w+)\.rst", text)}
     assert captions - {"workflow"} == used
+
+
+def test_compiled_functions_call_compiled_functions_of_their_own_file_only() -> None:
+    """numba's cache notices changes of a function's own file, not of the files it calls."""
+    files = [p for p in (REPOSITORY / "src").rglob("*.py") if "@compiled" in p.read_text("utf-8")]
+    compiled = {
+        file: set(re.findall(r"@compiled\ndef (\w+)", file.read_text("utf-8"))) for file in files
+    }
+    assert sum(map(len, compiled.values())) > 15
+    foreign = []
+    for file in files:
+        others = set().union(*(compiled[other] for other in files if other != file))
+        for body in re.findall(r"@compiled\n(def .*?)(?=\n\n\n|\Z)", file.read_text("utf-8"), re.S):
+            name, *_ = re.findall(r"def (\w+)", body)
+            called = set(re.findall(r"(\w+)\(", body)) & (others - compiled[file])
+            foreign += [f"{file.name}: {name} calls {other}" for other in sorted(called)]
+    assert not foreign

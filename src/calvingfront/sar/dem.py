@@ -58,7 +58,7 @@ def heights_on_grid(
 
 def _on_grid(path: Path, grid: MapGrid, threads: int) -> Float32:
     """The first band of a raster on the grid, bilinear; NaN where it has no data."""
-    with _opened(path) as dataset:
+    with _opened(path, threads) as dataset:
         _check_cover(path, dataset, grid)
         window = _aligned_window(dataset, grid)
         try:
@@ -84,9 +84,9 @@ def _on_grid(path: Path, grid: MapGrid, threads: int) -> Float32:
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[Any]:
+def _opened(path: Path, threads: int) -> Iterator[Any]:
     try:
-        dataset = rasterio.open(path)
+        dataset = rasterio.open(path, num_threads=threads)
     except RasterioError as error:
         raise GeocodingError(path, f"cannot be opened ({error})", "Check the path.") from None
     with dataset:

@@ -41,6 +41,16 @@ def to_earth_fixed(longitude: Array, latitude: Array, height: Array) -> Array:
     return np.stack(xyz, axis=-1).astype(np.float64)
 
 
+def vertical(longitude: Array, latitude: Array) -> Array:
+    """Unit vectors (…, 3) up from the ellipsoid at places given in degrees.
+
+    A point h metres higher on the same vertical is the point plus h times this.
+    """
+    east, north = np.deg2rad(longitude), np.deg2rad(latitude)
+    level = np.cos(north)
+    return np.stack([level * np.cos(east), level * np.sin(east), np.sin(north)], axis=-1)
+
+
 def to_geodetic(points_m: Array) -> tuple[Array, Array, Array]:
     """Longitude, latitude (degrees) and height above the ellipsoid (m) of (…, 3) points."""
     x, y, z = np.moveaxis(np.asarray(points_m, dtype=np.float64), -1, 0)
@@ -179,8 +189,7 @@ def range_doppler_point(
         sight = point - position
         distance = np.linalg.norm(sight, axis=1)
         longitude, latitude, found = to_geodetic(point)
-        lon, lat = np.deg2rad(longitude), np.deg2rad(latitude)
-        up = np.stack([np.cos(lat) * np.cos(lon), np.cos(lat) * np.sin(lon), np.sin(lat)], -1)
+        up = vertical(longitude, latitude)
         misses = np.stack(
             [
                 np.einsum("ij,ij->i", sight, along),

@@ -3,6 +3,9 @@
 Never parallel=True: numba 0.68.1 then computed a squared term as 0 in such a kernel. The compiled
 code lets go of the interpreter's lock instead, and plain threads share out the rows. Nothing here
 depends on where a block begins, so that no block size or thread count changes a bit.
+
+A compiled function calls compiled functions of its own file only: numba's cache notices changes of
+that file, not of others.
 """
 
 from __future__ import annotations
@@ -21,9 +24,17 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 Float32 = npt.NDArray[np.float32]
 
 
+CHUNK = 64  # pixels that a row's loops treat at a time: their scratch stays in the first cache
+TILE_COLUMNS = 512  # a map row crosses the image aslant: shorter pieces of it meet the same lines
+
+
 def compiled(function: Function) -> Function:
-    """Compile at the first call, keep the result on disk, run without the interpreter's lock."""
-    return cast(Function, numba.njit(nogil=True, cache=True)(function))
+    """Compile at the first call, keep the result on disk, run without the interpreter's lock.
+
+    A division by zero gives infinity or NaN, as in numpy: the check for it would keep the
+    compiler from treating several pixels at once.
+    """
+    return cast(Function, numba.njit(nogil=True, cache=True, error_model="numpy")(function))
 
 
 def over_rows(work: Callable[[int, int], None], rows: int, block: int, threads: int) -> None:
@@ -54,8 +65,9 @@ def locate_row(
     coefficients, step, height_m, half_span_m: of the Lattice; row, first_column: place in the map
     grid; heights: (n,), m above the ellipsoid. Fills lines and samples (n,), float64.
     """
+    per_step, per_metre = 1.0 / step, 1.0 / half_span_m
     i = row // step
-    down = (row - i * step) / step
+    down = (row - i * step) * per_step
     count = heights.shape[0]
     column = 0
     while column < count:
@@ -76,11 +88,72 @@ def locate_row(
         db1 = upper_right[4] + down * (lower_right[4] - upper_right[4]) - b1
         db2 = upper_right[5] + down * (lower_right[5] - upper_right[5]) - b2
         for k in range(column, end):
-            right = (first_column + k - j * step) / step
-            u = (np.float64(heights[k]) - height_m) / half_span_m
+            right = (first_column + k - j * step) * per_step
+            u = (np.float64(heights[k]) - height_m) * per_metre
             lines[k] = (a0 + right * da0) + u * ((a1 + right * da1) + u * (a2 + right * da2))
             samples[k] = (b0 + right * db0) + u * ((b1 + right * db1) + u * (b2 + right * db2))
         column = end
+
+
+@compiled
+def locate_rows(
+    coefficients: Array,
+    step: int,
+    height_m: float,
+    half_span_m: float,
+    first_row: int,
+    first_column: int,
+    heights: Float32,
+    lines: Array,
+    samples: Array,
+) -> None:
+    """locate_row for each row of a tile: fills lines and samples (rows, columns)."""
+    for r in range(heights.shape[0]):
+        locate_row(
+            coefficients,
+            step,
+            height_m,
+            half_span_m,
+            first_row + r,
+            first_column,
+            heights[r],
+            lines[r],
+            samples[r],
+        )
+
+
+@compiled
+def sample_at_edge(image: Float32, line: float, sample: float) -> np.float32:
+    """The value of sample_row where a neighbour may be missing: beyond the edge, or NaN."""
+    rows, columns = image.shape
+    inside = -0.5 <= line < rows - 0.5 and -0.5 <= sample < columns - 0.5
+    if not inside:  # NaN too
+        return np.float32(np.nan)
+    line = min(max(line, 0.0), rows - 1.0)
+    sample = min(max(sample, 0.0), columns - 1.0)
+    i, j = int(line), int(sample)
+    i1, j1 = min(i + 1, rows - 1), min(j + 1, columns - 1)
+    y, x = np.float32(line - i), np.float32(sample - j)
+    one = np.float32(1)
+    upper = image[i, j] * (one - x) + image[i, j1] * x
+    lower = image[i1, j] * (one - x) + image[i1, j1] * x
+    value = upper * (one - y) + lower * y
+    if not np.isnan(value):
+        return np.float32(value)
+    total, weight = np.float32(0), np.float32(0)
+    if not np.isnan(image[i, j]):
+        total += image[i, j] * (one - x) * (one - y)
+        weight += (one - x) * (one - y)
+    if not np.isnan(image[i, j1]):
+        total += image[i, j1] * x * (one - y)
+        weight += x * (one - y)
+    if not np.isnan(image[i1, j]):
+        total += image[i1, j] * (one - x) * y
+        weight += (one - x) * y
+    if not np.isnan(image[i1, j1]):
+        total += image[i1, j1] * x * y
+        weight += x * y
+    return total / weight if weight >= np.float32(0.5) else np.float32(np.nan)
 
 
 @compiled
@@ -91,37 +164,47 @@ def sample_row(image: Float32, lines: Array, samples: Array, values: Float32) ->
     NaN, the others share their weight if it is at least half, so that NaN areas do not grow.
     """
     rows, columns = image.shape
-    for k in range(lines.shape[0]):
-        line, sample = lines[k], samples[k]
-        inside = -0.5 <= line < rows - 0.5 and -0.5 <= sample < columns - 0.5
-        if not inside:  # NaN too
-            values[k] = np.nan
+    flat = image.reshape(-1)
+    count = lines.shape[0]
+    places = np.empty(CHUNK, np.int64)
+    downs, rights = np.empty(CHUNK, np.float32), np.empty(CHUNK, np.float32)
+    one = np.float32(1)
+    below = np.uint64(columns)
+    for first in range(0, count, CHUNK):
+        n = min(CHUNK, count - first)
+        inside, near = 0, 0
+        for k in range(n):
+            line, sample = lines[first + k], samples[first + k]
+            inside += (
+                (line >= 0.0) & (line < rows - 1.0) & (sample >= 0.0) & (sample < columns - 1.0)
+            )
+            near += (line >= -0.5) & (line < rows) & (sample >= -0.5) & (sample < columns)
+        if near == 0:
+            values[first : first + n] = np.nan
             continue
-        line = min(max(line, 0.0), rows - 1.0)
-        sample = min(max(sample, 0.0), columns - 1.0)
-        i, j = int(line), int(sample)
-        i1, j1 = min(i + 1, rows - 1), min(j + 1, columns - 1)
-        y, x = np.float32(line - i), np.float32(sample - j)
-        one = np.float32(1)
-        above = image[i, j] * (one - x) + image[i, j1] * x
-        below = image[i1, j] * (one - x) + image[i1, j1] * x
-        value = above * (one - y) + below * y
-        if np.isnan(value):
-            total, weight = np.float32(0), np.float32(0)
-            if not np.isnan(image[i, j]):
-                total += image[i, j] * (one - x) * (one - y)
-                weight += (one - x) * (one - y)
-            if not np.isnan(image[i, j1]):
-                total += image[i, j1] * x * (one - y)
-                weight += x * (one - y)
-            if not np.isnan(image[i1, j]):
-                total += image[i1, j] * (one - x) * y
-                weight += (one - x) * y
-            if not np.isnan(image[i1, j1]):
-                total += image[i1, j1] * x * y
-                weight += x * y
-            value = total / weight if weight >= np.float32(0.5) else np.float32(np.nan)
-        values[k] = value
+        if inside < n:
+            for k in range(first, first + n):
+                values[k] = sample_at_edge(image, lines[k], samples[k])
+            continue
+        # All four neighbours are there: places first, which the compiler takes many at a time.
+        for k in range(n):
+            line, sample = lines[first + k], samples[first + k]
+            i, j = np.int64(line), np.int64(sample)
+            downs[k], rights[k] = np.float32(line - i), np.float32(sample - j)
+            places[k] = i * columns + j
+        missing = 0
+        for k in range(n):
+            at = np.uint64(places[k])  # unsigned: no place counts from the end
+            x, y = rights[k], downs[k]
+            upper = flat[at] * (one - x) + flat[at + np.uint64(1)] * x
+            lower = flat[at + below] * (one - x) + flat[at + below + np.uint64(1)] * x
+            value = upper * (one - y) + lower * y
+            values[first + k] = value
+            missing += value != value
+        if missing:
+            for k in range(first, first + n):
+                if np.isnan(values[k]):
+                    values[k] = sample_at_edge(image, lines[k], samples[k])
 
 
 @compiled
@@ -142,20 +225,23 @@ def geocode_rows(
     whose first pixel is (first_row, first_column) of the map grid. Fills values.
     """
     rows, columns = heights.shape
-    lines, samples = np.empty(columns), np.empty(columns)
-    for r in range(rows):
-        locate_row(
-            coefficients,
-            step,
-            height_m,
-            half_span_m,
-            first_row + r,
-            first_column,
-            heights[r],
-            lines,
-            samples,
-        )
-        sample_row(image, lines, samples, values[r])
+    lines, samples = np.empty(TILE_COLUMNS), np.empty(TILE_COLUMNS)
+    for left in range(0, columns, TILE_COLUMNS):
+        right = min(left + TILE_COLUMNS, columns)
+        here, there = lines[: right - left], samples[: right - left]
+        for r in range(rows):
+            locate_row(
+                coefficients,
+                step,
+                height_m,
+                half_span_m,
+                first_row + r,
+                first_column + left,
+                heights[r, left:right],
+                here,
+                there,
+            )
+            sample_row(image, here, there, values[r, left:right])
 
 
 @compiled

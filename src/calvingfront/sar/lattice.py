@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from calvingfront.products.model import Array, MapGeometry, RadarGeometry
-from calvingfront.sar.geometry import to_earth_fixed, to_line_sample
+from calvingfront.sar.geometry import to_earth_fixed, to_line_sample, vertical
 from calvingfront.sar.grid import MapGrid
 from calvingfront.sar.orbit import Orbit
 
@@ -55,10 +55,12 @@ def solve_lattice(
     longitude, latitude = grid.to_geographic(*grid.centre(mesh[0].ravel(), mesh[1].ravel()))
     middle = (heights_m[0] + heights_m[1]) / 2
     half = max(heights_m[1] - heights_m[0], LEAST_SPAN_M) / 2
+    ground = to_earth_fixed(longitude, latitude, np.zeros(longitude.shape))
+    upward = vertical(longitude, latitude)
     guess = None
     found = []
     for height in (middle, middle - half, middle + half):
-        points = to_earth_fixed(longitude, latitude, np.full(longitude.shape, height))
+        points = ground + height * upward
         line, sample, time = to_line_sample(points, orbit, geometry, shape, guess)
         guess = time  # a first guess for the next height: height hardly moves it
         found.append((line, sample))

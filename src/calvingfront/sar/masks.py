@@ -23,14 +23,16 @@ from calvingfront.sar.geometry import (
     range_doppler_point,
     to_earth_fixed,
     to_geodetic,
+    vertical,
     zero_doppler,
 )
 from calvingfront.sar.grid import MapGrid, from_wgs84
-from calvingfront.sar.kernels import Float32, compiled, locate_row, over_rows
-from calvingfront.sar.lattice import LEAST_SPAN_M, STEP_PX
+from calvingfront.sar.kernels import Float32, compiled, over_rows
+from calvingfront.sar.lattice import LEAST_SPAN_M
 from calvingfront.sar.orbit import Orbit
 
 NO_DATA, VALID, LAYOVER, SHADOW = 0, 1, 2, 3
+STEP_PX, STEP_M = 64, 1280.0  # between the nodes, at most: places are then some 0.01 px wrong
 Codes = npt.NDArray[np.uint8]
 
 
@@ -67,28 +69,29 @@ def view_codes(
 
     heights: on the grid, m above the ellipsoid. Terrain outside the grid casts no shadow.
     """
-    swath, lattice = _lay_out(grid, orbit, look_side)
+    step = max(1, min(STEP_PX, int(STEP_M / grid.spacing_m)))
+    swath, lattice = _lay_out(grid, orbit, look_side, step)
     span = float(np.nanmin(heights)), float(np.nanmax(heights))
     middle, half = (span[0] + span[1]) / 2, max(span[1] - span[0], LEAST_SPAN_M) / 2
-    nodes = _solve_nodes(swath, grid, orbit, look_side, middle, half)
+    nodes = _solve_nodes(swath, grid, orbit, look_side, middle, half, step)
     seen = np.empty((swath.rows, swath.columns), np.uint8)
     codes = np.empty(heights.shape, np.uint8)
 
     def look(first: int, last: int) -> None:
-        look_rows(nodes, STEP_PX, middle, half, heights, first, seen[first:last])
+        look_rows(nodes, step, middle, half, heights, first, seen[first:last])
 
     def pick(first: int, last: int) -> None:
-        pick_rows(lattice, STEP_PX, seen, first, codes[first:last])
+        pick_rows(lattice, step, seen, first, codes[first:last])
 
     over_rows(look, swath.rows, block_rows, threads)
     over_rows(pick, grid.height, block_rows, threads)
     return codes
 
 
-def _lay_out(grid: MapGrid, orbit: Orbit, look_side: Side) -> tuple[_Swath, Array]:
+def _lay_out(grid: MapGrid, orbit: Orbit, look_side: Side, step: int) -> tuple[_Swath, Array]:
     """The swath over the map grid, and its row and column at each node of the map's lattice."""
-    rows = STEP_PX * np.arange((grid.height - 1) // STEP_PX + 2)
-    columns = STEP_PX * np.arange((grid.width - 1) // STEP_PX + 2)
+    rows = step * np.arange((grid.height - 1) // step + 2)
+    columns = step * np.arange((grid.width - 1) // step + 2)
     mesh = np.meshgrid(rows, columns, indexing="ij")
     longitude, latitude = grid.to_geographic(*grid.centre(mesh[0].ravel(), mesh[1].ravel()))
     points = to_earth_fixed(longitude, latitude, np.zeros(longitude.shape))
@@ -119,35 +122,40 @@ def _lay_out(grid: MapGrid, orbit: Orbit, look_side: Side) -> tuple[_Swath, Arra
         radius,
         earth,
     )
-    lattice = np.zeros((len(rows), len(columns), 6))
-    lattice[..., 0] = ((time - first_s) / interval).reshape(mesh[0].shape)
-    lattice[..., 3] = ((ground - first_m) / grid.spacing_m).reshape(mesh[0].shape)
-    return swath, lattice
+    place = [(time - first_s) / interval, (ground - first_m) / grid.spacing_m]
+    return swath, np.stack(place, axis=-1).reshape(len(rows), len(columns), 2)
 
 
 def _solve_nodes(
-    swath: _Swath, grid: MapGrid, orbit: Orbit, look_side: Side, middle: float, half: float
+    swath: _Swath,
+    grid: MapGrid,
+    orbit: Orbit,
+    look_side: Side,
+    middle: float,
+    half: float,
+    step: int,
 ) -> Array:
-    """At every 32nd row and column of the swath: map row and column, slant range, look angle.
+    """At every step-th row and column of the swath: map row and column, slant range, look angle.
 
     Returns (rows, columns, 8): map row, map column, then slant range (m) and look angle (rad), each
     as c0, c1, c2 of u = (h − middle) / half.
     """
-    rows = STEP_PX * np.arange((swath.rows - 1) // STEP_PX + 2)
-    columns = STEP_PX * np.arange((swath.columns - 1) // STEP_PX + 2)
+    rows = step * np.arange((swath.rows - 1) // step + 2)
+    columns = step * np.arange((swath.columns - 1) // step + 2)
     mesh = np.meshgrid(rows, columns, indexing="ij")
     time: Array = swath.first_s + swath.interval_s * mesh[0].ravel().astype(np.float64)
     ground: Array = swath.first_m + swath.spacing_m * mesh[1].ravel().astype(np.float64)
-    # The last nodes may lie past the span by 32 rows; the polynomial holds that long.
+    # The last nodes may lie past the span by a step; the polynomial holds that long.
     position = orbit.evaluate(time, 0)[0]
     on_sea = range_doppler_point(
         orbit, time, swath.slant_range(ground), np.zeros(time.shape), look_side
     )
     longitude, latitude, _ = to_geodetic(on_sea)
     map_row, map_column = grid.pixel(*from_wgs84(grid.crs, longitude, latitude))
+    upward = vertical(longitude, latitude)
     ranges, angles = [], []
     for height in (middle, middle - half, middle + half):
-        sight = to_earth_fixed(longitude, latitude, np.full(time.shape, height)) - position
+        sight = on_sea + height * upward - position
         distance = np.linalg.norm(sight, axis=1)
         down = -np.einsum("ij,ij->i", sight, position)
         ranges.append(distance)
@@ -176,71 +184,144 @@ def look_rows(
     height get code 0 and hide nothing.
     """
     rows, columns = codes.shape
-    map_rows, map_columns = heights.shape
-    ranges = np.empty(columns)
-    left, slope = np.empty(8), np.empty(8)
+    angles, ranges = np.empty(columns), np.empty(columns)
     for r in range(rows):
-        i = (first_row + r) // step
-        down = (first_row + r - i * step) / step
-        steepest = -np.inf
-        for c in range(columns):
-            j = c // step
-            if c == j * step:
-                for k in range(8):
-                    left[k] = nodes[i, j, k] + down * (nodes[i + 1, j, k] - nodes[i, j, k])
-                    other = nodes[i, j + 1, k]
-                    slope[k] = other + down * (nodes[i + 1, j + 1, k] - other) - left[k]
-            right = (c - j * step) / step
-            codes[r, c] = 0
-            y, x = left[0] + right * slope[0], left[1] + right * slope[1]
-            if not (-2.0 <= y <= map_rows + 1.0 and -2.0 <= x <= map_columns + 1.0):
-                continue  # within two pixels the edge's height holds, for the pixels at the edge
-            y, x = min(max(y, 0.0), map_rows - 1.0), min(max(x, 0.0), map_columns - 1.0)
-            m, n = int(y), int(x)
-            m1, n1 = min(m + 1, map_rows - 1), min(n + 1, map_columns - 1)
-            above = heights[m, n] + (x - n) * (heights[m, n1] - heights[m, n])
-            below = heights[m1, n] + (x - n) * (heights[m1, n1] - heights[m1, n])
-            u = (above + (y - m) * (below - above) - height_m) / half_span_m
-            if np.isnan(u):
-                continue
-            angle = left[5] + right * slope[5]
-            angle += u * (left[6] + right * slope[6] + u * (left[7] + right * slope[7]))
-            distance = left[2] + right * slope[2]
-            distance += u * (left[3] + right * slope[3] + u * (left[4] + right * slope[4]))
-            ranges[c] = distance
-            if angle < steepest:
-                codes[r, c] = 3
+        see_row(nodes, step, height_m, half_span_m, heights, first_row + r, angles, ranges)
+        judge_row(angles, ranges, step, codes[r])
+
+
+@compiled
+def see_row(
+    nodes: Array,
+    step: int,
+    height_m: float,
+    half_span_m: float,
+    heights: Float32,
+    row: int,
+    angles: Array,
+    ranges: Array,
+) -> None:
+    """Look angle (rad) and slant range (m) of the terrain along a row of the swath.
+
+    Fills angles and ranges (columns,); NaN outside the map grid or without height.
+    """
+    map_rows, map_columns = heights.shape
+    flat = heights.reshape(-1)
+    i = row // step
+    down = (row - i * step) / step
+    per_step, per_metre = 1.0 / step, 1.0 / half_span_m
+    left, slope = np.empty(8), np.empty(8)
+    places = np.empty(step, np.int64)
+    downs, rights = np.empty(step), np.empty(step)
+    columns = angles.shape[0]
+    for first in range(0, columns, step):
+        j, n = first // step, min(step, columns - first)
+        for k in range(8):
+            left[k] = nodes[i, j, k] + down * (nodes[i + 1, j, k] - nodes[i, j, k])
+            other = nodes[i, j + 1, k]
+            slope[k] = (other + down * (nodes[i + 1, j + 1, k] - other) - left[k]) * per_step
+        y0, x0, y1, x1 = left[0], left[1], slope[0], slope[1]
+        near = 0  # within two pixels the edge's height holds, for the pixels at the edge
+        for k in range(n):
+            y, x = y0 + k * y1, x0 + k * x1
+            near += (y >= -2.0) & (y <= map_rows + 1.0) & (x >= -2.0) & (x <= map_columns + 1.0)
+        if near == 0:
+            angles[first : first + n] = np.nan
+            ranges[first : first + n] = np.nan
+            continue
+        for k in range(n):
+            y = min(max(y0 + k * y1, 0.0), map_rows - 1.0)
+            x = min(max(x0 + k * x1, 0.0), map_columns - 1.0)
+            # Of the last row and column the neighbour before them serves, at its far end.
+            m = min(np.int64(y), max(map_rows - 2, 0))
+            o = min(np.int64(x), max(map_columns - 2, 0))
+            downs[k], rights[k], places[k] = y - m, x - o, m * map_columns + o
+        below = np.uint64(map_columns if map_rows > 1 else 0)
+        beside = np.uint64(1 if map_columns > 1 else 0)
+        a0, a1, a2, da0, da1, da2 = left[5], left[6], left[7], slope[5], slope[6], slope[7]
+        b0, b1, b2, db0, db1, db2 = left[2], left[3], left[4], slope[2], slope[3], slope[4]
+        for k in range(n):
+            at, right = np.uint64(places[k]), rights[k]
+            upper = flat[at] + right * (flat[at + beside] - flat[at])
+            lower = flat[at + below] + right * (flat[at + below + beside] - flat[at + below])
+            downs[k] = (upper + downs[k] * (lower - upper) - height_m) * per_metre
+        for k in range(n):
+            u = downs[k]
+            angles[first + k] = a0 + k * da0 + u * (a1 + k * da1 + u * (a2 + k * da2))
+            ranges[first + k] = b0 + k * db0 + u * (b1 + k * db1 + u * (b2 + k * db2))
+        if near < n:
+            for k in range(n):
+                y, x = y0 + k * y1, x0 + k * x1
+                if not (-2.0 <= y <= map_rows + 1.0 and -2.0 <= x <= map_columns + 1.0):
+                    angles[first + k] = ranges[first + k] = np.nan
+
+
+@compiled
+def judge_row(angles: Array, ranges: Array, step: int, codes: npt.NDArray[np.uint8]) -> None:
+    """Code of each place of a row of the swath: 0 without terrain, 1 valid, 2 layover, 3 shadow."""
+    columns = codes.shape[0]
+    steepest, farthest = -np.inf, -np.inf
+    layover = False
+    for first in range(0, columns, step):
+        n = min(step, columns - first)
+        rising = 0
+        for k in range(first + 1, first + n):
+            rising += (angles[k] >= angles[k - 1]) & (ranges[k] >= ranges[k - 1])
+        if rising == n - 1 and angles[first] >= steepest and ranges[first] >= farthest:
+            codes[first : first + n] = 1  # nothing hides or overtakes another here
+            steepest, farthest = angles[first + n - 1], ranges[first + n - 1]
+            continue
+        for k in range(first, first + n):
+            if np.isnan(angles[k]):
+                codes[k] = 0
+            elif angles[k] < steepest:
+                codes[k] = 3
             else:
-                codes[r, c] = 1
-                steepest = angle
-        farthest = -np.inf
-        for c in range(columns):
-            if codes[r, c] == 1:
-                if ranges[c] < farthest:
-                    codes[r, c] = 2
-                farthest = max(farthest, ranges[c])
-        nearest = np.inf
-        for c in range(columns - 1, -1, -1):
-            if codes[r, c] == 1 or codes[r, c] == 2:
-                if ranges[c] > nearest:
-                    codes[r, c] = 2
-                nearest = min(nearest, ranges[c])
+                steepest = angles[k]
+                codes[k] = 2 if ranges[k] < farthest else 1
+                layover = layover or ranges[k] < farthest
+                farthest = max(farthest, ranges[k])
+    if not layover:
+        return
+    nearest = np.inf
+    for k in range(columns - 1, -1, -1):
+        if codes[k] == 1 or codes[k] == 2:
+            if ranges[k] > nearest:
+                codes[k] = 2
+            nearest = min(nearest, ranges[k])
 
 
 @compiled
 def pick_rows(lattice: Array, step: int, seen: Codes, first_row: int, codes: Codes) -> None:
     """Carry the codes of the swath to the nearest map pixels: fills codes (rows, columns).
 
-    lattice: (…, …, 6), swath row and column at the map's nodes, without height.
+    lattice: (…, …, 2), swath row and column at the map's nodes, without height.
     """
     rows, columns = codes.shape
     swath_rows, swath_columns = seen.shape
-    flat = np.zeros(columns, np.float32)
-    lines, samples = np.empty(columns), np.empty(columns)
+    flat = seen.reshape(-1)
+    places = np.empty(step, np.int64)
+    per_step = 1.0 / step
     for r in range(rows):
-        locate_row(lattice, step, 0.0, 1.0, first_row + r, 0, flat, lines, samples)
-        for c in range(columns):
-            y, x = lines[c] + 0.5, samples[c] + 0.5
-            codes[r, c] = 0
-            if 0.0 <= y < swath_rows and 0.0 <= x < swath_columns:
-                codes[r, c] = seen[int(y), int(x)]
+        i = (first_row + r) // step
+        down = (first_row + r - i * step) * per_step
+        for first in range(0, columns, step):
+            j, n = first // step, min(step, columns - first)
+            y0 = lattice[i, j, 0] + down * (lattice[i + 1, j, 0] - lattice[i, j, 0]) + 0.5
+            x0 = lattice[i, j, 1] + down * (lattice[i + 1, j, 1] - lattice[i, j, 1]) + 0.5
+            y1 = lattice[i, j + 1, 0] + down * (lattice[i + 1, j + 1, 0] - lattice[i, j + 1, 0])
+            x1 = lattice[i, j + 1, 1] + down * (lattice[i + 1, j + 1, 1] - lattice[i, j + 1, 1])
+            y1, x1 = (y1 + 0.5 - y0) * per_step, (x1 + 0.5 - x0) * per_step
+            inside = 0
+            for k in range(n):
+                y, x = y0 + k * y1, x0 + k * x1
+                here = (y >= 0.0) & (y < swath_rows) & (x >= 0.0) & (x < swath_columns)
+                inside += here
+                places[k] = np.int64(y) * swath_columns + np.int64(x) if here else 0
+            for k in range(n):
+                codes[r, first + k] = flat[np.uint64(places[k])]
+            if inside < n:
+                for k in range(n):
+                    y, x = y0 + k * y1, x0 + k * x1
+                    if not (0.0 <= y < swath_rows and 0.0 <= x < swath_columns):
+                        codes[r, first + k] = 0

@@ -23,12 +23,12 @@ from calvingfront.sar.geometry import (
     zero_doppler,
 )
 from calvingfront.sar.grid import MapGrid
-from calvingfront.sar.kernels import Float32, over_rows
+from calvingfront.sar.kernels import Float32, locate_rows, over_rows
 from calvingfront.sar.lattice import Lattice, solve_lattice
 from calvingfront.sar.masks import SHADOW, Codes
 from calvingfront.sar.multilook import Multilooked
 from calvingfront.sar.orbit import Orbit
-from calvingfront.sar.triangles import UNITS_PER_M2, locate_rows, project_triangles
+from calvingfront.sar.triangles import UNITS_PER_M2, project_triangles
 
 TILE_PX = 256
 MARGIN_PX = 16  # level ground beyond the map's edge, which fills up the image pixels there

@@ -9,36 +9,9 @@ import numpy as np
 import numpy.typing as npt
 
 from calvingfront.products.model import Array
-from calvingfront.sar.kernels import Float32, compiled, locate_row
+from calvingfront.sar.kernels import Float32, compiled
 
 UNITS_PER_M2 = 2.0**32  # areas are summed as whole numbers: any order gives the same sum
-
-
-@compiled
-def locate_rows(
-    coefficients: Array,
-    step: int,
-    height_m: float,
-    half_span_m: float,
-    first_row: int,
-    first_column: int,
-    heights: Float32,
-    lines: Array,
-    samples: Array,
-) -> None:
-    """locate_row for each row of a tile: fills lines and samples (rows, columns)."""
-    for r in range(heights.shape[0]):
-        locate_row(
-            coefficients,
-            step,
-            height_m,
-            half_span_m,
-            first_row + r,
-            first_column,
-            heights[r],
-            lines[r],
-            samples[r],
-        )
 
 
 @compiled

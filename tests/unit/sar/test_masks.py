@@ -3,9 +3,17 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from calvingfront.sar.geometry import to_earth_fixed, to_geodetic, to_ground, zero_doppler
+from calvingfront.sar import masks
+from calvingfront.sar.geometry import (
+    range_doppler_point,
+    to_earth_fixed,
+    to_geodetic,
+    to_ground,
+    zero_doppler,
+)
 from calvingfront.sar.grid import from_wgs84, grid_over
-from calvingfront.sar.masks import LAYOVER, SHADOW, VALID, view_codes
+from calvingfront.sar.masks import LAYOVER, NO_DATA, SHADOW, VALID, view_codes
+from kernel_twins import between
 from radar_scenes import make_scene, orbit_of
 
 HEIGHT_M, RADIUS_M = 300.0, 800.0
@@ -71,3 +79,102 @@ def test_flat_ground_is_valid_throughout():
     grid = grid_over("EPSG:3031", (x - 1000, y - 1000, x + 1000, y + 1000), 20.0)
     codes = view_codes(grid, np.full((grid.height, grid.width), 40, np.float32), orbit, "right")
     assert (codes == VALID).all()
+
+
+def plain_judgement(angles, ranges):
+    """judge_row as its definition says it: every lit place is compared with every other."""
+    known = np.flatnonzero(np.isfinite(angles))
+    lit = [k for n, k in enumerate(known) if (angles[k] >= angles[known[:n]]).all()]
+    codes = np.zeros(len(angles), np.uint8)
+    codes[known] = SHADOW
+    for n, k in enumerate(lit):
+        nearer, farther = ranges[lit[:n]], ranges[lit[n + 1 :]]
+        codes[k] = LAYOVER if (nearer > ranges[k]).any() or (farther < ranges[k]).any() else VALID
+    return codes
+
+
+@pytest.mark.parametrize("roughness", [0.0, 0.3, 1.5, 6.0])
+@pytest.mark.parametrize("gaps", [0.0, 0.2])
+def test_a_row_is_judged_as_its_definition_says(roughness, gaps):
+    random = np.random.default_rng(int(10 * roughness))
+    seen = set()
+    for _ in range(20):
+        angles = 1e-4 * (np.arange(300) + roughness * random.normal(size=300).cumsum())
+        ranges = 8e5 + 8.0 * (np.arange(300) + roughness * random.normal(size=300).cumsum())
+        missing = random.random(300) < gaps
+        angles[missing] = ranges[missing] = np.nan
+        codes = np.full(300, 9, np.uint8)
+        masks.judge_row(angles, ranges, 64, codes)
+        np.testing.assert_array_equal(codes, plain_judgement(angles, ranges))
+        seen |= set(codes.tolist())
+    assert (NO_DATA in seen) == (gaps > 0)
+    assert ({LAYOVER, SHADOW} <= seen) == (roughness > 0)
+
+
+def test_the_sight_of_a_row_is_that_of_plain_numpy():
+    random = np.random.default_rng(3)
+    step, middle, half = 16, 300.0, 250.0
+    heights = (300 + 200 * random.random((40, 50))).astype(np.float32)
+    row, column = np.meshgrid(np.arange(5) * step, np.arange(7) * step, indexing="ij")
+    nodes = np.stack(
+        [
+            0.45 * row + 0.55 * column - 9,  # leaves the map at three sides
+            0.7 * column - 0.4 * row + 1,
+            *(8e5 + 7 * column + random.normal(size=row.shape), row - 190.0, 0.01 * column),
+            *(0.4 + 1e-5 * column, 3e-4 + 1e-6 * row, 1e-7 * random.normal(size=row.shape)),
+        ],
+        axis=-1,
+    )
+    found = 0
+    for r in (0, 15, 16, 37, 63):
+        angles, ranges = np.empty(90), np.empty(90)
+        masks.see_row(nodes, step, middle, half, heights, r, angles, ranges)
+        place = between(nodes, step, np.full(90, r), np.arange(90))
+        y, x = place[:, 0], place[:, 1]
+        inside = (y >= -2) & (y <= 41) & (x >= -2) & (x <= 51)
+        y, x = np.clip(y, 0, 39), np.clip(x, 0, 49)
+        i, j = np.minimum(y.astype(int), 38), np.minimum(x.astype(int), 48)
+        y, x = y - i, x - j
+        height = (1 - y) * ((1 - x) * heights[i, j] + x * heights[i, j + 1]) + y * (
+            (1 - x) * heights[i + 1, j] + x * heights[i + 1, j + 1]
+        )
+        u = (height - middle) / half
+        expected = place[:, 2] + u * place[:, 3] + u * u * place[:, 4]
+        np.testing.assert_allclose(ranges[inside], expected[inside], rtol=0, atol=1e-4)
+        expected = place[:, 5] + u * place[:, 6] + u * u * place[:, 7]
+        np.testing.assert_allclose(angles[inside], expected[inside], rtol=0, atol=1e-10)
+        assert np.isnan(angles[~inside]).all()
+        assert np.isnan(ranges[~inside]).all()
+        found += inside.sum()
+    assert 100 < found < 400
+
+
+@pytest.mark.parametrize(("mission", "spacing"), [("ERS", 20.0), ("TSX", 7.0)])
+def test_the_swath_meets_the_map_within_two_hundredths_of_a_pixel(mission, spacing):
+    scene = make_scene(mission, shape=(4000, 4000))
+    orbit = orbit_of(scene)
+    middle = to_ground(*(np.full(1, v) for v in (2000.0, 2000.0, 0.0)), orbit, scene.geometry)
+    longitude, latitude, _ = to_geodetic(middle)
+    x, y = (float(v[0]) for v in from_wgs84("EPSG:3031", longitude, latitude))
+    reach = 200 * spacing
+    grid = grid_over("EPSG:3031", (x - reach, y - reach, x + reach, y + reach), spacing)
+    step = masks.STEP_PX
+    swath, lattice = masks._lay_out(grid, orbit, "right", step)
+    nodes = masks._solve_nodes(swath, grid, orbit, "right", 500.0, 500.0, step)
+    random = np.random.default_rng(0)
+    row, column = (random.integers(n, size=300) for n in (swath.rows, swath.columns))
+    time = swath.first_s + swath.interval_s * row
+    ground = swath.slant_range(swath.first_m + swath.spacing_m * column)
+    point = range_doppler_point(orbit, time, ground, np.zeros(300), "right")
+    longitude, latitude, _ = to_geodetic(point)
+    place = grid.pixel(*from_wgs84("EPSG:3031", longitude, latitude))
+    values = between(nodes, step, row, column)
+    assert np.abs(values[:, :2] - np.stack(place, axis=-1)).max() < 0.02
+    high = to_earth_fixed(longitude, latitude, np.full(300, 1000.0))
+    distance = np.linalg.norm(high - orbit.evaluate(time, 0)[0], axis=1)
+    # What counts is how it grows from place to place: a few decimetres over 64 places are little.
+    assert np.abs(values[:, 2:5].sum(axis=1) - distance).max() < 0.5
+    back = between(lattice, step, *(np.clip(np.round(v).astype(int), 0, 398) for v in place))
+    inside = np.all([(v > 1) & (v < 397) for v in place], axis=0)
+    assert inside.sum() > 50
+    assert np.abs(back - np.stack([row, column], axis=-1))[inside].max() < 1.02
