@@ -34,6 +34,8 @@ from calvingfront.sar.orbit import Orbit
 NO_DATA, VALID, LAYOVER, SHADOW = 0, 1, 2, 3
 STEP_PX, STEP_M = 64, 1280.0  # between the nodes, at most: places are then some 0.01 px wrong
 Codes = npt.NDArray[np.uint8]
+# A row of the swath crosses the terrain aslant: short pieces of a few rows meet the same lines.
+FEW_ROWS, PIECE_STEPS = 8, 8
 
 
 @dataclass(frozen=True)
@@ -184,10 +186,25 @@ def look_rows(
     height get code 0 and hide nothing.
     """
     rows, columns = codes.shape
-    angles, ranges = np.empty(columns), np.empty(columns)
-    for r in range(rows):
-        see_row(nodes, step, height_m, half_span_m, heights, first_row + r, angles, ranges)
-        judge_row(angles, ranges, step, codes[r])
+    angles, ranges = np.empty((FEW_ROWS, columns)), np.empty((FEW_ROWS, columns))
+    for top in range(0, rows, FEW_ROWS):
+        few = min(FEW_ROWS, rows - top)
+        for left in range(0, columns, PIECE_STEPS * step):
+            right = min(left + PIECE_STEPS * step, columns)
+            for r in range(few):
+                see_row(
+                    nodes,
+                    step,
+                    height_m,
+                    half_span_m,
+                    heights,
+                    first_row + top + r,
+                    left,
+                    angles[r, left:right],
+                    ranges[r, left:right],
+                )
+        for r in range(few):
+            judge_row(angles[r], ranges[r], step, codes[top + r])
 
 
 @compiled
@@ -198,12 +215,14 @@ def see_row(
     half_span_m: float,
     heights: Float32,
     row: int,
+    first_column: int,
     angles: Array,
     ranges: Array,
 ) -> None:
-    """Look angle (rad) and slant range (m) of the terrain along a row of the swath.
+    """Look angle (rad) and slant range (m) of the terrain along a piece of a row of the swath.
 
-    Fills angles and ranges (columns,); NaN outside the map grid or without height.
+    first_column: of the piece, a multiple of step. Fills angles and ranges (n,); NaN outside the map
+    grid or without height.
     """
     map_rows, map_columns = heights.shape
     flat = heights.reshape(-1)
@@ -215,7 +234,7 @@ def see_row(
     downs, rights = np.empty(step), np.empty(step)
     columns = angles.shape[0]
     for first in range(0, columns, step):
-        j, n = first // step, min(step, columns - first)
+        j, n = (first_column + first) // step, min(step, columns - first)
         for k in range(8):
             left[k] = nodes[i, j, k] + down * (nodes[i + 1, j, k] - nodes[i, j, k])
             other = nodes[i, j + 1, k]

@@ -128,7 +128,8 @@ def test_the_sight_of_a_row_is_that_of_plain_numpy():
     found = 0
     for r in (0, 15, 16, 37, 63):
         angles, ranges = np.empty(90), np.empty(90)
-        masks.see_row(nodes, step, middle, half, heights, r, angles, ranges)
+        masks.see_row(nodes, step, middle, half, heights, r, 0, angles[:48], ranges[:48])
+        masks.see_row(nodes, step, middle, half, heights, r, 48, angles[48:], ranges[48:])
         place = between(nodes, step, np.full(90, r), np.arange(90))
         y, x = place[:, 0], place[:, 1]
         inside = (y >= -2) & (y <= 41) & (x >= -2) & (x <= 51)
