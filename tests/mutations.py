@@ -42,6 +42,8 @@ WORDS = tuple(
     for number in (0, 1, 11, 13, 2**31 - 1, 2**31, 2**32 - 1, 0x7F800000)
     for order in ("big", "little")
 )
+# So says libtiff, without having asked for any, of a tag that is longer than the file.
+NO_LACK = "tiffreaddirectory:out of memory reading of"
 _NUMBER = re.compile(rb"[+-]?\d[\d.]*(?:[eE][+-]?\d+)?")
 
 
@@ -187,7 +189,7 @@ def _lacked_memory(error: CalvingFrontError) -> bool:
     """Whether an error hides that memory ran out: libraries turn that into errors of their own."""
     cause: BaseException | None = error
     while cause is not None:
-        said = str(cause).lower()
+        said = str(cause).lower().replace(NO_LACK, "")
         if isinstance(cause, MemoryError) or getattr(cause, "errno", 0) == errno.ENOMEM:
             return True
         if "out of memory" in said or "allocate" in said:

@@ -171,6 +171,11 @@ def greedy_in_secret() -> None:
         raise ProductError("file, field", "cannot be read", "Fetch it again.") from error
 
 
+def refusing() -> None:
+    what = 'cannot be read (image.tif: TIFFReadDirectory:Out of memory reading of "BitsPerSample")'
+    raise ProductError("file, field", what, "Fetch it again.")
+
+
 def hanging() -> None:
     while True:
         with contextlib.suppress(Exception):
@@ -206,6 +211,12 @@ def test_the_harness_notices(
     with pytest.raises(AssertionError, match="seed 1"):
         outcome.check()
     assert before == (resource.getrlimit(resource.RLIMIT_AS), signal.getsignal(signal.SIGPROF))
+
+
+def test_the_harness_counts_refusals() -> None:
+    outcome = attempt(refusing)
+    assert (outcome.mutations, outcome.refused, outcome.failures) == (1, 1, [])
+    outcome.check()
 
 
 def test_the_harness_measures_each_mutation_by_itself() -> None:
