@@ -13,6 +13,7 @@ from calvingfront.products.model import (
     SPEED_OF_LIGHT,
     Array,
     GroundPoints,
+    MapGeometry,
     Product,
     RadarGeometry,
     StateVectors,
@@ -28,6 +29,8 @@ TIME_MARGIN_S = 1.0  # how far lines may lie outside the state vectors: an extra
 # Ground points are made with another height than the point's own in places: 255 m in range on a
 # real scene. A wrong field is kilometres off.
 GROUND_POINT_TOLERANCE_M = 500.0
+# Real polynomials of map products miss by 0.002 pixels; a damaged coefficient by thousands.
+MAP_TOLERANCE_PX = 1.0
 WRONG = "Do not use the product: fetch it again, or another processing of it."
 
 
@@ -41,6 +44,8 @@ def check_product(product: Product) -> list[ProductError]:
         faults += _check_slant_range(product, geometry)
         if product.ground_points is not None and not faults:
             faults += _check_ground_points(product, geometry, product.ground_points)
+    if isinstance(geometry, MapGeometry) and not faults:
+        faults += _check_map(product, geometry)
     if not (np.isfinite(product.calibration.gains).all() and (product.calibration.gains > 0).all()):
         faults.append(_fault(product, "calibration", "has gains that are not positive", WRONG))
     return faults
@@ -134,6 +139,40 @@ def _check_slant_range(product: Product, geometry: RadarGeometry) -> list[Produc
     steps = np.diff(ranges)
     if product.shape[1] > 1 and not ((steps > 0).all() or (steps < 0).all()):
         return [_fault(product, "slant range", "does not rise steadily across the swath", WRONG)]
+    return []
+
+
+def _check_map(product: Product, geometry: MapGeometry) -> list[ProductError]:
+    """The polynomials lead from corners and centre to the Earth below the orbit, and back."""
+    across = (np.linspace(0.0, extent - 1.0, 3) for extent in product.shape)
+    line, sample = (places.ravel() for places in np.meshgrid(*across))
+    latitude, longitude = geometry.to_ground(line, sample)
+    if not ((np.abs(latitude) <= 90) & (np.abs(longitude) <= 360)).all():
+        what = "the polynomials lead from the image to no latitude and longitude"
+        return [_fault(product, "map geometry", what, WRONG)]
+    back = np.stack(geometry.to_pixel(latitude, longitude))
+    apart = float(np.hypot(*(back - np.stack([line, sample]))).max())
+    if not apart <= MAP_TOLERANCE_PX:
+        what = f"going to the ground and back misses by up to {apart:.1f} pixels"
+        return [_fault(product, "map geometry", what, WRONG)]
+    seconds = (product.acquired - product.orbit.epoch) / timedelta(seconds=1)
+    first, last = product.orbit.times_s[[0, -1]]
+    if not first - TIME_MARGIN_S <= seconds <= last + TIME_MARGIN_S:
+        what = (
+            f"the image was taken at {seconds:.3f} s, the state vectors last from {first:.3f} to "
+            f"{last:.3f} s"
+        )
+        return [_fault(product, "acquisition time", what, "Give an orbit file of that time.")]
+    points = np.stack(earth_fixed().transform(longitude, latitude, np.zeros(9)), axis=-1)
+    position, _ = interpolate_orbit(product.orbit, np.full(9, seconds))
+    distance = np.linalg.norm(points - position, axis=1)
+    low, high = SLANT_RANGE_M
+    if not ((distance >= low) & (distance <= high)).all():
+        what = (
+            f"the image lies {distance.min():g} … {distance.max():g} m from the satellite; "
+            f"{low:g} … {high:g} m are plausible"
+        )
+        return [_fault(product, "map geometry", what, WRONG)]
     return []
 
 

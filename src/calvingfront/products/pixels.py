@@ -90,6 +90,10 @@ class RasterPixels:
                     found = f"{raster.height} lines of {raster.width} samples"
                     what = f"has {found}, its annotation says {self.shape[0]} of {self.shape[1]}"
                     raise ProductError(self.source, what, DAMAGED)
+                # A damaged count of thousands of bands makes reading one of them slow.
+                if raster.count != 1:
+                    what = f"has {raster.count} bands, not one"
+                    raise ProductError(self.source, what, DAMAGED)
                 window = Window(0, first, self.shape[1], count)
                 values = raster.read(1, window=window, out_dtype="float32")
         except (RasterioError, OSError, ValueError) as error:

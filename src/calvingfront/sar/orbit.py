@@ -264,7 +264,7 @@ def _check(vectors: StateVectors, start_s: float, stop_s: float) -> None:
     if not all(np.isfinite(values).all() for values in numbers) or (np.diff(times) <= 0).any():
         raise OrbitError(where, "hold times that do not rise, or no numbers", "Fetch it again.")
     reach = EXTENSION_S - MARGIN_S
-    if times[0] - reach > start_s or times[-1] + reach < stop_s:
+    if not (times[0] - reach <= start_s and stop_s <= times[-1] + reach):  # NaN neither
         raise OrbitError(
             where,
             f"hold {times[0]:.1f} to {times[-1]:.1f} s after {vectors.epoch.isoformat()}, but the "

@@ -9,13 +9,27 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import rasterio
+from rasterio.errors import NotGeoreferencedWarning
 
 import simulated_images as images
+from calvingfront.errors import ProductError
 from calvingfront.products import terrasar
 from calvingfront.products.annotated_orbit import interpolate_orbit
 from calvingfront.products.checks import check_product
-from calvingfront.products.model import AzimuthTime, Calibration, Product, SlantRange, StateVectors
+from calvingfront.products.model import (
+    AzimuthTime,
+    Calibration,
+    MapGeometry,
+    Product,
+    SlantRange,
+    StateVectors,
+)
+from calvingfront.products.pixels import RasterPixels
+from calvingfront.products.registry import open_product
+from calvingfront.simulation.product_writers import palsar
 from calvingfront.simulation.product_writers.terrasar import write_terrasar
+from ceos_images import radar_image
 
 
 @pytest.fixture
@@ -133,3 +147,72 @@ def test_interpolation_meets_the_true_orbit(step_s: float, tolerance_m: float) -
     true = images.circular_orbit(times, epoch)
     assert np.abs(position - true.positions_m).max() < tolerance_m
     assert np.abs(velocity - true.velocities_m_s).max() < tolerance_m / step_s * 10
+
+
+def map_fault(
+    folder: Path, change: Callable[[MapGeometry], MapGeometry], **changes: object
+) -> list[str]:
+    product = open_product(palsar.write(radar_image("PALSAR", is_complex=False), folder))
+    assert isinstance(product.geometry, MapGeometry)
+    assert check_product(product) == []
+    changed = replace(product, geometry=change(product.geometry), **changes)
+    return list(map(str, check_product(changed)))
+
+
+def moved(geometry: MapGeometry, degrees: float) -> MapGeometry:
+    """The same image on the ground elsewhere, there and back."""
+    to_pixel, to_ground = geometry.to_pixel, geometry.to_ground
+
+    def away(line: np.ndarray, sample: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        latitude, longitude = to_ground(line, sample)
+        return latitude + degrees, longitude
+
+    return replace(geometry, to_ground=away, to_pixel=lambda lat, lon: to_pixel(lat - degrees, lon))
+
+
+def test_a_map_geometry_that_leads_nowhere_is_found(tmp_path: Path) -> None:
+    """Found by damaged files: the orbit was then sought at no time, without end."""
+    for number in (np.nan, np.inf, 91.0):
+        (fault,) = map_fault(
+            tmp_path / str(number),
+            lambda g, number=number: replace(
+                g, to_ground=lambda line, sample: (line * 0 + number, sample * 0)
+            ),
+        )
+        assert "no latitude and longitude" in fault
+
+
+def test_a_map_geometry_that_misses_a_corner_is_found(tmp_path: Path) -> None:
+    def bent(geometry: MapGeometry) -> MapGeometry:
+        def to_pixel(latitude: np.ndarray, longitude: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+            line, sample = geometry.to_pixel(latitude, longitude)
+            return line + 2e-3 * line**2, sample
+
+        return replace(geometry, to_pixel=to_pixel)
+
+    (fault,) = map_fault(tmp_path, bent)
+    assert "misses by up to 7.0 pixels" in fault
+
+
+def test_a_map_image_far_from_the_satellite_is_found(tmp_path: Path) -> None:
+    (fault,) = map_fault(tmp_path, lambda g: moved(g, 20.0))
+    assert "m from the satellite" in fault
+
+
+def test_a_map_image_of_another_time_than_the_orbit_is_found(tmp_path: Path) -> None:
+    later = images.datetime(2004, 11, 7, 23)
+    (fault,) = map_fault(tmp_path, lambda g: g, acquired=later)
+    assert "state vectors last from" in fault
+    assert "orbit file" in fault
+
+
+def test_an_image_of_several_bands_is_refused(tmp_path: Path) -> None:
+    """Found by damaged files: a damaged count of bands, 65,535, took most of a second."""
+    path = tmp_path / "image.tif"
+    with (
+        pytest.warns(NotGeoreferencedWarning),
+        rasterio.open(path, "w", "GTiff", 5, 4, 2, dtype="uint16") as raster,
+    ):
+        raster.write(np.ones((2, 4, 5), np.uint16))
+    with pytest.raises(ProductError, match="has 2 bands, not one"):
+        RasterPixels(str(path), (4, 5)).read(0, 1)

@@ -127,3 +127,11 @@ def test_unusable_vectors_are_refused(fault):
     wrong = StateVectors(EPOCH, times[:count], positions[:count], vectors.velocities_m_s[:count])
     with pytest.raises(OrbitError):
         fit_orbit(wrong, *SPAN)
+
+
+def test_a_scene_without_a_time_is_refused():
+    """Found by damaged files: integration to no time never ended."""
+    vectors = CircularOrbit(785e3).vectors(5, 4.3)
+    for times in ((np.nan, MIDDLE_S), (MIDDLE_S, np.nan), (np.nan, np.nan), (-np.inf, np.inf)):
+        with pytest.raises(OrbitError, match="the scene takes"):
+            fit_orbit(vectors, *times)
