@@ -221,8 +221,8 @@ def see_row(
 ) -> None:
     """Look angle (rad) and slant range (m) of the terrain along a piece of a row of the swath.
 
-    first_column: of the piece, a multiple of step. Fills angles and ranges (n,); NaN outside the map
-    grid or without height.
+    first_column: of the piece, a multiple of step. Fills angles and ranges (n,); NaN outside the
+    map grid or without height.
     """
     map_rows, map_columns = heights.shape
     flat = heights.reshape(-1)
