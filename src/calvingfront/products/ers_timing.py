@@ -12,7 +12,8 @@ itself. What else tells them was looked for in real leaders:
 So the vectors' times are taken where they span the image, else the three times together. (centre)
 is line (lines − 1)/2, by the vector at the middle of the ERS-1 leader: 27.962421 for 27.962. It
 does not tell rounding from cutting, which no comparison of the three times among themselves could;
-the ERS-2 leader's step of 25/6 s, given as 4.167, was rounded, and so are the times taken to be.
+the step that the ERS-2 leader's vectors have, 4.1669 s, is given as 4.167, which is rounded, and so
+the times are taken to be.
 """
 
 from __future__ import annotations
