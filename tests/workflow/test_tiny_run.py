@@ -14,6 +14,9 @@ from subprocess import CompletedProcess
 import numpy as np
 import pandas as pd
 import pytest
+import rasterio
+
+from calvingfront.sar.masks import LAYOVER, SHADOW, VALID
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 OVERLAY = REPOSITORY / "config" / "test.yaml"
@@ -91,6 +94,36 @@ def test_other_epochs_train_anew_and_leave_the_samples_alone(
     planned = set(re.findall(r"(?m)^(\w+) +\d+$", done.stdout))
     assert "train_network" in planned
     assert not {"simulate_product", "geocode_scene", "filter_speckle", "square_image"} & planned
+
+
+def test_terrain_flattening_makes_gamma0_of_a_scene(
+    snakemake: Snakemake, tiny_run: Path, tmp_path: Path
+) -> None:
+    copy = tmp_path / "copy"
+    shutil.copytree(tiny_run / "results", copy / "results")
+    scene = next(path.name for path in (copy / "results/test/scenes").glob("*_ERS_*"))
+    relative = Path("results/test/scenes") / scene / "map.tif"
+    with rasterio.open(copy / relative) as dataset:
+        assert dataset.tags()["BACKSCATTER"] == "beta0, linear"
+        plain = dataset.read(1)
+    flattened = tmp_path / "flattened.yaml"
+    flattened.write_text("map: {terrain_flattening: true}\n", encoding="utf-8")
+    done = snakemake(
+        "--cores", "1", "--configfile", OVERLAY, flattened, "--force",
+        "--allowed-rules", "geocode_scene", "--", relative,
+        directory=copy,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout
+    with rasterio.open(copy / relative) as dataset:
+        assert dataset.tags()["BACKSCATTER"] == "gamma0, linear"
+        flat = dataset.read(1)
+    with rasterio.open((copy / relative).with_name("view.tif")) as dataset:
+        view = dataset.read(1)
+    assert np.isnan(flat[view == SHADOW]).all()
+    assert (flat[view == VALID] >= 0).all()
+    # slopes towards the radar are bright in beta0 only
+    spread = [np.std(10 * np.log10(image[view == LAYOVER].clip(1e-4))) for image in (plain, flat)]
+    assert spread[1] < spread[0]
 
 
 def test_the_report_holds_the_tables_and_figures(

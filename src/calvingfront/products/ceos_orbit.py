@@ -40,7 +40,7 @@ def state_vectors(record: Record) -> tuple[StateVectors, tuple[str, ...]]:
     except ValueError as error:
         raise record.fault(145, "date", f"there is no {year}-{month:02}-{day:02}") from error
     second = record.number(161, 22, "second of the day", 0, 86_401)
-    step = record.number(183, 22, "interval of the state vectors", 0.1, 1000)
+    step = record.number(183, 22, "interval of the state vectors", 0.01, 1000)
     values: Array = np.array(
         [
             record.numbers(FIRST_VECTOR + VECTOR_LENGTH * k, 22, 6, f"state vector {k + 1}, part")

@@ -6,6 +6,7 @@ Source: ER-IS-EPO-GS-5902.1, annex C (SLC) and annex A (PRI). Calibration: Laur 
 
 from __future__ import annotations
 
+import math
 import re
 from datetime import datetime
 from itertools import product as combinations
@@ -25,9 +26,9 @@ from calvingfront.products.ceos import (
 from calvingfront.products.ceos_imagery import Imagery
 from calvingfront.products.ceos_orbit import seconds_since, state_vectors
 from calvingfront.products.ceos_product import shared_fields
+from calvingfront.products.ers_timing import azimuth_time
 from calvingfront.products.model import (
     SPEED_OF_LIGHT,
-    AzimuthTime,
     Calibration,
     GroundPoints,
     GroundRange,
@@ -61,7 +62,7 @@ def read(path: Path | str, polarisation: str | None = None) -> Product:
     imagery.check_lines()
     lines = imagery.shape[0]
     orbit, notes = state_vectors(leader.one(30, "platform position"))
-    geometry = read_geometry(leader, orbit, imagery.shape, imagery.is_complex)
+    geometry, more_notes = read_geometry(leader, orbit, imagery.shape, imagery.is_complex)
     summary = leader.summary
     middle = float(geometry.azimuth.time(np.array((lines - 1) / 2)))
     return Product(
@@ -74,7 +75,7 @@ def read(path: Path | str, polarisation: str | None = None) -> Product:
         geometry=geometry,
         calibration=read_calibration(leader),
         ground_points=corners(leader, imagery.shape),
-        notes=notes,
+        notes=notes + more_notes,
     )
 
 
@@ -87,18 +88,19 @@ def read_calibration(leader: Leader) -> Calibration:
 
 def read_geometry(
     leader: Leader, orbit: StateVectors, shape: tuple[int, int], is_complex: bool
-) -> RadarGeometry:
-    """Return timing and range of an image of `shape` (lines, samples) from the leader alone."""
+) -> tuple[RadarGeometry, tuple[str, ...]]:
+    """Return timing and range of an image of `shape` (lines, samples) from the leader; and notes.
+
+    orbit: the leader's own, whose vectors may tell the times of the lines (see ers_timing).
+    """
     lines, samples = shape
     summary = leader.summary
-    first, last = (
-        seconds_since(orbit, _zero_doppler_time(summary, at), summary, "zero-Doppler time")
-        for at in (1815, 1863)
-    )
+    annotated = _line_times(summary, orbit)
+    first, last = annotated[0], annotated[2]
     duration = last - first
     if not 0 <= duration < 300:
         raise summary.fault(1863, "zero-Doppler time", f"the image lasts {duration:g} s")
-    interval = duration / max(lines - 1, 1)
+    interval = None
     if is_complex:
         prf = summary.number(935, 16, "pulse repetition frequency", 1500, 1800)
         # The times are rounded to 1 ms; the lines of the complex image follow the pulses.
@@ -106,8 +108,9 @@ def read_geometry(
             what = f"{lines} lines at {prf:g} Hz do not last {duration:g} s"
             raise summary.fault(935, "pulse repetition frequency", what)
         interval = 1 / prf
-    elif interval <= 0:
+    elif lines < 2 or duration <= 0:
         raise summary.fault(1863, "zero-Doppler time", "first and last line have the same time")
+    azimuth, notes = azimuth_time(annotated, orbit.times_s, lines, interval)
     times = [summary.number(at, 16, "range time", 5.0, 7.5) / 1e3 for at in (1767, 1799)]
     across: SlantRange | GroundRange
     if is_complex:
@@ -119,8 +122,17 @@ def read_geometry(
             raise summary.fault(1799, "range time of the last sample", what)
     else:
         across = _ground_range(leader, samples, times, first + duration / 2)
-    side = look_side(summary)
-    return RadarGeometry(AzimuthTime(first, interval), across, side)
+    return RadarGeometry(azimuth, across, look_side(summary)), notes
+
+
+def _line_times(summary: Record, orbit: StateVectors) -> list[float]:
+    """Return the annotated times of first, centre (NaN where left out) and last line."""
+    return [
+        math.nan
+        if at == 1839 and summary.is_blank(at, 24, "zero-Doppler time")
+        else seconds_since(orbit, _zero_doppler_time(summary, at), summary, "zero-Doppler time")
+        for at in (1815, 1839, 1863)
+    ]
 
 
 def _zero_doppler_time(summary: Record, at: int) -> datetime:

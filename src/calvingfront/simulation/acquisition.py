@@ -31,7 +31,8 @@ class Mode:
     product. Each kind leaves the other pair at 0.
     azimuth_resolution_m, range_resolution_m: 3 dB widths; in slant range for complex products, on
     the ground for detected ones. looks: nominal number in azimuth and range.
-    vectors, vector_spacing_s: annotated state vectors; noise_db: noise equivalent σ0.
+    vectors, vector_spacing_s: annotated state vectors, at spacing 0 evenly from the first to the
+    last line; noise_db: noise equivalent σ0.
     """
 
     mission: Mission
@@ -158,8 +159,9 @@ _TERRASAR = Mode(
 )
 
 _MODES = (
-    _ERS,
-    _ERS_DETECTED,
+    # as in the ERS-1 leader of 1995; the ERS-2 leader of 2002 has vectors every 4.167 s
+    replace(_ERS, vector_spacing_s=0.0),
+    replace(_ERS_DETECTED, vector_spacing_s=0.0),
     replace(_ERS, level="IMS"),
     replace(_ERS_DETECTED, level="IMP"),
     _ASAR,

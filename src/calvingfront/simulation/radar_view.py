@@ -219,8 +219,6 @@ def plan_view(
     offset = 0.37 * mode.vector_spacing_s
     orbit = pass_over(lat, lon, incidence_deg, track, half_vectors + offset + 2 * half_span)
     path = orbit.local_path(half_span)
-    times = np.linspace(-half_vectors, half_vectors, mode.vectors) + offset
-    vectors = orbit.state_vectors(acquired, times)
 
     land = surface.heights
     mean_height = float(np.round(np.mean(np.where(_coarse_ocean(surface), 0, land))))
@@ -233,6 +231,12 @@ def plan_view(
     first_time = float(time.min()) - MARGIN_PX * interval
     lines = int(np.ceil((time.max() - first_time) / interval)) + MARGIN_PX
     azimuth = AzimuthTime(first_time, interval)
+    start_s, step_s = offset - half_vectors, mode.vector_spacing_s
+    if not step_s:  # both are annotated in microseconds
+        start_s, step_s = (
+            round(span, 6) for span in (first_time, (lines - 1) * interval / (mode.vectors - 1))
+        )
+    vectors = orbit.state_vectors(acquired, start_s + step_s * np.arange(mode.vectors))
     near, far = float(slant.min()), float(slant.max())
     model: SlantRange | GroundRange
     if mode.is_complex:

@@ -1,44 +1,30 @@
 """The real headers: every field that is read, and orbit and timing against their own ground points.
 
-Residuals come from the tests' own zero-Doppler solver; azimuth in metres along the ground.
+Residuals come from the tests' own zero-Doppler solver (see header_residuals.py).
 """
 
 from __future__ import annotations
 
 import struct
 import zipfile
+from dataclasses import replace
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+import header_residuals
 from calvingfront.products import ers_ceos, palsar, radarsat1, radarsat1_asf
 from calvingfront.products.ceos import Leader, look_side, platform_of, scene_time
 from calvingfront.products.ceos_imagery import Imagery
 from calvingfront.products.ceos_orbit import (
     hour_angle_deg,
     orbit_misfit,
-    seconds_since,
     state_vectors,
     to_inertial,
 )
-from calvingfront.products.model import AzimuthTime, SlantRange, StateVectors
-from zero_doppler import solve
-
-GROUND_SPEED_M_S = {"ERS": 6680.0, "RSAT": 6600.0, "ALOS": 6850.0}
-
-
-def residuals(points, orbit, geometry, mission, height=0.0):
-    """Return azimuth and range residuals (m) of the product's ground points."""
-    found = []
-    for k in range(len(points.line)):
-        time, slant = solve(
-            orbit, points.latitude[k], points.longitude[k], height, geometry.azimuth.first_s
-        )
-        stated = float(geometry.azimuth.time(points.line[k]))
-        expected = geometry.range.slant_range(points.sample[k], np.array(stated))
-        found.append(((time - stated) * GROUND_SPEED_M_S[mission], slant - float(expected)))
-    return np.array(found)
+from calvingfront.products.model import AzimuthTime, SlantRange
 
 
 @pytest.fixture(scope="module")
@@ -77,8 +63,9 @@ def test_ers_leader_is_read_field_by_field(ers):
     assert orbit.times_s[[0, 4]] == pytest.approx([9800.055413, 9815.869429], abs=1e-9)
     assert orbit.positions_m[0].tolist() == [-2667028.56, 3388797.58, 5711367.99]
     assert orbit.velocities_m_s[4].tolist() == [-1819.02727, 5818.35699, -4449.4507]
-    geometry = ers_ceos.read_geometry(leader, orbit, (26567, 4991), True)
-    assert geometry.azimuth == AzimuthTime(9800.055, 1 / 1679.9023438)
+    geometry, notes = ers_ceos.read_geometry(leader, orbit, (26567, 4991), True)
+    assert notes == ()
+    assert geometry.azimuth == AzimuthTime(9800.055413, 1 / 1679.9023438)
     assert isinstance(geometry.range, SlantRange)
     assert geometry.range.first_time_s == pytest.approx(5.5643970e-3, abs=1e-15)
     assert 1 / geometry.range.interval_s == pytest.approx(18.962468e6)
@@ -86,14 +73,11 @@ def test_ers_leader_is_read_field_by_field(ers):
     assert gain == pytest.approx(1 / (65026 * np.sin(np.deg2rad(23))))
 
 
-def test_ers_corners_lie_where_orbit_and_timing_put_them(ers):
-    """Given to 1e-6 degree (0.1 m); the first line's time to 1 ms (3.3 m either way)."""
-    leader = Leader.open(ers)
-    orbit, _ = state_vectors(leader.one(30, "platform position"))
-    geometry = ers_ceos.read_geometry(leader, orbit, (26567, 4991), True)
-    points = ers_ceos.corners(leader, (26567, 4991))
-    azimuth, across = residuals(points, orbit, geometry, "ERS").T
-    assert azimuth.mean() == pytest.approx(2.74, abs=0.1)
+def test_ers_corners_lie_where_orbit_and_timing_put_them(shared_data):
+    """Given to 1e-6 degree (0.1 m); by the annotated whole millisecond they would be 2.7 m off."""
+    found = header_residuals.ers1(shared_data / "products")
+    azimuth, across = found.along_m, found.across_m
+    assert abs(azimuth.mean()) < 0.03
     assert np.ptp(azimuth) < 0.15
     assert across.mean() == pytest.approx(-0.05, abs=0.03)
     assert np.ptp(across) < 0.05
@@ -109,58 +93,22 @@ def test_ers2_keywords_and_ground_points_fit_the_same_geometry(shared_data):
 
     The key words hold no first line time, only the scene centre's (1 ms) and the pulse rate.
     """
-    folder = shared_data / "products" / "ers2-slc-otb"
-    words = {}
-    for row in (folder / "ers2-1.geom").read_text(encoding="utf-8").splitlines():
-        key, _, value = row.partition(":")
-        words[key.strip()] = value.strip(' "')
-    count = int(words["neph"])
-    vectors = np.array(
-        [
-            [float(words[f"eph{k}_{a}{b}"]) for a in ("pos", "vel") for b in "XYZ"]
-            for k in range(count)
-        ]
-    )
-    times = float(words["eph_sec"]) + float(words["eph_int"]) * np.arange(count)
-    # The step is rounded to 1 ms in this list: the vectors themselves tell it better.
-    step = np.linalg.norm(vectors[1, :3] - vectors[0, :3]) / np.linalg.norm(
-        (vectors[0, 3:] + vectors[1, 3:]) / 2
-    )
-    assert step == pytest.approx(float(words["eph_int"]), abs=1e-3)
-    times = float(words["eph_sec"]) + step * np.arange(count)
-    orbit = StateVectors(datetime(2002, 7, 27), times, vectors[:, :3], vectors[:, 3:])
-    assert orbit_misfit(times, *to_inertial(times, vectors[:, :3], vectors[:, 3:], 0.0)) < 1
-    text = words["inp_sctim"]
-    centre = datetime.strptime(text[:14], "%Y%m%d%H%M%S") + timedelta(seconds=int(text[14:]) / 1e3)
-    middle = (centre - orbit.epoch).total_seconds()
-    interval = 1 / float(words["fa"])
-    azimuth = AzimuthTime(middle - interval * (int(words["num_lines"]) - 1) / 2, interval)
-    near = float(words["zero_dop_range_time_f_pixel"]) * 1e-3
-    across = SlantRange(near, 1e-6 / float(words["fr"]))
-    points = np.loadtxt(folder / "ers2-1.gcp")
-    found = []
-    for sample, line, longitude, latitude, height in points[:, :5]:
-        time, slant = solve(orbit, latitude, longitude, height, azimuth.first_s)
-        stated = float(azimuth.time(np.array(line)))
-        expected = float(across.slant_range(np.array(sample), np.array(stated)))
-        found.append(((time - stated) * GROUND_SPEED_M_S["ERS"], slant - expected))
-    along, away = np.array(found).T
-    assert np.std(along) < 0.3
-    assert np.std(away) < 1.5
+    folder = shared_data / "products"
+    words = header_residuals.ers2_words(folder)
+    orbit, geometry = header_residuals.ers2_geometry(words)
+    inertial = to_inertial(orbit.times_s, orbit.positions_m, orbit.velocities_m_s, 0.0)
+    assert orbit_misfit(orbit.times_s, *inertial) < 1
+    rows = np.loadtxt(folder / "ers2-slc-otb" / "ers2-1.gcp")
+    sample, line, longitude, latitude, height = rows[:, :5].T
+    points = replace(header_residuals.places(line, sample, latitude, longitude), height=height)
+    found = header_residuals.by_pixel("ERS-2", orbit, points, geometry, "points")
+    assert found.along_m.std() < 0.3
+    assert found.across_m.std() < 1.5
     # What that program made its points fit: the corners, given to 0.001 degree (up to 90 m off).
-    found = []
-    for edge, line in (("first", 0), ("last", int(words["num_lines"]) - 1)):
-        for end, sample in (("first", 0), ("last", int(words["num_pix"]) - 1)):
-            name = f"{edge}_line_{end}_pixel"
-            place = [float(words[f"{name}_{axis}"]) for axis in ("lat", "lon")]
-            time, slant = solve(orbit, *place, 0.0, middle)
-            stated = float(azimuth.time(np.array(line)))
-            expected = float(across.slant_range(np.array(sample), np.array(stated)))
-            found.append(((time - stated) * GROUND_SPEED_M_S["ERS"], slant - expected))
-    corners = np.array(found)
-    assert np.abs(corners).max() < 130
-    assert along.mean() == pytest.approx(corners[:, 0].mean(), abs=60)
-    assert away.mean() == pytest.approx(corners[:, 1].mean(), abs=60)
+    corners = header_residuals.ers2(folder)
+    assert np.abs([corners.along_m, corners.across_m]).max() < 130
+    assert found.along_m.mean() == pytest.approx(corners.along_m.mean(), abs=60)
+    assert found.across_m.mean() == pytest.approx(corners.across_m.mean(), abs=60)
 
 
 def test_radarsat_leader_is_read_field_by_field(rsat):
@@ -192,14 +140,14 @@ def test_radarsat_hour_angle_is_the_apparent_sidereal_time(rsat):
     assert hour_angle_deg(moment) == pytest.approx(stated, abs=0.001)
 
 
-def test_radarsat_corners_lie_where_the_turned_orbit_puts_them(rsat):
+def test_radarsat_corners_lie_where_the_turned_orbit_puts_them(rsat, shared_data):
     """Given to 1e-7 degree; half a line (3 m) and the ellipsoid (GEM06, 7 m) remain open."""
     leader = Leader.open(rsat)
     orbit, _ = state_vectors(leader.one(30, "platform position"))
     geometry = radarsat1_asf.read_geometry(leader, orbit, (8192, 8192))
     assert geometry.azimuth.interval_s < 0
-    points = radarsat1_asf.corners(leader, (8192, 8192))
-    azimuth, across = residuals(points, orbit, geometry, "RSAT").T
+    found = header_residuals.radarsat1(shared_data / "products")
+    azimuth, across = found.along_m, found.across_m
     assert np.abs(azimuth).max() < 5
     assert abs(azimuth.mean()) < 2
     assert across.min() > 2
@@ -236,16 +184,17 @@ def test_alos2_leader_is_read_where_the_layout_is_the_same(alos2):
     assert (imagery.shape, imagery.prefix, imagery.stride) == ((13161, 12870), 192, 25932)
 
 
-def test_alos2_scene_centre_is_passed_at_the_scene_centre_time(alos2):
+def test_alos2_scene_centre_is_passed_at_the_scene_centre_time(shared_data):
     """The centre is given to 1e-7 degree, its time to 1 ms (7 m): 10 m apart."""
-    leader = Leader.open(alos2)
-    summary = leader.summary
-    orbit, _ = state_vectors(leader.one(30, "platform position"))
-    stated = seconds_since(orbit, scene_time(summary), summary, "scene centre time")
-    place = [summary.number(at, 16, "centre", -180, 180) for at in (117, 133)]
-    time, slant = solve(orbit, *place, 0.0, stated)
-    assert (time - stated) * GROUND_SPEED_M_S["ALOS"] == pytest.approx(-9.8, abs=1)
-    assert 780e3 < slant < 850e3
+    found = header_residuals.alos2(shared_data / "products")
+    assert found.along_m == pytest.approx(-9.8, abs=1)
+
+
+def test_the_document_shows_what_the_headers_give(shared_data):
+    """docs/verification.md holds the table that benchmarks/real_headers.py prints."""
+    document = Path(__file__).resolve().parents[3] / "docs" / "verification.md"
+    table = "\n".join(header_residuals.table(shared_data / "products"))
+    assert f"\n{table}\n" in document.read_text(encoding="utf-8")
 
 
 def test_alos2_polynomials_reproduce_the_corners(alos2):

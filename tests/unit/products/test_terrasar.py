@@ -10,13 +10,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import header_residuals
 import simulated_images as images
 from calvingfront.errors import ProductError
 from calvingfront.products import terrasar
 from calvingfront.products.checks import check_product
 from calvingfront.products.cosar import read_burst
 from calvingfront.products.model import SPEED_OF_LIGHT, Product, RadarGeometry, SlantRange
-from calvingfront.products.terrasar_grid import read_grid
 from calvingfront.products.terrasar_range import invert_ground_range
 from calvingfront.products.xml_reading import XmlFields
 from calvingfront.simulation.product_writers.terrasar import write_terrasar
@@ -60,36 +60,22 @@ def test_a_real_annotation_reads_as_it_was_annotated(scene: Product) -> None:
 
 
 def test_the_real_orbit_is_off_the_annotated_times_by_the_annotated_delays(
-    shared_data: Path, scene: Product
+    shared_data: Path,
 ) -> None:
-    path = shared_data / "products" / "tsx-ssc" / "ANNOTATION" / "GEOREF.xml"
-    grid = read_grid(XmlFields.parse(path.read_bytes(), path), scene.orbit.epoch)
-    places = images.TO_FIXED.transform(grid.longitude, grid.latitude, grid.height)
-    time_s, slant_range_m = images.zero_doppler(
-        scene.orbit, np.stack(places, axis=1), grid.azimuth_s
-    )
-    _, velocity = images.orbit_at(scene.orbit, time_s)
-    along = (time_s - grid.azimuth_s) * np.linalg.norm(velocity, axis=1)
-    across = slant_range_m - SPEED_OF_LIGHT / 2 * grid.slant_range_s
-    assert along.mean() == pytest.approx(1.375, abs=0.02)
-    assert along.std() < 0.01
-    assert across.mean() == pytest.approx(-2.210, abs=0.002)
-    assert across.std() < 0.001
+    found = header_residuals.terrasar_raw(shared_data / "products")
+    assert found.along_m.mean() == pytest.approx(1.27, abs=0.02)
+    assert found.along_m.std() < 0.01
+    assert found.across_m is not None
+    assert found.across_m.mean() == pytest.approx(-2.210, abs=0.002)
+    assert found.across_m.std() < 0.001
 
 
 def test_the_products_geometry_without_the_delays_fits_to_a_centimetre(scene: Product) -> None:
-    points = scene.ground_points
-    assert points is not None
-    assert isinstance(scene.geometry, RadarGeometry)
-    assert points.line.size == 8296
-    places = images.TO_FIXED.transform(points.longitude, points.latitude, points.height)
-    time_s, slant_range_m = images.zero_doppler(
-        scene.orbit, np.stack(places, axis=1), points.azimuth_time_s
-    )
-    line = (time_s - scene.geometry.azimuth.first_s) / scene.geometry.azimuth.interval_s
-    assert np.abs(line - points.line).max() < 0.02
-    across = slant_range_m - scene.geometry.range.slant_range(points.sample, time_s)
-    assert np.abs(across).max() < 0.005
+    found = header_residuals.of_product("TSX", scene, "points")
+    assert found.along_m.size == 8296
+    assert np.abs(found.along_m).max() < 0.03
+    assert found.across_m is not None
+    assert np.abs(found.across_m).max() < 0.005
 
 
 def test_the_real_annotation_without_its_image_is_refused(scene: Product) -> None:

@@ -106,19 +106,30 @@ def test_the_image_covers_the_surface_at_every_height(mission: str, level: str) 
         assert 10 < samples.min() < samples.max() < view.shape[1] - 10
 
 
-@pytest.mark.parametrize(("mission", "count", "spacing"), [
-    ("ERS", 5, 4.167), ("RSAT", 5, 480.0), ("PALSAR", 28, 60.0), ("TSX", 12, 10.0)
+@pytest.mark.parametrize(("mission", "level", "count", "spacing"), [
+    ("ERS", "IMP", 5, 4.167), ("RSAT", "SGF", 5, 480.0), ("PALSAR", "1.1", 28, 60.0),
+    ("TSX", "MGD", 12, 10.0),
 ])  # fmt: skip
 def test_the_annotated_vectors_are_the_missions_and_surround_the_scene(
-    mission: str, count: int, spacing: float
+    mission: str, level: str, count: int, spacing: float
 ) -> None:
-    level = dict(LAYOUTS)[mission]
     vectors = view_of(mission, level).orbit
     assert vectors.times_s.size == count
     assert np.allclose(np.diff(vectors.times_s), spacing)
     assert vectors.times_s[0] < 0 < vectors.times_s[-1]
     assert vectors.epoch == ACQUIRED
     assert np.abs(vectors.times_s).min() > 0.1 * spacing
+
+
+@pytest.mark.parametrize("level", ["SLC", "PRI"])
+def test_the_vectors_of_ers_ceos_span_the_image_to_microseconds(level: str) -> None:
+    view = view_of("ERS", level)
+    times = view.orbit.times_s
+    assert times.size == 5
+    ends = view.geometry.azimuth.time(np.array([0.0, view.shape[0] - 1.0]))
+    assert np.abs(times[[0, -1]] - ends).max() < 3e-6
+    assert times * 1e6 == pytest.approx(np.rint(times * 1e6), abs=1e-3)
+    assert view.path.state(times)[0] == pytest.approx(view.orbit.positions_m, abs=1e-5)
 
 
 def test_a_range_that_misses_the_earth_is_refused() -> None:
