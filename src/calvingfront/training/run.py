@@ -16,7 +16,8 @@ from calvingfront.errors import TrainingError
 from calvingfront.files import read_json, replacing, write_json
 from calvingfront.networks import UNet, build_network
 from calvingfront.training.device import claimed_device
-from calvingfront.training.loop import Part, State, train
+from calvingfront.training.feed import OF_VALIDATION, ResidentFeed
+from calvingfront.training.loop import State, train
 from calvingfront.training.run_record import surroundings
 from calvingfront.training.settings import NetworkSettings, TrainingSettings
 
@@ -105,13 +106,20 @@ def train_network(
     with claimed_device(settings.device) as device:
         # Before the training: a checkout may change while it runs.
         about = {"revision": revision, "environment": surroundings(device)}
-        parts = []
-        for subset in ("train", "validation"):
+        feeds = []
+        for subset, augmentation in (
+            ("train", settings.augmentation),
+            ("validation", OF_VALIDATION[settings.augmentation]),
+        ):
             rows = data.rows(subsets[subset])
-            parts.append(Part.on(device, subsets[subset], data.images[rows], data.fronts[rows]))
+            feeds.append(
+                ResidentFeed(
+                    device, subsets[subset], data.images[rows], data.fronts[rows], augmentation
+                )
+            )
         live = folder / "progress.tsv"
         outcome = train(
-            parts[0], parts[1], loss, seed, network, settings, device,
+            feeds[0], feeds[1], loss, seed, network, settings, device,
             after_epoch=lambda rows: write_history(rows, live),
         )  # fmt: skip
         save_weights(outcome.best, weights)

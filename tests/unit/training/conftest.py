@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 import torch
 
-from calvingfront.training.loop import Part
+from calvingfront.training.augmentation import Augmentation
+from calvingfront.training.feed import ResidentFeed
 from calvingfront.training.settings import NetworkSettings, TrainingSettings
 
-PartBuilder = Callable[..., Part]
+FeedBuilder = Callable[..., ResidentFeed]
 
 
 @pytest.fixture(autouse=True)
@@ -22,10 +23,16 @@ def one_thread() -> None:
 
 
 @pytest.fixture
-def part() -> PartBuilder:
+def feed() -> FeedBuilder:
     """A builder of n scenes of s × s pixels: dark noise, and a bright front 3 px wide."""
 
-    def build(n: int, seed: int, size: int = 32, prefix: str = "scene") -> Part:
+    def build(
+        n: int,
+        seed: int,
+        size: int = 32,
+        prefix: str = "scene",
+        augmentation: Augmentation = "none",
+    ) -> ResidentFeed:
         rng = np.random.default_rng([97, seed])
         images = rng.integers(0, 60, (n, size, size)).astype(np.uint8)
         fronts = np.zeros((n, size, size), np.uint8)
@@ -33,7 +40,8 @@ def part() -> PartBuilder:
             row = int(rng.integers(4, size - 4))
             fronts[k, row - 1 : row + 2] = 1
         images[fronts == 1] += 150
-        return Part.on(torch.device("cpu"), [f"{prefix}{k}" for k in range(n)], images, fronts)
+        scenes = [f"{prefix}{k}" for k in range(n)]
+        return ResidentFeed(torch.device("cpu"), scenes, images, fronts, augmentation)
 
     return build
 

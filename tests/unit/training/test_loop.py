@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import functools
-import operator
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 import torch
 from torch import Tensor, nn
@@ -15,20 +14,20 @@ from torch import Tensor, nn
 from calvingfront.distance import distance_to_front
 from calvingfront.errors import TrainingError
 from calvingfront.networks import build_network
-from calvingfront.training.augmentation import transform
-from calvingfront.training.loop import Outcome, Part, Trainer, train
+from calvingfront.training.feed import Batch, ResidentFeed
+from calvingfront.training.loop import Outcome, Trainer, train
 from calvingfront.training.settings import NetworkSettings, TrainingSettings
 
 CPU = torch.device("cpu")
-PartBuilder = Callable[..., Part]
+FeedBuilder = Callable[..., ResidentFeed]
 Settings = Callable[..., TrainingSettings]
 
 
-def soft_dice_by_hand(network: nn.Module, data: Part, w: float) -> float:
+def soft_dice_by_hand(network: nn.Module, data: ResidentFeed, w: float) -> float:
     """The mean soft Dice (w = 0) or WDice_w, image by image in numpy."""
     network.eval()
     values = []
-    for image, front in zip(data.images, data.fronts, strict=True):
+    for image, front in zip(data.samples.images, data.samples.fronts, strict=True):
         with torch.no_grad():
             p = torch.sigmoid(network(image[None].float() / 255))[0, 0].double().numpy()
         y = front[0].numpy().astype(np.float64)
@@ -51,7 +50,7 @@ def column(outcome: Outcome, name: str) -> list[float]:
 @pytest.mark.parametrize("model", ["unet", "attention_unet"])
 @pytest.mark.parametrize(("loss", "w", "enough"), [("bce", 0.0, 0.7), ("wbce4", 4.0, 0.75)])
 def test_a_tiny_network_learns_to_find_a_bright_line(
-    part: PartBuilder,
+    feed: FeedBuilder,
     network: NetworkSettings,
     settings: Settings,
     model: str,
@@ -62,20 +61,34 @@ def test_a_tiny_network_learns_to_find_a_bright_line(
     """Dice for BCE; WDice for WBCE, which draws thicker lines."""
     network = replace(network, model=model)
     outcome = train(
-        part(6, 1), part(3, 2), loss, 1, network, settings(max_epochs=10, patience=10), CPU
+        feed(6, 1, augmentation="paper"),
+        feed(3, 2),
+        loss,
+        1,
+        network,
+        settings(max_epochs=10, patience=10),
+        CPU,
     )
     losses = column(outcome, "train_loss")
     assert losses[-1] < 0.25 * losses[0]
-    unseen = part(4, 3)
+    unseen = feed(4, 3)
     assert soft_dice_by_hand(build_network(**vars(network)), unseen, w) < 0.4
     assert soft_dice_by_hand(rebuilt(outcome.best, network), unseen, w) > enough
 
 
 def test_the_same_seed_gives_the_same_history_and_weights(
-    part: PartBuilder, network: NetworkSettings, settings: Settings
+    feed: FeedBuilder, network: NetworkSettings, settings: Settings
 ) -> None:
     runs = [
-        train(part(3, 1), part(2, 2), "wbce4", seed, network, settings(max_epochs=2), CPU)
+        train(
+            feed(3, 1, augmentation="paper"),
+            feed(2, 2),
+            "wbce4",
+            seed,
+            network,
+            settings(max_epochs=2),
+            CPU,
+        )
         for seed in (5, 5, 6)
     ]
     numbers = [
@@ -88,12 +101,16 @@ def test_the_same_seed_gives_the_same_history_and_weights(
 
 
 def test_a_run_does_not_depend_on_what_was_drawn_before_it(
-    part: PartBuilder, network: NetworkSettings, settings: Settings
+    feed: FeedBuilder, network: NetworkSettings, settings: Settings
 ) -> None:
-    first = train(part(3, 1), part(2, 2), "bce", 1, network, settings(max_epochs=1), CPU)
+    first = train(
+        feed(3, 1, augmentation="paper"), feed(2, 2), "bce", 1, network, settings(max_epochs=1), CPU
+    )
     torch.rand(17)
     np.random.default_rng().random(3)
-    second = train(part(3, 1), part(2, 2), "bce", 1, network, settings(max_epochs=1), CPU)
+    second = train(
+        feed(3, 1, augmentation="paper"), feed(2, 2), "bce", 1, network, settings(max_epochs=1), CPU
+    )
     assert column(first, "train_loss") == column(second, "train_loss")
 
 
@@ -104,14 +121,20 @@ def scripted(monkeypatch: pytest.MonkeyPatch, monitors: list[float]) -> None:
 
 
 def test_training_stops_when_patience_epochs_brought_nothing_better(
-    part: PartBuilder,
+    feed: FeedBuilder,
     network: NetworkSettings,
     settings: Settings,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     scripted(monkeypatch, [0.1, 0.3, 0.2, 0.3, 0.1, 0.9])
     outcome = train(
-        part(1, 1), part(1, 2), "bce", 1, network, settings(max_epochs=9, patience=3), CPU
+        feed(1, 1, augmentation="paper"),
+        feed(1, 2),
+        "bce",
+        1,
+        network,
+        settings(max_epochs=9, patience=3),
+        CPU,
     )
     # Epoch 2 is the best; an equal value at 4 is no gain; 5 is the third epoch without one.
     assert column(outcome, "epoch") == [1, 2, 3, 4, 5]
@@ -122,21 +145,27 @@ def test_training_stops_when_patience_epochs_brought_nothing_better(
 
 
 def test_training_ends_at_max_epochs_while_it_improves(
-    part: PartBuilder,
+    feed: FeedBuilder,
     network: NetworkSettings,
     settings: Settings,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     scripted(monkeypatch, [0.1, 0.2, 0.3, 0.4, 0.5])
     outcome = train(
-        part(1, 1), part(1, 2), "bce", 1, network, settings(max_epochs=4, patience=1), CPU
+        feed(1, 1, augmentation="paper"),
+        feed(1, 2),
+        "bce",
+        1,
+        network,
+        settings(max_epochs=4, patience=1),
+        CPU,
     )
     assert column(outcome, "epoch") == [1, 2, 3, 4]
     assert outcome.record["stopped_early"] is False
 
 
 def test_stored_weights_are_those_of_their_epochs(
-    part: PartBuilder,
+    feed: FeedBuilder,
     network: NetworkSettings,
     settings: Settings,
     monkeypatch: pytest.MonkeyPatch,
@@ -153,7 +182,7 @@ def test_stored_weights_are_those_of_their_epochs(
 
     monkeypatch.setattr(Trainer, "run_epoch", watched)
     outcome = train(
-        part(1, 1), part(1, 2), "bce", 1, network,
+        feed(1, 1, augmentation="paper"), feed(1, 2), "bce", 1, network,
         settings(max_epochs=4, patience=4, keep_epochs=(1, 2, 3)), CPU,
     )  # fmt: skip
     assert torch.equal(outcome.best["head.weight"], seen[2])
@@ -165,11 +194,13 @@ def test_stored_weights_are_those_of_their_epochs(
 
 @pytest.mark.parametrize(("loss", "w"), [("bce", 0.0), ("wbce4", 4.0), ("wbce16", 16.0)])
 def test_best_weights_reproduce_the_monitor_of_the_best_epoch(
-    part: PartBuilder, network: NetworkSettings, settings: Settings, loss: str, w: float
+    feed: FeedBuilder, network: NetworkSettings, settings: Settings, loss: str, w: float
 ) -> None:
     """The monitor is the soft Dice for BCE and WDice_w for WBCE_w, and belongs to those weights."""
-    validation = part(3, 2)
-    outcome = train(part(3, 1), validation, loss, 1, network, settings(max_epochs=4), CPU)
+    validation = feed(3, 2)
+    outcome = train(
+        feed(3, 1, augmentation="paper"), validation, loss, 1, network, settings(max_epochs=4), CPU
+    )
     monitors = column(outcome, "validation_monitor")
     again = soft_dice_by_hand(rebuilt(outcome.best, network), validation, w)
     assert again == pytest.approx(max(monitors), abs=1e-5)
@@ -179,46 +210,57 @@ def test_best_weights_reproduce_the_monitor_of_the_best_epoch(
 
 
 def test_validation_loss_is_the_mean_over_images_with_an_uneven_last_batch(
-    part: PartBuilder, network: NetworkSettings, settings: Settings
+    feed: FeedBuilder, network: NetworkSettings, settings: Settings
 ) -> None:
-    data = part(5, 2)
+    data = feed(5, 2)
     values = []
     for size in (5, 2):
-        trainer = Trainer(part(2, 1), data, "wbce4", 1, network, settings(batch_size=size), CPU)
+        trainer = Trainer(
+            feed(2, 1, augmentation="paper"),
+            data,
+            "wbce4",
+            1,
+            network,
+            settings(batch_size=size),
+            CPU,
+        )
         values.append(trainer.validate())
     assert values[0] == pytest.approx(values[1], rel=1e-6)
 
 
 def test_an_epoch_shows_every_augmented_image_once_in_another_order_each_time(
-    part: PartBuilder,
+    feed: FeedBuilder,
     network: NetworkSettings,
     settings: Settings,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    trainer = Trainer(part(2, 1), part(1, 2), "bce", 1, network, settings(batch_size=5), CPU)
+    trainer = Trainer(
+        feed(2, 1, augmentation="paper"), feed(1, 2), "bce", 1, network, settings(batch_size=5), CPU
+    )
     taken: list[list[int]] = []
-    batch = trainer._batch
+    given = trainer.train.batches
 
-    def watched(data: Part, items: list[int], copies: int) -> tuple[Tensor, Tensor, Tensor]:
-        taken.append(items)
-        return batch(data, items, copies)
+    def watched(items: npt.NDArray[np.int64], size: int) -> Iterator[Batch]:
+        taken.append(items.tolist())
+        for batch in given(items, size):
+            assert len(batch.images) == 5
+            yield batch
 
-    monkeypatch.setattr(trainer, "_batch", watched)
+    monkeypatch.setattr(trainer.train, "batches", watched)
     trainer.run_epoch(1)
-    first = functools.reduce(operator.iadd, taken, [])
-    assert [len(items) for items in taken] == [5, 5, 5]  # 16 images: the last one is left out
-    assert len(set(first)) == 15
-    assert set(first) < set(range(16))
-    taken.clear()
     trainer.run_epoch(2)
-    assert functools.reduce(operator.iadd, taken, []) != first
+    assert len(taken) == 2
+    for items in taken:
+        assert len(set(items)) == 15  # 16 images: the last one is left out
+        assert set(items) < set(range(16))
+    assert taken[0] != taken[1]
 
 
 def test_the_rate_climbs_from_its_minimum_over_the_half_cycle(
-    part: PartBuilder, network: NetworkSettings, settings: Settings
+    feed: FeedBuilder, network: NetworkSettings, settings: Settings
 ) -> None:
     chosen = settings(batch_size=4, half_cycle_epochs=2)
-    outcome = train(part(2, 1), part(1, 2), "bce", 1, network, chosen, CPU)
+    outcome = train(feed(2, 1, augmentation="paper"), feed(1, 2), "bce", 1, network, chosen, CPU)
     # 16 augmented images, 4 per batch: 4 iterations an epoch, half cycle 8; the last iteration
     # of epochs 1, 2, 3 is number 3, 7, 11.
     expected = [1e-3 + 1.9e-2 * phase for phase in (3 / 8, 7 / 8, 5 / 8)]
@@ -226,54 +268,22 @@ def test_the_rate_climbs_from_its_minimum_over_the_half_cycle(
 
 
 def test_the_optimiser_is_adam_with_keras_epsilon(
-    part: PartBuilder, network: NetworkSettings, settings: Settings
+    feed: FeedBuilder, network: NetworkSettings, settings: Settings
 ) -> None:
-    optimiser = Trainer(part(1, 1), part(1, 2), "bce", 1, network, settings(), CPU).optimiser
+    optimiser = Trainer(
+        feed(1, 1, augmentation="paper"), feed(1, 2), "bce", 1, network, settings(), CPU
+    ).step.optimiser
     assert type(optimiser) is torch.optim.Adam
     group = optimiser.param_groups[0]
     assert (group["eps"], group["betas"], group["weight_decay"]) == (1e-7, (0.9, 0.999), 0)
 
 
-@pytest.mark.parametrize("augmentation", ["paper", "released"])
-def test_distances_of_a_batch_are_those_of_its_own_masks(
-    part: PartBuilder, network: NetworkSettings, settings: Settings, augmentation: str
-) -> None:
-    """A turned image weighs the pixels by the turned front, the released shift included."""
-    data = part(2, 1, size=16)
-    trainer = Trainer(
-        data, part(1, 2, size=16), "wbce4", 1, network, settings(augmentation=augmentation), CPU
-    )
-    images, fronts, distances = trainer._batch(data, list(range(16)), 8)
-    for k in range(16):
-        mask = fronts[k, 0].numpy().astype(np.uint8)
-        np.testing.assert_allclose(distances[k, 0].numpy(), distance_to_front(mask), atol=1e-4)
-        shifted = augmentation == "released"
-        expected = transform(data.images[k // 8], k % 8, shifted).float() / 255
-        assert torch.equal(images[k], expected)
-        assert images[k].min() >= 0
-        assert images[k].max() <= 1
-
-
-def test_validation_is_augmented_only_as_released(
-    part: PartBuilder, network: NetworkSettings, settings: Settings
-) -> None:
-    """The paper's variant validates the plain images."""
-    counts = {}
-    for augmentation in ("paper", "released", "none"):
-        trainer = Trainer(
-            part(5, 1), part(2, 2), "bce", 1, network, settings(augmentation=augmentation), CPU
-        )
-        seen: list[int] = []
-        trainer.network.register_forward_hook(lambda _m, _i, out, seen=seen: seen.append(len(out)))
-        trainer.validate()
-        counts[augmentation] = sum(seen)
-    assert counts == {"paper": 2, "released": 16, "none": 2}
-
-
 def test_validation_leaves_weights_and_statistics_alone(
-    part: PartBuilder, network: NetworkSettings, settings: Settings
+    feed: FeedBuilder, network: NetworkSettings, settings: Settings
 ) -> None:
-    trainer = Trainer(part(2, 1), part(2, 2), "bce", 1, network, settings(), CPU)
+    trainer = Trainer(
+        feed(2, 1, augmentation="paper"), feed(2, 2), "bce", 1, network, settings(), CPU
+    )
     before = {k: v.clone() for k, v in trainer.network.state_dict().items()}
     trainer.validate()
     after = trainer.network.state_dict()
@@ -281,15 +291,13 @@ def test_validation_leaves_weights_and_statistics_alone(
 
 
 def test_a_loss_that_is_no_number_names_epoch_batch_and_scenes(
-    part: PartBuilder, network: NetworkSettings, settings: Settings
+    feed: FeedBuilder, network: NetworkSettings, settings: Settings
 ) -> None:
-    data = part(4, 1, prefix="DBE_")
-    distances = data.distances.clone()
-    distances[2] = float("nan")
-    poisoned = replace(data, distances=distances)
+    data = feed(4, 1, prefix="DBE_")
+    data.samples.distances[2] = float("nan")
     chosen = settings(augmentation="none", batch_size=2)
     with pytest.raises(TrainingError) as caught:
-        train(poisoned, part(1, 2), "wbce4", 1, network, chosen, CPU)
+        train(data, feed(1, 2), "wbce4", 1, network, chosen, CPU)
     order = np.random.default_rng([1, 1]).permutation(4).tolist()
     batch = order.index(2) // 2
     partners = sorted(f"DBE_{k}" for k in order[2 * batch : 2 * batch + 2])
@@ -300,31 +308,31 @@ def test_a_loss_that_is_no_number_names_epoch_batch_and_scenes(
 
 
 def test_a_batch_larger_than_the_augmented_set_is_refused(
-    part: PartBuilder, network: NetworkSettings, settings: Settings
+    feed: FeedBuilder, network: NetworkSettings, settings: Settings
 ) -> None:
     chosen = settings(batch_size=9)
     with pytest.raises(TrainingError, match=r"9 is more than the 8 augmented") as caught:
-        train(part(1, 1), part(1, 2), "bce", 1, network, chosen, CPU)
+        train(feed(1, 1, augmentation="paper"), feed(1, 2), "bce", 1, network, chosen, CPU)
     assert caught.value.where == "training.batch_size"
 
 
 def test_progress_is_handed_out_after_every_epoch(
-    part: PartBuilder, network: NetworkSettings, settings: Settings
+    feed: FeedBuilder, network: NetworkSettings, settings: Settings
 ) -> None:
     lengths: list[int] = []
     train(
-        part(1, 1), part(1, 2), "bce", 1, network, settings(), CPU,
+        feed(1, 1, augmentation="paper"), feed(1, 2), "bce", 1, network, settings(), CPU,
         after_epoch=lambda history: lengths.append(len(history)),
     )  # fmt: skip
     assert lengths == [1, 2, 3]
 
 
 def test_bfloat16_trains_with_a_float32_loss(
-    part: PartBuilder, network: NetworkSettings, settings: Settings
+    feed: FeedBuilder, network: NetworkSettings, settings: Settings
 ) -> None:
     runs = [
         train(
-            part(2, 1), part(1, 2), "wbce4", 1, network,
+            feed(2, 1, augmentation="paper"), feed(1, 2), "wbce4", 1, network,
             settings(precision=precision, max_epochs=1), CPU,
         )
         for precision in ("float32", "bfloat16", "auto")
