@@ -25,9 +25,10 @@ from calvingfront.sar.geometry import (
 from calvingfront.sar.grid import MapGrid
 from calvingfront.sar.kernels import Float32, locate_rows, over_rows
 from calvingfront.sar.lattice import Lattice, solve_lattice
-from calvingfront.sar.masks import SHADOW, Codes
+from calvingfront.sar.masks import SHADOW
 from calvingfront.sar.multilook import Multilooked
 from calvingfront.sar.orbit import Orbit
+from calvingfront.sar.sight import Codes
 from calvingfront.sar.triangles import UNITS_PER_M2, project_triangles
 
 TILE_PX = 256

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from calvingfront.sar import masks
+from calvingfront.sar import masks, sight
 from calvingfront.sar.geometry import (
     range_doppler_point,
     to_earth_fixed,
@@ -82,7 +82,7 @@ def test_flat_ground_is_valid_throughout():
 
 
 def plain_judgement(angles, ranges):
-    """judge_row as its definition says it: every lit place is compared with every other."""
+    """The codes of a row as they are defined: every lit place is compared with every other."""
     known = np.flatnonzero(np.isfinite(angles))
     lit = [k for n, k in enumerate(known) if (angles[k] >= angles[known[:n]]).all()]
     codes = np.zeros(len(angles), np.uint8)
@@ -104,7 +104,12 @@ def test_a_row_is_judged_as_its_definition_says(roughness, gaps):
         missing = random.random(300) < gaps
         angles[missing] = ranges[missing] = np.nan
         codes = np.full(300, 9, np.uint8)
-        masks.judge_row(angles, ranges, 64, codes)
+        steepest = farthest = -np.inf
+        for piece in (slice(0, 64), slice(64, 128), slice(128, 300)):
+            steepest, farthest, _ = sight.judge(
+                angles[piece], ranges[piece], steepest, farthest, codes[piece]
+            )
+        sight.look_back(ranges, codes)
         np.testing.assert_array_equal(codes, plain_judgement(angles, ranges))
         seen |= set(codes.tolist())
     assert (NO_DATA in seen) == (gaps > 0)
@@ -113,7 +118,7 @@ def test_a_row_is_judged_as_its_definition_says(roughness, gaps):
 
 def test_the_sight_of_a_row_is_that_of_plain_numpy():
     random = np.random.default_rng(3)
-    step, middle, half = 16, 300.0, 250.0
+    step, middle, half = 15, 300.0, 250.0
     heights = (300 + 200 * random.random((40, 50))).astype(np.float32)
     row, column = np.meshgrid(np.arange(5) * step, np.arange(7) * step, indexing="ij")
     nodes = np.stack(
@@ -126,10 +131,16 @@ def test_the_sight_of_a_row_is_that_of_plain_numpy():
         axis=-1,
     )
     found = 0
-    for r in (0, 15, 16, 37, 63):
+    for r in (0, 14, 15, 37, 59):
         angles, ranges = np.empty(90), np.empty(90)
-        masks.see_row(nodes, step, middle, half, heights, r, 0, angles[:48], ranges[:48])
-        masks.see_row(nodes, step, middle, half, heights, r, 48, angles[48:], ranges[48:])
+        start, slope, scratch = np.empty(8), np.empty(8), np.empty((3, step))
+        for j in range(6):
+            sight.blend_nodes(nodes, step, r, j, start, slope)
+            for skip, end in ((0, 5), (5, 15)):
+                part = slice(15 * j + skip, 15 * j + end)
+                sight.see(
+                    start, slope, skip, middle, half, heights, scratch, angles[part], ranges[part]
+                )
         place = between(nodes, step, np.full(90, r), np.arange(90))
         y, x = place[:, 0], place[:, 1]
         inside = (y >= -2) & (y <= 41) & (x >= -2) & (x <= 51)
@@ -179,3 +190,65 @@ def test_the_swath_meets_the_map_within_two_hundredths_of_a_pixel(mission, spaci
     inside = np.all([(v > 1) & (v < 397) for v in place], axis=0)
     assert inside.sum() > 50
     assert np.abs(back - np.stack([row, column], axis=-1))[inside].max() < 1.02
+
+
+def test_the_table_of_steepness_holds_the_largest_steps_of_its_blocks():
+    random = np.random.default_rng(5)
+    heights = random.normal(size=(150, 200)).astype(np.float32)
+    heights[140, 190] = np.nan
+    steep = np.empty((3, 4, 2), np.float32)
+    sight.steepness_rows(heights, 0, steep[:1])
+    sight.steepness_rows(heights, 1, steep[1:])
+    down, across = np.abs(np.diff(heights, axis=0)), np.abs(np.diff(heights, axis=1))
+    for b in range(3):
+        for k in range(4):
+            block = np.s_[64 * b : 64 * b + 64, 64 * k : 64 * k + 64]
+            with np.errstate(invalid="ignore"):
+                expected = [np.nan_to_num(v[block], nan=np.inf).max() for v in (down, across)]
+            np.testing.assert_array_equal(steep[b, k], expected)
+
+
+@pytest.mark.parametrize("relief", [0.0, 60.0, 250.0, 900.0])
+def test_gentle_pieces_get_the_codes_that_looking_at_every_place_gives(relief, monkeypatch):
+    """Half of the map is as rough as `relief` says, the other rises and falls gently."""
+    scene = make_scene("ERS", shape=(900, 900))
+    orbit = orbit_of(scene)
+    middle = to_ground(*(np.full(1, v) for v in (450.0, 450.0, 0.0)), orbit, scene.geometry)
+    longitude, latitude, _ = to_geodetic(middle)
+    x, y = (float(v[0]) for v in from_wgs84("EPSG:3031", longitude, latitude))
+    grid = grid_over("EPSG:3031", (x - 5000, y - 5000, x + 5000, y + 5000), 20.0)
+    row, column = np.indices((grid.height, grid.width))
+    heights = 500 + 100 * np.sin(row / 40) * np.cos(column / 50)
+    peaks = np.sin(row / 3.0) * np.sin(column / 4.0) * np.clip((column - 200) / 100, 0, 1)
+    heights = (heights + relief * peaks).astype(np.float32)
+    heights[300:303, 40:50] = np.nan
+    codes = view_codes(grid, heights, orbit, "right")
+
+    def nothing_is_gentle(heights, first, steep):
+        steep[:] = np.inf
+
+    monkeypatch.setattr(masks, "steepness_rows", nothing_is_gentle)
+    np.testing.assert_array_equal(view_codes(grid, heights, orbit, "right"), codes)
+    assert ((codes == SHADOW).any(), (codes == LAYOVER).any()) == (relief > 200, relief > 50)
+    assert (codes == VALID).mean() > 0.4
+
+
+def test_gentle_terrain_is_told_from_steep_terrain():
+    """ERS looks at 23°: range falls on slopes of 23° that face it, whatever their direction."""
+    scene = make_scene("ERS", shape=(900, 900))
+    orbit = orbit_of(scene)
+    middle = to_ground(*(np.full(1, v) for v in (450.0, 450.0, 0.0)), orbit, scene.geometry)
+    longitude, latitude, _ = to_geodetic(middle)
+    x, y = (float(v[0]) for v in from_wgs84("EPSG:3031", longitude, latitude))
+    grid = grid_over("EPSG:3031", (x - 4000, y - 4000, x + 4000, y + 4000), 20.0)
+    swath, _ = masks._lay_out(grid, orbit, "right", 64)
+    nodes = masks._solve_nodes(swath, grid, orbit, "right", 500.0, 500.0, 64)
+    start, slope = np.empty(8), np.empty(8)
+    heights = np.zeros((grid.height, grid.width), np.float32)
+    sight.blend_nodes(nodes, 64, swath.rows // 2, swath.columns // 128, start, slope)
+    gentle = {}
+    for degrees in (0, 5, 12, 40):
+        rise = 20 * np.tan(np.deg2rad(degrees))
+        steep = np.full((7, 7, 2), rise / np.sqrt(2), np.float32)
+        gentle[degrees] = bool(sight.is_gentle(start, slope, 64, heights, steep, 500.0))
+    assert gentle == {0: True, 5: True, 12: True, 40: False}
