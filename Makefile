@@ -21,6 +21,9 @@ help:
 
 environment: $(STAMP)
 
+# Snakemake looks at the waiting jobs less often (workflow/profiles/workstation says why).
+RATE := --max-jobs-per-timespan 400/4s
+
 # The package goes in as it lies here (editable); its build needs only setuptools, which the lock has.
 $(STAMP): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; call make PYTHON=python3.11")'
@@ -30,7 +33,7 @@ $(STAMP): requirements.lock pyproject.toml
 	@touch $@
 
 demo: environment
-	$(BIN)/snakemake --cores $(CORES) --resources gpu=$(GPU)
+	$(BIN)/snakemake --cores $(CORES) --resources gpu=$(GPU) $(RATE)
 	@$(MAKE) --no-print-directory report
 
 # A second make looks at the results anew, after the workflow has made them.

@@ -7,7 +7,6 @@ from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
 
 Array = npt.NDArray[np.float64]
 
@@ -41,6 +40,12 @@ def bootstrap_interval(
     means = array[draws].mean(axis=1)
     low, high = np.quantile(means, [(1 - level) / 2, (1 + level) / 2])
     return float(low), float(high)
+
+
+def _ranks(values: Array) -> Array:
+    """Ranks from 1; equal values share the mean of theirs."""
+    _, places, counts = np.unique(values, return_inverse=True, return_counts=True)
+    return np.asarray((np.cumsum(counts) - (counts - 1) / 2)[places])
 
 
 class PairedComparison(NamedTuple):
@@ -84,7 +89,7 @@ def signed_rank_p(difference: npt.ArrayLike) -> float:
     values = values[values != 0]
     if values.size == 0:
         return 1.0
-    ranks = np.rint(2 * stats.rankdata(np.abs(values))).astype(np.int64)
+    ranks = np.rint(2 * _ranks(np.abs(values))).astype(np.int64)
     chance = np.zeros(int(ranks.sum()) + 1)
     chance[0] = 1.0
     for rank in ranks:
@@ -107,7 +112,7 @@ def rank_biserial(difference: npt.ArrayLike) -> float:
     values = values[values != 0]
     if values.size == 0:
         return 0.0
-    ranks = stats.rankdata(np.abs(values))
+    ranks = _ranks(np.abs(values))
     return float(np.sum(np.sign(values) * ranks) / np.sum(ranks))
 
 

@@ -10,8 +10,8 @@ from functools import cache
 import numpy as np
 import numpy.typing as npt
 from pyproj import Transformer
-from scipy.interpolate import KroghInterpolator
 
+from calvingfront.hermite import Hermite
 from calvingfront.products.model import Array, StateVectors
 from calvingfront.products.reading import fault, finite
 
@@ -61,10 +61,10 @@ def interpolate_orbit(orbit: StateVectors, times_s: Array) -> tuple[Array, Array
     nearest = np.sort(np.argsort(np.abs(orbit.times_s - middle))[:MOST_NODES])
     scale = max(float(np.ptp(orbit.times_s[nearest])) / 2, 1e-9)
     # In units of half the span the divided differences keep their digits.
-    nodes = np.repeat((orbit.times_s[nearest] - middle) / scale, 2)
-    values = np.empty((nodes.size, 3))
-    values[0::2] = orbit.positions_m[nearest]
-    values[1::2] = orbit.velocities_m_s[nearest] * scale
-    polynomial = KroghInterpolator(nodes, values)
-    at = (np.asarray(times_s, dtype=np.float64) - middle) / scale
-    return np.asarray(polynomial(at)), np.asarray(polynomial.derivative(at)) / scale
+    polynomial = Hermite(
+        (orbit.times_s[nearest] - middle) / scale,
+        orbit.positions_m[nearest],
+        orbit.velocities_m_s[nearest] * scale,
+    )
+    position, slope = polynomial.with_slope((times_s - middle) / scale)
+    return position, slope / scale

@@ -15,11 +15,11 @@ from datetime import datetime
 
 import numpy as np
 import numpy.typing as npt
-from scipy.integrate import solve_ivp
-from scipy.interpolate import KroghInterpolator
 
 from calvingfront.errors import OrbitError
+from calvingfront.hermite import Hermite
 from calvingfront.products.model import Array, StateVectors
+from calvingfront.trajectory import Trajectory
 
 GRAVITY_M3_S2 = 3.986004418e14  # WGS 84
 EARTH_RADIUS_M = 6_378_137.0  # WGS 84
@@ -179,19 +179,18 @@ class _Path:
         self.centre = times[centre]
         self.first, self.last = times[0], times[-1]
         low, high = min(start, times[0]), max(stop, times[-1])
-        self.forward = _integrate(states[centre], high - self.centre)
-        self.backward = _integrate(states[centre], low - self.centre)
+        self.forward = Trajectory(_motion, states[centre], high - self.centre)
+        self.backward = Trajectory(_motion, states[centre], low - self.centre)
         rest = states - self._reference(times)
         self._check(times, rest, centre, vectors.source)
         self.scale = max(1.0, (times[-1] - times[0]) / 2)
-        values = np.stack([rest[:, :3], rest[:, 3:] * self.scale], axis=1).reshape(-1, 3)
-        # Each time stands twice: KroghInterpolator takes the second value as the derivative.
-        self.rest = KroghInterpolator(np.repeat((times - self.centre) / self.scale, 2), values)
+        nodes = (times - self.centre) / self.scale
+        self.rest = Hermite(nodes, rest[:, :3], rest[:, 3:] * self.scale)
         self.ends = rest[0], rest[-1]
 
     def position(self, time_s: Array) -> Array:
         inside = np.clip(time_s, self.first, self.last)
-        rest = np.asarray(self.rest((inside - self.centre) / self.scale), dtype=np.float64)
+        rest = self.rest((inside - self.centre) / self.scale)
         # Beyond the vectors a polynomial runs away; there the rest goes on in a straight line.
         before, after = (time_s < self.first)[:, None], (time_s > self.last)[:, None]
         beyond = (time_s - inside)[:, None]
@@ -201,8 +200,8 @@ class _Path:
 
     def _reference(self, time_s: Array) -> Array:
         since = time_s - self.centre
-        ahead = self.forward(np.maximum(since, 0)).T
-        behind = self.backward(np.minimum(since, 0)).T
+        ahead = self.forward(np.maximum(since, 0))
+        behind = self.backward(np.minimum(since, 0))
         return np.asarray(np.where((since >= 0)[:, None], ahead, behind), dtype=np.float64)
 
     def _check(self, times: Array, rest: Array, centre: int, source: str) -> None:
@@ -217,42 +216,29 @@ class _Path:
                 )
 
 
-def _integrate(state: Array, duration_s: float):  # type: ignore[no-untyped-def]
-    """Dense solution (m, m/s over s) of the Earth-fixed motion from `state`."""
-    duration_s = duration_s or 1.0
-    solution = solve_ivp(
-        _motion,
-        (0.0, duration_s),
-        state,
-        method="DOP853",
-        rtol=1e-12,
-        atol=1e-7,
-        dense_output=True,
-    )
-    return solution.sol
-
-
-def _motion(_time: float, state: Array) -> list[float]:
-    """Time derivative of (position, velocity) in the rotating frame.
+def _motion(states: Array) -> Array:
+    """Time derivative of (position, velocity), (n, 6), in the rotating frame.
 
     Attraction of an oblate Earth, Coriolis and centrifugal acceleration. Source: Montenbruck and
     Gill (2000), Satellite Orbits, chapter 3.2.
     """
-    x, y, z, vx, vy, vz = state.tolist()
+    x, y, z, vx, vy, vz = states.T
     square = x * x + y * y + z * z
-    pull = -GRAVITY_M3_S2 / (square * square**0.5)
+    pull = -GRAVITY_M3_S2 / (square * np.sqrt(square))
     j2 = 1.5 * OBLATENESS_J2 * EARTH_RADIUS_M**2 / square
     polar = 5 * z * z / square
     level = pull * (1 + j2 * (1 - polar))
     w = EARTH_RATE_RAD_S
-    return [
-        vx,
-        vy,
-        vz,
-        level * x + w * w * x + 2 * w * vy,
-        level * y + w * w * y - 2 * w * vx,
-        pull * (1 + j2 * (3 - polar)) * z,
-    ]
+    return np.column_stack(
+        [
+            vx,
+            vy,
+            vz,
+            level * x + w * w * x + 2 * w * vy,
+            level * y + w * w * y - 2 * w * vx,
+            pull * (1 + j2 * (3 - polar)) * z,
+        ]
+    )
 
 
 def _check(vectors: StateVectors, start_s: float, stop_s: float) -> None:

@@ -23,7 +23,7 @@ from calvingfront.simulation.radar_view import (
 )
 from calvingfront.simulation.speckle import draw_speckle
 
-SUPER_SAMPLING = 3  # facets per resolution cell, in each direction
+SUPER_SAMPLING = 2  # facets per resolution cell, in each direction
 CLIFF_DB = 6.0  # how much the broken face of the front outshines the ice behind it
 GROUND_DEGREE = 4  # of the polynomial for the map projection: micrometres over 100 km
 RANGE_TABLE_M = 0.5  # step of the table from slant range to sample: linear to 1e-6 px in between

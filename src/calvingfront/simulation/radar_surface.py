@@ -8,8 +8,8 @@ from datetime import date
 
 import numpy as np
 import numpy.typing as npt
-from scipy.interpolate import RectBivariateSpline
 
+from calvingfront.products.model import Array
 from calvingfront.simulation.backscatter import BANDS, ice_level
 from calvingfront.simulation.missions import MISSIONS, find_orbit
 from calvingfront.simulation.noise import Field
@@ -64,14 +64,34 @@ def smooth_heights(place: Glacier, spacing_m: float) -> Field:
     A cubic spline through the 40 m of the terrain: its slopes have no jumps, as those of a cubic
     convolution or of bilinear patches have.
     """
-    rows, columns = place.terrain.dem.shape
-    down, right = np.arange(rows), np.arange(columns)
-    spline = RectBivariateSpline(down, right, place.terrain.dem)
     ratio = spacing_m / DEM_SPACING_M
-    shape = place.frame.shape(spacing_m)
-    i, j = ((np.arange(count) + 0.5) * ratio - 0.5 for count in shape)
-    fine = spline(np.clip(i, 0, rows - 1), np.clip(j, 0, columns - 1))
-    return np.asarray(fine, dtype=np.float32)
+    down, right = (
+        cubic_spline(nodes, np.clip((np.arange(count) + 0.5) * ratio - 0.5, 0, nodes - 1))
+        for nodes, count in zip(place.terrain.dem.shape, place.frame.shape(spacing_m), strict=True)
+    )
+    return np.asarray(down @ place.terrain.dem @ right.T, dtype=np.float32)
+
+
+def cubic_spline(nodes: int, places: Array) -> Array:
+    """What turns values at 0, 1 … nodes − 1 into those of the cubic spline, (places, nodes).
+
+    The third derivative has no jump at the last node but one of either end ("not a knot").
+    """
+    # equations for the slopes at the nodes: the second derivative has no jumps
+    left, right = np.zeros((nodes, nodes)), np.zeros((nodes, nodes))
+    inner = np.arange(1, nodes - 1)
+    left[inner, inner - 1] = left[inner, inner + 1] = 1.0
+    left[inner, inner] = 4.0
+    right[inner, inner - 1], right[inner, inner + 1] = -3.0, 3.0
+    left[0, :2], left[-1, -2:] = (1.0, 2.0), (2.0, 1.0)
+    right[0, :3], right[-1, -3:] = (-2.5, 2.0, 0.5), (-0.5, -2.0, 2.5)
+    slopes = np.linalg.solve(left, right)
+    before = np.clip(places.astype(int), 0, nodes - 2)
+    t = (places - before)[:, np.newaxis]
+    values = np.eye(nodes)
+    rise = values[before + 1] - values[before]
+    bend = (1 - t) * (slopes[before] - rise) - t * (slopes[before + 1] - rise)
+    return np.asarray(values[before] + t * rise + t * (1 - t) * bend)
 
 
 def surface_of_day(

@@ -2,12 +2,14 @@
 
 The path obeys the Earth's gravity with its zonal harmonics up to the fourth degree. It starts from
 a circular state at the middle of the scene, placed so that the scene's centre is seen broadside
-under the wanted angle, and is integrated from there both ways. Nothing here is shared with the
-geocoder, whose own orbit is put to the test by what the simulator writes.
+under the wanted angle, and is integrated from there both ways. Nothing here but
+the integrator is shared with the geocoder, whose own orbit is put to the test by what the simulator
+writes.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -15,18 +17,19 @@ import numpy as np
 import numpy.typing as npt
 from numpy.polynomial import legendre, polynomial
 from pyproj import Transformer
-from scipy.integrate import solve_ivp
-from scipy.optimize import root
 
 from calvingfront.errors import OrbitError
 from calvingfront.products.model import Array, StateVectors
+from calvingfront.trajectory import Trajectory
 
 GRAVITY_M3_S2 = 3.986004418e14  # WGS 84
 EARTH_RADIUS_M = 6_378_137.0  # WGS 84
 EARTH_RATE_RAD_S = 7.292115e-5  # WGS 84
 ZONAL = np.array([0.0, 0.0, 1.08262668e-3, -2.53266e-6, -1.61962e-6])  # J0 … J4, EGM 96
-STEP_S = 20.0  # longest step: the dense output between steps is then exact to nanometres
-LOCAL_DEGREE = 6  # of the polynomial around the scene: micrometres over ±15 s
+NEWTON_STEPS = 12
+SLOPE_STEP_RAD = 1e-5
+MOST_MISS = 1e-9  # of the sines and cosines wanted: a centimetre on the ground
+LOCAL_DEGREE = 4  # of the polynomial around the scene: micrometres over ±15 s
 
 
 @dataclass(frozen=True)
@@ -68,8 +71,8 @@ class SatelliteOrbit:
     def __init__(self, state: Array, reach_s: float) -> None:
         """state: (6,) inertial position (m), velocity (m/s) at time 0, when both frames agree."""
         self.reach_s = reach_s
-        self._later = _integrate(state, reach_s)
-        self._earlier = _integrate(state, -reach_s)
+        self._later = Trajectory(_motion, state, reach_s)
+        self._earlier = Trajectory(_motion, state, -reach_s)
 
     def inertial(self, time_s: npt.ArrayLike) -> Array:
         """Inertial states (n, 6) at times (n,), s since the scene's middle."""
@@ -80,8 +83,8 @@ class SatelliteOrbit:
                 f"known to ±{self.reach_s:.0f} s, asked for {np.abs(times).max():.1f} s",
                 "Build the orbit with a longer reach",
             )
-        later = self._later(np.clip(times, 0, None)).T
-        earlier = self._earlier(np.clip(times, None, 0)).T
+        later = self._later(np.clip(times, 0, None))
+        earlier = self._earlier(np.clip(times, None, 0))
         return np.asarray(np.where(times[:, None] >= 0, later, earlier))
 
     def earth_fixed(self, time_s: npt.ArrayLike) -> tuple[Array, Array]:
@@ -134,14 +137,28 @@ def pass_over(
         return np.array([doppler, -(line_of_sight @ up) / distance - wanted])
 
     guess = _first_guess(place, np.deg2rad(incidence_deg), track)
-    found = root(miss, guess, tol=1e-14) if np.all(np.isfinite(guess)) else None
-    if found is None or np.abs(miss(found.x)).max() > 1e-9:
+    angles = _solve(miss, guess)
+    if not np.abs(miss(angles)).max() <= MOST_MISS:
         raise OrbitError(
             f"place {latitude_deg:.2f}°, {longitude_deg:.2f}°",
             f"no orbit of inclination {track.inclination_deg}° sees it under {incidence_deg}°",
             "Choose a place nearer to the equator, or the other look side",
         )
-    return SatelliteOrbit(_circular(found.x[0], found.x[1], track), reach_s)
+    return SatelliteOrbit(_circular(angles[0], angles[1], track), reach_s)
+
+
+def _solve(miss: Callable[[Array], Array], guess: Array) -> Array:
+    """Two angles (rad) at which both misses vanish, by Newton's method from a near guess."""
+    angles = guess
+    for _ in range(NEWTON_STEPS):
+        slopes = [
+            (miss(angles + step) - miss(angles - step)) / (2 * SLOPE_STEP_RAD)
+            for step in SLOPE_STEP_RAD * np.eye(2)
+        ]
+        if not np.isfinite(slopes).all() or np.linalg.det(slopes) == 0:
+            break
+        angles = angles - np.linalg.solve(np.transpose(slopes), miss(angles))
+    return angles
 
 
 def _geocentric() -> Transformer:
@@ -196,34 +213,20 @@ def _turned(vectors: Array, angle: Array) -> Array:
     return np.column_stack([cos * x + sin * y, -sin * x + cos * y, z])
 
 
-def _integrate(state: Array, duration_s: float):  # type: ignore[no-untyped-def]
-    """Dense solution from time 0 to duration_s (negative: backwards)."""
-    return solve_ivp(
-        _motion,
-        (0.0, duration_s),
-        state,
-        method="DOP853",
-        dense_output=True,
-        max_step=STEP_S,
-        rtol=1e-12,
-        atol=1e-6,
-    ).sol
-
-
-def _motion(_time: float, state: Array) -> Array:
+def _motion(states: Array) -> Array:
     """Velocity and acceleration in the field of the zonal harmonics (Vallado 2013, section 8.6)."""
-    position = state[:3]
-    radius = float(np.sqrt(position @ position))
-    sine = position[2] / radius
-    degrees = np.arange(ZONAL.size)
-    strength = ZONAL * (EARTH_RADIUS_M / radius) ** degrees
-    outward = 1.0 - float(legendre.legval(sine, (degrees + 1) * strength))
-    northward = -float(legendre.legval(sine, legendre.legder(strength)))
-    scale = GRAVITY_M3_S2 / radius**2
-    unit = position / radius
-    acceleration = -scale * outward * unit
-    acceleration += scale * northward * (np.array([0.0, 0.0, 1.0]) - sine * unit)
-    return np.concatenate([state[3:], acceleration])
+    position = states[:, :3]
+    radius = np.linalg.norm(position, axis=1)
+    unit = position / radius[:, None]
+    degrees = np.arange(ZONAL.size)[:, None]
+    strength = ZONAL[:, None] * (EARTH_RADIUS_M / radius) ** degrees
+    sine = unit[:, 2]
+    outward = 1.0 - legendre.legval(sine, (degrees + 1) * strength, tensor=False)
+    northward = -legendre.legval(sine, legendre.legder(strength), tensor=False)
+    scale = (GRAVITY_M3_S2 / radius**2)[:, None]
+    north = np.array([0.0, 0.0, 1.0]) - sine[:, None] * unit
+    acceleration = scale * (northward[:, None] * north - outward[:, None] * unit)
+    return np.hstack([states[:, 3:], acceleration])
 
 
 def potential(position: Array) -> float:

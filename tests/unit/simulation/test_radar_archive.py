@@ -11,6 +11,7 @@ import geopandas
 import numpy as np
 import pytest
 import rasterio
+from scipy.interpolate import RectBivariateSpline
 
 from calvingfront.errors import ConfigError, ProductError, SceneError
 from calvingfront.files import read_json
@@ -27,6 +28,7 @@ from calvingfront.simulation.radar_archive import (
 )
 from calvingfront.simulation.radar_image import RadarImage
 from calvingfront.simulation.radar_plan import plan_radar_scenes
+from calvingfront.simulation.radar_surface import cubic_spline
 from calvingfront.simulation.world import GLACIER, OCEAN, World
 
 PLAN = {
@@ -187,3 +189,11 @@ def test_the_fronts_are_lines_with_scene_glacier_and_date(world: World, tmp_path
         assert frame.upper_left_x <= left < right <= frame.upper_left_x + frame.width_m
         assert frame.upper_left_y - frame.height_m <= bottom < top <= frame.upper_left_y
         assert row.geometry.length > 800.0
+
+
+def test_the_heights_go_through_a_cubic_spline() -> None:
+    dem = np.random.default_rng(1).normal(size=(14, 9)).cumsum(axis=0)
+    truth = RectBivariateSpline(np.arange(14), np.arange(9), dem)
+    down, right = np.linspace(0, 13, 40), np.linspace(0, 8, 33)
+    found = cubic_spline(14, down) @ dem @ cubic_spline(9, right).T
+    np.testing.assert_allclose(found, truth(down, right), atol=1e-11)

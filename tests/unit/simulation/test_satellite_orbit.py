@@ -51,13 +51,13 @@ def test_gravity_is_the_slope_of_the_potential() -> None:
     place, h = np.array([3.1e6, -2.2e6, 6.0e6]), 10.0
     steps = np.eye(3) * h
     slope = np.array([potential(place + s) - potential(place - s) for s in steps]) / (2 * h)
-    acceleration = _motion(0.0, np.concatenate([place, np.zeros(3)]))[3:]
+    acceleration = _motion(np.array([[*place, 0.0, 0.0, 0.0]]))[0, 3:]
     assert np.abs(acceleration + slope).max() < 1e-7
     # an oblate Earth pulls harder above the equator than a round one, weaker above the pole
     a = 7.1e6
     for direction, factor in (([1.0, 0, 0], 1 + 1.5 * 1.0826e-3 * (6378137 / a) ** 2),
                               ([0, 0, 1.0], 1 - 3 * 1.0826e-3 * (6378137 / a) ** 2)):  # fmt: skip
-        pull = _motion(0.0, np.concatenate([a * np.array(direction), np.zeros(3)]))[3:]
+        pull = _motion(np.array([[*(a * np.array(direction)), 0.0, 0.0, 0.0]]))[0, 3:]
         assert np.linalg.norm(pull) == pytest.approx(GRAVITY_M3_S2 / a**2 * factor, rel=5e-5)  # J4
 
 

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 import pyproj
-from scipy.interpolate import KroghInterpolator
 
 from calvingfront.errors import ProductError
-from calvingfront.products.model import Array, StateVectors
+from calvingfront.products.annotated_orbit import interpolate_orbit
+from calvingfront.products.model import Array
 from calvingfront.simulation.radar_image import RadarImage
 
 SEMI_MAJOR_M = 6_378_137.0  # WGS 84
@@ -89,7 +89,7 @@ def on_ellipsoid(image: RadarImage, line: Array, sample: Array) -> tuple[Array, 
     """
     time = image.geometry.azimuth.time(line)
     slant = image.geometry.range.slant_range(sample, time)
-    position, velocity = positions(image.orbit, time)
+    position, velocity = interpolate_orbit(image.orbit, time)
     points = image.tie_points
     to_earth = pyproj.Transformer.from_crs("EPSG:4979", "EPSG:4978", always_xy=True)
     nearest = np.argmin(
@@ -132,17 +132,3 @@ def on_ellipsoid(image: RadarImage, line: Array, sample: Array) -> tuple[Array, 
         place[:, 0], place[:, 1], place[:, 2], direction="INVERSE"
     )
     return np.asarray(latitude), np.asarray(longitude)
-
-
-def positions(orbit: StateVectors, time_s: Array) -> tuple[Array, Array]:
-    """Return position and velocity at the times: Hermite's polynomial through up to 8 vectors."""
-    order = np.argsort(np.abs(orbit.times_s - float(np.mean(time_s))))[:8]
-    nearest = np.sort(order)
-    origin, scale = orbit.times_s[nearest[0]], np.ptp(orbit.times_s[nearest])
-    knots = np.repeat((orbit.times_s[nearest] - origin) / scale, 2)
-    values = np.empty((len(knots), 3))
-    values[0::2] = orbit.positions_m[nearest]
-    values[1::2] = orbit.velocities_m_s[nearest] * scale
-    curve = KroghInterpolator(knots, values)
-    inner = (np.asarray(time_s) - origin) / scale
-    return np.asarray(curve(inner)), np.asarray(curve.derivative(inner, 1)) / scale

@@ -5,12 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.interpolate import RectBivariateSpline
+from numpy.polynomial import legendre
 
 from calvingfront.errors import ProductError
 from calvingfront.products.annotated_orbit import earth_fixed, interpolate_orbit
 from calvingfront.products.model import SPEED_OF_LIGHT, Array
 from calvingfront.simulation.radar_image import RadarImage
+
+# Smooth to a nanometre: more would only swing between the points.
+MOST_DEGREE = 10
 
 
 @dataclass(frozen=True)
@@ -48,13 +51,8 @@ def resample_tie_points(image: RadarImage, lines: Array, samples: Array) -> TieG
     fixed = to_fixed.transform(
         points.longitude[order], points.latitude[order], points.height[order]
     )
-    degrees = (min(5, rows.size - 1), min(5, columns.size - 1))
-    x, y, z = (
-        RectBivariateSpline(rows, columns, values.reshape(shape), kx=degrees[0], ky=degrees[1])(
-            lines, samples
-        )
-        for values in fixed
-    )
+    down, across = _through(rows, lines), _through(columns, samples)
+    x, y, z = (down @ values.reshape(shape) @ across.T for values in fixed)
     longitude, latitude, height = to_fixed.transform(x, y, z, direction="INVERSE")
     time_s = image.geometry.azimuth.time(lines)
     grid_time = np.repeat(time_s[:, np.newaxis], samples.size, axis=1)
@@ -70,6 +68,14 @@ def resample_tie_points(image: RadarImage, lines: Array, samples: Array) -> TieG
         grid_time,
         2 * slant_range_m / SPEED_OF_LIGHT,
     )
+
+
+def _through(nodes: Array, places: Array) -> Array:
+    """What turns values at nodes (n,) into those of the polynomial through them, (places, n)."""
+    degree = min(MOST_DEGREE, nodes.size - 1)
+    middle, half = (nodes[-1] + nodes[0]) / 2, (nodes[-1] - nodes[0]) / 2
+    fit = np.linalg.pinv(legendre.legvander((nodes - middle) / half, degree))
+    return np.asarray(legendre.legvander((places - middle) / half, degree) @ fit)
 
 
 def _incidence(
