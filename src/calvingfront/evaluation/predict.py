@@ -6,6 +6,7 @@ import logging
 import os
 from collections import deque
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Literal
 
@@ -59,17 +60,18 @@ def predict(
 
     parts = (range(k, min(k + batch_size, len(scenes))) for k in range(0, len(scenes), batch_size))
     travelling: deque[tuple[torch.Tensor, torch.cuda.Event]] = deque()
-    for images in prefetched(read, parts, threads, ahead=threads + 2):
-        values = torch.sigmoid(network(_to_input(images, device)))[:, 0].half()
-        if not pinned:
-            yield values.numpy()
-            continue
-        back = torch.empty(values.shape, dtype=torch.float16, pin_memory=True)
-        back.copy_(values, non_blocking=True)
-        travelling.append((back, torch.cuda.Event()))  # type: ignore[no-untyped-call]
-        travelling[-1][1].record()
-        if len(travelling) > 1:
-            yield _arrived(*travelling.popleft())
+    with closing(prefetched(read, parts, threads, ahead=threads + 2)) as ahead:
+        for images in ahead:
+            values = torch.sigmoid(network(_to_input(images, device)))[:, 0].half()
+            if not pinned:
+                yield values.numpy()
+                continue
+            back = torch.empty(values.shape, dtype=torch.float16, pin_memory=True)
+            back.copy_(values, non_blocking=True)
+            travelling.append((back, torch.cuda.Event()))  # type: ignore[no-untyped-call]
+            travelling[-1][1].record()
+            if len(travelling) > 1:
+                yield _arrived(*travelling.popleft())
     while travelling:
         yield _arrived(*travelling.popleft())
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections import deque
 from collections.abc import Iterator
+from contextlib import closing
 from typing import NamedTuple, Protocol
 
 import numpy as np
@@ -62,7 +63,27 @@ class Feed(Protocol):
         ...
 
 
-class StreamedFeed:
+class _Samples:
+    """What the two kinds of feed share: whose samples they hold, and how copies come of them."""
+
+    def __init__(
+        self, device: torch.device, scenes: list[str], size: int, augmentation: Augmentation,
+        weighted: bool,
+    ) -> None:  # fmt: skip
+        self.device, self.scenes, self.size, self.weighted = device, scenes, size, weighted
+        self.copies = COPIES[augmentation]
+        self.shifted = augmentation == "released"
+        self._copier = Copier(size, self.copies, self.shifted, device)
+
+    def _copied(self, items: Tensor, plain: Batch, measured: Tensor) -> Batch:
+        """Take the items out of plain samples; `measured`: distances that do not turn with them."""
+        if self.weighted and not self.shifted:
+            return Batch(*self._copier.take(items, *plain))
+        images, fronts = self._copier.take(items, plain.images, plain.fronts)
+        return Batch(images, fronts, measured)
+
+
+class StreamedFeed(_Samples):
     """Samples that threads read from their archive while the device computes.
 
     images, fronts: the archive, (n, s, s) uint8, memory-mapped or not. rows: where the scenes lie
@@ -83,15 +104,11 @@ class StreamedFeed:
         weighted: bool = True,
         threads: int = 1,
     ) -> None:
+        super().__init__(device, scenes, int(images.shape[-1]), augmentation, weighted)
+        self.threads = threads
         rows = np.arange(len(scenes)) if rows is None else rows
-        self.scenes, self.device = scenes, device
-        self.size = int(images.shape[-1])
-        self.copies = COPIES[augmentation]
-        self.shifted = augmentation == "released"
-        self.weighted, self.threads = weighted, threads
         self._images, self._fronts = (SampleReader(a, rows, scenes) for a in (images, fronts))
         self._host = Copier(self.size, self.copies, self.shifted, torch.device("cpu"))
-        self._copier = Copier(self.size, self.copies, self.shifted, device)
 
     def batches(self, items: Int64, batch_size: int) -> Iterator[Batch]:
         """Yield the items in their order, `batch_size` at a time; the last batch may be smaller.
@@ -107,13 +124,14 @@ class StreamedFeed:
             return
         # The host may be far ahead of the device, and what waits there for its copy is memory.
         issued: deque[torch.cuda.Event] = deque()
-        for codes, plain in prefetched(self._read, parts, self.threads, ahead):
-            there = [part.to(self.device, non_blocking=True) for part in (codes, *plain)]
-            issued.append(torch.cuda.Event())  # type: ignore[no-untyped-call]
-            issued[-1].record()
-            if len(issued) > ahead:
-                issued.popleft().synchronize()
-            yield self._augmented(there[0], Batch(*there[1:]))
+        with closing(prefetched(self._read, parts, self.threads, ahead)) as read:
+            for items_read, plain in read:
+                there = [part.to(self.device, non_blocking=True) for part in (items_read, *plain)]
+                issued.append(torch.cuda.Event())  # type: ignore[no-untyped-call]
+                issued[-1].record()
+                if len(issued) > ahead:
+                    issued.popleft().synchronize()
+                yield self._augmented(there[0], Batch(*there[1:]))
 
     def _read(self, part: Int64) -> tuple[Tensor, Batch]:
         """Read the plain samples of some items; return their places among these, and them."""
@@ -137,19 +155,14 @@ class StreamedFeed:
 
     def _augmented(self, items: Tensor, plain: Batch) -> Batch:
         """Turn plain samples into the items, where they lie."""
-        if self.copies == 1:
-            return plain
-        if self.weighted and not self.shifted:
-            return Batch(*self._copier.take(items, *plain))
-        images, fronts = self._copier.take(items, plain.images, plain.fronts)
-        return Batch(images, fronts, plain.distances)
+        return plain if self.copies == 1 else self._copied(items, plain, plain.distances)
 
     def _buffer(self, count: int, dtype: torch.dtype) -> Tensor:
         shape = (count, 1, self.size, self.size)
         return torch.empty(shape, dtype=dtype, pin_memory=self.device.type == "cuda")
 
 
-class ResidentFeed:
+class ResidentFeed(_Samples):
     """Samples that lie on the device as a whole, with distance maps that were measured once.
 
     The parameters are those of a StreamedFeed, and so are its batches, to the bit. `samples`: the
@@ -170,11 +183,7 @@ class ResidentFeed:
         weighted: bool = True,
         threads: int = 1,
     ) -> None:
-        self.scenes, self.device, self.weighted = scenes, device, weighted
-        self.size = int(images.shape[-1])
-        self.copies = COPIES[augmentation]
-        self.shifted = augmentation == "released"
-        self._copier = Copier(self.size, self.copies, self.shifted, device)
+        super().__init__(device, scenes, int(images.shape[-1]), augmentation, weighted)
         # Shifted copies have distances of their own; copy 0 is the plain sample.
         measured = self.copies if self.shifted and weighted else 1
         shape = (len(scenes), 1, self.size, self.size)
@@ -202,15 +211,11 @@ class ResidentFeed:
         The order goes to the device once; nothing else does, and nothing waits for it.
         """
         order = torch.from_numpy(np.ascontiguousarray(items)).to(self.device)
-        distances = self.samples.distances
+        distances, of_copies = self.samples.distances, self.weighted and self.shifted
         for k in range(0, len(order), batch_size):
             part = order[k : k + batch_size]
-            if self.weighted and not self.shifted:
-                yield Batch(*self._copier.take(part, *self.samples))
-                continue
-            images, fronts = self._copier.take(part, self.samples.images, self.samples.fronts)
-            own = distances.index_select(0, part) if self.weighted else distances
-            yield Batch(images, fronts, own)
+            own = distances.index_select(0, part) if of_copies else distances
+            yield self._copied(part, self.samples, own)
 
 
 def resident_bytes(scenes: int, size: int, augmentation: Augmentation, weighted: bool) -> int:

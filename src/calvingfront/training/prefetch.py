@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
@@ -15,7 +15,7 @@ THREAD_NAME = "prefetch"
 
 def prefetched(
     work: Callable[[Task], Result], tasks: Iterable[Task], threads: int, ahead: int
-) -> Iterator[Result]:
+) -> Generator[Result, None, None]:
     """Yield work(task) in the order of the tasks, done by threads while the caller computes.
 
     ahead: results that are begun or wait at any time; with the one that the caller holds, this

@@ -37,12 +37,13 @@ ROWS = np.array([4, 0, 21, 7, 8, 9, 19, 2])
 
 
 @pytest.fixture
-def archive(tmp_path: Path) -> Dataset:
+def archive(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Dataset:
     """A mapped archive: slanting fronts, one at the border, one scene without any."""
     fronts = np.stack([band(SIZE, k % 14, 2) for k in range(SCENES)])
     for k, mask in enumerate(fronts):
         mask[:, k % 11 :] = np.roll(mask, k % 3, axis=0)[:, k % 11 :]
     fronts[7] = 0
+    monkeypatch.setattr(feed_module, "CHUNK", 3)  # so that a resident feed is read in several
     return open_dataset(**write_packed(tmp_path, fronts))
 
 
@@ -262,3 +263,32 @@ def test_the_memory_of_a_resident_feed_is_what_was_counted_before(
     feed = build(ResidentFeed, archive, augmentation, weighted=weighted)
     held = sum(part.numel() * part.element_size() for part in feed.samples)
     assert held == resident_bytes(len(ROWS), SIZE, augmentation, weighted)
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+@pytest.mark.parametrize("weighted", [True, False])
+@pytest.mark.parametrize("augmentation", ["paper", "released", "none"])
+@pytest.mark.parametrize("kind", [ResidentFeed, StreamedFeed])
+def test_a_gpu_gets_the_batches_of_the_cpu_and_the_host_never_waits_for_it(
+    archive: Dataset, kind: type[Any], augmentation: Any, weighted: bool
+) -> None:
+    scenes = archive.index["scene"][ROWS].tolist()
+    here, there = (
+        kind(
+            torch.device(name), scenes, archive.images, archive.fronts, augmentation, ROWS,
+            weighted, threads=2,
+        )
+        for name in ("cpu", "cuda")
+    )  # fmt: skip
+    items = order(here)
+    batches = there.batches(items, 3)
+    found = [next(batches)]  # the order goes to the device before the first batch
+    torch.cuda.set_sync_debug_mode("error")
+    try:
+        found.extend(batches)
+    finally:
+        torch.cuda.set_sync_debug_mode("default")
+    for expected, batch in zip(here.batches(items, 3), found, strict=True):
+        for one, other in zip(expected, batch, strict=True):
+            assert other.device.type == "cuda"
+            assert torch.equal(one, other.cpu())
