@@ -12,7 +12,7 @@ import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import yaml
 
@@ -84,6 +84,12 @@ def _parser() -> argparse.ArgumentParser:
             command.add_argument("--model", required=True)
             command.add_argument("--loss", default="none")
             command.add_argument("--seed", type=int, default=0)
+        if name == "predict":
+            command.add_argument(
+                "--scenes", choices=("held_out", "all"), default="held_out",
+                help="validation and test scenes (%(default)s), or every scene of the archive, "
+                "into files of their own (all_probabilities.npy, all_index.tsv)",
+            )  # fmt: skip
     return parser
 
 
@@ -102,12 +108,22 @@ def train(layout: Layout, config: dict[str, Any], run: Run) -> None:
     )  # fmt: skip
 
 
-def predict(layout: Layout, config: dict[str, Any], run: Run) -> None:
-    """Predict the validation and test scenes of one run."""
+def predict(
+    layout: Layout,
+    config: dict[str, Any],
+    run: Run,
+    scenes: Literal["held_out", "all"] = "held_out",
+) -> None:
+    """Predict the validation and test scenes of one run, or all scenes of the archive."""
     from calvingfront.evaluation import baselines
     from calvingfront.evaluation.predict import predict_fronts
 
-    common = {**layout.dataset, "split": layout.split, **layout.predictions(run)}
+    if scenes == "all" and not run.trained:
+        raise ConfigError(
+            f"--scenes {scenes}", f"{run.model} predicts held-out scenes only",
+            "Leave --scenes away, or give a network's --model.",
+        )  # fmt: skip
+    common = {**layout.dataset, "split": layout.split, **layout.predictions(run, scenes)}
     if run.model == "prior":
         baselines.predict_prior(**common)
     elif run.model == "nearest_date":
@@ -117,7 +133,7 @@ def predict(layout: Layout, config: dict[str, Any], run: Run) -> None:
         settings = config["training"]
         predict_fronts(
             **common, weights=files["weights"], record=files["record"],
-            device=settings["device"], threads=settings["threads"],
+            device=settings["device"], threads=settings["threads"], scenes=scenes,
         )  # fmt: skip
 
 
@@ -239,7 +255,9 @@ def grid(layout: Layout, config: dict[str, Any]) -> None:
 
 COMMANDS = {
     "train": lambda layout, config, options: train(layout, config, _chosen(options)),
-    "predict": lambda layout, config, options: predict(layout, config, _chosen(options)),
+    "predict": lambda layout, config, options: predict(
+        layout, config, _chosen(options), options.scenes
+    ),
     "score": lambda layout, config, options: score(layout, config, _chosen(options)),
     "tabulate": lambda layout, config, options: tabulate(layout, config),
     "draw": lambda layout, config, options: draw(layout, config),

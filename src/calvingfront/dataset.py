@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import mmap
 import os
+import weakref
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -45,6 +48,51 @@ class Dataset:
                 "Pack the samples again with the scenes of the split.",
             )
         return positions.loc[scenes].to_numpy(dtype=np.int64)
+
+
+class SampleReader:
+    """Reads samples out of a packed array, one at a time, into the caller's memory.
+
+    array: (n, s, s) uint8. rows: the rows that are read, by position. scenes: their names.
+    A memory-mapped array is read past its map: pages that a map has touched count as the memory
+    of the process, which would grow to the size of the archive.
+    """
+
+    def __init__(
+        self, array: npt.NDArray[np.uint8], rows: npt.NDArray[np.int64], scenes: Sequence[str]
+    ) -> None:
+        self.size = int(array.shape[-1])
+        self._array, self._rows, self._scenes = array, rows, scenes
+        self._file: int | None = None
+        # A slice of a map keeps the offset of the whole map, so only a whole one will do.
+        if isinstance(array, np.memmap) and isinstance(array.base, mmap.mmap):
+            self._path: Path = Path(str(array.filename))
+            self._offset: int = array.offset
+            self._file = os.open(self._path, os.O_RDONLY)
+            weakref.finalize(self, os.close, self._file)
+
+    def read(self, position: int, out: npt.NDArray[np.uint8]) -> None:
+        """Read the sample at `position` into `out` (s, s), contiguous; safe in several threads.
+
+        Raises SampleError, with the scene's name, where the file cannot be read.
+        """
+        row = int(self._rows[position])
+        if self._file is None:
+            np.copyto(out, self._array[row])
+            return
+        try:
+            read = os.preadv(self._file, [out.data], self._offset + row * out.nbytes)
+        except OSError as error:
+            raise self._fault(position, f"cannot be read ({error.strerror})") from error
+        if read < out.nbytes:
+            raise self._fault(position, f"has {read} of its {out.nbytes} bytes")
+
+    def _fault(self, position: int, what: str) -> SampleError:
+        return SampleError(
+            self._scenes[position],
+            f"{what} in {self._path}",
+            "Remove the packed arrays and let pack_samples make them again.",
+        )
 
 
 def read_table(path: str | os.PathLike[str], dtype: Any = None) -> pd.DataFrame:

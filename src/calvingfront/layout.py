@@ -79,10 +79,14 @@ class Layout:
             "record": folder / "run.json",
         }
 
-    def predictions(self, run: Run) -> Keywords:
-        """The files of a run's predictions, by keyword."""
+    def predictions(self, run: Run, scenes: str = "held_out") -> Keywords:
+        """The files of a run's predictions, by keyword; those of `all` scenes stand beside."""
         folder = self.results / "predictions" / run.folder
-        return {"probabilities": folder / "probabilities.npy", "predictions": folder / "index.tsv"}
+        start = "all_" if scenes == "all" else ""
+        return {
+            "probabilities": folder / f"{start}probabilities.npy",
+            "predictions": folder / f"{start}index.tsv",
+        }
 
     def evaluation(self, run: Run) -> Keywords:
         """The files of a run's evaluation, by keyword."""

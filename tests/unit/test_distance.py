@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 import torch
@@ -64,3 +66,13 @@ def test_loss_and_metrics_share_one_weight_map(w: int) -> None:
     distance = distance_to_front(mask)
     of_loss = weight_map_of_the_loss(torch.from_numpy(distance), torch.from_numpy(mask), w)
     np.testing.assert_allclose(weight_map(distance, mask, w), of_loss.numpy(), atol=1e-6)
+
+
+def test_the_same_mask_has_the_same_distances_to_the_bit_in_any_thread() -> None:
+    """Intel's routine in OpenCV rounds by where in memory the mask lies."""
+    mask = np.zeros((32, 32), np.uint8)
+    mask[(16 + 10 * np.sin(np.arange(32) / 9)).astype(int), np.arange(32)] = 1
+    expected = distance_to_front(mask)
+    with ThreadPoolExecutor(3) as pool:
+        for distance in pool.map(lambda _: distance_to_front(mask.copy()), range(1000)):
+            np.testing.assert_array_equal(distance, expected)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+from collections.abc import Iterable, Iterator
 
 import cv2
 import numpy as np
@@ -18,14 +19,28 @@ PathLike = str | os.PathLike[str]
 
 
 def write_predictions(
-    values: npt.NDArray[np.float16],
+    blocks: Iterable[npt.NDArray[np.floating]],
+    size: int,
     table: pd.DataFrame,
     probabilities: PathLike,
     predictions: PathLike,
 ) -> None:
-    """Write probabilities (m, s, s) and their table (scene, subset), atomically."""
+    """Write probabilities (m, size, size) and their table (scene, subset), atomically.
+
+    blocks: the probabilities in the table's order, (b, size, size) each, written as float16 as
+    they come: memory holds one block, not the array. (A memory map's pages would stay.)
+    """
+    shape = (len(table), size, size)
     with replacing(probabilities) as temporary:
-        np.save(temporary, values.astype(np.float16))
+        with temporary.open("wb") as file:
+            header = {"descr": "<f2", "fortran_order": False, "shape": shape}
+            np.lib.format.write_array_header_1_0(file, header)
+            written = 0
+            for block in blocks:
+                file.write(np.ascontiguousarray(block, dtype="<f2").data)
+                written += len(block)
+        if written != len(table):
+            raise ValueError(f"{written} predictions for {len(table)} scenes")
     with replacing(predictions) as temporary:
         table.to_csv(temporary, sep="\t", index=False)
 
@@ -87,18 +102,19 @@ def _predict(
     train = data.rows(subsets["train"])
     days = pd.to_datetime(data.index["acquired"]).to_numpy().astype("datetime64[D]").astype(int)
     pairs = [(scene, subset) for subset in ("validation", "test") for scene in subsets[subset]]
-    values = np.zeros((len(pairs), data.size, data.size), np.float16)
-    for k, (scene, _) in enumerate(pairs):
-        row = int(data.rows([scene])[0])
-        sources = _candidates(data, train, row)
-        if nearest_date:
-            sources = sources[[np.argmin(np.abs(days[sources] - days[row]))]]
-        total = np.zeros((data.size, data.size), np.float64)
-        for source in sources:
-            total += front_on_grid(data, int(source), row)
-        values[k] = total / max(1, len(sources))
     table = pd.DataFrame(pairs, columns=["scene", "subset"])
-    write_predictions(values, table, probabilities, predictions)
+
+    def blocks() -> Iterator[npt.NDArray[np.float64]]:
+        for row in data.rows(table["scene"].tolist()).tolist():
+            sources = _candidates(data, train, row)
+            if nearest_date:
+                sources = sources[[np.argmin(np.abs(days[sources] - days[row]))]]
+            total = np.zeros((1, data.size, data.size), np.float64)
+            for source in sources:
+                total[0] += front_on_grid(data, int(source), row)
+            yield total / max(1, len(sources))
+
+    write_predictions(blocks(), data.size, table, probabilities, predictions)
 
 
 def predict_prior(

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Iterator, Sequence
+from contextlib import closing
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -13,37 +16,69 @@ import pandas as pd
 import torch
 from torch.nn import functional
 
-from calvingfront.dataset import open_dataset, read_split
+from calvingfront.dataset import Dataset, SampleReader, open_dataset, read_split
 from calvingfront.errors import ConfigError
 from calvingfront.evaluation.baselines import write_predictions
 from calvingfront.figures.scenes import choose_scenes
 from calvingfront.files import replacing
 from calvingfront.networks import UNet
 from calvingfront.training.device import claimed_device
+from calvingfront.training.prefetch import prefetched
 from calvingfront.training.run import load_network
 
 log = logging.getLogger(__name__)
 PathLike = str | os.PathLike[str]
 
 
-def _to_input(images: npt.NDArray[np.uint8], device: torch.device) -> torch.Tensor:
+def _to_input(images: torch.Tensor, device: torch.device) -> torch.Tensor:
     """Scale images (n, s, s) uint8 to the network's input (n, 1, s, s) in [0, 1]."""
-    tensor = torch.from_numpy(np.ascontiguousarray(images)).to(device)
-    return (tensor.unsqueeze(1).float() / 255).contiguous(memory_format=torch.channels_last)
+    there = images.to(device, non_blocking=True).unsqueeze(1)
+    return (there.float() / 255).contiguous(memory_format=torch.channels_last)
 
 
 @torch.no_grad()
 def predict(
-    network: UNet, images: npt.NDArray[np.uint8], device: torch.device, batch_size: int
-) -> npt.NDArray[np.float16]:
-    """Predict the front's probability of images (n, s, s); returns float16 of the same shape."""
+    network: UNet, data: Dataset, scenes: list[str], device: torch.device, batch_size: int,
+    threads: int = 1,
+) -> Iterator[npt.NDArray[np.float16]]:  # fmt: skip
+    """Predict the front's probability of the scenes, (b, s, s) at a time, in their order.
+
+    While a batch is computed, threads read the next ones and, on a GPU, the one before travels
+    back: memory holds a few batches, whatever the number of scenes.
+    """
     network = network.to(device).eval()
     network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    parts = [
-        torch.sigmoid(network(_to_input(images[k : k + batch_size], device)))[:, 0].half().cpu()
-        for k in range(0, len(images), batch_size)
-    ]
-    return np.asarray(torch.cat(parts).numpy(), dtype=np.float16)
+    pinned = device.type == "cuda"
+    reader = SampleReader(data.images, data.rows(scenes), scenes)
+
+    def read(positions: range) -> torch.Tensor:
+        shape = (len(positions), data.size, data.size)
+        images = torch.empty(shape, dtype=torch.uint8, pin_memory=pinned)
+        for position, image in zip(positions, images.numpy(), strict=True):
+            reader.read(position, image)
+        return images
+
+    parts = (range(k, min(k + batch_size, len(scenes))) for k in range(0, len(scenes), batch_size))
+    travelling: deque[tuple[torch.Tensor, torch.cuda.Event]] = deque()
+    with closing(prefetched(read, parts, threads, ahead=threads + 2)) as ahead:
+        for images in ahead:
+            values = torch.sigmoid(network(_to_input(images, device)))[:, 0].half()
+            if not pinned:
+                yield values.numpy()
+                continue
+            back = torch.empty(values.shape, dtype=torch.float16, pin_memory=True)
+            back.copy_(values, non_blocking=True)
+            travelling.append((back, torch.cuda.Event()))  # type: ignore[no-untyped-call]
+            travelling[-1][1].record()
+            if len(travelling) > 1:
+                yield _arrived(*travelling.popleft())
+    while travelling:
+        yield _arrived(*travelling.popleft())
+
+
+def _arrived(values: torch.Tensor, event: torch.cuda.Event) -> npt.NDArray[np.float16]:
+    event.synchronize()
+    return np.asarray(values.numpy(), dtype=np.float16)
 
 
 def predict_fronts(
@@ -58,19 +93,36 @@ def predict_fronts(
     batch_size: int = 5,
     device: str = "auto",
     threads: int = 2,
+    scenes: Literal["held_out", "all"] = "held_out",
 ) -> None:
-    """Predict the validation and test scenes with one trained network, in float32."""
+    """Predict scenes with one trained network, in float32.
+
+    scenes: `held_out`, those of validation and test, once for each subset; `all`, every scene of
+    the archive once, in its order, with the subsets that it stands in (`train,test`; none: empty).
+    """
     torch.set_num_threads(threads)
     data = open_dataset(images, fronts, index)
-    subsets = read_split(split)
-    table = pd.DataFrame(
-        [(scene, subset) for subset in ("validation", "test") for scene in subsets[subset]],
-        columns=["scene", "subset"],
-    )
-    chosen = data.images[data.rows(table["scene"].tolist())]
+    table = _table_of(data, read_split(split), scenes)
     with claimed_device(device) as place:
-        values = predict(load_network(weights, record), chosen, place, batch_size)
-    write_predictions(values, table, probabilities, predictions)
+        blocks = predict(
+            load_network(weights, record), data, table["scene"].tolist(), place, batch_size, threads
+        )
+        write_predictions(blocks, data.size, table, probabilities, predictions)
+
+
+def _table_of(
+    data: Dataset, subsets: dict[str, list[str]], scenes: Literal["held_out", "all"]
+) -> pd.DataFrame:
+    """List (scene, subset) of the predictions."""
+    if scenes == "held_out":
+        rows = [(scene, subset) for subset in ("validation", "test") for scene in subsets[subset]]
+    else:
+        known = {subset: set(names) for subset, names in subsets.items()}
+        rows = [
+            (scene, ",".join(subset for subset, names in known.items() if scene in names))
+            for scene in data.index["scene"]
+        ]
+    return pd.DataFrame(rows, columns=["scene", "subset"])
 
 
 @torch.no_grad()
@@ -97,7 +149,7 @@ def read_attention(
     torch.set_num_threads(threads)
     data = open_dataset(images, fronts, index)
     scenes = list(scenes) or choose_scenes(scores)
-    chosen = data.images[data.rows(scenes)]
+    chosen = torch.from_numpy(data.images[data.rows(scenes)])
     arrays: dict[str, npt.NDArray[np.generic]] = {"scenes": np.array(scenes, dtype=str)}
     names = []
     with claimed_device(device) as place:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import logging
+from collections import deque
 from collections.abc import Iterator
+from contextlib import closing
 from typing import NamedTuple, Protocol
 
 import numpy as np
@@ -10,8 +13,14 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from calvingfront.dataset import Dataset, SampleReader
 from calvingfront.distance import distance_to_front
-from calvingfront.training.augmentation import COPIES, Augmentation, gather
+from calvingfront.training.augmentation import COPIES, Augmentation, Copier
+from calvingfront.training.memory import free_memory
+from calvingfront.training.prefetch import prefetched
+from calvingfront.training.settings import TrainingSettings
+
+log = logging.getLogger(__name__)
 
 # The released code augments its validation set as well.
 OF_VALIDATION: dict[Augmentation, Augmentation] = {
@@ -19,11 +28,19 @@ OF_VALIDATION: dict[Augmentation, Augmentation] = {
     "released": "released",
     "none": "none",
 }
+# Of the memory that is free when a feed is made: the rest is the network's and its feature maps'.
+RESIDENT_SHARE = 0.4
+CHUNK = 16  # samples that are read at a time into a resident feed
 Uint8 = npt.NDArray[np.uint8]
+Int64 = npt.NDArray[np.int64]
 
 
 class Batch(NamedTuple):
-    """A batch on the device: images (b, 1, s, s) uint8; fronts, the same, 0 or 1; distances, px."""
+    """A batch on the device: images (b, 1, s, s) uint8; fronts, the same, 0 or 1; distances.
+
+    distances: of every pixel to the front of its own copy, px, (b, 1, s, s) float32; (0,) from a
+    feed without a distance weight.
+    """
 
     images: Tensor
     fronts: Tensor
@@ -41,13 +58,40 @@ class Feed(Protocol):
     size: int
     copies: int
 
-    def batches(self, items: npt.NDArray[np.int64], batch_size: int) -> Iterator[Batch]:
+    def batches(self, items: Int64, batch_size: int) -> Iterator[Batch]:
         """Yield the items in their order, `batch_size` at a time; the last batch may be smaller."""
         ...
 
 
-class ResidentFeed:
-    """Samples that lie on the device as a whole, with distance maps that were measured once."""
+class _Samples:
+    """What the two kinds of feed share: whose samples they hold, and how copies come of them."""
+
+    def __init__(
+        self, device: torch.device, scenes: list[str], size: int, augmentation: Augmentation,
+        weighted: bool,
+    ) -> None:  # fmt: skip
+        self.device, self.scenes, self.size, self.weighted = device, scenes, size, weighted
+        self.copies = COPIES[augmentation]
+        self.shifted = augmentation == "released"
+        self._copier = Copier(size, self.copies, self.shifted, device)
+
+    def _copied(self, items: Tensor, plain: Batch, measured: Tensor) -> Batch:
+        """Take the items out of plain samples; `measured`: distances that do not turn with them."""
+        if self.weighted and not self.shifted:
+            return Batch(*self._copier.take(items, *plain))
+        images, fronts = self._copier.take(items, plain.images, plain.fronts)
+        return Batch(images, fronts, measured)
+
+
+class StreamedFeed(_Samples):
+    """Samples that threads read from their archive while the device computes.
+
+    images, fronts: the archive, (n, s, s) uint8, memory-mapped or not. rows: where the scenes lie
+    in it; where None, in their order. weighted: whether batches have distances, which the threads
+    measure. Memory holds `threads` + 3 batches, whatever the archive's size.
+    """
+
+    kind = "streamed"
 
     def __init__(
         self,
@@ -56,30 +100,151 @@ class ResidentFeed:
         images: Uint8,
         fronts: Uint8,
         augmentation: Augmentation = "none",
+        rows: Int64 | None = None,
+        weighted: bool = True,
+        threads: int = 1,
     ) -> None:
-        distances = np.stack([distance_to_front(mask) for mask in fronts])
-        self.scenes, self.device = scenes, device
-        self.size = int(images.shape[-1])
-        self.copies = COPIES[augmentation]
-        self.shifted = augmentation == "released"
-        self.samples = Batch(
-            *(
-                torch.from_numpy(np.ascontiguousarray(array)).unsqueeze(1).to(device)
-                for array in (images, fronts, distances)
+        super().__init__(device, scenes, int(images.shape[-1]), augmentation, weighted)
+        self.threads = threads
+        rows = np.arange(len(scenes)) if rows is None else rows
+        self._images, self._fronts = (SampleReader(a, rows, scenes) for a in (images, fronts))
+        self._host = Copier(self.size, self.copies, self.shifted, torch.device("cpu"))
+
+    def batches(self, items: Int64, batch_size: int) -> Iterator[Batch]:
+        """Yield the items in their order, `batch_size` at a time; the last batch may be smaller.
+
+        Raises SampleError with the scene's name where one cannot be read.
+        """
+        parts = (items[k : k + batch_size] for k in range(0, len(items), batch_size))
+        ahead = self.threads + 2
+        if self.device.type == "cpu":
+            yield from prefetched(
+                lambda part: self._augmented(*self._read(part)), parts, self.threads, ahead
             )
-        )
+            return
+        # The host may be far ahead of the device, and what waits there for its copy is memory.
+        issued: deque[torch.cuda.Event] = deque()
+        with closing(prefetched(self._read, parts, self.threads, ahead)) as read:
+            for items_read, plain in read:
+                there = [part.to(self.device, non_blocking=True) for part in (items_read, *plain)]
+                issued.append(torch.cuda.Event())  # type: ignore[no-untyped-call]
+                issued[-1].record()
+                if len(issued) > ahead:
+                    issued.popleft().synchronize()
+                yield self._augmented(there[0], Batch(*there[1:]))
 
-    def batches(self, items: npt.NDArray[np.int64], batch_size: int) -> Iterator[Batch]:
-        """Yield the items in their order, `batch_size` at a time; the last batch may be smaller."""
-        for k in range(0, len(items), batch_size):
-            yield self._batch(items[k : k + batch_size].tolist())
-
-    def _batch(self, items: list[int]) -> Batch:
-        batch = Batch(*(gather(data, items, self.copies, self.shifted) for data in self.samples))
-        if not self.shifted:
-            return batch
+    def _read(self, part: Int64) -> tuple[Tensor, Batch]:
+        """Read the plain samples of some items; return their places among these, and them."""
+        positions, codes = np.divmod(part, self.copies)
+        images, fronts = self._buffer(len(part), torch.uint8), self._buffer(len(part), torch.uint8)
+        for k, position in enumerate(positions.tolist()):
+            self._images.read(position, images.numpy()[k, 0])
+            self._fronts.read(position, fronts.numpy()[k, 0])
+        items = torch.from_numpy(np.arange(len(part)) * self.copies + codes)
+        if self.device.type == "cuda":
+            items = items.pin_memory()
+        if not self.weighted:
+            return items, Batch(images, fronts, torch.empty(0))
         # The shift cuts pieces of fronts off and leaves a blank border, whose distance to the
-        # front is not the zero that stands there.
-        measured = [distance_to_front(mask) for mask in batch.fronts[:, 0].cpu().numpy()]
-        distances = torch.from_numpy(np.stack(measured)).unsqueeze(1).to(self.device)
-        return batch._replace(distances=distances)
+        # front is not the zero that stands there: such a copy is measured by itself.
+        masks = self._host.take(items, fronts)[0] if self.shifted else fronts
+        distances = self._buffer(len(part), torch.float32)
+        for mask, distance in zip(masks.numpy(), distances.numpy(), strict=True):
+            distance[0] = distance_to_front(mask[0])
+        return items, Batch(images, fronts, distances)
+
+    def _augmented(self, items: Tensor, plain: Batch) -> Batch:
+        """Turn plain samples into the items, where they lie."""
+        return plain if self.copies == 1 else self._copied(items, plain, plain.distances)
+
+    def _buffer(self, count: int, dtype: torch.dtype) -> Tensor:
+        shape = (count, 1, self.size, self.size)
+        return torch.empty(shape, dtype=dtype, pin_memory=self.device.type == "cuda")
+
+
+class ResidentFeed(_Samples):
+    """Samples that lie on the device as a whole, with distance maps that were measured once.
+
+    The parameters are those of a StreamedFeed, and so are its batches, to the bit. `samples`: the
+    plain samples; with `released` copies and a distance weight, distances of every copy
+    (n · 8, 1, s, s).
+    """
+
+    kind = "resident"
+
+    def __init__(
+        self,
+        device: torch.device,
+        scenes: list[str],
+        images: Uint8,
+        fronts: Uint8,
+        augmentation: Augmentation = "none",
+        rows: Int64 | None = None,
+        weighted: bool = True,
+        threads: int = 1,
+    ) -> None:
+        super().__init__(device, scenes, int(images.shape[-1]), augmentation, weighted)
+        # Shifted copies have distances of their own; copy 0 is the plain sample.
+        measured = self.copies if self.shifted and weighted else 1
+        shape = (len(scenes), 1, self.size, self.size)
+        self.samples = Batch(
+            torch.empty(shape, dtype=torch.uint8, device=device),
+            torch.empty(shape, dtype=torch.uint8, device=device),
+            torch.empty((len(scenes) * measured, *shape[1:]) if weighted else (0,), device=device),
+        )
+        once = StreamedFeed(
+            device, scenes, images, fronts, augmentation if measured > 1 else "none", rows,
+            weighted, threads,
+        )  # fmt: skip
+        items = np.arange(len(scenes) * measured)
+        for k, batch in enumerate(once.batches(items, CHUNK * measured)):
+            own = slice(k * CHUNK, (k + 1) * CHUNK)
+            self.samples.images[own] = batch.images[::measured]
+            self.samples.fronts[own] = batch.fronts[::measured]
+            if weighted:
+                first = k * CHUNK * measured
+                self.samples.distances[first : first + len(batch.distances)] = batch.distances
+
+    def batches(self, items: Int64, batch_size: int) -> Iterator[Batch]:
+        """Yield the items in their order, `batch_size` at a time; the last batch may be smaller.
+
+        The order goes to the device once; nothing else does, and nothing waits for it.
+        """
+        order = torch.from_numpy(np.ascontiguousarray(items)).to(self.device)
+        distances, of_copies = self.samples.distances, self.weighted and self.shifted
+        for k in range(0, len(order), batch_size):
+            part = order[k : k + batch_size]
+            own = distances.index_select(0, part) if of_copies else distances
+            yield self._copied(part, self.samples, own)
+
+
+def resident_bytes(scenes: int, size: int, augmentation: Augmentation, weighted: bool) -> int:
+    """Count the bytes of a ResidentFeed: image and front of 8 bits, distances of 32."""
+    maps = 0 if not weighted else COPIES[augmentation] if augmentation == "released" else 1
+    return scenes * size**2 * (2 + 4 * maps)
+
+
+def feed_of(
+    data: Dataset,
+    scenes: list[str],
+    augmentation: Augmentation,
+    weighted: bool,
+    settings: TrainingSettings,
+    device: torch.device,
+) -> ResidentFeed | StreamedFeed:
+    """Make the feed of some scenes as `training.feed` has it.
+
+    `auto`: resident where it takes at most RESIDENT_SHARE of the device's free memory, else
+    streamed. weighted: whether the loss has a distance weight.
+    """
+    needed = resident_bytes(len(scenes), data.size, augmentation, weighted)
+    kind = settings.feed
+    if kind == "auto":
+        free = free_memory(device)
+        kind = "resident" if needed <= RESIDENT_SHARE * free else "streamed"
+        log.info("%.3g of %.3g GB free: %s feed", needed / 1e9, free / 1e9, kind)
+    made = ResidentFeed if kind == "resident" else StreamedFeed
+    rows = data.rows(scenes)
+    return made(
+        device, scenes, data.images, data.fronts, augmentation, rows, weighted, settings.threads
+    )

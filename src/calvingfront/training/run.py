@@ -16,8 +16,9 @@ from calvingfront.errors import TrainingError
 from calvingfront.files import read_json, replacing, write_json
 from calvingfront.networks import UNet, build_network
 from calvingfront.training.device import claimed_device
-from calvingfront.training.feed import OF_VALIDATION, ResidentFeed
+from calvingfront.training.feed import OF_VALIDATION, feed_of
 from calvingfront.training.loop import State, train
+from calvingfront.training.losses import distance_weight_of
 from calvingfront.training.run_record import surroundings
 from calvingfront.training.settings import NetworkSettings, TrainingSettings
 
@@ -106,20 +107,18 @@ def train_network(
     with claimed_device(settings.device) as device:
         # Before the training: a checkout may change while it runs.
         about = {"revision": revision, "environment": surroundings(device)}
-        feeds = []
-        for subset, augmentation in (
-            ("train", settings.augmentation),
-            ("validation", OF_VALIDATION[settings.augmentation]),
-        ):
-            rows = data.rows(subsets[subset])
-            feeds.append(
-                ResidentFeed(
-                    device, subsets[subset], data.images[rows], data.fronts[rows], augmentation
-                )
+        weighted = distance_weight_of(loss) > 0
+        train_feed, validation_feed = (
+            feed_of(data, subsets[subset], augmentation, weighted, settings, device)
+            for subset, augmentation in (
+                ("train", settings.augmentation),
+                ("validation", OF_VALIDATION[settings.augmentation]),
             )
+        )
+        about["feed"] = train_feed.kind
         live = folder / "progress.tsv"
         outcome = train(
-            feeds[0], feeds[1], loss, seed, network, settings, device,
+            train_feed, validation_feed, loss, seed, network, settings, device,
             after_epoch=lambda rows: write_history(rows, live),
         )  # fmt: skip
         save_weights(outcome.best, weights)

@@ -37,6 +37,7 @@ class TrainingSettings:
     precision: Literal["auto", "float32", "bfloat16"] = "auto"
     device: str = "auto"
     threads: int = 2
+    feed: Literal["auto", "resident", "streamed"] = "auto"
 
     @classmethod
     def from_config(cls, section: dict[str, Any], **changes: Any) -> TrainingSettings:

@@ -11,7 +11,10 @@ import pandas as pd
 import pytest
 import torch
 
-from calvingfront.errors import ConfigError
+from calvingfront.dataset import Dataset
+from calvingfront.errors import ConfigError, SampleError
+from calvingfront.evaluation import predict as predict_module
+from calvingfront.evaluation.baselines import write_predictions
 from calvingfront.evaluation.predict import predict, predict_fronts, read_attention
 from calvingfront.evaluation.runs import SCORE_COLUMNS
 from calvingfront.files import write_json
@@ -42,10 +45,20 @@ def by_hand(net: UNet, image: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
         return torch.sigmoid(net(x))[0, 0].numpy()
 
 
+def predicted(net: UNet, data: npt.NDArray[np.uint8], batch_size: int) -> npt.NDArray[Any]:
+    """Predict images in their order, as one array."""
+    names = [f"s{k}" for k in range(len(data))]
+    blocks = list(
+        predict(net, Dataset(data, data, pd.DataFrame({"scene": names})), names, CPU, batch_size)
+    )
+    assert [len(block) for block in blocks[:-1]] == [batch_size] * (len(blocks) - 1)
+    return np.concatenate(blocks)
+
+
 @pytest.mark.parametrize("batch_size", [1, 2, 5, 8])
 def test_predictions_are_the_networks_probabilities_whatever_the_batch(batch_size: int) -> None:
     net, data = network(), images()
-    values = predict(net, data, CPU, batch_size)
+    values = predicted(net, data, batch_size)
     assert values.shape == data.shape
     assert values.dtype == np.float16
     for k in range(len(data)):
@@ -55,9 +68,21 @@ def test_predictions_are_the_networks_probabilities_whatever_the_batch(batch_siz
 
 def test_predicting_puts_a_network_into_evaluation_mode() -> None:
     net, data = network(), images()
-    expected = predict(net, data, CPU, 5)
+    expected = predicted(net, data, 5)
     net.train()
-    np.testing.assert_array_equal(predict(net, data, CPU, 5), expected)
+    np.testing.assert_array_equal(predicted(net, data, 5), expected)
+
+
+def test_predictions_are_to_the_bit_those_of_one_batch_after_the_other() -> None:
+    net, data = network(), images(7)
+    net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    expected = []
+    with torch.no_grad():
+        for k in range(0, 7, 3):
+            x = torch.from_numpy(data[k : k + 3])[:, None].float() / 255
+            x = x.contiguous(memory_format=torch.channels_last)
+            expected.append(torch.sigmoid(net(x))[:, 0].half().numpy())
+    np.testing.assert_array_equal(predicted(net, data, 3), np.concatenate(expected))
 
 
 @pytest.fixture
@@ -84,15 +109,20 @@ def run(tmp_path: Path) -> dict[str, Any]:
     return {"paths": paths, "split": split, "folder": tmp_path}
 
 
-def test_validation_and_test_scenes_are_predicted_each_by_its_own_image(
-    run: dict[str, Any],
-) -> None:
+def write(run: dict[str, Any], **changes: Any) -> None:
     folder = run["folder"]
     predict_fronts(
         **run["paths"], split=run["split"], weights=folder / "weights.safetensors",
         record=folder / "run.json", probabilities=folder / "p.npy",
-        predictions=folder / "p.tsv", batch_size=3, device="cpu", threads=1,
+        predictions=folder / "p.tsv", batch_size=3, device="cpu", threads=1, **changes,
     )  # fmt: skip
+
+
+def test_validation_and_test_scenes_are_predicted_each_by_its_own_image(
+    run: dict[str, Any],
+) -> None:
+    folder = run["folder"]
+    write(run)
     table = pd.read_csv(folder / "p.tsv", sep="\t")
     assert table.to_numpy().tolist() == [
         ["s3", "validation"], ["s0", "test"], ["s1", "test"], ["s2", "test"],
@@ -100,6 +130,56 @@ def test_validation_and_test_scenes_are_predicted_each_by_its_own_image(
     values, data = np.load(folder / "p.npy"), np.load(run["paths"]["images"])
     for value, row in zip(values, (3, 0, 1, 2), strict=True):
         np.testing.assert_allclose(value, by_hand(network(), data[row]), atol=6e-4)
+
+
+def test_every_scene_of_the_archive_is_predicted_with_all_its_subsets(run: dict[str, Any]) -> None:
+    folder = run["folder"]
+    write_split(run["split"], train=["s1"], validation=["s3"], test=["s0", "s1"])
+    write(run, scenes="all")
+    table = pd.read_csv(folder / "p.tsv", sep="\t", keep_default_na=False)
+    assert table.to_numpy().tolist() == [
+        ["s0", "test"], ["s1", "train,test"], ["s2", ""], ["s3", "validation"],
+    ]  # fmt: skip
+    values, data = np.load(folder / "p.npy"), np.load(run["paths"]["images"])
+    for value, image in zip(values, data, strict=True):
+        np.testing.assert_allclose(value, by_hand(network(), image), atol=6e-4)
+
+
+def test_a_written_array_is_the_one_that_numpy_writes(run: dict[str, Any]) -> None:
+    folder = run["folder"]
+    write(run)
+    np.save(folder / "again.npy", np.load(folder / "p.npy"))
+    assert (folder / "p.npy").read_bytes() == (folder / "again.npy").read_bytes()
+
+
+def test_a_failed_prediction_leaves_the_files_before_it_and_nothing_else(
+    run: dict[str, Any],
+) -> None:
+    """The last scenes are cut off after the archive was opened."""
+    folder = run["folder"]
+    write(run)
+    before = {path.name: path.read_bytes() for path in folder.iterdir() if path.stem == "p"}
+    names = {path.name for path in folder.iterdir()}
+    with run["paths"]["images"].open("r+b") as file, pytest.MonkeyPatch.context() as patch:
+        opened = predict_module.load_network
+
+        def cut(*paths: Any) -> UNet:
+            file.truncate(file.seek(0, 2) - 2 * SIZE * SIZE)
+            return opened(*paths)
+
+        patch.setattr(predict_module, "load_network", cut)
+        with pytest.raises(SampleError, match=r"s2: has 0 of its 256 bytes in .*images\.npy"):
+            write(run, scenes="all")
+    assert {path.name for path in folder.iterdir()} == names
+    assert {name: (folder / name).read_bytes() for name in before} == before
+
+
+def test_too_few_predictions_are_never_written(run: dict[str, Any]) -> None:
+    folder = run["folder"]
+    table = pd.DataFrame({"scene": ["a", "b"], "subset": "test"})
+    with pytest.raises(ValueError, match="1 predictions for 2 scenes"):
+        write_predictions([np.zeros((1, 4, 4))], 4, table, folder / "p.npy", folder / "p.tsv")
+    assert not (folder / "p.npy").exists()
 
 
 def scores(folder: Path) -> Path:

@@ -7,7 +7,9 @@ import numpy as np
 import pytest
 import torch
 
-from calvingfront.training.augmentation import COPIES, gather, transform
+from calvingfront.training.augmentation import COPIES, Copier, transform
+
+CPU = torch.device("cpu")
 
 
 def image(size: int = 6) -> torch.Tensor:
@@ -78,20 +80,48 @@ def test_released_rotation_leaves_zeros_behind(code: int, lost: int) -> None:
     assert int((turned == 0).sum()) == lost
 
 
-def test_gather_takes_image_and_copy_from_one_number() -> None:
+def take(
+    data: torch.Tensor, items: list[int], copies: int = 8, shifted: bool = False
+) -> torch.Tensor:
+    copier = Copier(data.shape[-1], copies, shifted, CPU)
+    (taken,) = copier.take(torch.tensor(items), data)
+    return taken
+
+
+@pytest.mark.parametrize("where", ["host", "GPU"])
+@pytest.mark.parametrize("shifted", [False, True])
+@pytest.mark.parametrize("size", [2, 7, 32])
+def test_copies_are_what_their_definition_says_to_the_bit(
+    where: str, shifted: bool, size: int
+) -> None:
+    """The way of a GPU, through indices, is walked on the CPU here."""
+    rng = np.random.default_rng(size)
+    images = torch.from_numpy(rng.integers(1, 256, (3, 1, size, size)).astype(np.uint8))
+    distances = torch.from_numpy(rng.random((3, 1, size, size)).astype(np.float32))
+    distances[1] = torch.inf
+    items = torch.from_numpy(rng.permutation(24))
+    copier = Copier(size, 8, shifted, CPU)
+    way = copier._by_index if where == "GPU" else copier.take
+    for data, taken in zip((images, distances), way(items, images, distances), strict=True):
+        expected = [transform(data[i // 8], i % 8, shifted) for i in items.tolist()]
+        assert taken.dtype == data.dtype
+        assert torch.equal(taken, torch.stack(expected))
+
+
+def test_a_copier_takes_image_and_copy_from_one_number() -> None:
     data = torch.cat([image(), image() + 100, image() + 200])
-    batch = gather(data, [0, 9, 23, 16], 8, shifted=False)
+    batch = take(data, [0, 9, 23, 16])
     assert batch.shape == (4, 1, 6, 6)
     for taken, (k, code) in zip(batch, [(0, 0), (1, 1), (2, 7), (2, 0)], strict=True):
         assert torch.equal(taken, transform(data[k], code))
 
 
-def test_gather_without_copies_returns_the_images_as_they_are() -> None:
+def test_without_copies_the_images_come_as_they_are() -> None:
     data = torch.cat([image(), image() + 100])
-    assert torch.equal(gather(data, [1, 0], 1, shifted=False), data.flip(0))
+    assert torch.equal(take(data, [1, 0], copies=1), data.flip(0))
 
 
-def test_gather_covers_the_augmented_set_exactly_once() -> None:
+def test_the_items_cover_the_augmented_set_exactly_once() -> None:
     data = torch.cat([image(), image() + 100])
-    batch = gather(data, list(range(16)), 8, shifted=False)
+    batch = take(data, list(range(16)))
     assert len({tuple(taken.flatten().tolist()) for taken in batch}) == 16
