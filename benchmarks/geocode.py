@@ -81,6 +81,7 @@ def scene(options: argparse.Namespace) -> Any:
         SlantRange,
         StateVectors,
     )
+    from calvingfront.products.pixels import RecordPixels
 
     shape = lines_samples(options.small)
     times = 3600.0 + 4.3 * np.arange(-4, 5)  # sarsen fits a polynomial of degree 5
@@ -113,25 +114,9 @@ def scene(options: argparse.Namespace) -> Any:
         orbit=StateVectors(EPOCH, times, position, velocity),
         geometry=geometry,
         calibration=Calibration.constant("beta0", 1e-4),
-        pixels=Reader(path, shape),
+        pixels=RecordPixels(path, 0, 4 * shape[1], 0, shape, "<i2", True),
         mean_height_m=0.0,
     )
-
-
-class Reader:
-    """Complex int16 pixels, as products hold them."""
-
-    is_complex = True
-    concurrent = True  # each call opens the file
-
-    def __init__(self, path: Path, shape: tuple[int, int]) -> None:
-        self.path, self.shape = path, shape
-
-    def read(self, first: int, count: int) -> Any:
-        """Lines first … first + count − 1 as complex64."""
-        width = 2 * self.shape[1]
-        numbers = np.fromfile(self.path, np.int16, count * width, offset=2 * first * width)
-        return numbers.astype(np.float32).view(np.complex64).reshape(-1, self.shape[1])
 
 
 def circle(time_s: Any) -> tuple[Any, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 import rasterio
@@ -44,6 +45,7 @@ class RecordPixels:
     shape: tuple[int, int]
     dtype: str
     is_complex: bool
+    concurrent: ClassVar[bool] = True  # each call maps the file anew
 
     def records(self) -> np.memmap[tuple[int, int], np.dtype[np.uint8]]:
         """The whole image, mapped: (lines, record_bytes), uint8.
@@ -80,6 +82,7 @@ class RasterPixels:
     source: str
     shape: tuple[int, int]
     is_complex: bool = False
+    concurrent: ClassVar[bool] = True  # each call opens the raster anew
 
     def read(self, first: int, count: int) -> Pixels:
         """Return lines first … first + count − 1: (count, samples), float32."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from typing import Any
 
@@ -106,9 +107,16 @@ def geocode(
     span = float(np.nanmin(heights)), float(np.nanmax(heights))
     shape = scene.intensity.shape
     orbit = scene_orbit(scene.orbit, scene.geometry, shape)
-    lattice = solve_lattice(grid, span, orbit, scene.geometry, shape)
-    values = _resample(scene.intensity, heights, lattice, threads, tile_rows)
-    view = view_codes(grid, heights, orbit, scene.geometry.look_side, threads, tile_rows)
+    # The serial parts of the one run beside the loops of the other.
+    with ThreadPoolExecutor(1) as pool:
+        looking = pool.submit(
+            view_codes, grid, heights, orbit, scene.geometry.look_side, threads, tile_rows
+        )
+        if threads == 1:
+            wait([looking])
+        lattice = solve_lattice(grid, span, orbit, scene.geometry, shape)
+        values = _resample(scene.intensity, heights, lattice, threads, tile_rows)
+        view = looking.result()
     view[np.isnan(values)] = 0
     if not view.any():
         raise GeocodingError(

@@ -23,7 +23,7 @@ from calvingfront.sar.grid import SPACING_M
 from calvingfront.sar.kernels import Float32, edge_zeros, multilook_rows, over_rows
 from calvingfront.sar.looks import choose_looks, multilooked_geometry, pixel_spacing
 
-BLOCK_PIXELS = 1_000_000  # read at once by each thread: 8 MB of complex numbers stay in the cache
+BLOCK_PIXELS = 400_000  # read at once by each thread: 3 MB of complex numbers stay in the cache
 
 
 @dataclass(frozen=True)
