@@ -179,13 +179,19 @@ def weights_of(folder: Path) -> list[bytes]:
     return [(folder / f"{name}.safetensors").read_bytes() for name in names]
 
 
+NEEDS_GPU = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+
+
+@pytest.mark.parametrize("device", ["cpu", pytest.param("cuda", marks=NEEDS_GPU)])
 def test_a_killed_run_goes_on_and_leaves_what_an_undisturbed_one_leaves(
-    dataset: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    dataset: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, device: str
 ) -> None:
-    killed(dataset, tmp_path / "run", monkeypatch)
+    training = {**TRAINING, "device": device, "deterministic": device == "cuda"}
+    killed(dataset, tmp_path / "run", monkeypatch, training=training)
     assert (tmp_path / "run" / "state" / "state.safetensors").exists()
-    folder = run(dataset, tmp_path / "run")
-    assert weights_of(folder) == weights_of(run(dataset, tmp_path / "whole"))
+    folder = run(dataset, tmp_path / "run", training=training)
+    whole = run(dataset, tmp_path / "whole", training=training)
+    assert weights_of(folder) == weights_of(whole)
     assert not (folder / "state").exists()
     record = json.loads((folder / "run.json").read_text(encoding="utf-8"))
     assert record["resumptions"] == 1
