@@ -13,4 +13,6 @@ if __name__ == "__main__":
             history=snakemake.output.history,
             record=snakemake.output.record,
             threads=snakemake.threads,
+            # Not a parameter of the rule, because another interval is no reason to train anew.
+            save_minutes=snakemake.config["training"]["save_minutes"],
         )

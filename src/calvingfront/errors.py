@@ -55,6 +55,10 @@ class TrainingError(CalvingFrontError):
     """A training that cannot start or go on."""
 
 
+class DivergedError(TrainingError):
+    """A loss or a monitor that became no number."""
+
+
 class Faults(CalvingFrontError):
     """Several faults, reported at once."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import json
 import os
 from collections.abc import Iterator
@@ -11,20 +12,41 @@ from typing import Any
 
 
 @contextmanager
-def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
+def replacing(path: str | os.PathLike[str], durable: bool = False) -> Iterator[Path]:
     """Yield a temporary path beside `path`; rename it onto `path` when the block succeeds.
 
     The temporary name keeps the suffix (libraries choose the format by it) and the folder (so
     that the rename is atomic). On failure the temporary file is removed and `path` is untouched.
+    durable: the file is on the disk before it takes its name, so that a machine that loses its
+    power leaves the old file or the new one.
     """
     target = Path(path)
     target.parent.mkdir(parents=True, exist_ok=True)
     temporary = target.with_name(f".{target.stem}.{os.getpid()}.tmp{target.suffix}")
     try:
         yield temporary
+        if durable:
+            _flush(temporary)
         os.replace(temporary, target)
+        if durable:
+            _flush(target.parent)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def _flush(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def leftovers(path: str | os.PathLike[str]) -> list[Path]:
+    """Find the temporary files that killed writers of `path` left beside it."""
+    target = Path(path)
+    stem, suffix = glob.escape(target.stem), glob.escape(target.suffix)
+    return sorted(target.parent.glob(f".{stem}.*.tmp{suffix}"))
 
 
 def write_text(path: str | os.PathLike[str], text: str) -> None:

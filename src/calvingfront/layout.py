@@ -77,6 +77,7 @@ class Layout:
             "weights": folder / "weights.safetensors",
             "history": folder / "history.tsv",
             "record": folder / "run.json",
+            "state": folder / "state",
         }
 
     def predictions(self, run: Run, scenes: str = "held_out") -> Keywords:

@@ -4,9 +4,9 @@
 # out:  <results>/models/{model}/{loss}/seed{seed}/weights.safetensors   the best epoch
 #       …/epoch_005.safetensors …   the epochs that Figure 4 needs
 #       …/history.tsv, run.json     every epoch, and what ran on which machine
-
-# An edited library reruns nothing by itself: raise this number when training gives other weights than before.
-TRAINING_REVISION = 1
+#
+# While it runs, …/state/ holds what a killed job goes on from. It is no output: Snakemake deletes those before a retry.
+from calvingfront.training.revision import TRAINING_REVISION
 
 
 rule train_network:
@@ -43,7 +43,13 @@ rule train_network:
         loss="{loss}",
         seed=lambda wildcards: int(wildcards.seed),
         networks={key: value for key, value in config["networks"].items() if key != "models"},
-        training={key: value for key, value in config["training"].items() if key != "threads"},
+        # Threads and save_minutes change how a training runs, not what comes out of it.
+        training={
+            key: value
+            for key, value in config["training"].items()
+            if key not in ("threads", "save_minutes")
+        },
+        state=lambda wildcards, output: str(Path(output.weights).parent / "state"),
         revision=TRAINING_REVISION,
     script:
         "../../scripts/train_network.py"

@@ -11,6 +11,7 @@ from __future__ import annotations
 import struct
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 
@@ -36,6 +37,7 @@ class CosarPixels:
     path: Path
     shape: tuple[int, int]
     is_complex: bool = True
+    concurrent: ClassVar[bool] = True  # each call opens the file anew
 
     def read(self, first: int, count: int) -> Pixels:
         """Return lines first … first + count − 1: (count, samples), complex64.

@@ -2,28 +2,29 @@
 
 from __future__ import annotations
 
-import copy
 import logging
+import statistics
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from calvingfront.errors import TrainingError
+from calvingfront.errors import DivergedError, TrainingError
 from calvingfront.networks import build_network, count_parameters
 from calvingfront.training.feed import Feed
 from calvingfront.training.losses import distance_weight_of
 from calvingfront.training.schedule import half_cycle_iterations, triangular
 from calvingfront.training.settings import NetworkSettings, TrainingSettings
+from calvingfront.training.snapshot import Snapshot, State
+from calvingfront.training.state import Checkpoints, part_of
 from calvingfront.training.step import Step
 
 log = logging.getLogger(__name__)
-
-State = dict[str, Tensor]
 
 
 @dataclass
@@ -36,15 +37,60 @@ class Outcome:
     record: dict[str, Any] = field(default_factory=dict)
 
 
-def _snapshot(network: nn.Module) -> State:
-    return {
-        name: value.detach().to("cpu", copy=True).contiguous()
-        for name, value in network.state_dict().items()
-    }
+@dataclass
+class Progress:
+    """What the finished epochs of a training left, beside the network and its optimiser.
+
+    seconds: that earlier sessions spent on the epoch in progress; lost work does not count.
+    """
+
+    history: list[dict[str, float]] = field(default_factory=list)
+    best: Snapshot | None = None
+    kept: dict[int, Snapshot] = field(default_factory=dict)
+    seconds: float = 0.0
+
+    @property
+    def best_epoch(self) -> int:
+        """The epoch of the highest monitor, the first of equal ones; 0 before the first."""
+        return max((int(row["epoch"]) for row in self.history if row["best"]), default=0)
+
+    @property
+    def best_monitor(self) -> float:
+        """The highest monitor so far."""
+        found = self.best_epoch
+        return self.history[found - 1]["validation_monitor"] if found else -np.inf
+
+    @property
+    def epoch(self) -> int:
+        """The epoch in progress, counted from 1."""
+        return len(self.history) + 1
+
+    def over(self, settings: TrainingSettings) -> bool:
+        """Tell whether the training ends after the last epoch of the history."""
+        epoch = len(self.history)
+        return epoch >= settings.max_epochs or epoch - self.best_epoch >= settings.patience
+
+    def add(self, row: dict[str, float], trainer: Trainer) -> None:
+        """Take an epoch's row (without `best`); copy the weights where they are to be kept."""
+        better = row["validation_monitor"] > self.best_monitor
+        epoch = int(row["epoch"])
+        self.history.append({**row, "best": int(better)})
+        keep = epoch in trainer.settings.keep_epochs
+        if better or keep:
+            weights = Snapshot(trainer.network.state_dict())
+            if better:
+                self.best = weights
+            if keep:
+                self.kept[epoch] = weights
 
 
 class Trainer:
-    """Holds the state of one training between its epochs."""
+    """Holds the state of one training between its batches.
+
+    Random numbers are drawn from torch's generator for the first weights only, and the order of
+    an epoch's images follows from the seed and the epoch: a trainer that is put back to a batch
+    goes on as if it had never stopped.
+    """
 
     def __init__(
         self,
@@ -72,35 +118,73 @@ class Trainer:
             settings.half_cycle_epochs, augmented, settings.batch_size
         )
         self.iteration = 0
+        # Of the epoch in progress, on the device: losses of an earlier session, and of this one.
+        self._earlier = torch.empty(0, device=device)
+        self._losses: list[Tensor] = []
 
-    def run_epoch(self, epoch: int) -> float:
-        """Train on every augmented image once (less a last incomplete batch); return the loss."""
-        rng = np.random.default_rng([self.seed, epoch])
+    @property
+    def batch(self) -> int:
+        """Batches of the epoch in progress that are done."""
+        return len(self._earlier) + len(self._losses)
+
+    def run_epoch(self, epoch: int, after_batch: Callable[[], None] | None = None) -> float:
+        """Train on every augmented image once (less a last incomplete batch); return the loss.
+
+        Goes on where the trainer was put back to within this epoch. after_batch: called after each
+        batch; it must not wait for the device.
+        """
         size = self.settings.batch_size
-        order = rng.permutation(len(self.train.scenes) * self.train.copies)
-        order = order[: len(order) // size * size]
-        losses: list[Tensor] = []
         self.network.train()
-        for batch in self.train.batches(order, size):
+        for batch in self.train.batches(self._order(epoch)[self.batch * size :], size):
             rate = triangular(
                 self.iteration,
                 self.half_cycle,
                 self.settings.learning_rate_min,
                 self.settings.learning_rate_max,
             )
-            losses.append(self.step.train(batch, rate))
+            self._losses.append(self.step.train(batch, rate))
             self.iteration += 1
-        values = torch.stack(losses).cpu().numpy()  # the only wait for the device in an epoch
+            if after_batch is not None:
+                after_batch()
+        values = self.checked_losses(epoch)  # the only wait for the device in an epoch
+        self._earlier, self._losses = self._earlier[:0], []
+        return float(values.mean())
+
+    def _order(self, epoch: int) -> npt.NDArray[np.int64]:
+        rng = np.random.default_rng([self.seed, epoch])
+        order = rng.permutation(len(self.train.scenes) * self.train.copies)
+        return order[: len(order) // self.settings.batch_size * self.settings.batch_size]
+
+    def checked_losses(self, epoch: int) -> npt.NDArray[np.float32]:
+        """Return the losses of the epoch so far; waits for the device.
+
+        Raises DivergedError, with the batch and its scenes, where one is no number.
+        """
+        values: npt.NDArray[np.float32] = self._all_losses().cpu().numpy()
         broken = np.flatnonzero(~np.isfinite(values))
         if broken.size:
-            items = order[broken[0] * size : (broken[0] + 1) * size]
+            size = self.settings.batch_size
+            items = self._order(epoch)[broken[0] * size : (broken[0] + 1) * size]
             scenes = sorted({self.train.scenes[i // self.train.copies] for i in items})
-            raise TrainingError(
+            raise DivergedError(
                 f"epoch {epoch}, batch {broken[0] + 1}",
                 f"the loss became {values[broken[0]]} on the scenes {', '.join(scenes)}",
                 "Look at these scenes, or lower training.learning_rate_max.",
             )
-        return float(values.mean())
+        return values
+
+    def _all_losses(self) -> Tensor:
+        return torch.cat([self._earlier, *(loss.reshape(1) for loss in self._losses)])
+
+    def tensors(self) -> State:
+        """Return all that the next batch starts from, as it stands on the device."""
+        return {**self.step.tensors(), "losses": self._all_losses()}
+
+    def load(self, tensors: State, iteration: int) -> None:
+        """Put the trainer back to the batch at which `tensors` and `iteration` were taken."""
+        self.step.load(tensors)
+        self._earlier, self._losses = tensors["losses"].to(self.step.device), []
+        self.iteration = iteration
 
     def validate(self) -> tuple[float, float]:
         """Return the validation loss and the monitor (soft Dice, or WDice_w with a weight)."""
@@ -117,9 +201,19 @@ class Trainer:
         )
 
     @property
+    def batches_per_epoch(self) -> int:
+        """Batches of one epoch; what is left over is no batch."""
+        return len(self.train.scenes) * self.train.copies // self.settings.batch_size
+
+    @property
     def learning_rate(self) -> float:
         """The rate of the last iteration."""
-        return float(self.step.optimiser.param_groups[0]["lr"])
+        return triangular(
+            self.iteration - 1,
+            self.half_cycle,
+            self.settings.learning_rate_min,
+            self.settings.learning_rate_max,
+        )
 
 
 def train(
@@ -131,60 +225,35 @@ def train(
     settings: TrainingSettings,
     device: torch.device,
     after_epoch: Callable[[list[dict[str, float]]], None] | None = None,
+    checkpoints: Checkpoints | None = None,
 ) -> Outcome:
     """Train until the monitor has not risen for `patience` epochs, or `max_epochs`.
 
     after_epoch: called with the history so far (to show and save progress).
+    checkpoints: where the training goes on from, and where its state is saved meanwhile.
     Returns the weights of the best epoch and of `keep_epochs`.
-    Raises TrainingError where the loss is no number or the settings cannot work.
+    Raises DivergedError where the loss is no number, TrainingError where the settings cannot work
+    or a state cannot be gone on from.
     """
     if device.type == "cpu":
         torch.set_num_threads(settings.threads)
     started = time.perf_counter()
     trainer = Trainer(train_feed, validation_feed, loss, seed, network, settings, device)
-    history: list[dict[str, float]] = []
-    best_epoch, best_monitor = 0, -np.inf
-    best: State = {}
-    kept: dict[int, State] = {}
-    for epoch in range(1, settings.max_epochs + 1):
-        begun = time.perf_counter()
-        train_loss = trainer.run_epoch(epoch)
-        train_seconds = time.perf_counter() - begun
-        validation_loss, monitor = trainer.validate()
-        if not np.isfinite(monitor):
-            raise TrainingError(
-                f"epoch {epoch}, validation",
-                f"the monitor became {monitor}",
-                "Lower training.learning_rate_max.",
-            )
-        better = monitor > best_monitor
-        if better:
-            best_epoch, best_monitor = epoch, monitor
-            best = _snapshot(trainer.network)
-        if epoch in settings.keep_epochs:
-            kept[epoch] = copy.copy(best) if better else _snapshot(trainer.network)
-        images = len(train_feed.scenes) * train_feed.copies // settings.batch_size
-        history.append(
-            {
-                "epoch": epoch,
-                "learning_rate": trainer.learning_rate,
-                "train_loss": train_loss,
-                "validation_loss": validation_loss,
-                "validation_monitor": monitor,
-                "seconds": time.perf_counter() - begun,
-                "images_per_second": images * settings.batch_size / train_seconds,
-                "best": int(better),
-            }
-        )
-        log.info(
-            "epoch %d/%d: loss %.4f, validation loss %.4f, monitor %.4f (best %.4f at %d), %.1f s",
-            epoch, settings.max_epochs, train_loss, validation_loss, monitor,
-            best_monitor, best_epoch, history[-1]["seconds"],
-        )  # fmt: skip
-        if after_epoch is not None:
-            after_epoch(history)
-        if epoch - best_epoch >= settings.patience:
-            break
+    progress = Progress()
+    if checkpoints is None:
+        _run_epochs(trainer, progress, after_epoch, None)
+    else:
+        _resume(trainer, progress, checkpoints)
+        try:
+            with checkpoints:
+                _run_epochs(trainer, progress, after_epoch, checkpoints)
+        except DivergedError as error:
+            if not checkpoints.last:
+                raise
+            kept = f"The state after {checkpoints.last} is kept in {checkpoints.folder.path}"
+            remedy = f"{error.remedy} {kept}; remove it to train with other settings or scenes."
+            raise DivergedError(error.where, error.what, remedy) from error
+    history = progress.history
     record = {
         "loss": loss,
         "seed": seed,
@@ -195,9 +264,120 @@ def train(
         "validation_images": len(validation_feed.scenes),
         "image_size": train_feed.size,
         "epochs": len(history),
-        "best_epoch": best_epoch,
-        "best_monitor": best_monitor,
+        "best_epoch": progress.best_epoch,
+        "best_monitor": progress.best_monitor,
         "stopped_early": len(history) < settings.max_epochs,
         "seconds": time.perf_counter() - started,
+        "seconds_per_epoch": statistics.median(row["seconds"] for row in history),
+        "images_per_second": statistics.median(row["images_per_second"] for row in history),
     }
-    return Outcome(best, kept, history, record)
+    if checkpoints is not None:
+        sessions = checkpoints.sessions(len(history), trainer.batches_per_epoch, trainer.iteration)
+        record |= {
+            "seconds": sum(session["seconds"] for session in sessions),
+            "resumptions": len(sessions) - 1,
+            "sessions": sessions,
+        }
+    kept_weights = {epoch: weights.tensors() for epoch, weights in progress.kept.items()}
+    best = progress.best.tensors() if progress.best is not None else {}
+    return Outcome(best, kept_weights, history, record)
+
+
+def _run_epochs(
+    trainer: Trainer,
+    progress: Progress,
+    after_epoch: Callable[[list[dict[str, float]]], None] | None,
+    checkpoints: Checkpoints | None,
+) -> None:
+    settings = trainer.settings
+    while not progress.over(settings):
+        epoch = progress.epoch
+        begun = time.perf_counter() - progress.seconds
+
+        def after_batch(begun: float = begun) -> None:
+            if checkpoints is not None:
+                _save(trainer, progress, checkpoints, time.perf_counter() - begun)
+
+        train_loss = trainer.run_epoch(epoch, after_batch)
+        train_seconds = time.perf_counter() - begun
+        progress.seconds = 0.0
+        validation_loss, monitor = trainer.validate()
+        if not np.isfinite(monitor):
+            raise DivergedError(
+                f"epoch {epoch}, validation",
+                f"the monitor became {monitor}",
+                "Lower training.learning_rate_max.",
+            )
+        row = {
+            "epoch": epoch,
+            "learning_rate": trainer.learning_rate,
+            "train_loss": train_loss,
+            "validation_loss": validation_loss,
+            "validation_monitor": monitor,
+            "seconds": time.perf_counter() - begun,
+            "images_per_second": trainer.batches_per_epoch * settings.batch_size / train_seconds,
+        }
+        progress.add(row, trainer)
+        log.info(
+            "epoch %d/%d: loss %.4f, validation loss %.4f, monitor %.4f (best %.4f at %d), %.1f s",
+            epoch, settings.max_epochs, train_loss, validation_loss, monitor,
+            progress.best_monitor, progress.best_epoch, row["seconds"],
+        )  # fmt: skip
+        if after_epoch is not None:
+            after_epoch(progress.history)
+
+
+def _save(
+    trainer: Trainer, progress: Progress, checkpoints: Checkpoints, epoch_seconds: float
+) -> None:
+    """Save the state where it is time to; the training does not wait for it."""
+    if checkpoints.broken:  # a loss or weight is no number: say which before hours go by
+        trainer.checked_losses(progress.epoch)
+    if not checkpoints.due():
+        return
+    copied = {f"kept.{epoch}": weights for epoch, weights in progress.kept.items()}
+    if progress.best is not None:
+        copied = {"best": progress.best, **copied}
+    facts = {
+        "epoch": progress.epoch,
+        "batch": trainer.batch,
+        "iteration": trainer.iteration,
+        "epoch_seconds": epoch_seconds,
+        "history": list(progress.history),
+    }
+    checkpoints.save(trainer.tensors(), copied, facts)
+
+
+def _resume(trainer: Trainer, progress: Progress, checkpoints: Checkpoints) -> None:
+    """Put a training back to its saved state, where there is one.
+
+    Raises TrainingError where the settings would have ended the training before, or want weights
+    of an epoch that is over and was not kept.
+    """
+    found = checkpoints.resume()
+    if found is None:
+        return
+    tensors, facts = found
+    progress.history = facts["history"]
+    settings, done = trainer.settings, len(progress.history)
+    ends = (Progress(progress.history[:n]).over(settings) for n in range(1, done))
+    if any(ends):
+        raise TrainingError(
+            checkpoints.folder.path,
+            f"holds {done} finished epochs; with max_epochs {settings.max_epochs} and patience "
+            f"{settings.patience} the training had ended before",
+            "Raise training.max_epochs or training.patience, or remove the file.",
+        )
+    kept = {epoch: part_of(tensors, f"kept.{epoch}") for epoch in settings.keep_epochs}
+    lost = [epoch for epoch, weights in kept.items() if epoch <= done and not weights]
+    if lost:
+        raise TrainingError(
+            checkpoints.folder.path,
+            f"has no weights of epoch {lost[0]}, which is over",
+            "Take it out of training.keep_epochs, or remove the file to train from the start.",
+        )
+    progress.kept = {epoch: Snapshot.of(weights) for epoch, weights in kept.items() if weights}
+    best = part_of(tensors, "best")
+    progress.best = Snapshot.of(best) if best else None
+    progress.seconds = facts["epoch_seconds"]
+    trainer.load(tensors, facts["iteration"])

@@ -13,14 +13,19 @@ from safetensors.torch import load_file, save_file
 
 from calvingfront.dataset import open_dataset, read_split
 from calvingfront.errors import TrainingError
-from calvingfront.files import read_json, replacing, write_json
+from calvingfront.files import leftovers, read_json, replacing, write_json
 from calvingfront.networks import UNet, build_network
+from calvingfront.training.determinism import deterministic_algorithms
 from calvingfront.training.device import claimed_device
 from calvingfront.training.feed import OF_VALIDATION, feed_of
-from calvingfront.training.loop import State, train
+from calvingfront.training.fingerprint import fingerprint
+from calvingfront.training.loop import train
 from calvingfront.training.losses import distance_weight_of
+from calvingfront.training.revision import TRAINING_REVISION
 from calvingfront.training.run_record import surroundings
 from calvingfront.training.settings import NetworkSettings, TrainingSettings
+from calvingfront.training.snapshot import State
+from calvingfront.training.state import Checkpoints, StateFolder
 
 log = logging.getLogger(__name__)
 PathLike = str | os.PathLike[str]
@@ -78,16 +83,21 @@ def train_network(
     training: dict[str, Any],
     kept: Sequence[PathLike] = (),
     threads: int | None = None,
-    revision: int = 1,
+    save_minutes: float | None = None,
+    state: PathLike | None = None,
+    revision: int = TRAINING_REVISION,
 ) -> None:
     """Train one network and write its weights, history and record.
 
     kept: files for the weights of `training['keep_epochs']`, in their order; where empty, they
-    stand beside `weights`. revision: of the training code, for the record. The history is renewed
-    after every epoch, so that it can be watched.
-    Raises TrainingError where the settings cannot work or the loss becomes no number.
+    stand beside `weights`. threads, save_minutes: instead of those in `training`. state: folder of
+    the state from which a killed training goes on; where None, `state` beside `weights`. revision:
+    of the training code. The history is renewed after every epoch, so that it can be watched.
+    Raises TrainingError where the settings cannot work, the loss becomes no number, or the state is
+    of other data, settings or code.
     """
-    changes: dict[str, Any] = {} if threads is None else {"threads": threads}
+    given = {"threads": threads, "save_minutes": save_minutes}
+    changes = {key: value for key, value in given.items() if value is not None}
     settings = TrainingSettings.from_config(training, **changes)
     sure = min(settings.max_epochs, settings.patience)
     if any(epoch > sure for epoch in settings.keep_epochs):
@@ -104,9 +114,23 @@ def train_network(
     data = open_dataset(images, fronts, index)
     subsets = read_split(split)
     log.info("%s, %s, seed %d: %s", model, loss, seed, {k: len(v) for k, v in subsets.items()})
-    with claimed_device(settings.device) as device:
+    states = StateFolder(state if state is not None else folder / "state")
+    with (
+        states.held(),
+        deterministic_algorithms(settings.deterministic),
+        claimed_device(settings.device) as device,
+    ):
+        live = folder / "progress.tsv"
+        for file in (weights, history, record, live, *files):
+            for temporary in leftovers(file):  # of a job that was killed as it wrote them
+                temporary.unlink()
         # Before the training: a checkout may change while it runs.
-        about = {"revision": revision, "environment": surroundings(device)}
+        environment = surroundings(device)
+        marks = fingerprint(
+            data, subsets["train"], subsets["validation"], loss, seed, network, settings, revision
+        )
+        machine = {"threads": settings.threads, "deterministic": settings.deterministic}
+        checkpoints = Checkpoints(states, marks, environment | machine, settings.save_minutes)
         weighted = distance_weight_of(loss) > 0
         train_feed, validation_feed = (
             feed_of(data, subsets[subset], augmentation, weighted, settings, device)
@@ -115,15 +139,16 @@ def train_network(
                 ("validation", OF_VALIDATION[settings.augmentation]),
             )
         )
-        about["feed"] = train_feed.kind
-        live = folder / "progress.tsv"
         outcome = train(
             train_feed, validation_feed, loss, seed, network, settings, device,
-            after_epoch=lambda rows: write_history(rows, live),
+            after_epoch=lambda rows: write_history(rows, live), checkpoints=checkpoints,
         )  # fmt: skip
         save_weights(outcome.best, weights)
         for file, epoch in zip(files, settings.keep_epochs, strict=True):
             save_weights(outcome.kept[epoch], file)
         write_history(outcome.history, history)
         live.unlink(missing_ok=True)
+        about = {"revision": revision, "environment": environment, "feed": train_feed.kind}
         write_json(record, {**outcome.record, **about})
+        # Last: a job that is killed before goes on from the state and writes all of it again.
+        states.remove()

@@ -38,6 +38,8 @@ class TrainingSettings:
     device: str = "auto"
     threads: int = 2
     feed: Literal["auto", "resident", "streamed"] = "auto"
+    save_minutes: float = 10
+    deterministic: bool = False
 
     @classmethod
     def from_config(cls, section: dict[str, Any], **changes: Any) -> TrainingSettings:

@@ -52,6 +52,33 @@ class Step:
         weights = weight_map(batch.distances, fronts, self.w) if self.w else None
         return loss, soft_dice(torch.sigmoid(logits.float()), fronts, weights)
 
+    def tensors(self) -> dict[str, Tensor]:
+        """Return what a step changes, as it stands on the device: weights, statistics, moments."""
+        named = {f"network.{name}": value for name, value in self.network.state_dict().items()}
+        for name, parameter in self.network.named_parameters():
+            for key, value in self.optimiser.state.get(parameter, {}).items():
+                named[f"adam.{key}.{name}"] = value
+        return named
+
+    @torch.no_grad()
+    def load(self, tensors: dict[str, Tensor]) -> None:
+        """Put the step back to where `tensors` was taken, each in its place and memory layout.
+
+        Raises KeyError or RuntimeError where they are of another network.
+        """
+        for name, value in self.network.state_dict().items():
+            value.copy_(tensors[f"network.{name}"])
+        group = self.optimiser.param_groups[0]
+        counted_on_device = group.get("capturable") or group.get("fused")
+        for name, parameter in self.network.named_parameters():
+            state = self.optimiser.state[parameter]
+            for key in ("exp_avg", "exp_avg_sq"):
+                state.setdefault(key, torch.empty_like(parameter))
+                state[key].copy_(tensors[f"adam.{key}.{name}"])
+            place = parameter.device if counted_on_device else torch.device("cpu")
+            state.setdefault("step", torch.empty((), device=place))
+            state["step"].copy_(tensors[f"adam.step.{name}"])
+
     def _logits(self, batch: Batch) -> Tensor:
         x = (batch.images.float() / 255).contiguous(memory_format=torch.channels_last)
         with _autocast(self.device, self.settings.precision):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -175,8 +176,8 @@ def test_stored_weights_are_those_of_their_epochs(
     seen: dict[int, Tensor] = {}
     step = Trainer.run_epoch
 
-    def watched(self: Trainer, epoch: int) -> float:
-        loss = step(self, epoch)
+    def watched(self: Trainer, epoch: int, *rest: Any) -> float:
+        loss = step(self, epoch, *rest)
         seen[epoch] = self.network.head.weight.detach().clone()
         return loss
 
