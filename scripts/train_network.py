@@ -13,6 +13,9 @@ if __name__ == "__main__":
             history=snakemake.output.history,
             record=snakemake.output.record,
             threads=snakemake.threads,
-            # Not a parameter of the rule, because another interval is no reason to train anew.
-            save_minutes=snakemake.config["training"]["save_minutes"],
+            # Not parameters of the rule: they say how a training runs, no reason to train anew.
+            **{
+                name: snakemake.config["training"][name]
+                for name in ("save_minutes", "acceleration", "gpu_slots")
+            },
         )

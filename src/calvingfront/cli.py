@@ -118,6 +118,7 @@ def predict(layout: Layout, config: dict[str, Any], run: Run) -> None:
         predict_fronts(
             **common, weights=files["weights"], record=files["record"],
             device=settings["device"], threads=settings["threads"],
+            gpu_slots=settings["gpu_slots"],
         )  # fmt: skip
 
 
@@ -199,6 +200,7 @@ def draw(layout: Layout, config: dict[str, Any]) -> None:
             **layout.dataset, weights=[*kept, model["weights"]], record=model["record"],
             scores=files["scores"], attention=layout.attention(run), scenes=scenes,
             device=config["training"]["device"], threads=config["training"]["threads"],
+            gpu_slots=config["training"]["gpu_slots"],
         )  # fmt: skip
     if gated:
         maps = [layout.attention(run) for run in gated]

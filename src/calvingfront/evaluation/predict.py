@@ -58,6 +58,7 @@ def predict_fronts(
     batch_size: int = 5,
     device: str = "auto",
     threads: int = 2,
+    gpu_slots: int = 1,
 ) -> None:
     """Predict the validation and test scenes with one trained network, in float32."""
     torch.set_num_threads(threads)
@@ -68,7 +69,7 @@ def predict_fronts(
         columns=["scene", "subset"],
     )
     chosen = data.images[data.rows(table["scene"].tolist())]
-    with claimed_device(device) as place:
+    with claimed_device(device, slots=gpu_slots) as place:
         values = predict(load_network(weights, record), chosen, place, batch_size)
     write_predictions(values, table, probabilities, predictions)
 
@@ -85,6 +86,7 @@ def read_attention(
     scenes: Sequence[str] = (),
     device: str = "auto",
     threads: int = 2,
+    gpu_slots: int = 1,
 ) -> None:
     """Write the attention maps of some scenes at several checkpoints of one attention network.
 
@@ -100,7 +102,7 @@ def read_attention(
     chosen = data.images[data.rows(scenes)]
     arrays: dict[str, npt.NDArray[np.generic]] = {"scenes": np.array(scenes, dtype=str)}
     names = []
-    with claimed_device(device) as place:
+    with claimed_device(device, slots=gpu_slots) as place:
         for file in weights:
             name = "best" if Path(file).stem == "weights" else Path(file).stem
             names.append(name)

@@ -18,9 +18,9 @@ Fingerprint = dict[str, Any]
 
 # These change how long or how often, not the numbers of an epoch; what they change at the end is
 # checked where the history is known (`loop.resume`). device and threads belong to the machine.
-FREE = ("max_epochs", "patience", "keep_epochs", "device", "threads", "save_minutes")
-# Bits may differ between machines, and with `deterministic` on a GPU; results do not.
-MACHINE = ("deterministic",)
+FREE = ("max_epochs", "patience", "keep_epochs", "device", "threads", "save_minutes", "gpu_slots")
+# Bits may differ between machines, and with these on one; results do not.
+MACHINE = ("deterministic", "acceleration")
 
 
 def fingerprint(

@@ -20,6 +20,7 @@ from calvingfront.training.device import claimed_device
 from calvingfront.training.feed import OF_VALIDATION, ResidentFeed
 from calvingfront.training.fingerprint import fingerprint
 from calvingfront.training.loop import train
+from calvingfront.training.peak import share_of_peak
 from calvingfront.training.revision import TRAINING_REVISION
 from calvingfront.training.run_record import surroundings
 from calvingfront.training.settings import NetworkSettings, TrainingSettings
@@ -83,19 +84,27 @@ def train_network(
     kept: Sequence[PathLike] = (),
     threads: int | None = None,
     save_minutes: float | None = None,
+    acceleration: str | None = None,
+    gpu_slots: int | None = None,
     state: PathLike | None = None,
     revision: int = TRAINING_REVISION,
 ) -> None:
     """Train one network and write its weights, history and record.
 
     kept: files for the weights of `training['keep_epochs']`, in their order; where empty, they
-    stand beside `weights`. threads, save_minutes: instead of those in `training`. state: folder of
-    the state from which a killed training goes on; where None, `state` beside `weights`. revision:
-    of the training code. The history is renewed after every epoch, so that it can be watched.
+    stand beside `weights`. threads, save_minutes, acceleration, gpu_slots: instead of those in
+    `training`. state: folder of the state from which a killed training goes on; where None, `state`
+    beside `weights`. revision: of the training code. The history is renewed after every epoch, so
+    that it can be watched.
     Raises TrainingError where the settings cannot work, the loss becomes no number, or the state is
     of other data, settings or code.
     """
-    given = {"threads": threads, "save_minutes": save_minutes}
+    given = {
+        "threads": threads,
+        "save_minutes": save_minutes,
+        "acceleration": acceleration,
+        "gpu_slots": gpu_slots,
+    }
     changes = {key: value for key, value in given.items() if value is not None}
     settings = TrainingSettings.from_config(training, **changes)
     sure = min(settings.max_epochs, settings.patience)
@@ -117,7 +126,7 @@ def train_network(
     with (
         states.held(),
         deterministic_algorithms(settings.deterministic),
-        claimed_device(settings.device) as device,
+        claimed_device(settings.device, slots=settings.gpu_slots) as device,
     ):
         for file in (weights, history, record, *files):
             for temporary in leftovers(file):  # of a job that was killed as it wrote them
@@ -150,7 +159,10 @@ def train_network(
             save_weights(outcome.kept[epoch], file)
         write_history(outcome.history, history)
         live.unlink(missing_ok=True)
-        about = {"revision": revision, "environment": environment}
+        about = {"revision": revision, "environment": environment} | share_of_peak(
+            network, feeds[0].size, outcome.record["images_per_second"], device,
+            outcome.record["step"]["precision"],
+        )  # fmt: skip
         write_json(record, {**outcome.record, **about})
         # Last: a job that is killed before goes on from the state and writes all of it again.
         states.remove()

@@ -39,6 +39,9 @@ class TrainingSettings:
     threads: int = 2
     save_minutes: float = 10
     deterministic: bool = False
+    acceleration: Literal["auto", "eager", "compile", "graph"] = "auto"
+    tuning: Literal["off", "measured"] = "off"
+    gpu_slots: int = 1
 
     @classmethod
     def from_config(cls, section: dict[str, Any], **changes: Any) -> TrainingSettings:

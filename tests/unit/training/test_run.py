@@ -98,6 +98,13 @@ def test_a_run_leaves_weights_epochs_history_and_record(
     assert record["best_epoch"] == 1 + int(np.argmax(history["validation_monitor"]))
     assert record["environment"]["torch"] == torch.__version__
     assert record["environment"]["device"] == "cpu"
+    step = record["step"]
+    assert (step["way"], step["layout"], step["precision"], step["threads"], step["source"]) == (
+        "eager", "channels_last", "float32", 1, "settings",
+    )  # fmt: skip
+    assert record["gflop_per_image"] > 0
+    reached = record["gflop_per_image"] * record["images_per_second"] / 1e3
+    assert record["share_of_peak"] == pytest.approx(reached / record["peak_tflops"])
     states = [load_file(folder / f"epoch_00{k}.safetensors") for k in (1, 2)]
     assert not torch.equal(states[0]["head.weight"], states[1]["head.weight"])
 
