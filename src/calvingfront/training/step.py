@@ -139,7 +139,6 @@ class Step:
                 state[key].copy_(tensors[f"adam.{key}.{name}"])
             state.setdefault("step", torch.empty((), device=parameter.device))
             state["step"].copy_(tensors[f"adam.step.{name}"])
-        self._run = None  # Adam's tensors may be new ones: a captured graph would miss them
 
     @contextmanager
     def unchanged(self) -> Iterator[None]:

@@ -73,6 +73,26 @@ def test_a_captured_step_gives_the_losses_and_weights_of_the_eager_one(
     assert_same(copied(captured), copied(eager))
 
 
+@pytest.mark.parametrize("on_device", [False, True])
+@pytest.mark.parametrize("way", ["eager", "graph"])
+def test_each_step_has_the_rate_that_it_is_given(
+    batches: list[Batch], way: Any, on_device: bool
+) -> None:
+    """Adam's first step moves a weight by the rate, as a number or as one on the device."""
+    for rate in (1e-3, 4e-3):
+        step = make_step()
+        if on_device:  # as on a GPU, where a graph reads the rate from its place
+            step._rate = torch.full((), 1.0)
+            step.optimiser.param_groups[0]["lr"] = step._rate
+        step.arrange(way=way)
+        before = step.network.head.weight.detach().clone()
+        step.train(batches[0], rate)
+        moved = (step.network.head.weight - before).abs()
+        torch.testing.assert_close(moved.max(), torch.tensor(rate), rtol=1e-2, atol=0)
+        if on_device:
+            assert step.optimiser.param_groups[0]["lr"] is step._rate
+
+
 def test_a_smaller_batch_goes_the_eager_way_beside_a_captured_step(batches: list[Batch]) -> None:
     eager, captured = make_step(), make_step()
     captured.arrange(way="graph")
@@ -84,13 +104,22 @@ def test_a_smaller_batch_goes_the_eager_way_beside_a_captured_step(batches: list
     assert_same(copied(captured), copied(eager))
 
 
-def test_a_captured_step_is_captured_anew_after_a_state_is_loaded(batches: list[Batch]) -> None:
+def addresses(step: Step) -> dict[str, int]:
+    return {name: value.data_ptr() for name, value in step.tensors().items()}
+
+
+def test_a_captured_step_goes_on_from_a_loaded_state(batches: list[Batch]) -> None:
+    """In place: a graph reads and writes where it was captured, whatever happens outside it."""
     eager, captured = make_step(), make_step()
     train(eager, batches)
     state = copied(eager)
     captured.arrange(way="graph")
     train(captured, batches[::-1])
+    where = addresses(captured)
     captured.load(state)
+    with captured.unchanged():
+        train(captured, batches)
+    assert addresses(captured) == where
     assert_same(copied(captured), state)
     for step in (eager, captured):
         train(step, batches)
