@@ -84,9 +84,15 @@ def of_rows(pattern):
 
 
 def training_memory(wildcards):
-    """Memory of a training on the CPU, MB: about 24 float32 feature maps of the finest stage are alive at once."""
+    """Memory of a training on the CPU, MB: about 24 float32 feature maps of the finest stage are alive at once.
+
+    On top, weights and Adam's two moments a second time while the state is written: three times four bytes for each
+    of about 15 k² c² weights, c the channels of the deepest stage but one.
+    """
+    networks = config["networks"]
     pixels = config["training"]["batch_size"] * config["samples"]["size"] ** 2
-    return 1500 + int(24 * 4 * pixels * config["networks"]["width"] / 1e6)
+    weights = 15 * networks["kernel"] ** 2 * (networks["width"] * 2 ** (networks["depth"] - 1)) ** 2
+    return 1500 + int((24 * 4 * pixels * networks["width"] + 3 * 4 * weights) / 1e6)
 
 
 # Published lists, where the split is drawn from them.

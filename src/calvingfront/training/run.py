@@ -128,7 +128,8 @@ def train_network(
         deterministic_algorithms(settings.deterministic),
         claimed_device(settings.device, slots=settings.gpu_slots) as device,
     ):
-        for file in (weights, history, record, *files):
+        live = folder / "progress.tsv"
+        for file in (weights, history, record, live, *files):
             for temporary in leftovers(file):  # of a job that was killed as it wrote them
                 temporary.unlink()
         # Before the training: a checkout may change while it runs.
@@ -149,7 +150,6 @@ def train_network(
                     device, subsets[subset], data.images[rows], data.fronts[rows], augmentation
                 )
             )
-        live = folder / "progress.tsv"
         outcome = train(
             feeds[0], feeds[1], loss, seed, network, settings, device,
             after_epoch=lambda rows: write_history(rows, live), checkpoints=checkpoints,

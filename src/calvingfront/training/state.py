@@ -99,10 +99,21 @@ class StateFolder:
             os.close(handle)  # the lock of a training that removed it as it ended: take the new one
 
     def write(self, tensors: State, facts: Facts) -> None:
-        """Write a state, atomically and durably; facts are plain JSON values."""
-        metadata = {"format": FORMAT, "checksum": _checksum(tensors), "facts": json.dumps(facts)}
+        """Write a state, atomically and durably; facts are plain JSON values.
+
+        One tensor under two names (an epoch that is kept and the best) is written once.
+        """
+        names: dict[int, str] = {}
+        same = {}
+        for name, tensor in tensors.items():
+            first = names.setdefault(tensor.data_ptr(), name)
+            if first != name:
+                same[name] = first
+        once = {name: tensor for name, tensor in tensors.items() if name not in same}
+        text = json.dumps({"facts": facts, "same": same})
+        metadata = {"format": FORMAT, "text": text, "checksum": _checksum(text, once)}
         with replacing(self.path, durable=True) as temporary:
-            save_file(tensors, temporary, metadata)
+            save_file(once, temporary, metadata)
 
     def read(self) -> tuple[State, Facts] | None:
         """Read the state, or None where there is none.
@@ -122,12 +133,14 @@ class StateFolder:
                     )
                 # clone: the file must not stay open behind them when it is replaced
                 tensors = {name: file.get_tensor(name).clone() for name in file.keys()}  # noqa: SIM118
-            facts: Facts = json.loads(metadata["facts"])
+            sound = metadata["checksum"] == _checksum(metadata["text"], tensors)
+            text = json.loads(metadata["text"]) if sound else {}
         except (SafetensorError, OSError, ValueError, KeyError) as error:
             raise self._damaged(str(error).splitlines()[0]) from error
-        if _checksum(tensors) != metadata.get("checksum"):
+        if not sound:
             raise self._damaged("its checksum is another")
-        return tensors, facts
+        tensors |= {name: tensors[first] for name, first in text["same"].items()}
+        return tensors, text["facts"]
 
     def _damaged(self, how: str) -> TrainingError:
         return TrainingError(self.path, f"is damaged ({how})", "Remove it to train from the start.")
@@ -137,11 +150,12 @@ class StateFolder:
         self.path.unlink(missing_ok=True)
 
 
-def _checksum(tensors: State) -> str:
-    """Compute the CRC-32 of names and bytes; a flipped bit must not pass for a weight."""
-    value = 0
+def _checksum(text: str, tensors: State) -> str:
+    """Compute the CRC-32 of all that a state holds; a flipped bit must not pass for a weight."""
+    value = zlib.crc32(text.encode())
     for name in sorted(tensors):
-        value = zlib.crc32(name.encode(), value)
+        about = f"{name} {tensors[name].dtype} {tuple(tensors[name].shape)}"
+        value = zlib.crc32(about.encode(), value)
         value = zlib.crc32(tensors[name].reshape(-1).view(torch.uint8).numpy().data, value)
     return f"{value:08x}"
 
@@ -203,8 +217,6 @@ class Checkpoints:
         self.last = _place(facts["epoch"], facts["batch"])
         log.info("going on after %s, saved by session %d", self.last, len(self._earlier))
         self._begin = facts["iteration"]
-        for prefix, original in facts["same"].items():
-            tensors |= _prefixed(prefix, part_of(tensors, original))
         return tensors, facts
 
     def due(self) -> bool:
@@ -237,15 +249,9 @@ class Checkpoints:
                 self.broken = True
                 log.warning("%s: no number; the state is not saved", _place(**_at(facts)))
                 return
-            same: dict[str, str] = {}
-            written: dict[int, str] = {}
             for prefix, copies in copied.items():
-                if id(copies) in written:  # an epoch that is kept and the best stands there once
-                    same[prefix] = written[id(copies)]
-                    continue
-                written[id(copies)] = prefix
-                tensors.update(_prefixed(prefix, copies.tensors()))
-            self.folder.write(tensors, {**facts, "same": same})
+                tensors |= {f"{prefix}.{name}": copy for name, copy in copies.tensors().items()}
+            self.folder.write(tensors, facts)
             self.last = _place(**_at(facts))
 
         self._writer.submit(write)
@@ -280,10 +286,6 @@ def part_of(tensors: State, prefix: str) -> State:
     """Take the tensors whose names begin with `prefix.`, by the rest of their names."""
     start = f"{prefix}."
     return {n.removeprefix(start): value for n, value in tensors.items() if n.startswith(start)}
-
-
-def _prefixed(prefix: str, tensors: State) -> State:
-    return {f"{prefix}.{name}": value for name, value in tensors.items()}
 
 
 def _at(facts: Facts) -> dict[str, int]:

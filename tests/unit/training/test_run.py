@@ -17,6 +17,7 @@ from safetensors.torch import load_file
 from calvingfront.errors import SampleError, TrainingError
 from calvingfront.networks import build_network
 from calvingfront.training.run import epoch_file, load_network, save_weights, train_network
+from calvingfront.training.step import Step
 
 NETWORKS: dict[str, Any] = {
     "models": ["unet", "attention_unet"],
@@ -156,6 +157,109 @@ def test_a_scene_that_was_never_packed_is_named(dataset: dict[str, Path], tmp_pa
     dataset["split"].write_text(table + "SI_lost\ttrain\n", encoding="utf-8")
     with pytest.raises(SampleError, match="no scene SI_lost"):
         run(dataset, tmp_path / "run")
+
+
+class Killed(BaseException):
+    """Stands for the signal."""
+
+
+def killed(
+    dataset: dict[str, Path], folder: Path, monkeypatch: pytest.MonkeyPatch, **changes: Any
+) -> None:
+    """Run until the state of the sixth batch is due, and end there."""
+    calls = iter(range(1, 100))
+    step = Step.train
+
+    def watched(self: Step, *arguments: Any) -> Any:
+        if next(calls) == 7:
+            raise Killed
+        return step(self, *arguments)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Step, "train", watched)
+        with pytest.raises(Killed):
+            run(dataset, folder, save_minutes=0, **changes)
+
+
+def weights_of(folder: Path) -> list[bytes]:
+    names = ["weights", "epoch_001", "epoch_002"]
+    return [(folder / f"{name}.safetensors").read_bytes() for name in names]
+
+
+NEEDS_GPU = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+
+
+@pytest.mark.parametrize("device", ["cpu", pytest.param("cuda", marks=NEEDS_GPU)])
+def test_a_killed_run_goes_on_and_leaves_what_an_undisturbed_one_leaves(
+    dataset: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, device: str
+) -> None:
+    training = {**TRAINING, "device": device, "deterministic": device == "cuda"}
+    killed(dataset, tmp_path / "run", monkeypatch, training=training)
+    assert (tmp_path / "run" / "state" / "state.safetensors").exists()
+    folder = run(dataset, tmp_path / "run", training=training)
+    whole = run(dataset, tmp_path / "whole", training=training)
+    assert weights_of(folder) == weights_of(whole)
+    assert not (folder / "state").exists()
+    record = json.loads((folder / "run.json").read_text(encoding="utf-8"))
+    assert record["resumptions"] == 1
+    assert [session["batches"] for session in record["sessions"]] == [6, 6]
+    assert all(session["environment"]["threads"] == 1 for session in record["sessions"])
+    assert record["seconds_per_epoch"] > 0
+
+
+def test_a_state_stands_where_it_is_asked_for(
+    dataset: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = tmp_path / "elsewhere"
+    killed(dataset, tmp_path / "run", monkeypatch, state=place)
+    assert (place / "state.safetensors").exists()
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"seed": 2}, "seed: 1, now 2"),
+        ({"revision": 99}, r"revision of the training code: \d+, now 99"),
+        ({"training": {**TRAINING, "batch_size": 5}}, "training.batch_size: 4, now 5"),
+        ({"networks": {**NETWORKS, "width": 3}}, "networks.width: 2, now 3"),
+    ],
+)
+def test_a_killed_run_of_other_settings_is_refused_and_kept(
+    dataset: dict[str, Path],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    changes: dict[str, Any],
+    message: str,
+) -> None:
+    killed(dataset, tmp_path / "run", monkeypatch)
+    with pytest.raises(TrainingError, match=message):
+        run(dataset, tmp_path / "run", **changes)
+    assert (tmp_path / "run" / "state" / "state.safetensors").exists()
+
+
+def test_a_killed_run_of_other_pixels_is_refused(
+    dataset: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    killed(dataset, tmp_path / "run", monkeypatch)
+    images = np.load(dataset["images"])
+    images[2, 0, 0] += 1
+    np.save(dataset["images"], images)
+    with pytest.raises(TrainingError, match="another one: validation images: sha256"):
+        run(dataset, tmp_path / "run")
+
+
+def test_temporary_files_of_a_killed_run_are_cleared(
+    dataset: dict[str, Path], tmp_path: Path
+) -> None:
+    folder = tmp_path / "run"
+    folder.mkdir()
+    for name in (
+        "weights.1.tmp.safetensors", "epoch_001.1.tmp.safetensors", "progress.1.tmp.tsv",
+        "history.1.tmp.tsv", "run.1.tmp.json",
+    ):  # fmt: skip
+        (folder / f".{name}").write_bytes(b"half")
+    run(dataset, folder)
+    assert not [path for path in folder.iterdir() if path.name.startswith(".")]
 
 
 BARE = """
