@@ -11,4 +11,5 @@ if __name__ == "__main__":
             probabilities=snakemake.output.probabilities,
             predictions=snakemake.output.predictions,
             threads=snakemake.threads,
+            gpu_slots=snakemake.config["training"]["gpu_slots"],
         )

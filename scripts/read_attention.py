@@ -10,4 +10,5 @@ if __name__ == "__main__":
             **snakemake.params,
             attention=snakemake.output.attention,
             threads=snakemake.threads,
+            gpu_slots=snakemake.config["training"]["gpu_slots"],
         )

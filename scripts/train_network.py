@@ -1,6 +1,7 @@
 """Train one network with one loss and one seed."""
 
 from calvingfront.logs import log_to
+from calvingfront.training.revision import HOW
 from calvingfront.training.run import train_network
 
 if __name__ == "__main__":
@@ -12,7 +13,9 @@ if __name__ == "__main__":
             weights=snakemake.output.weights,
             history=snakemake.output.history,
             record=snakemake.output.record,
-            threads=snakemake.threads,
-            # Not a parameter of the rule, because another interval is no reason to train anew.
-            save_minutes=snakemake.config["training"]["save_minutes"],
+            # Not parameters of the rule: another value is no reason to train anew.
+            how={
+                **{key: snakemake.config["training"][key] for key in HOW},
+                "threads": snakemake.threads,
+            },
         )

@@ -134,6 +134,7 @@ def predict(
         predict_fronts(
             **common, weights=files["weights"], record=files["record"],
             device=settings["device"], threads=settings["threads"], scenes=scenes,
+            gpu_slots=settings["gpu_slots"],
         )  # fmt: skip
 
 
@@ -215,6 +216,7 @@ def draw(layout: Layout, config: dict[str, Any]) -> None:
             **layout.dataset, weights=[*kept, model["weights"]], record=model["record"],
             scores=files["scores"], attention=layout.attention(run), scenes=scenes,
             device=config["training"]["device"], threads=config["training"]["threads"],
+            gpu_slots=config["training"]["gpu_slots"],
         )  # fmt: skip
     if gated:
         maps = [layout.attention(run) for run in gated]

@@ -6,7 +6,7 @@
 #       …/history.tsv, run.json     every epoch, and what ran on which machine
 #
 # While it runs, …/state/ holds what a killed job goes on from. It is no output: Snakemake deletes those before a retry.
-from calvingfront.training.revision import TRAINING_REVISION
+from calvingfront.training.revision import HOW, TRAINING_REVISION
 
 
 rule train_network:
@@ -43,11 +43,11 @@ rule train_network:
         loss="{loss}",
         seed=lambda wildcards: int(wildcards.seed),
         networks={key: value for key, value in config["networks"].items() if key != "models"},
-        # Threads and save_minutes change how a training runs, not what comes out of it.
+        # The others change how a training runs, not what comes out of it.
         training={
             key: value
             for key, value in config["training"].items()
-            if key not in ("threads", "save_minutes")
+            if key not in HOW
         },
         state=lambda wildcards, output: str(Path(output.weights).parent / "state"),
         revision=TRAINING_REVISION,

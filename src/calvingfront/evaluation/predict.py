@@ -94,6 +94,7 @@ def predict_fronts(
     device: str = "auto",
     threads: int = 2,
     scenes: Literal["held_out", "all"] = "held_out",
+    gpu_slots: int = 1,
 ) -> None:
     """Predict scenes with one trained network, in float32.
 
@@ -103,7 +104,7 @@ def predict_fronts(
     torch.set_num_threads(threads)
     data = open_dataset(images, fronts, index)
     table = _table_of(data, read_split(split), scenes)
-    with claimed_device(device) as place:
+    with claimed_device(device, slots=gpu_slots) as place:
         blocks = predict(
             load_network(weights, record), data, table["scene"].tolist(), place, batch_size, threads
         )
@@ -137,6 +138,7 @@ def read_attention(
     scenes: Sequence[str] = (),
     device: str = "auto",
     threads: int = 2,
+    gpu_slots: int = 1,
 ) -> None:
     """Write the attention maps of some scenes at several checkpoints of one attention network.
 
@@ -152,7 +154,7 @@ def read_attention(
     chosen = torch.from_numpy(data.images[data.rows(scenes)])
     arrays: dict[str, npt.NDArray[np.generic]] = {"scenes": np.array(scenes, dtype=str)}
     names = []
-    with claimed_device(device) as place:
+    with claimed_device(device, slots=gpu_slots) as place:
         for file in weights:
             name = "best" if Path(file).stem == "weights" else Path(file).stem
             names.append(name)

@@ -12,12 +12,37 @@ from torch.nn import functional
 Variant = Literal["paper", "released"]
 
 LEAKY_SLOPE = 0.1
+TENSOR_CORES = 8  # channels; NVIDIA's guide to convolutions asks for a multiple in 16 bits
 BATCH_NORM_EPS = 1e-3  # Keras' default, with which the paper's networks were trained
 
 
 def batch_norm(channels: int, momentum: float) -> nn.BatchNorm2d:
     """Normalise batches with Keras' epsilon; `momentum` as in PyTorch (0.01 is Keras 0.99)."""
     return nn.BatchNorm2d(channels, eps=BATCH_NORM_EPS, momentum=momentum)
+
+
+def padded_conv2d(x: Tensor, layer: nn.Conv2d) -> Tensor:
+    """Convolve with channels of zeros behind the input's, up to a multiple of `TENSOR_CORES`.
+
+    The zeros add nothing: the same numbers as `layer(x)`. x: (n, channels_in, h, w).
+    """
+    missing = -x.shape[1] % TENSOR_CORES
+    wide = functional.pad(x, (0, 0, 0, 0, 0, missing))
+    weight = functional.pad(layer.weight, (0, 0, 0, 0, 0, missing))
+    return functional.conv2d(wide, weight, layer.bias, layer.stride, layer.padding)
+
+
+class Conv(nn.Conv2d):
+    """A convolution that meets a GPU's tensor cores with input channels they can take.
+
+    Theirs come in eights; the network's first convolution has one. Shapes: (n, channels_in, h, w) →
+    (n, channels_out, h, w).
+    """
+
+    def forward(self, x: Tensor) -> Tensor:
+        if x.is_cuda and self.in_channels % TENSOR_CORES:
+            return padded_conv2d(x, self)
+        return super().forward(x)
 
 
 class ConvBlock(nn.Sequential):
@@ -37,7 +62,7 @@ class ConvBlock(nn.Sequential):
     ) -> None:
         layers: list[nn.Module] = []
         for channels in (channels_in, channels_out):
-            layers.append(nn.Conv2d(channels, channels_out, kernel, padding=kernel // 2))
+            layers.append(Conv(channels, channels_out, kernel, padding=kernel // 2))
             tail = [batch_norm(channels_out, momentum), nn.LeakyReLU(LEAKY_SLOPE, inplace=True)]
             if norm_last:
                 # The normalisation needs the activation's own output for its gradient.

@@ -6,6 +6,7 @@ import fcntl
 import getpass
 import logging
 import os
+import re
 import tempfile
 import time
 from collections.abc import Iterator
@@ -17,6 +18,10 @@ import torch
 from calvingfront.errors import TrainingError
 
 log = logging.getLogger(__name__)
+
+# The rest of a shared GPU's memory is for what each process holds beside its tensors: the CUDA
+# context and the libraries' kernels.
+SHARED = 0.95
 
 
 def _lock_folder() -> Path:
@@ -33,27 +38,68 @@ def _device_identity(index: int) -> str:
     return str(uuid) if uuid else f"{os.environ.get('CUDA_VISIBLE_DEVICES', '')}-{index}"
 
 
-def _claim(identities: list[str], folder: Path, wait_s: float) -> tuple[int, int]:
-    """Lock the first free device of the list; return its position and the open lock file.
+def _locked(file: Path) -> int | None:
+    """Lock a file without waiting; return its handle, or None where another process holds it.
 
     The kernel drops the lock with the process, so a killed job leaves nothing behind.
     """
+    handle = os.open(file, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(handle)
+        return None
+    return handle
+
+
+def _free_slots(identity: str, folder: Path, slots: int) -> tuple[int, dict[int, int]]:
+    """Lock every free slot of a device; return how many are taken, and the locks by slot.
+
+    Slots beyond `slots`, of jobs that were given more, count as taken where they are.
+    """
+    name = f"device-{identity}-slot"
+    known = {int(file.stem.removeprefix(name)) for file in folder.glob(f"{name}*.lock")}
+    numbers = sorted({*range(slots), *known})
+    locks = {slot: _locked(folder / f"{name}{slot}.lock") for slot in numbers}
+    held = {slot: lock for slot, lock in locks.items() if lock is not None}
+    return len(locks) - len(held), held
+
+
+def _take(identities: list[str], folder: Path, slots: int) -> tuple[int, int] | None:
+    """Take a slot of the device on which the fewest are taken; None where all are full.
+
+    One job chooses at a time: two that counted together would meet on one device while another
+    stands idle.
+    """
+    choosing = os.open(folder / "choosing.lock", os.O_RDWR | os.O_CREAT, 0o600)
+    fcntl.flock(choosing, fcntl.LOCK_EX)
+    found = [_free_slots(identity, folder, slots) for identity in identities]
+    chosen: tuple[int, int] | None = None
+    best = min(range(len(found)), key=lambda position: found[position][0])
+    taken, free = found[best]
+    if taken < slots:
+        chosen = best, free.pop(min(free))
+    for _, locks in found:
+        for lock in locks.values():
+            os.close(lock)
+    os.close(choosing)
+    return chosen
+
+
+def _claim(identities: list[str], folder: Path, wait_s: float, slots: int = 1) -> tuple[int, int]:
+    """Take a slot of one of the devices; return the device's position and the open lock file."""
     deadline = time.monotonic() + wait_s
     told = False
     while True:
-        for position, identity in enumerate(identities):
-            handle = os.open(folder / f"device-{identity}.lock", os.O_RDWR | os.O_CREAT, 0o600)
-            try:
-                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                os.close(handle)
-                continue
-            return position, handle
+        found = _take(identities, folder, slots)
+        if found is not None:
+            return found
         if time.monotonic() >= deadline:
             raise TrainingError(
                 "training.device",
-                f"every GPU ({len(identities)}) is held by another job of this pipeline",
-                "Lower --resources gpu= to the number of GPUs of this machine.",
+                f"every GPU ({len(identities)}) is held by other jobs of this pipeline, "
+                f"{slots} on each",
+                "Lower --resources gpu= to this machine's GPUs × training.gpu_slots.",
             )
         if not told:
             log.info("waiting for a free GPU")
@@ -62,11 +108,15 @@ def _claim(identities: list[str], folder: Path, wait_s: float) -> tuple[int, int
 
 
 @contextmanager
-def claimed_device(requested: str = "auto", wait_s: float = 3600.0) -> Iterator[torch.device]:
-    """Yield the device to compute on; a GPU is held by this process alone until the block ends.
+def claimed_device(
+    requested: str = "auto", wait_s: float = 3600.0, slots: int = 1
+) -> Iterator[torch.device]:
+    """Yield the device to compute on; one of a GPU's slots is held until the block ends.
 
     requested: `auto` (a free GPU where there is one, else the CPU), `cpu`, `cuda` (any free GPU)
-    or `cuda:N`. Raises TrainingError where a GPU is asked for and none can be used.
+    or `cuda:N`. slots: jobs that may share a GPU, the same number for all jobs of a machine; each
+    may then allocate its share of the GPU's memory and no more: a neighbour cannot push it out.
+    Raises TrainingError where a GPU is asked for and none can be used.
     """
     if requested == "cpu" or (requested == "auto" and not torch.cuda.is_available()):
         yield torch.device("cpu")
@@ -85,17 +135,35 @@ def claimed_device(requested: str = "auto", wait_s: float = 3600.0) -> Iterator[
             f"'{requested}' is asked for, but this machine shows {count} GPU(s)",
             f"Write cuda:0 … cuda:{count - 1}, or auto.",
         )
-    position, handle = _claim([_device_identity(i) for i in wanted], _lock_folder(), wait_s)
+    position, handle = _claim([_device_identity(i) for i in wanted], _lock_folder(), wait_s, slots)
+    device = torch.device("cuda", wanted[position])
     try:
-        device = torch.device("cuda", wanted[position])
         torch.cuda.set_device(device)
+        if slots > 1:
+            torch.cuda.set_per_process_memory_fraction(SHARED / slots, device)
         yield device
     finally:
         os.close(handle)
 
 
 def describe(device: torch.device) -> str:
-    """Name the hardware for the run record."""
+    """Name the hardware, and a CPU's threads, for the run record."""
+    name = hardware_name(device)
+    return name if device.type == "cuda" else f"{name}, {torch.get_num_threads()} threads"
+
+
+def hardware_name(device: torch.device) -> str:
+    """Name the GPU, or the processor and the instructions that PyTorch uses of it."""
     if device.type == "cuda":
         return torch.cuda.get_device_name(device)
-    return f"CPU, {torch.get_num_threads()} threads, {torch.backends.cpu.get_cpu_capability()}"
+    return f"{_processor()}, {torch.backends.cpu.get_cpu_capability()}"
+
+
+def _processor() -> str:
+    """Name the processor, as Linux tells it; elsewhere `CPU`."""
+    try:
+        text = Path("/proc/cpuinfo").read_text(encoding="utf-8")
+    except OSError:
+        return "CPU"
+    found = re.search(r"(?m)^model name\s*:\s*(.+)$", text)
+    return found[1].strip() if found else "CPU"

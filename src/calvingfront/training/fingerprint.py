@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from calvingfront.dataset import Dataset
+from calvingfront.training.revision import HOW
 from calvingfront.training.settings import NetworkSettings, TrainingSettings
 
 # Plain JSON values by what a user calls them.
@@ -18,8 +19,8 @@ Fingerprint = dict[str, Any]
 
 # These change how long or how often, not the numbers of an epoch; what they change at the end is
 # checked where the history is known (`loop.resume`). device and threads belong to the machine.
-FREE = ("max_epochs", "patience", "keep_epochs", "device", "threads", "save_minutes", "feed")
-# Bits may differ between machines, and with `deterministic` on a GPU; results do not.
+FREE = ("max_epochs", "patience", "keep_epochs", "device", *HOW)
+# Bits may differ between machines, and with this on a GPU; results do not.
 MACHINE = ("deterministic",)
 
 

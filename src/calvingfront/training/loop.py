@@ -6,7 +6,7 @@ import logging
 import statistics
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
@@ -16,13 +16,14 @@ from torch import Tensor
 
 from calvingfront.errors import DivergedError, TrainingError
 from calvingfront.networks import build_network, count_parameters
-from calvingfront.training.feed import Feed
+from calvingfront.training.feed import Batch, Feed
 from calvingfront.training.losses import distance_weight_of
 from calvingfront.training.schedule import half_cycle_iterations, triangular
 from calvingfront.training.settings import NetworkSettings, TrainingSettings
 from calvingfront.training.snapshot import Snapshot, State
 from calvingfront.training.state import Checkpoints, part_of
 from calvingfront.training.step import Step
+from calvingfront.training.tuning import plan_step
 
 log = logging.getLogger(__name__)
 
@@ -117,10 +118,17 @@ class Trainer:
         self.half_cycle = half_cycle_iterations(
             settings.half_cycle_epochs, augmented, settings.batch_size
         )
+        self.plan = plan_step(
+            self.step, self._some_batch, network, train.size, self.batches_per_epoch
+        )
         self.iteration = 0
         # Of the epoch in progress, on the device: losses of an earlier session, and of this one.
         self._earlier = torch.empty(0, device=device)
         self._losses: list[Tensor] = []
+
+    def _some_batch(self) -> Batch:
+        size = self.settings.batch_size
+        return next(iter(self.train.batches(np.arange(size), size)))
 
     @property
     def batch(self) -> int:
@@ -259,6 +267,7 @@ def train(
         "seed": seed,
         "network": vars(network),
         "training": settings.as_record(),
+        "step": asdict(trainer.plan) | {"way": trainer.step.way},
         "trainable_parameters": count_parameters(trainer.network),
         "train_images": len(train_feed.scenes),
         "validation_images": len(validation_feed.scenes),

@@ -2,4 +2,8 @@
 
 # An edited library reruns nothing by itself: raise this number when training gives other weights
 # than before. Finished trainings are then made anew, and states of interrupted ones refused.
-TRAINING_REVISION = 1
+TRAINING_REVISION = 2
+
+# Keys of `training` that say how a training runs, not what comes out of it: another value of one
+# is no reason to train anew.
+HOW = ("acceleration", "feed", "gpu_slots", "save_minutes", "threads")

@@ -21,6 +21,7 @@ from calvingfront.training.feed import OF_VALIDATION, feed_of
 from calvingfront.training.fingerprint import fingerprint
 from calvingfront.training.loop import train
 from calvingfront.training.losses import distance_weight_of
+from calvingfront.training.peak import share_of_peak
 from calvingfront.training.revision import TRAINING_REVISION
 from calvingfront.training.run_record import surroundings
 from calvingfront.training.settings import NetworkSettings, TrainingSettings
@@ -82,23 +83,21 @@ def train_network(
     networks: dict[str, Any],
     training: dict[str, Any],
     kept: Sequence[PathLike] = (),
-    threads: int | None = None,
-    save_minutes: float | None = None,
+    how: dict[str, Any] | None = None,
     state: PathLike | None = None,
     revision: int = TRAINING_REVISION,
 ) -> None:
     """Train one network and write its weights, history and record.
 
     kept: files for the weights of `training['keep_epochs']`, in their order; where empty, they
-    stand beside `weights`. threads, save_minutes: instead of those in `training`. state: folder of
-    the state from which a killed training goes on; where None, `state` beside `weights`. revision:
-    of the training code. The history is renewed after every epoch, so that it can be watched.
+    stand beside `weights`. how: values of keys of HOW instead of those in `training`. state: folder
+    of the state from which a killed training goes on; where None, `state` beside `weights`.
+    revision: of the training code. The history is renewed after every epoch, so that it can be
+    watched.
     Raises TrainingError where the settings cannot work, the loss becomes no number, or the state is
     of other data, settings or code.
     """
-    given = {"threads": threads, "save_minutes": save_minutes}
-    changes = {key: value for key, value in given.items() if value is not None}
-    settings = TrainingSettings.from_config(training, **changes)
+    settings = TrainingSettings.from_config(training, **(how or {}))
     sure = min(settings.max_epochs, settings.patience)
     if any(epoch > sure for epoch in settings.keep_epochs):
         raise TrainingError(
@@ -118,7 +117,7 @@ def train_network(
     with (
         states.held(),
         deterministic_algorithms(settings.deterministic),
-        claimed_device(settings.device) as device,
+        claimed_device(settings.device, slots=settings.gpu_slots) as device,
     ):
         live = folder / "progress.tsv"
         for file in (weights, history, record, live, *files):
@@ -129,7 +128,9 @@ def train_network(
         marks = fingerprint(
             data, subsets["train"], subsets["validation"], loss, seed, network, settings, revision
         )
-        machine = {"threads": settings.threads, "deterministic": settings.deterministic}
+        machine = {
+            key: getattr(settings, key) for key in ("threads", "deterministic", "acceleration")
+        }
         checkpoints = Checkpoints(states, marks, environment | machine, settings.save_minutes)
         weighted = distance_weight_of(loss) > 0
         train_feed, validation_feed = (
@@ -149,6 +150,10 @@ def train_network(
         write_history(outcome.history, history)
         live.unlink(missing_ok=True)
         about = {"revision": revision, "environment": environment, "feed": train_feed.kind}
+        about |= share_of_peak(
+            network, train_feed.size, outcome.record["images_per_second"], device,
+            outcome.record["step"]["precision"],
+        )  # fmt: skip
         write_json(record, {**outcome.record, **about})
         # Last: a job that is killed before goes on from the state and writes all of it again.
         states.remove()

@@ -40,6 +40,9 @@ class TrainingSettings:
     feed: Literal["auto", "resident", "streamed"] = "auto"
     save_minutes: float = 10
     deterministic: bool = False
+    acceleration: Literal["auto", "eager", "compile", "graph"] = "auto"
+    tuning: Literal["off", "measured"] = "off"
+    gpu_slots: int = 1
 
     @classmethod
     def from_config(cls, section: dict[str, Any], **changes: Any) -> TrainingSettings:

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from calvingfront.networks import UNet, UpConv, build_network
+from calvingfront.networks.blocks import Conv
 
 BOTH_MODELS = pytest.mark.parametrize("model", ["unet", "attention_unet"])
 BOTH_VARIANTS = pytest.mark.parametrize("variant", ["paper", "released"])
@@ -44,7 +45,7 @@ def test_default_widths_are_32_to_512_with_5x5_convolutions_and_four_downsamplin
 def test_encoder_normalises_before_the_activation_in_both_variants(
     model: str, variant: str
 ) -> None:
-    once = [nn.Conv2d, nn.BatchNorm2d, nn.LeakyReLU]
+    once = [Conv, nn.BatchNorm2d, nn.LeakyReLU]
     assert all(kinds(block) == once * 2 for block in small(model, variant).encoder)
 
 
@@ -52,8 +53,8 @@ def test_encoder_normalises_before_the_activation_in_both_variants(
 @pytest.mark.parametrize(
     ("variant", "once"),
     [
-        ("paper", [nn.Conv2d, nn.BatchNorm2d, nn.LeakyReLU]),
-        ("released", [nn.Conv2d, nn.LeakyReLU, nn.BatchNorm2d]),
+        ("paper", [Conv, nn.BatchNorm2d, nn.LeakyReLU]),
+        ("released", [Conv, nn.LeakyReLU, nn.BatchNorm2d]),
     ],
 )
 def test_decoder_normalises_last_in_the_released_variant_only(

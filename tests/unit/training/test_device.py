@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -20,17 +22,17 @@ HOLDER = """
 import sys, time
 from pathlib import Path
 from calvingfront.training.device import _claim
-position, _ = _claim(sys.argv[2:], Path(sys.argv[1]), 0.0)
+position, _ = _claim(sys.argv[3:], Path(sys.argv[1]), 0.0, int(sys.argv[2]))
 print(position, flush=True)
 time.sleep(60)
 """
 
 
-def hold(folder: Path, *identities: str) -> tuple[subprocess.Popen[str], int]:
-    """Start another process that claims one of the devices; return it and what it got."""
+def hold(folder: Path, *identities: str, slots: int = 1) -> tuple[subprocess.Popen[str], int]:
+    """Start another process that claims a slot of one of the devices; return it and what it got."""
     source = Path(device_module.__file__).parents[2]
     process = subprocess.Popen(
-        [sys.executable, "-c", HOLDER, str(folder), *identities],
+        [sys.executable, "-c", HOLDER, str(folder), str(slots), *identities],
         stdout=subprocess.PIPE, text=True, env={**os.environ, "PYTHONPATH": str(source)},
     )  # fmt: skip
     assert process.stdout is not None
@@ -60,6 +62,83 @@ def test_two_processes_never_hold_one_device_and_a_killed_one_leaves_it_free(
     position, handle = _claim(["A"], tmp_path, 0.0)
     assert position == 0
     os.close(handle)
+
+
+def test_jobs_share_a_device_only_where_none_is_free_and_never_beyond_its_slots(
+    tmp_path: Path,
+) -> None:
+    """Four processes on two devices with two slots each: one on each, then a second on each."""
+    processes, places = [], []
+    try:
+        for _ in range(4):
+            process, got = hold(tmp_path, "A", "B", slots=2)
+            processes.append(process)
+            places.append(got)
+        assert places == [0, 1, 0, 1]
+        with pytest.raises(TrainingError, match=r"every GPU \(2\) is held.*2 on each") as caught:
+            _claim(["A", "B"], tmp_path, 0.0, 2)
+        assert "× training.gpu_slots" in caught.value.remedy
+        # Two slots come free on B: the next two jobs find them there, A stays full.
+        for k in (1, 3):
+            processes[k].send_signal(signal.SIGKILL)
+            processes[k].wait()
+        handles = []
+        for _ in range(2):
+            position, handle = _claim(["A", "B"], tmp_path, 0.0, 2)
+            assert position == 1
+            handles.append(handle)
+        for handle in handles:
+            os.close(handle)
+    finally:
+        for process in processes:
+            process.kill()
+            process.wait()
+
+
+def test_processes_that_claim_at_once_spread_over_the_devices(tmp_path: Path) -> None:
+    """Six at once on three devices with two slots each: two on each, whoever comes first."""
+    source = Path(device_module.__file__).parents[2]
+    command = [sys.executable, "-c", HOLDER, str(tmp_path), "2", "A", "B", "C"]
+    environment = {**os.environ, "PYTHONPATH": str(source)}
+    processes = [
+        subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment)
+        for _ in range(6)
+    ]
+    try:
+        places = [int(process.stdout.readline()) for process in processes if process.stdout]
+        assert sorted(places) == [0, 0, 1, 1, 2, 2]
+    finally:
+        for process in processes:
+            process.kill()
+            process.wait()
+
+
+def test_two_jobs_do_not_meet_while_they_choose(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A job that counts while another one has counted but not yet taken waits for it."""
+    with (tmp_path / "choosing.lock").open("w") as choosing:
+        fcntl.flock(choosing, fcntl.LOCK_EX)
+        places: list[int] = []
+        job = threading.Thread(target=lambda: places.append(_claim(["A"], tmp_path, 0.0)[0]))
+        job.start()
+        job.join(0.3)
+        assert job.is_alive()
+    job.join(10)
+    assert places == [0]
+
+
+def test_a_job_that_wants_a_device_alone_does_not_join_one_that_is_shared(tmp_path: Path) -> None:
+    """The one that had the first slot is gone, its neighbour in the second is still there."""
+    _, first = _claim(["A"], tmp_path, 0.0, 2)
+    _, second = _claim(["A"], tmp_path, 0.0, 2)
+    os.close(first)
+    with pytest.raises(TrainingError, match="held"):
+        _claim(["A"], tmp_path, 0.0, 1)
+    os.close(second)
+    position, alone = _claim(["A"], tmp_path, 0.0, 1)
+    assert position == 0
+    os.close(alone)
 
 
 def test_a_job_waits_for_a_device_that_becomes_free(
@@ -122,6 +201,24 @@ def test_jobs_take_different_gpus_and_give_them_back(two_gpus: list[torch.device
     with claimed_device("cuda:1", 0.0) as again:
         assert str(again) == "cuda:1"
     assert [str(device) for device in two_gpus] == ["cuda:0", "cuda:1", "cuda:1"]
+
+
+def test_a_shared_gpu_s_memory_is_shared(
+    two_gpus: list[torch.device], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All slots together leave something for the processes' contexts; one slot is not limited."""
+    limits: list[tuple[float, str]] = []
+    monkeypatch.setattr(
+        torch.cuda,
+        "set_per_process_memory_fraction",
+        lambda fraction, device: limits.append((fraction, str(device))),
+    )
+    with claimed_device("cuda:1", 0.0):
+        assert not limits
+    with claimed_device("cuda:1", 0.0, slots=2), claimed_device("cuda:1", 0.0, slots=2):
+        pass
+    assert [place for _, place in limits] == ["cuda:1", "cuda:1"]
+    assert 0.9 <= sum(fraction for fraction, _ in limits) < 1
 
 
 def test_a_gpu_is_given_back_when_its_job_fails(two_gpus: list[torch.device]) -> None:

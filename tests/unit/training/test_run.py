@@ -99,6 +99,13 @@ def test_a_run_leaves_weights_epochs_history_and_record(
     assert record["best_epoch"] == 1 + int(np.argmax(history["validation_monitor"]))
     assert record["environment"]["torch"] == torch.__version__
     assert record["environment"]["device"] == "cpu"
+    step = record["step"]
+    assert (step["way"], step["layout"], step["precision"], step["threads"], step["source"]) == (
+        "eager", "channels_last", "float32", 1, "settings",
+    )  # fmt: skip
+    assert record["gflop_per_image"] > 0
+    reached = record["gflop_per_image"] * record["images_per_second"] / 1e3
+    assert record["share_of_peak"] == pytest.approx(reached / record["peak_tflops"])
     states = [load_file(folder / f"epoch_00{k}.safetensors") for k in (1, 2)]
     assert not torch.equal(states[0]["head.weight"], states[1]["head.weight"])
 
@@ -124,7 +131,9 @@ def test_kept_epochs_go_where_they_are_asked_for(dataset: dict[str, Path], tmp_p
 def test_threads_of_the_job_override_the_configuration(
     dataset: dict[str, Path], tmp_path: Path
 ) -> None:
-    folder = run(dataset, tmp_path / "run", threads=2, training={**TRAINING, "max_epochs": 2})
+    folder = run(
+        dataset, tmp_path / "run", how={"threads": 2}, training={**TRAINING, "max_epochs": 2}
+    )
     record = json.loads((folder / "run.json").read_text(encoding="utf-8"))
     assert record["training"]["threads"] == 2
 
@@ -171,7 +180,7 @@ def killed(
     with monkeypatch.context() as patch:
         patch.setattr(Step, "train", watched)
         with pytest.raises(Killed):
-            run(dataset, folder, save_minutes=0, **changes)
+            run(dataset, folder, how={"save_minutes": 0}, **changes)
 
 
 def weights_of(folder: Path) -> list[bytes]:

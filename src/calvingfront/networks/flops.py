@@ -1,0 +1,25 @@
+"""How many floating-point operations a network takes."""
+
+from __future__ import annotations
+
+import copy
+
+import torch
+from torch import nn
+from torch.utils.flop_counter import FlopCounterMode
+
+
+def count_flops(network: nn.Module, size_px: int) -> tuple[int, int]:
+    """Count the operations of one image: forward, and forward and backward together.
+
+    Convolutions only, a multiplication and its addition as two. The passes run on torch's `meta`
+    device, which computes nothing, on a copy. size_px: side of the square image.
+    """
+    twin = copy.deepcopy(network).to("meta").train()
+    image = torch.empty(1, 1, size_px, size_px, device="meta")
+    counter = FlopCounterMode(display=False)
+    with counter:
+        logits = twin(image)
+        forward = counter.get_total_flops()
+        logits.sum().backward()
+    return forward, counter.get_total_flops()

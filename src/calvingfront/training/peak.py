@@ -1,0 +1,69 @@
+"""How near a training came to what its device can multiply."""
+
+from __future__ import annotations
+
+import time
+from itertools import pairwise
+from typing import Any
+
+import torch
+
+from calvingfront.networks import build_network
+from calvingfront.networks.flops import count_flops
+from calvingfront.training.settings import NetworkSettings
+
+CPU_SIDE, CUDA_SIDE = 2048, 8192
+CPU_SECONDS, CUDA_REPEATS = 0.3, 20
+
+
+def matrix_peak(device: torch.device, precision: str) -> float:
+    """Measure a product of two large square matrices; the best of some, in TFLOP/s.
+
+    precision: `float32` or `bfloat16`. On a CPU with the threads that PyTorch has at the time,
+    within about half a second.
+    """
+    dtype = torch.bfloat16 if precision == "bfloat16" else torch.float32
+    side = CUDA_SIDE if device.type == "cuda" else CPU_SIDE
+    a = torch.rand(side, side, device=device).to(dtype)
+    b, out = a.t().contiguous(), torch.empty_like(a)
+    torch.matmul(a, b, out=out)  # the first one chooses kernels
+    seconds = _cuda_seconds(a, b, out) if device.type == "cuda" else _cpu_seconds(a, b, out)
+    return 2 * side**3 / seconds / 1e12
+
+
+def _cpu_seconds(a: torch.Tensor, b: torch.Tensor, out: torch.Tensor) -> float:
+    best, end = float("inf"), time.perf_counter() + CPU_SECONDS
+    while time.perf_counter() < end:
+        begun = time.perf_counter()
+        torch.matmul(a, b, out=out)
+        best = min(best, time.perf_counter() - begun)
+    return best
+
+
+def _cuda_seconds(a: torch.Tensor, b: torch.Tensor, out: torch.Tensor) -> float:
+    timed: Any = torch.cuda.Event
+    marks = [timed(enable_timing=True) for _ in range(CUDA_REPEATS + 1)]
+    marks[0].record()
+    for mark in marks[1:]:
+        torch.matmul(a, b, out=out)
+        mark.record()
+    torch.cuda.synchronize()
+    milliseconds: list[float] = [x.elapsed_time(y) for x, y in pairwise(marks)]
+    return min(milliseconds) / 1e3
+
+
+def share_of_peak(
+    network: NetworkSettings,
+    size_px: int,
+    images_per_second: float,
+    device: torch.device,
+    precision: str,
+) -> dict[str, float]:
+    """Compare a training's speed with the device's matrix peak, for the run record."""
+    _, flops = count_flops(build_network(**vars(network)), size_px)
+    peak = matrix_peak(device, precision)
+    return {
+        "gflop_per_image": flops / 1e9,
+        "peak_tflops": peak,
+        "share_of_peak": flops * images_per_second / 1e12 / peak,
+    }

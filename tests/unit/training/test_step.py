@@ -1,0 +1,265 @@
+"""A step is the same step however it is run, and whatever was measured before it."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+
+from calvingfront.networks import build_network
+from calvingfront.networks.blocks import Conv, ConvBlock, padded_conv2d
+from calvingfront.training.feed import Batch, ResidentFeed
+from calvingfront.training.settings import TrainingSettings
+from calvingfront.training.step import Step
+
+CPU = torch.device("cpu")
+RATES = (1e-3, 5e-3, 2e-3, 1e-2)
+
+
+def record_by_calling(function: Callable[[], Tensor]) -> tuple[Callable[[], None], Tensor]:
+    """Stand in for a CUDA graph: warm up, then replay by calling into the same result tensor."""
+    for _ in range(3):
+        function()
+    result = torch.full((), float("nan"))
+
+    def replay() -> None:
+        result.copy_(function())
+
+    return replay, result
+
+
+def make_step(**changes: Any) -> Step:
+    torch.manual_seed(3)
+    network = build_network("attention_unet", width=4, depth=2, kernel=3)
+    step = Step(network, 4.0, TrainingSettings(**changes), CPU)
+    step.recorder = record_by_calling
+    return step
+
+
+@pytest.fixture
+def batches(feed: Callable[..., ResidentFeed]) -> list[Batch]:
+    samples = feed(8, 1, augmentation="paper")
+    return list(samples.batches(np.arange(16), 4))
+
+
+def copied(step: Step) -> dict[str, Tensor]:
+    return {name: value.clone() for name, value in step.tensors().items()}
+
+
+def assert_same(a: dict[str, Tensor], b: dict[str, Tensor]) -> None:
+    assert a.keys() == b.keys()
+    assert all(torch.equal(a[name], b[name]) for name in a)
+
+
+def train(step: Step, batches: list[Batch]) -> list[Tensor]:
+    return [step.train(batch, rate) for batch, rate in zip(batches, RATES, strict=True)]
+
+
+def test_a_captured_step_gives_the_losses_and_weights_of_the_eager_one(
+    batches: list[Batch],
+) -> None:
+    """Each batch, its rate and its loss are its own: nothing of a static buffer shines through."""
+    eager, captured = make_step(), make_step()
+    captured.arrange(way="graph")
+    expected, found = train(eager, batches), train(captured, batches)
+    assert captured.way == "graph"
+    assert len({float(loss) for loss in found}) == len(batches)
+    assert [float(loss) for loss in found] == [float(loss) for loss in expected]
+    assert_same(copied(captured), copied(eager))
+
+
+@pytest.mark.parametrize("on_device", [False, True])
+@pytest.mark.parametrize("way", ["eager", "graph"])
+def test_each_step_has_the_rate_that_it_is_given(
+    batches: list[Batch], way: Any, on_device: bool
+) -> None:
+    """Adam's first step moves a weight by the rate, as a number or as one on the device."""
+    for rate in (1e-3, 4e-3):
+        step = make_step()
+        if on_device:  # as on a GPU, where a graph reads the rate from its place
+            step._rate = torch.full((), 1.0)
+            step.optimiser.param_groups[0]["lr"] = step._rate
+        step.arrange(way=way)
+        before = step.network.head.weight.detach().clone()
+        step.train(batches[0], rate)
+        moved = (step.network.head.weight - before).abs()
+        torch.testing.assert_close(moved.max(), torch.tensor(rate), rtol=1e-2, atol=0)
+        if on_device:
+            assert step.optimiser.param_groups[0]["lr"] is step._rate
+
+
+def test_a_smaller_batch_goes_the_eager_way_beside_a_captured_step(batches: list[Batch]) -> None:
+    eager, captured = make_step(), make_step()
+    captured.arrange(way="graph")
+    smaller = Batch(*(tensor[:3] for tensor in batches[1]))
+    for step in (eager, captured):
+        step.train(batches[0], 1e-3)
+        step.train(smaller, 1e-3)
+        step.train(batches[2], 1e-3)
+    assert_same(copied(captured), copied(eager))
+
+
+def addresses(step: Step) -> dict[str, int]:
+    return {name: value.data_ptr() for name, value in step.tensors().items()}
+
+
+def test_a_captured_step_goes_on_from_a_loaded_state(batches: list[Batch]) -> None:
+    """In place: a graph reads and writes where it was captured, whatever happens outside it."""
+    eager, captured = make_step(), make_step()
+    train(eager, batches)
+    state = copied(eager)
+    captured.arrange(way="graph")
+    train(captured, batches[::-1])
+    where = addresses(captured)
+    captured.load(state)
+    with captured.unchanged():
+        train(captured, batches)
+    assert addresses(captured) == where
+    assert_same(copied(captured), state)
+    for step in (eager, captured):
+        train(step, batches)
+    assert_same(copied(captured), copied(eager))
+
+
+@pytest.mark.parametrize("before", [0, 2])
+@pytest.mark.parametrize("layout", ["channels_last", "contiguous"])
+def test_what_is_tried_leaves_no_trace(batches: list[Batch], before: int, layout: Any) -> None:
+    """Weights, statistics and Adam's moments, from the first step and from a later one."""
+    tried, untouched = make_step(), make_step()
+    for step in (tried, untouched):
+        for batch in batches[:before]:
+            step.train(batch, 1e-3)
+    with tried.unchanged():
+        tried.arrange(layout=layout, precision="bfloat16")
+        train(tried, batches)
+    tried.arrange(layout="channels_last", precision="float32")
+    for step in (tried, untouched):
+        for batch in batches[before:]:
+            step.train(batch, 1e-3)
+    assert_same(copied(tried), copied(untouched))
+
+
+def test_another_layout_takes_adams_moments_with_it(batches: list[Batch]) -> None:
+    """The fused kernel walks through memory: weights and moments have to lie alike."""
+    step, other = make_step(), make_step()
+    for moved in (step, other):
+        train(moved, batches)
+    other.arrange(layout="contiguous")
+    for parameter, state in other.optimiser.state.items():
+        assert state["exp_avg"].stride() == parameter.stride()
+    for moved in (step, other):
+        moved.train(batches[0], 1e-2)
+    found, kernels = other.tensors(), 0
+    for name, value in step.tensors().items():
+        if name.startswith("network.") and value.dim() == 4:  # biases before a norm move by noise
+            kernels += 1
+            torch.testing.assert_close(found[name], value, rtol=0, atol=1e-4)
+    assert kernels > 10
+
+
+def fails(function: Callable[[], Tensor]) -> tuple[Callable[[], None], Tensor]:
+    function()
+    raise RuntimeError("operation not permitted when stream is capturing")
+
+
+def test_a_way_that_fails_is_told_and_the_step_runs_eagerly(
+    batches: list[Batch], caplog: pytest.LogCaptureFixture
+) -> None:
+    eager, broken = make_step(), make_step()
+    broken.recorder = fails
+    broken.arrange(way="graph")
+    with caplog.at_level(logging.WARNING):
+        found = train(broken, batches)
+    assert caplog.text.count("runs eagerly: operation not permitted") == 1
+    assert broken.way == "eager"
+    assert [float(x) for x in found] == [float(x) for x in train(eager, batches)]
+    assert_same(copied(broken), copied(eager))
+
+
+def test_a_graph_without_cuda_falls_back(batches: list[Batch]) -> None:
+    eager, step = make_step(), make_step()
+    del step.recorder  # the real one
+    step.arrange(way="graph")
+    train(step, batches)
+    train(eager, batches)
+    assert step.way == "eager"
+    assert_same(copied(step), copied(eager))
+
+
+def test_a_compiler_that_is_missing_falls_back(
+    batches: list[Batch], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def missing(*_: Any, **__: Any) -> Any:
+        raise RuntimeError("no compiler")
+
+    monkeypatch.setattr(torch, "compile", missing)
+    step = make_step()
+    step.arrange(way="compile")
+    train(step, batches)
+    assert step.way == "eager"
+
+
+def test_the_compiled_way_trains_through_what_torch_compiled(
+    batches: list[Batch], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls: list[int] = []
+
+    def compile_(function: Callable[[Batch], Tensor], **_: Any) -> Callable[[Batch], Tensor]:
+        def compiled(batch: Batch) -> Tensor:
+            calls.append(len(batch.images))
+            return function(batch)
+
+        return compiled
+
+    monkeypatch.setattr(torch, "compile", compile_)
+    eager, step = make_step(), make_step()
+    step.arrange(way="compile")
+    train(step, batches)
+    train(eager, batches)
+    assert (step.way, len(calls)) == ("compile", 1 + len(batches))
+    assert_same(copied(step), copied(eager))
+
+
+def test_under_bfloat16_batch_norm_and_the_loss_are_computed_in_float32(
+    batches: list[Batch],
+) -> None:
+    """Statistics gathered in bfloat16 would miss those of the same inputs by whole per cents."""
+    step = make_step(precision="bfloat16")
+    block = step.network.encoder[0]
+    assert isinstance(block, ConvBlock)
+    norm = block[1]
+    seen: list[Tensor] = []
+    norm.register_forward_hook(lambda _m, given, _out: seen.append(given[0].detach()))
+    norm.momentum = 1.0  # the statistics are those of this batch alone
+    loss = step.train(batches[0], 1e-3)
+    assert loss.dtype == torch.float32
+    assert seen[0].dtype == torch.bfloat16
+    x = seen[0].double()
+    for module in step.network.modules():
+        if isinstance(module, torch.nn.BatchNorm2d):
+            assert module.running_mean.dtype == module.running_var.dtype == torch.float32
+            assert module.weight.dtype == torch.float32
+    torch.testing.assert_close(norm.running_mean.double(), x.mean((0, 2, 3)), rtol=1e-5, atol=1e-6)
+    torch.testing.assert_close(norm.running_var.double(), x.var((0, 2, 3)), rtol=1e-5, atol=1e-6)
+    moments = [state["exp_avg"].dtype for state in step.optimiser.state.values()]
+    assert set(moments) == {torch.float32}
+
+
+@pytest.mark.parametrize("channels", [1, 3, 8])
+def test_channels_of_zeros_change_neither_a_convolution_nor_its_gradients(channels: int) -> None:
+    torch.manual_seed(5)
+    layer = Conv(channels, 6, 5, padding=2).double()
+    x = torch.rand(2, channels, 9, 8, dtype=torch.float64, requires_grad=True)
+    found = []
+    for convolve in (layer, lambda given: padded_conv2d(given, layer)):
+        out = convolve(x)
+        out.square().sum().backward()
+        found.append([out.detach(), x.grad, layer.weight.grad, layer.bias.grad])
+        x.grad = layer.weight.grad = layer.bias.grad = None
+    for plain, padded in zip(*found, strict=True):
+        torch.testing.assert_close(padded, plain, rtol=1e-12, atol=1e-12)
