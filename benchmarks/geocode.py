@@ -30,6 +30,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import numpy as np
 
@@ -209,6 +210,7 @@ def terrain(options: argparse.Namespace) -> Path:
 
 def work_ours(options: argparse.Namespace) -> dict[str, Any]:
     """Run cold and warm; seconds per stage of each run."""
+    from calvingfront.sar import masks
     from calvingfront.sar.dem import heights_on_grid
     from calvingfront.sar.geocode import geocode
     from calvingfront.sar.kernels import geocode_rows, over_rows
@@ -257,14 +259,27 @@ def work_ours(options: argparse.Namespace) -> dict[str, Any]:
         options.threads,
     )
     kernel = time.perf_counter() - started
+    sight = heights, orbit, image.geometry.look_side, options.threads
+    codes = []
+    for steepness in (masks.steepness_rows, nothing_is_gentle):
+        with mock.patch.object(masks, "steepness_rows", steepness):
+            started = time.perf_counter()
+            masks.view_codes(grid, *sight)
+            codes.append(time.perf_counter() - started)
     return {
         "imports": imports,
         "runs": runs,
         "peak": peak,
         "mpx": grid.height * grid.width / 1e6,
         "kernel": kernel,
+        "masks": codes,
         "read_mpx": product.shape[0] * product.shape[1] / 1e6,
     }
+
+
+def nothing_is_gentle(heights: Any, first: int, steep: Any) -> None:
+    """Stand-in for steepness_rows: terrain so steep that the masks look at every place."""
+    steep[:] = np.inf
 
 
 def work_sarsen(options: argparse.Namespace) -> dict[str, Any]:
@@ -360,6 +375,7 @@ def report(options: argparse.Namespace) -> None:
     print(f"| all | {sum(cold.values()):.2f} | {total:.2f} | {ours['mpx'] / total:.0f} |")
     rate = ours["mpx"] / ours["kernel"]
     print(f"\nkernel {rate:.0f} Mpx/s, {rate * BYTES_PER_PIXEL / 1000:.1f} GB/s")
+    print("masks alone {:.2f} s, on terrain that is steep everywhere {:.2f} s".format(*ours["masks"]))
     for spacing in options.growth:
         found = run_worker(options, "ours", spacing)
         seconds = statistics.median(sum(run.values()) for run in found["runs"][1:])
