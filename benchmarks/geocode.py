@@ -375,7 +375,8 @@ def report(options: argparse.Namespace) -> None:
     print(f"| all | {sum(cold.values()):.2f} | {total:.2f} | {ours['mpx'] / total:.0f} |")
     rate = ours["mpx"] / ours["kernel"]
     print(f"\nkernel {rate:.0f} Mpx/s, {rate * BYTES_PER_PIXEL / 1000:.1f} GB/s")
-    print("masks alone {:.2f} s, on terrain that is steep everywhere {:.2f} s".format(*ours["masks"]))
+    gentle, steep = ours["masks"]
+    print(f"masks alone {gentle:.2f} s, on terrain that is steep everywhere {steep:.2f} s")
     for spacing in options.growth:
         found = run_worker(options, "ours", spacing)
         seconds = statistics.median(sum(run.values()) for run in found["runs"][1:])
