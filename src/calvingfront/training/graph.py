@@ -28,7 +28,8 @@ def record_cuda(function: Callable[[], Tensor]) -> tuple[Callable[[], None], Ten
             function()
     torch.cuda.current_stream().wait_stream(side)
     graph = torch.cuda.CUDAGraph()
-    with torch.cuda.graph(graph):
+    # Threads that prepare batches may allocate pinned memory meanwhile, which the default forbids.
+    with torch.cuda.graph(graph, capture_error_mode="thread_local"):
         result = function()
     return graph.replay, result
 
