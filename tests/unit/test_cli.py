@@ -24,7 +24,7 @@ def results(tmp_path: Path) -> Path:
     dataset, model = tmp_path / "dataset", tmp_path / "models" / "unet" / "bce" / "seed1"
     write_packed(dataset, np.stack([band(16, row, 3) for row in range(4)]))
     write_split(dataset / "split.tsv", train=["s1"], validation=["s3"], test=["s0"])
-    config = {"training": {"device": "cpu", "threads": 1}}
+    config = {"training": {"device": "cpu", "threads": 1, "gpu_slots": 1}}
     (dataset / "config.yaml").write_text(yaml.safe_dump(config), encoding="utf-8")
     write_json(model / "run.json", {"network": NETWORK})
     save_weights(build_network(**NETWORK).state_dict(), model / "weights.safetensors")
