@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file, save
 
 from calvingfront.dataset import open_dataset, read_split
 from calvingfront.errors import TrainingError
@@ -47,7 +47,8 @@ def write_history(history: list[dict[str, float]], path: PathLike) -> None:
 def save_weights(state: State, path: PathLike) -> None:
     """Write weights as safetensors, atomically."""
     with replacing(path) as temporary:
-        save_file(state, temporary)
+        # Not by save_file, whose files only their owner may read.
+        temporary.write_bytes(save(state))
 
 
 def load_network(weights: PathLike, record: PathLike) -> UNet:

@@ -317,3 +317,10 @@ def test_samples_simulation_and_tables_never_import_torch() -> None:
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert int(done.stdout) > 10
+
+
+def test_weights_may_be_read_by_whom_other_new_files_may(tmp_path: Path) -> None:
+    save_weights({"a": torch.ones(2)}, tmp_path / "weights.safetensors")
+    (tmp_path / "plain").write_text("")
+    modes = {path.stat().st_mode for path in tmp_path.iterdir()}
+    assert len(modes) == 1
