@@ -223,6 +223,7 @@ def test_gentle_pieces_get_the_codes_that_looking_at_every_place_gives(relief, m
     heights = (heights + relief * peaks).astype(np.float32)
     heights[300:303, 40:50] = np.nan
     codes = view_codes(grid, heights, orbit, "right")
+    assert (codes[301, 42:48] == NO_DATA).all()
 
     def nothing_is_gentle(heights, first, steep):
         steep[:] = np.inf
