@@ -19,6 +19,15 @@ from radar_scenes import make_scene, orbit_of
 HEIGHT_M, RADIUS_M = 300.0, 800.0
 
 
+def around_the_middle(scene, orbit, half_m, spacing_m):
+    """A square map grid around the ground that the image shows in its middle."""
+    line, sample = (np.full(1, n / 2) for n in scene.shape)
+    middle = to_ground(line, sample, np.zeros(1), orbit, scene.geometry)
+    longitude, latitude, _ = to_geodetic(middle)
+    x, y = (float(v[0]) for v in from_wgs84("EPSG:3031", longitude, latitude))
+    return grid_over("EPSG:3031", (x - half_m, y - half_m, x + half_m, y + half_m), spacing_m)
+
+
 def lens(radius: float, distance: float) -> float:
     """Common area of two circles."""
     half = distance / 2
@@ -73,10 +82,7 @@ def test_a_round_plateau_casts_the_shadow_and_layover_of_elementary_geometry(sid
 def test_flat_ground_is_valid_throughout():
     scene = make_scene("ERS")
     orbit = orbit_of(scene)
-    middle = to_ground(*(np.full(1, v) for v in (200.0, 250.0, 0.0)), orbit, scene.geometry)
-    longitude, latitude, _ = to_geodetic(middle)
-    x, y = (float(v[0]) for v in from_wgs84("EPSG:3031", longitude, latitude))
-    grid = grid_over("EPSG:3031", (x - 1000, y - 1000, x + 1000, y + 1000), 20.0)
+    grid = around_the_middle(scene, orbit, 1000, 20.0)
     codes = view_codes(grid, np.full((grid.height, grid.width), 40, np.float32), orbit, "right")
     assert (codes == VALID).all()
 
@@ -165,11 +171,7 @@ def test_the_sight_of_a_row_is_that_of_plain_numpy():
 def test_the_swath_meets_the_map_within_two_hundredths_of_a_pixel(mission, spacing):
     scene = make_scene(mission, shape=(4000, 4000))
     orbit = orbit_of(scene)
-    middle = to_ground(*(np.full(1, v) for v in (2000.0, 2000.0, 0.0)), orbit, scene.geometry)
-    longitude, latitude, _ = to_geodetic(middle)
-    x, y = (float(v[0]) for v in from_wgs84("EPSG:3031", longitude, latitude))
-    reach = 200 * spacing
-    grid = grid_over("EPSG:3031", (x - reach, y - reach, x + reach, y + reach), spacing)
+    grid = around_the_middle(scene, orbit, 200 * spacing, spacing)
     step = masks.STEP_PX
     swath, lattice = masks._lay_out(grid, orbit, "right", step)
     nodes = masks._solve_nodes(swath, grid, orbit, "right", 500.0, 500.0, step)
@@ -213,10 +215,7 @@ def test_gentle_pieces_get_the_codes_that_looking_at_every_place_gives(relief, m
     """Half of the map is as rough as `relief` says, the other rises and falls gently."""
     scene = make_scene("ERS", shape=(900, 900))
     orbit = orbit_of(scene)
-    middle = to_ground(*(np.full(1, v) for v in (450.0, 450.0, 0.0)), orbit, scene.geometry)
-    longitude, latitude, _ = to_geodetic(middle)
-    x, y = (float(v[0]) for v in from_wgs84("EPSG:3031", longitude, latitude))
-    grid = grid_over("EPSG:3031", (x - 5000, y - 5000, x + 5000, y + 5000), 20.0)
+    grid = around_the_middle(scene, orbit, 5000, 20.0)
     row, column = np.indices((grid.height, grid.width))
     heights = 500 + 100 * np.sin(row / 40) * np.cos(column / 50)
     peaks = np.sin(row / 3.0) * np.sin(column / 4.0) * np.clip((column - 200) / 100, 0, 1)
@@ -238,10 +237,7 @@ def test_gentle_terrain_is_told_from_steep_terrain():
     """ERS looks at 23°: range falls on slopes of 23° that face it, whatever their direction."""
     scene = make_scene("ERS", shape=(900, 900))
     orbit = orbit_of(scene)
-    middle = to_ground(*(np.full(1, v) for v in (450.0, 450.0, 0.0)), orbit, scene.geometry)
-    longitude, latitude, _ = to_geodetic(middle)
-    x, y = (float(v[0]) for v in from_wgs84("EPSG:3031", longitude, latitude))
-    grid = grid_over("EPSG:3031", (x - 4000, y - 4000, x + 4000, y + 4000), 20.0)
+    grid = around_the_middle(scene, orbit, 4000, 20.0)
     swath, _ = masks._lay_out(grid, orbit, "right", 64)
     nodes = masks._solve_nodes(swath, grid, orbit, "right", 500.0, 500.0, 64)
     start, slope = np.empty(8), np.empty(8)
