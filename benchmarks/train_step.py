@@ -267,7 +267,11 @@ def in_our_step(
     step.network.train()
     threads = f", {torch.get_num_threads()} threads" if device.type == "cpu" else ""
     how = f"{step.way}, {step.layout}, {step.precision}{threads}"
-    return lambda: step.train(next(batches), RATE) and None, network, how, ""
+
+    def train() -> None:  # whoever looked at the loss would wait for the device
+        step.train(next(batches), RATE)
+
+    return train, network, how, ""
 
 
 def forever(feed: ResidentFeed, batch: int) -> Iterator[Any]:

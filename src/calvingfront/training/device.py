@@ -24,6 +24,11 @@ log = logging.getLogger(__name__)
 SHARED = 0.95
 
 
+def memory_share(slots: int) -> float:
+    """Return the share of a GPU's memory that one of `slots` jobs may fill with tensors."""
+    return SHARED / slots if slots > 1 else 1.0
+
+
 def _lock_folder() -> Path:
     """Return the folder of the per-device lock files, one per user and machine."""
     folder = Path(tempfile.gettempdir()) / f"calvingfront-{getpass.getuser()}"
@@ -140,7 +145,7 @@ def claimed_device(
     try:
         torch.cuda.set_device(device)
         if slots > 1:
-            torch.cuda.set_per_process_memory_fraction(SHARED / slots, device)
+            torch.cuda.set_per_process_memory_fraction(memory_share(slots), device)
         yield device
     finally:
         os.close(handle)

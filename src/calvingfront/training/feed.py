@@ -240,7 +240,7 @@ def feed_of(
     needed = resident_bytes(len(scenes), data.size, augmentation, weighted)
     kind = settings.feed
     if kind == "auto":
-        free = free_memory(device)
+        free = free_memory(device, settings.gpu_slots)
         kind = "resident" if needed <= RESIDENT_SHARE * free else "streamed"
         log.info("%.3g of %.3g GB free: %s feed", needed / 1e9, free / 1e9, kind)
     made = ResidentFeed if kind == "resident" else StreamedFeed

@@ -8,15 +8,20 @@ from pathlib import Path
 
 import torch
 
+from calvingfront.training.device import memory_share
 
-def free_memory(device: torch.device) -> int:
+
+def free_memory(device: torch.device, gpu_slots: int = 1) -> int:
     """Return the bytes that this process may still fill on the device.
 
-    On a CPU: what the kernel calls available, or less where a control group (a job of a cluster,
-    a container) allows less.
+    On a GPU that `gpu_slots` jobs share: no more than is left of its own share, whatever the
+    others have not taken yet. On a CPU: what the kernel calls available, or less where a control
+    group (a job of a cluster, a container) allows less.
     """
     if device.type == "cuda":
-        return int(torch.cuda.mem_get_info(device)[0])
+        free, total = torch.cuda.mem_get_info(device)
+        reserved = torch.cuda.memory_reserved(device)
+        return max(0, min(free, int(memory_share(gpu_slots) * total) - reserved))
     return free_host_memory(Path("/"))
 
 

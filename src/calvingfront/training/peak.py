@@ -19,15 +19,22 @@ CPU_SECONDS, CUDA_REPEATS = 0.3, 20
 def matrix_peak(device: torch.device, precision: str) -> float:
     """Measure a product of two large square matrices; the best of some, in TFLOP/s.
 
-    precision: `float32` or `bfloat16`. On a CPU with the threads that PyTorch has at the time,
-    within about half a second.
+    precision: `float32` or `bfloat16`. On a GPU float32 is what its convolutions make of it, which
+    round their factors to TF32 (PyTorch's default). On a CPU with the threads that PyTorch has at
+    the time, within about half a second.
     """
     dtype = torch.bfloat16 if precision == "bfloat16" else torch.float32
     side = CUDA_SIDE if device.type == "cuda" else CPU_SIDE
     a = torch.rand(side, side, device=device).to(dtype)
     b, out = a.t().contiguous(), torch.empty_like(a)
-    torch.matmul(a, b, out=out)  # the first one chooses kernels
-    seconds = _cuda_seconds(a, b, out) if device.type == "cuda" else _cpu_seconds(a, b, out)
+    before = torch.get_float32_matmul_precision()
+    if device.type == "cuda":
+        torch.set_float32_matmul_precision("high")
+    try:
+        torch.matmul(a, b, out=out)  # the first one chooses kernels
+        seconds = _cuda_seconds(a, b, out) if device.type == "cuda" else _cpu_seconds(a, b, out)
+    finally:
+        torch.set_float32_matmul_precision(before)
     return 2 * side**3 / seconds / 1e12
 
 

@@ -66,7 +66,9 @@ class Step:
         self.layout, self.precision = layout or self.layout, precision or self.precision
         self.way, self._run = way or self.way, None
         if self.device.type == "cuda":
-            torch.cuda.empty_cache()  # a graph that is gone leaves its memory reserved
+            # A graph that is gone leaves its memory reserved, and the gradients that lie there.
+            self.optimiser.zero_grad(set_to_none=True)
+            torch.cuda.empty_cache()
         self.network.to(memory_format=_FORMATS[self.layout])  # type: ignore[call-overload]
         self._align_state()
 
@@ -195,9 +197,12 @@ class Step:
 
 
 def precision_of(device: torch.device, setting: str) -> Precision:
-    """Choose bfloat16 on a GPU that has it, float32 elsewhere, unless told otherwise."""
+    """Choose bfloat16 on a GPU that has it, float32 elsewhere, unless told otherwise.
+
+    GPUs before NVIDIA's Ampere generation compute bfloat16 too, by slow detours.
+    """
     if setting == "auto":
-        use = device.type == "cuda" and torch.cuda.is_bf16_supported()
+        use = device.type == "cuda" and torch.cuda.is_bf16_supported(including_emulation=False)
     else:
         use = setting == "bfloat16"
     return "bfloat16" if use else "float32"

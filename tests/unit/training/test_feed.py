@@ -247,7 +247,7 @@ def test_the_feed_is_resident_where_its_samples_fit_into_their_share_of_the_memo
     scenes = archive.index["scene"][ROWS].tolist()
     needed = resident_bytes(len(scenes), SIZE, "paper", True)
     free = int(share * needed / feed_module.RESIDENT_SHARE)
-    monkeypatch.setattr(feed_module, "free_memory", lambda _device: free)
+    monkeypatch.setattr(feed_module, "free_memory", lambda _device, _slots: free)
     settings = TrainingSettings(feed=asked, device="cpu")
     feed = feed_of(archive, scenes, "paper", True, settings, CPU)
     assert feed.kind == kind

@@ -85,3 +85,22 @@ def test_where_nothing_can_be_read_it_is_the_memory_of_the_machine(tmp_path: Pat
 @pytest.mark.skipif(not Path("/proc/meminfo").exists(), reason="Linux only")
 def test_this_machine_has_some_memory_left() -> None:
     assert 0 < free_memory(torch.device("cpu")) < 1 << 50
+
+
+@pytest.mark.parametrize(
+    ("slots", "free", "reserved", "expected"),
+    [
+        (1, 70_000, 5_000, 70_000),  # alone: what the device has left
+        (1, 20_000, 0, 20_000),  # a stranger holds most of it
+        (2, 79_000, 0, 38_000),  # the neighbour has taken nothing yet
+        (2, 79_000, 3_000, 35_000),
+        (2, 10_000, 3_000, 10_000),
+        (4, 79_000, 20_000, 0),
+    ],
+)
+def test_on_a_shared_gpu_no_more_is_free_than_is_left_of_the_own_share(
+    slots: int, free: int, reserved: int, expected: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(torch.cuda, "mem_get_info", lambda _device: (free, 80_000))
+    monkeypatch.setattr(torch.cuda, "memory_reserved", lambda _device: reserved)
+    assert free_memory(torch.device("cuda:0"), slots) == expected

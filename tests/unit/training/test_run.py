@@ -308,6 +308,7 @@ def test_the_learning_half_imports_on_a_bare_gpu_machine() -> None:
 
 
 def test_samples_simulation_and_tables_never_import_torch() -> None:
+    pytest.importorskip("rasterio", reason="the sample half needs rasterio")
     done = import_without(
         {"torch"},
         [

@@ -15,29 +15,21 @@ from calvingfront.networks import build_network
 from calvingfront.networks.blocks import Conv, ConvBlock, padded_conv2d
 from calvingfront.training.feed import Batch, ResidentFeed
 from calvingfront.training.settings import TrainingSettings
-from calvingfront.training.step import Step
+from calvingfront.training.step import Step, precision_of
+from replayed_operations import HostRead, NoReading, record_operations
 
 CPU = torch.device("cpu")
 RATES = (1e-3, 5e-3, 2e-3, 1e-2)
-
-
-def record_by_calling(function: Callable[[], Tensor]) -> tuple[Callable[[], None], Tensor]:
-    """Stand in for a CUDA graph: warm up, then replay by calling into the same result tensor."""
-    for _ in range(3):
-        function()
-    result = torch.full((), float("nan"))
-
-    def replay() -> None:
-        result.copy_(function())
-
-    return replay, result
 
 
 def make_step(**changes: Any) -> Step:
     torch.manual_seed(3)
     network = build_network("attention_unet", width=4, depth=2, kernel=3)
     step = Step(network, 4.0, TrainingSettings(**changes), CPU)
-    step.recorder = record_by_calling
+    # As on a GPU: a graph is recorded, and its rate is read from a place on the device.
+    step.recorder = record_operations
+    step._rate = torch.full((), 1.0)
+    step.optimiser.param_groups[0]["lr"] = step._rate
     return step
 
 
@@ -73,17 +65,15 @@ def test_a_captured_step_gives_the_losses_and_weights_of_the_eager_one(
     assert_same(copied(captured), copied(eager))
 
 
-@pytest.mark.parametrize("on_device", [False, True])
-@pytest.mark.parametrize("way", ["eager", "graph"])
+@pytest.mark.parametrize(("way", "on_device"), [("eager", False), ("eager", True), ("graph", True)])
 def test_each_step_has_the_rate_that_it_is_given(
     batches: list[Batch], way: Any, on_device: bool
 ) -> None:
     """Adam's first step moves a weight by the rate, as a number or as one on the device."""
     for rate in (1e-3, 4e-3):
         step = make_step()
-        if on_device:  # as on a GPU, where a graph reads the rate from its place
-            step._rate = torch.full((), 1.0)
-            step.optimiser.param_groups[0]["lr"] = step._rate
+        if not on_device:
+            step._rate = step.optimiser.param_groups[0]["lr"] = 1.0
         step.arrange(way=way)
         before = step.network.head.weight.detach().clone()
         step.train(batches[0], rate)
@@ -91,6 +81,35 @@ def test_each_step_has_the_rate_that_it_is_given(
         torch.testing.assert_close(moved.max(), torch.tensor(rate), rtol=1e-2, atol=0)
         if on_device:
             assert step.optimiser.param_groups[0]["lr"] is step._rate
+
+
+def test_a_replay_repeats_operations_and_no_python(batches: list[Batch]) -> None:
+    """The stand-in is worth something: it keeps a rate that Python held, and records no reading."""
+    step = make_step()
+    step._rate = step.optimiser.param_groups[0]["lr"] = 0.0
+    step.arrange(way="graph")
+    before = copied(step)
+    step.train(batches[0], 1e-3)  # captured with this rate
+    step._rate = 0.0
+    moved = step.network.head.weight.detach().clone()
+    step.train(batches[0], 0.0)
+    assert not torch.equal(step.network.head.weight, moved)
+    assert not torch.equal(before["network.head.weight"], moved)
+    value = torch.ones(3)
+    for reads in (lambda: value * value.sum().item(), lambda: value[value > 0]):
+        with pytest.raises(HostRead, match="cannot be recorded"):
+            record_operations(reads)
+
+
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+def test_nothing_of_a_step_is_read_back_by_the_host(batches: list[Batch], precision: Any) -> None:
+    step = make_step(precision=precision)
+    with NoReading():
+        train(step, batches)
+        step.evaluate(batches[0])
+        with step.unchanged():
+            step.train(batches[0], 1e-3)
+        step.load(copied(step))
 
 
 def test_a_smaller_batch_goes_the_eager_way_beside_a_captured_step(batches: list[Batch]) -> None:
@@ -263,3 +282,27 @@ def test_channels_of_zeros_change_neither_a_convolution_nor_its_gradients(channe
         x.grad = layer.weight.grad = layer.bias.grad = None
     for plain, padded in zip(*found, strict=True):
         torch.testing.assert_close(padded, plain, rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("generation", "setting", "expected"),
+    [
+        (9, "auto", "bfloat16"),
+        (7, "auto", "float32"),  # computed by detours: slower than float32
+        (7, "bfloat16", "bfloat16"),
+        (9, "float32", "float32"),
+    ],
+)
+def test_a_gpu_computes_in_bfloat16_where_it_has_the_circuits(
+    generation: int, setting: str, expected: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def supported(including_emulation: bool = True) -> bool:
+        return generation >= 8 or including_emulation
+
+    monkeypatch.setattr(torch.cuda, "is_bf16_supported", supported)
+    assert precision_of(torch.device("cuda"), setting) == expected
+
+
+@pytest.mark.parametrize(("setting", "expected"), [("auto", "float32"), ("bfloat16", "bfloat16")])
+def test_a_cpu_computes_in_float32_unless_told_otherwise(setting: str, expected: str) -> None:
+    assert precision_of(CPU, setting) == expected

@@ -1,0 +1,253 @@
+"""What a training does on a GPU; without one, on a CPU with the stand-in for a CUDA graph."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import pytest
+import torch
+from torch import Tensor
+
+from calvingfront.dataset import Dataset
+from calvingfront.distance import distance_to_front
+from calvingfront.evaluation.predict import predict
+from calvingfront.networks import build_network
+from calvingfront.training.device import claimed_device
+from calvingfront.training.feed import Batch, ResidentFeed, StreamedFeed
+from calvingfront.training.loop import Trainer
+from calvingfront.training.memory import free_memory
+from calvingfront.training.peak import matrix_peak
+from calvingfront.training.settings import NetworkSettings, TrainingSettings
+from calvingfront.training.snapshot import Snapshot
+from calvingfront.training.step import Step
+from calvingfront.training.tuning import plan_step
+from replayed_operations import HostRead, NoReading, record_operations
+
+HAS_GPU = torch.cuda.is_available()
+NEEDS_GPU = pytest.mark.skipif(not HAS_GPU, reason="needs a GPU")
+SIZE = 32
+NETWORK = NetworkSettings("attention_unet", width=8, depth=2, kernel=3)
+Build = Callable[..., ResidentFeed | StreamedFeed]
+
+
+@pytest.fixture(params=["cpu", pytest.param("cuda", marks=NEEDS_GPU)])
+def device(request: pytest.FixtureRequest) -> torch.device:
+    return torch.device(request.param)
+
+
+@contextmanager
+def nothing_waits(device: torch.device) -> Iterator[None]:
+    """Fail where the host waits for the device, or where it would if there were one."""
+    if device.type == "cpu":
+        with NoReading():
+            yield
+        return
+    torch.cuda.set_sync_debug_mode("error")
+    try:
+        yield
+    finally:
+        torch.cuda.set_sync_debug_mode("default")
+
+
+def arrays(n: int) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8]]:
+    """Dark noise with a bright front three pixels wide."""
+    rng = np.random.default_rng(97)
+    images = rng.integers(0, 60, (n, SIZE, SIZE)).astype(np.uint8)
+    fronts = np.zeros_like(images)
+    for front in fronts:
+        row = int(rng.integers(4, SIZE - 4))
+        front[row - 1 : row + 2] = 1
+    images[fronts == 1] += 150
+    return images, fronts
+
+
+@pytest.fixture(params=[ResidentFeed, StreamedFeed])
+def make_feed(request: pytest.FixtureRequest, device: torch.device) -> Build:
+    def build(n: int, augmentation: Any = "none") -> Any:
+        names = [f"scene{k}" for k in range(n)]
+        feed = request.param(device, names, *arrays(n), augmentation, threads=2)
+        feed._copier._take = feed._copier._by_index  # a GPU's way, on a CPU too
+        return feed
+
+    return build
+
+
+def batches(device: torch.device) -> list[Batch]:
+    """Three batches of four and their distances."""
+    images, fronts = (torch.from_numpy(a)[:, None].to(device) for a in arrays(12))
+    distances = torch.stack(
+        [torch.from_numpy(distance_to_front(front[0]))[None] for front in fronts.cpu().numpy()]
+    ).to(device)
+    return [Batch(images[k : k + 4], fronts[k : k + 4], distances[k : k + 4]) for k in (0, 4, 8)]
+
+
+def make_step(device: torch.device, **changes: Any) -> Step:
+    torch.manual_seed(3)
+    settings = TrainingSettings(**{"threads": 1, "precision": "float32", **changes})
+    step = Step(build_network(**vars(NETWORK)), 4.0, settings, device)
+    if device.type == "cpu":
+        step.recorder = record_operations
+        step._rate = step.optimiser.param_groups[0]["lr"] = torch.full((), 1.0)
+    return step
+
+
+def losses(step: Step, device: torch.device) -> list[float]:
+    found = [step.train(batch, rate) for batch in batches(device) for rate in (1e-3, 4e-3)]
+    return [float(loss) for loss in found]
+
+
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+@pytest.mark.parametrize("way", ["graph", pytest.param("compile", marks=NEEDS_GPU)])
+def test_each_way_takes_the_same_steps(device: torch.device, way: Any, precision: Any) -> None:
+    expected = losses(make_step(device, precision=precision), device)
+    step = make_step(device, precision=precision)
+    step.arrange(way=way)
+    found = losses(step, device)
+    assert step.way == way
+    np.testing.assert_allclose(found, expected, rtol=2e-2)
+    assert expected[-1] < 0.97 * expected[0]
+
+
+@pytest.mark.parametrize("way", ["eager", "graph", pytest.param("compile", marks=NEEDS_GPU)])
+def test_the_host_waits_for_nothing_in_an_epoch(
+    device: torch.device, make_feed: Build, way: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """From the second batch on: the first one goes with preparing the step."""
+    settings = TrainingSettings(batch_size=4, threads=1, acceleration=way, precision="float32")
+    trainer = Trainer(
+        make_feed(4, "paper"), make_feed(3), "wbce4", 1, NETWORK, settings, device
+    )  # fmt: skip
+    if device.type == "cpu":
+        trainer.step.recorder = record_operations
+    watched = nothing_waits(device)
+    count = []
+
+    def after_batch() -> None:
+        count.append(1)
+        if len(count) == 1:
+            watched.__enter__()
+
+    checked = trainer.checked_losses
+
+    def last(epoch: int) -> Any:
+        watched.__exit__(None, None, None)
+        return checked(epoch)
+
+    monkeypatch.setattr(trainer, "checked_losses", last)
+    assert np.isfinite(trainer.run_epoch(1, after_batch))
+    assert len(count) == 8
+    assert trainer.step.way == way
+    loss, monitor = trainer.validate()
+    assert np.isfinite(loss)
+    assert 0 < monitor <= 1
+
+
+def test_the_watch_sees_a_host_that_waits(device: torch.device) -> None:
+    """Else the test above could not fail."""
+    value = torch.ones(3, device=device)
+    with pytest.raises((HostRead, RuntimeError)), nothing_waits(device):
+        value.sum().item()
+
+
+def test_copying_a_state_waits_for_nothing_and_later_steps_leave_it_alone(
+    device: torch.device,
+) -> None:
+    step = make_step(device)
+    losses(step, device)
+    before = {name: value.cpu().clone() for name, value in step.tensors().items()}
+    batch = batches(device)[0]
+    step.train(batch, 1e-3)  # its kernels are chosen
+    step.load({name: value.to(device) for name, value in before.items()})
+    Snapshot(step.tensors())  # pinned memory is there
+    with nothing_waits(device):
+        snapshot = Snapshot(step.tensors())
+        step.train(batch, 1e-2)
+    copies = snapshot.tensors()
+    assert copies.keys() == before.keys()
+    for name, value in before.items():
+        assert copies[name].device.type == "cpu"
+        assert copies[name].is_contiguous()
+        assert torch.equal(copies[name], value), name
+    moved = [
+        name for name, value in step.tensors().items() if not torch.equal(value.cpu(), before[name])
+    ]
+    assert len(moved) > 10
+
+
+def test_a_loaded_state_goes_on_as_it_would_have(device: torch.device) -> None:
+    step, other = make_step(device), make_step(device)
+    losses(step, device)
+    other.arrange(way="graph")
+    losses(other, device)
+    other.load({name: value.cpu().clone() for name, value in step.tensors().items()})
+    a, b = losses(step, device), losses(other, device)
+    np.testing.assert_allclose(b, a, rtol=2e-2)
+
+
+@NEEDS_GPU
+def test_measuring_on_a_gpu_leaves_a_training_as_it_was(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    step = make_step(torch.device("cuda"), acceleration="auto")
+    before = {name: value.clone() for name, value in step.network.state_dict().items()}
+    batch = batches(step.device)[0]
+    plan = plan_step(step, lambda: batch, NETWORK, SIZE, 230)
+    assert {"eager", "graph"} <= plan.measured.keys()
+    assert all(0 < seconds < 1 for seconds in plan.measured.values())
+    after = step.network.state_dict()
+    assert all(torch.equal(after[name], value) for name, value in before.items())
+
+
+def test_a_network_predicts_what_it_predicts_on_a_cpu(device: torch.device) -> None:
+    torch.manual_seed(4)
+    network = build_network(**vars(NETWORK)).eval()
+    images = arrays(7)[0]
+    with torch.no_grad():
+        expected = torch.sigmoid(network(torch.from_numpy(images)[:, None].float() / 255))[:, 0]
+    names = [f"s{k}" for k in range(7)]
+    data = Dataset(images, images, pd.DataFrame({"scene": names}))
+    found = np.concatenate(list(predict(network, data, names, device, 3, threads=2)))
+    assert found.dtype == np.float16
+    np.testing.assert_allclose(found, expected.numpy(), atol=5e-3)
+
+
+@NEEDS_GPU
+def test_one_of_two_jobs_cannot_take_more_than_its_share_of_a_gpu() -> None:
+    total = torch.cuda.get_device_properties(0).total_memory
+    try:
+        with claimed_device("cuda:0", 0.0, slots=2) as device:
+            assert free_memory(device, 2) < 0.48 * total
+            with pytest.raises(torch.cuda.OutOfMemoryError):
+                torch.empty(int(0.49 * total), dtype=torch.uint8, device=device)
+    finally:
+        torch.cuda.set_per_process_memory_fraction(1.0, 0)
+
+
+@NEEDS_GPU
+def test_tensor_cores_multiply_faster_in_bfloat16_than_in_tf32() -> None:
+    device = torch.device("cuda")
+    before = torch.get_float32_matmul_precision()
+    half, single = (matrix_peak(device, name) for name in ("bfloat16", "float32"))
+    assert single < half < 20_000
+    assert torch.get_float32_matmul_precision() == before
+
+
+def test_a_batch_of_another_size_trains_beside_a_captured_step(device: torch.device) -> None:
+    eager, captured = make_step(device), make_step(device)
+    captured.arrange(way="graph")
+    large, other, last = batches(device)
+    smaller = Batch(*(tensor[:3] for tensor in other))
+    found: list[list[Tensor]] = [
+        [step.train(batch, 1e-3) for batch in (large, smaller, last)] for step in (eager, captured)
+    ]
+    assert captured.way == "graph"
+    np.testing.assert_allclose(
+        [float(x) for x in found[1]], [float(x) for x in found[0]], rtol=2e-2
+    )
