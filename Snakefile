@@ -45,6 +45,7 @@ rule all:
 
 localrules:
     all,
+    dataset,
     tables,
     figures,
     write_config,

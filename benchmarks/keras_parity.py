@@ -1,8 +1,8 @@
 """Compare both networks, in both variants, with the same networks written in Keras.
 
-    python -m venv KERAS && KERAS/bin/pip install tensorflow-cpu      # apart from the project's
     python -m venv KERAS && KERAS/bin/pip install tensorflow-cpu   # apart from the project's
-    python benchmarks/keras_parity.py compare FOLDER                  # ours, with those weights
+    KERAS/bin/python benchmarks/keras_parity.py write FOLDER       # Keras' weights and outputs
+    python benchmarks/keras_parity.py compare FOLDER               # ours, with those weights
 
 Weights, biases and running statistics are random; printed are the trainable parameters of both and
 the largest differences of the outputs and of the attention maps.

@@ -21,7 +21,10 @@ def main() -> None:
     """Print the table."""
     if len(sys.argv) != 2:
         sys.exit("usage: python benchmarks/real_headers.py DATA/products")
-    for line in table(Path(sys.argv[1])):
+    folder = Path(sys.argv[1])
+    if not (folder / "tsx-ssc").is_dir():
+        sys.exit(f"{folder} holds no folder tsx-ssc: docs/verification.md says what belongs there")
+    for line in table(folder):
         print(line)
 
 

@@ -17,7 +17,7 @@ from typing import Any, Literal
 import yaml
 
 from calvingfront.errors import CalvingFrontError, ConfigError
-from calvingfront.layout import Keywords, Layout, Run, planned_runs
+from calvingfront.layout import WITHOUT_NETWORK, Keywords, Layout, Run, planned_runs
 
 log = logging.getLogger("calvingfront")
 
@@ -43,7 +43,7 @@ def read_config(path: str | Path, changes: Sequence[str] = ()) -> dict[str, Any]
         config: dict[str, Any] = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
     except OSError as error:
         raise ConfigError(
-            path, "cannot be read", "Run the pipeline up to the packed samples, or give --config."
+            path, "cannot be read", "Run `snakemake dataset`, which writes it, or give --config."
         ) from error
     for change in changes:
         key, _, value = change.partition("=")
@@ -81,9 +81,10 @@ def _parser() -> argparse.ArgumentParser:
             "--set", action="append", default=[], metavar="KEY=VALUE", help="change one key"
         )
         if name in ("train", "predict", "score"):
-            command.add_argument("--model", required=True)
-            command.add_argument("--loss", default="none")
-            command.add_argument("--seed", type=int, default=0)
+            rows = "" if name == "train" else ", prior or nearest_date"
+            command.add_argument("--model", required=True, help=f"unet, attention_unet{rows}")
+            command.add_argument("--loss", help="needed where the configuration has several")
+            command.add_argument("--seed", type=int, help="likewise")
         if name == "predict":
             command.add_argument(
                 "--scenes", choices=("held_out", "all"), default="held_out",
@@ -93,8 +94,18 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _chosen(options: argparse.Namespace) -> Run:
-    return Run(options.model, options.loss, options.seed)
+def _chosen(options: argparse.Namespace, config: dict[str, Any]) -> Run:
+    """Return the run that the options name; the only loss or seed there is need not be given."""
+    if options.model in WITHOUT_NETWORK:
+        return Run(options.model)
+    chosen = {"loss": options.loss, "seed": options.seed}
+    for key, group in (("loss", "losses"), ("seed", "seeds")):
+        if chosen[key] is None:
+            if len(config[group]) > 1:
+                known = ", ".join(str(value) for value in config[group])
+                raise ConfigError(f"--{key}", "is not given", f"Write one of {known}.")
+            chosen[key] = config[group][0]
+    return Run(options.model, **chosen)
 
 
 def train(layout: Layout, config: dict[str, Any], run: Run) -> None:
@@ -130,6 +141,12 @@ def predict(
         baselines.predict_nearest_date(**common)
     else:
         files = layout.model(run)
+        if not files["record"].exists():
+            raise ConfigError(
+                files["record"], "is not there: this network is not trained",
+                f"Train it first: calvingfront train --model {run.model} --loss {run.loss} "
+                f"--seed {run.seed}",
+            )  # fmt: skip
         settings = config["training"]
         predict_fronts(
             **common, weights=files["weights"], record=files["record"],
@@ -256,11 +273,11 @@ def grid(layout: Layout, config: dict[str, Any]) -> None:
 
 
 COMMANDS = {
-    "train": lambda layout, config, options: train(layout, config, _chosen(options)),
+    "train": lambda layout, config, options: train(layout, config, _chosen(options, config)),
     "predict": lambda layout, config, options: predict(
-        layout, config, _chosen(options), options.scenes
+        layout, config, _chosen(options, config), options.scenes
     ),
-    "score": lambda layout, config, options: score(layout, config, _chosen(options)),
+    "score": lambda layout, config, options: score(layout, config, _chosen(options, config)),
     "tabulate": lambda layout, config, options: tabulate(layout, config),
     "draw": lambda layout, config, options: draw(layout, config),
     "grid": lambda layout, config, options: grid(layout, config),

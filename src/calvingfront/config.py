@@ -81,7 +81,7 @@ def fill_defaults(config: Any, schema: Mapping[str, Any]) -> Any:
 
 
 def _typed(value: Any, schema: Mapping[str, Any]) -> Any:
-    """A copy of a value, its numbers and nulls as such.
+    """A copy of a value, its numbers, truths and nulls as such.
 
     Snakemake hands on what stands inside brackets after --config as text: `seeds=[1,2]` comes as
     "1" and "2". Where the schema wants no text, text that reads as a number is the number.
@@ -92,6 +92,8 @@ def _typed(value: Any, schema: Mapping[str, Any]) -> Any:
     kinds = [kinds] if isinstance(kinds, str) else kinds
     if isinstance(value, str) and "null" in kinds and value == "null":
         return None
+    if isinstance(value, str) and "boolean" in kinds and value in ("true", "false"):
+        return value == "true"
     if isinstance(value, str) and kinds and "string" not in kinds:
         for convert in (int, float):
             try:

@@ -9,7 +9,7 @@ from typing import Any
 from calvingfront.config import TYPE_NAMES, as_json, read_schema
 
 OVERLAYS = {
-    "config.yaml": "the default: simulated archive, both networks, all four losses",
+    "config.yaml": "the default: simulated archive, both networks, two losses",
     "paper.yaml": "the paper's full protocol at 512 px on a CaFFe folder and its published split",
     "real_cpu.yaml": "real images on a CPU: 256 px, narrow networks, two losses",
     "test.yaml": "everything in a minute or two, for tests; its scores mean nothing",

@@ -57,3 +57,37 @@ def test_a_row_without_a_network_predicts_held_out_scenes_only(
     assert predict(results, "prior", "--scenes", "all") == 1
     assert "prior predicts held-out scenes only" in capsys.readouterr().err
     assert not (results / "predictions").exists()
+
+
+def test_a_network_that_is_not_trained_is_told_with_the_command_that_trains_it(
+    results: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = ["--results", str(results), "--model", "unet", "--loss", "wbce4", "--seed", "2"]
+    assert main(["predict", *run]) == 1
+    said = capsys.readouterr().err
+    assert "is not trained" in said
+    assert "train --model unet --loss wbce4 --seed 2" in said
+
+
+@pytest.mark.parametrize(
+    ("losses", "seeds", "said"),
+    [
+        (["bce", "wbce4"], [1], "--loss: is not given. Write one of bce, wbce4."),
+        (["bce"], [1, 2], "--seed: is not given. Write one of 1, 2."),
+        (["bce"], [1], ""),
+    ],
+)
+def test_the_only_loss_and_seed_need_not_be_given(
+    results: Path,
+    capsys: pytest.CaptureFixture[str],
+    losses: list[str],
+    seeds: list[int],
+    said: str,
+) -> None:
+    file = results / "dataset" / "config.yaml"
+    config = yaml.safe_load(file.read_text(encoding="utf-8")) | {"losses": losses, "seeds": seeds}
+    file.write_text(yaml.safe_dump(config), encoding="utf-8")
+    status = main(["predict", "--results", str(results), "--model", "unet"])
+    assert status == int(bool(said))
+    assert said in capsys.readouterr().err
+    assert (results / "predictions" / "unet" / "bce" / "seed1").exists() == (not said)

@@ -161,10 +161,11 @@ def test_losses_with_any_scale_are_accepted() -> None:
     assert validate_config({"losses": losses}, SCHEMA)["losses"] == losses
 
 
-def test_numbers_that_the_command_line_hands_on_as_text_are_numbers() -> None:
+def test_what_the_command_line_hands_on_as_text_has_the_type_of_its_key() -> None:
     given = {
         "seeds": ["1", "2"],
-        "training": {"max_epochs": "50", "learning_rate_min": "1e-4"},
+        "training": {"max_epochs": "50", "learning_rate_min": "1e-4", "deterministic": "true"},
+        "map": {"terrain_flattening": "false"},
         "split": {"lists": "null"},
         "source": {"caffe": {"glaciers": ["7"]}},
     }
@@ -172,6 +173,8 @@ def test_numbers_that_the_command_line_hands_on_as_text_are_numbers() -> None:
     assert filled["seeds"] == [1, 2]
     assert filled["training"]["max_epochs"] == 50
     assert filled["training"]["learning_rate_min"] == 1e-4
+    assert filled["training"]["deterministic"] is True
+    assert filled["map"]["terrain_flattening"] is False
     assert filled["split"]["lists"] is None
     assert filled["source"]["caffe"]["glaciers"] == ["7"]  # a name, not a number
 

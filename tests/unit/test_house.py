@@ -50,14 +50,17 @@ def lock() -> dict[str, str]:
     return {name.lower().replace("_", "-"): version for name, version in pins}
 
 
+GATHERING = {"dataset", "tables", "figures"}
+
+
 @cache
 def rules() -> dict[str, str]:
-    """The text of every rule that runs a script."""
+    """The text of every rule that runs a script; the others gather files."""
     found = {}
     for path in sorted((REPOSITORY / "workflow" / "rules").glob("*.smk")):
         blocks = re.split(r"(?m)^ *rule (\w+):\n", path.read_text(encoding="utf-8"))
         found |= dict(zip(blocks[1::2], blocks[2::2], strict=True))
-    return {name: text for name, text in found.items() if name not in {"tables", "figures"}}
+    return {name: text for name, text in found.items() if name not in GATHERING}
 
 
 def test_every_direct_dependency_is_locked() -> None:

@@ -6,6 +6,14 @@
 #       <results>/dataset/config.yaml   the configuration with all its defaults
 
 
+rule dataset:
+    """All that a machine without Snakemake trains from."""
+    input:
+        "<results>/dataset/images.npy",
+        "<results>/dataset/split.tsv",
+        "<results>/dataset/config.yaml",
+
+
 rule pack_samples:
     """Pack all samples into arrays that training maps into memory whole."""
     input:
