@@ -10,6 +10,8 @@ if __name__ == "__main__":
             **snakemake.params,
             probabilities=snakemake.output.probabilities,
             predictions=snakemake.output.predictions,
-            threads=snakemake.threads,
+            # Not parameters of the rule: another device is no reason to do it again.
+            device=snakemake.config["training"]["device"],
             gpu_slots=snakemake.config["training"]["gpu_slots"],
+            threads=snakemake.threads,
         )

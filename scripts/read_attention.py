@@ -9,6 +9,8 @@ if __name__ == "__main__":
             **snakemake.input,
             **snakemake.params,
             attention=snakemake.output.attention,
-            threads=snakemake.threads,
+            # Not parameters of the rule: another device is no reason to do it again.
+            device=snakemake.config["training"]["device"],
             gpu_slots=snakemake.config["training"]["gpu_slots"],
+            threads=snakemake.threads,
         )

@@ -12,6 +12,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode
 
 WARM_UP = 3
@@ -26,8 +27,29 @@ class HostRead(RuntimeError):
     """The host read a value that lies on the device."""
 
 
+class _NoCopies(TorchFunctionMode):
+    """On a CPU these do nothing that the dispatcher sees; on a GPU the host would wait for each."""
+
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        name = getattr(func, "__name__", "")
+        # Not `numpy`: on a GPU it refuses by itself, and the host's own tensors need it.
+        if func in (Tensor.cpu, Tensor.tolist) or name in ("__array__", "__bool__", "__float__"):
+            raise HostRead(f"Tensor.{name} cannot be recorded: the host would wait for it")
+        return func(*args, **(kwargs or {}))
+
+
 class NoReading(TorchDispatchMode):
     """Refuses operations for which a GPU's host would have to wait."""
+
+    def __enter__(self) -> NoReading:
+        self._copies = _NoCopies()
+        self._copies.__enter__()
+        super().__enter__()
+        return self
+
+    def __exit__(self, *error: Any) -> None:
+        super().__exit__(*error)
+        self._copies.__exit__(*error)
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         name = func._schema.name

@@ -11,6 +11,7 @@ import logging
 import sys
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Literal
 
@@ -46,15 +47,31 @@ def read_config(path: str | Path, changes: Sequence[str] = ()) -> dict[str, Any]
             path, "cannot be read", "Run `snakemake dataset`, which writes it, or give --config."
         ) from error
     for change in changes:
-        key, _, value = change.partition("=")
-        *groups, last = key.split(".")
-        section = config
-        for group in groups:
-            section = section.get(group, {})
-        if last not in section:
-            raise ConfigError(f"--set {change}", f"there is no key {key}", f"Keys: {list(section)}")
-        section[last] = yaml.safe_load(value)
+        _apply(config, change)
     return config
+
+
+def _apply(config: dict[str, Any], change: str) -> None:
+    """Change one key in place, written as `training.max_epochs=3`; raise ConfigError."""
+    key, equals, text = change.partition("=")
+    where = f"--set {change}"
+    if not equals:
+        raise ConfigError(where, "has no value", "Write KEY=VALUE.")
+    section: Any = config
+    *groups, last = key.split(".")
+    for group in groups:
+        section = section.get(group) if isinstance(section, dict) else None
+    if not isinstance(section, dict) or last not in section:
+        known = section if isinstance(section, dict) else config
+        raise ConfigError(where, f"there is no key {key}", f"Keys there: {', '.join(known)}.")
+    old, value = section[last], yaml.safe_load(text)
+    if isinstance(old, float) and not isinstance(value, bool):
+        with suppress(TypeError, ValueError):
+            value = float(value)  # YAML takes 1e-2 for text
+    if old is not None and type(value) is not type(old):
+        kind = "a group of keys" if isinstance(old, dict) else f"not of the kind of {old!r}"
+        raise ConfigError(where, f"{key} is {kind}", f"It is {old!r} now.")
+    section[last] = value
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -150,8 +167,8 @@ def predict(
         settings = config["training"]
         predict_fronts(
             **common, weights=files["weights"], record=files["record"],
-            device=settings["device"], threads=settings["threads"], scenes=scenes,
-            gpu_slots=settings["gpu_slots"],
+            batch_size=settings["batch_size"], device=settings["device"],
+            threads=settings["threads"], scenes=scenes, gpu_slots=settings["gpu_slots"],
         )  # fmt: skip
 
 
@@ -259,11 +276,14 @@ def grid(layout: Layout, config: dict[str, Any]) -> None:
     runs = planned_runs(config["networks"]["models"], config["losses"], config["seeds"])
     for number, run in enumerate(runs, start=1):
         started = time.perf_counter()
-        if run.trained and not layout.model(run)["record"].exists():
+        # What follows from something new is made anew.
+        new = run.trained and not layout.model(run)["record"].exists()
+        if new:
             train(layout, config, run)
-        if not layout.predictions(run)["predictions"].exists():
+        new = new or not layout.predictions(run)["predictions"].exists()
+        if new:
             predict(layout, config, run)
-        if not layout.evaluation(run)["scores"].exists():
+        if new or not layout.evaluation(run)["scores"].exists():
             score(layout, config, run)
         log.info(
             "%d of %d: %s, %.0f s", number, len(runs), run.folder, time.perf_counter() - started

@@ -17,6 +17,7 @@ import pandas as pd
 from calvingfront.errors import SampleError, SplitError
 
 SUBSETS = ("train", "validation", "test")
+REMAKE = "Remove images.npy, fronts.npy and index.tsv and let pack_samples make them again."
 TEXT_COLUMNS = {"scene": str, "glacier": str, "mission": str, "orbit": str, "crs": str}
 
 
@@ -113,18 +114,37 @@ def open_dataset(
     fronts: str | os.PathLike[str],
     index: str | os.PathLike[str],
 ) -> Dataset:
-    """Open the packed arrays as memory maps and check that they belong together."""
-    image_array = np.load(images, mmap_mode="r")
-    front_array = np.load(fronts, mmap_mode="r")
+    """Open the packed arrays as memory maps and check that they belong together.
+
+    Raises SampleError where they do not, or where one cannot be read.
+    """
+    image_array, front_array = _open_array(images), _open_array(fronts)
     table = read_index(index)
     if image_array.shape != front_array.shape or len(table) != len(image_array):
         raise SampleError(
             images,
             f"holds {image_array.shape}, {Path(fronts).name} {front_array.shape}, "
             f"{Path(index).name} {len(table)} rows",
-            "Remove the three files and let pack_samples make them again.",
+            REMAKE,
         )
+    twice = table["scene"][table["scene"].duplicated()].tolist()
+    if twice:
+        raise SampleError(index, f"names the scene {twice[0]} twice", REMAKE)
     return Dataset(image_array, front_array, table)
+
+
+def _open_array(path: str | os.PathLike[str]) -> npt.NDArray[np.uint8]:
+    try:
+        array: npt.NDArray[np.uint8] = np.load(path, mmap_mode="r")
+    except (OSError, ValueError, EOFError) as error:
+        raise SampleError(path, f"cannot be read ({error})", f"Copy it anew. {REMAKE}") from error
+    square = array.ndim == 3 and array.shape[1] == array.shape[2]
+    if array.dtype != np.uint8 or not square or not array.flags.c_contiguous:
+        order = "" if array.flags.c_contiguous else ", not in C order"
+        raise SampleError(
+            path, f"holds {array.dtype} {array.shape}{order} instead of uint8 (n, s, s)", REMAKE
+        )
+    return array
 
 
 def read_split(path: str | os.PathLike[str]) -> dict[str, list[str]]:

@@ -49,15 +49,15 @@ def leftovers(path: str | os.PathLike[str]) -> list[Path]:
     return sorted(target.parent.glob(f".{stem}.*.tmp{suffix}"))
 
 
-def write_text(path: str | os.PathLike[str], text: str) -> None:
+def write_text(path: str | os.PathLike[str], text: str, durable: bool = False) -> None:
     """Write `text` as UTF-8, atomically."""
-    with replacing(path) as temporary:
+    with replacing(path, durable) as temporary:
         temporary.write_text(text, encoding="utf-8")
 
 
-def write_json(path: str | os.PathLike[str], content: Any) -> None:
+def write_json(path: str | os.PathLike[str], content: Any, durable: bool = False) -> None:
     """Write `content` as indented JSON, atomically."""
-    write_text(path, json.dumps(content, indent=2, ensure_ascii=False) + "\n")
+    write_text(path, json.dumps(content, indent=2, ensure_ascii=False) + "\n", durable)
 
 
 def read_json(path: str | os.PathLike[str]) -> Any:

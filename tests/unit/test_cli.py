@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 import yaml
 
-from calvingfront.cli import main
+from calvingfront import cli
+from calvingfront.cli import main, read_config
+from calvingfront.errors import ConfigError
 from calvingfront.files import write_json
+from calvingfront.layout import Layout, Run
 from calvingfront.networks import build_network
 from calvingfront.training.run import save_weights
 from packed import band, write_packed, write_split
@@ -24,7 +28,7 @@ def results(tmp_path: Path) -> Path:
     dataset, model = tmp_path / "dataset", tmp_path / "models" / "unet" / "bce" / "seed1"
     write_packed(dataset, np.stack([band(16, row, 3) for row in range(4)]))
     write_split(dataset / "split.tsv", train=["s1"], validation=["s3"], test=["s0"])
-    config = {"training": {"device": "cpu", "threads": 1, "gpu_slots": 1}}
+    config = {"training": {"batch_size": 2, "device": "cpu", "threads": 1, "gpu_slots": 1}}
     (dataset / "config.yaml").write_text(yaml.safe_dump(config), encoding="utf-8")
     write_json(model / "run.json", {"network": NETWORK})
     save_weights(build_network(**NETWORK).state_dict(), model / "weights.safetensors")
@@ -91,3 +95,98 @@ def test_the_only_loss_and_seed_need_not_be_given(
     assert status == int(bool(said))
     assert said in capsys.readouterr().err
     assert (results / "predictions" / "unet" / "bce" / "seed1").exists() == (not said)
+
+
+CONFIG = {
+    "networks": {"front_prior": None, "models": ["unet"]},
+    "training": {
+        "learning_rate_max": 0.01,
+        "batch_size": 5,
+        "device": "cpu",
+        "deterministic": True,
+    },
+}
+
+
+@pytest.fixture
+def config_file(tmp_path: Path) -> Path:
+    path = tmp_path / "config.yaml"
+    path.write_text(yaml.safe_dump(CONFIG), encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize(
+    ("change", "value"),
+    [
+        ("training.learning_rate_max=1e-2", 0.01),
+        ("training.learning_rate_max=1", 1.0),
+        ("training.batch_size=3", 3),
+        ("training.device=cuda:1", "cuda:1"),
+        ("training.deterministic=false", False),
+        ("networks.front_prior=0.02", 0.02),
+        ("networks.models=[unet, attention_unet]", ["unet", "attention_unet"]),
+    ],
+)
+def test_a_key_that_is_set_keeps_its_kind(config_file: Path, change: str, value: object) -> None:
+    config = read_config(config_file, [change])
+    group, key = change.partition("=")[0].split(".")
+    assert config[group][key] == value
+    assert type(config[group][key]) is type(value)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ("training.batch_size", "has no value. Write KEY=VALUE"),
+        ("training.batch_size=many", "not of the kind of 5"),
+        ("training.batch_size=2.5", "not of the kind of 5"),
+        ("training.deterministic=1", "not of the kind of True"),
+        ("training.learning_rate_max=fast", "not of the kind of 0.01"),
+        ("training=3", "training is a group of keys"),
+        ("training.batches=3", "no key training.batches. Keys there: batch_size, deterministic"),
+        ("training.batch_size.x=3", "no key training.batch_size.x. Keys there: networks, training"),
+        ("traning.batch_size=3", "no key traning.batch_size. Keys there: networks, training"),
+    ],
+)
+def test_a_key_that_cannot_be_set_is_told(config_file: Path, change: str, said: str) -> None:
+    with pytest.raises(ConfigError, match=f"^--set {change}: .*{said}"):
+        read_config(config_file, [change])
+
+
+def test_what_follows_from_a_new_training_is_made_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else the tables would show the old weights under the new ones' name."""
+    done: list[str] = []
+    layout, run = Layout.at(tmp_path), Run("unet", "bce", 1)
+    files = {
+        "train": layout.model(run)["record"],
+        "predict": layout.predictions(run)["predictions"],
+        "score": layout.evaluation(run)["scores"],
+    }
+
+    def step(name: str) -> Any:
+        def make(_layout: Layout, _config: Any, of: Run) -> None:
+            if of == run:
+                done.append(name)
+                files[name].parent.mkdir(parents=True, exist_ok=True)
+                files[name].touch()
+
+        return make
+
+    for name in files:
+        monkeypatch.setattr(cli, name, step(name))
+    for name in ("tabulate", "draw"):
+        monkeypatch.setattr(cli, name, lambda *_: None)
+    config = {"networks": {"models": ["unet"]}, "losses": ["bce"], "seeds": [1]}
+    expected = {
+        None: [], "score": ["score"], "predict": ["predict", "score"],
+        "train": ["train", "predict", "score"],
+    }  # fmt: skip
+    cli.grid(layout, config)
+    for lost, again in expected.items():
+        done.clear()
+        if lost is not None:
+            files[lost].unlink()
+        cli.grid(layout, config)
+        assert done == again

@@ -68,7 +68,7 @@ def test_filling_changes_neither_the_given_values_nor_the_given_object() -> None
         ({"losses": ["bce", "bce"]}, "losses", "each item once"),
         ({"losses": []}, "losses", "at least 1"),
         ({"networks": {"models": ["attention-unet"]}}, "networks.models[0]", "attention_unet?"),
-        ({"networks": {"kernel": 4}}, "networks.kernel", "1, 3, 5, 7, 9"),
+        ({"networks": {"kernel": 4}}, "networks.kernel", ": 3, 5, 7, 9"),
         ({"source": {"kind": "cafe"}}, "source.kind", "Did you mean caffe?"),
         ({"source": {"exclude": {"a": 3}}}, "source.exclude.a", "Write a text"),
         ({"split": {"shares": [1, 2]}}, "split.shares", "at least 3"),

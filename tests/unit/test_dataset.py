@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -85,3 +86,43 @@ def test_a_split_without_one_subset_is_refused_by_name(tmp_path: Path, lacking: 
     rows = [("a", name) for name in ("train", "validation", "test") if name != lacking]
     with pytest.raises(SplitError, match=f"has no {lacking} scene"):
         read_split(split_table(tmp_path / "split.tsv", rows))
+
+
+@pytest.mark.parametrize(
+    ("array", "said"),
+    [
+        (np.zeros((3, 8, 8), np.int64), r"holds int64 \(3, 8, 8\)"),
+        (np.asfortranarray(np.ones((3, 8, 8), np.uint8)), "not in C order"),
+        (np.zeros((3, 8, 4), np.uint8), r"\(3, 8, 4\) instead of uint8 \(n, s, s\)"),
+        (np.zeros((3, 64), np.uint8), r"\(3, 64\) instead"),
+    ],
+)
+def test_an_array_that_would_be_read_wrongly_is_refused(
+    packed: tuple[Path, Path, Path], array: Any, said: str
+) -> None:
+    """Samples are read as the bytes they are."""
+    np.save(packed[1], array)
+    with pytest.raises(SampleError, match=rf"fronts\.npy: .*{said}"):
+        open_dataset(*packed)
+
+
+@pytest.mark.parametrize("length", [0, 5, 100, 200])
+def test_an_array_that_was_not_copied_whole_is_told(
+    packed: tuple[Path, Path, Path], length: int
+) -> None:
+    packed[0].write_bytes(packed[0].read_bytes()[:length])
+    with pytest.raises(SampleError, match=r"images\.npy: cannot be read .*Copy it anew"):
+        open_dataset(*packed)
+
+
+def test_an_array_that_is_missing_is_told(packed: tuple[Path, Path, Path]) -> None:
+    packed[1].unlink()
+    with pytest.raises(SampleError, match=r"fronts\.npy: cannot be read"):
+        open_dataset(*packed)
+
+
+def test_a_scene_that_stands_twice_is_refused(packed: tuple[Path, Path, Path]) -> None:
+    text = packed[2].read_text(encoding="utf-8").replace("SI_a", "SI_c")
+    packed[2].write_text(text, encoding="utf-8")
+    with pytest.raises(SampleError, match=r"index\.tsv: names the scene SI_c twice"):
+        open_dataset(*packed)

@@ -34,7 +34,6 @@ rule predict_fronts:
         gpu=1,
     params:
         batch_size=config["training"]["batch_size"],
-        device=config["training"]["device"],
     script:
         "../../scripts/predict_fronts.py"
 
@@ -168,6 +167,5 @@ rule read_attention:
         gpu=1,
     params:
         scenes=config["figures"]["scenes"],
-        device=config["training"]["device"],
     script:
         "../../scripts/read_attention.py"

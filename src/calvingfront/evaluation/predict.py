@@ -60,7 +60,7 @@ def predict(
 
     parts = (range(k, min(k + batch_size, len(scenes))) for k in range(0, len(scenes), batch_size))
     travelling: deque[tuple[torch.Tensor, torch.cuda.Event]] = deque()
-    with closing(prefetched(read, parts, threads, ahead=threads + 2)) as ahead:
+    with closing(prefetched(read, parts, threads, threads + 2, device)) as ahead:
         for images in ahead:
             values = torch.sigmoid(network(_to_input(images, device)))[:, 0].half()
             if not pinned:
@@ -68,7 +68,7 @@ def predict(
                 continue
             back = torch.empty(values.shape, dtype=torch.float16, pin_memory=True)
             back.copy_(values, non_blocking=True)
-            travelling.append((back, torch.cuda.Event()))  # type: ignore[no-untyped-call]
+            travelling.append((back, torch.cuda.Event(blocking=True)))  # type: ignore[no-untyped-call]
             travelling[-1][1].record()
             if len(travelling) > 1:
                 yield _arrived(*travelling.popleft())

@@ -45,6 +45,10 @@ def build_network(
             f"width {width}, depth {depth}, kernel {kernel} make no network",
             "width and depth must be at least 1, kernel odd and at least 3.",
         )
+    if front_prior is not None and not 0 < front_prior < 1:
+        raise ConfigError(
+            "networks.front_prior", f"{front_prior} is no share", "Write a number between 0 and 1."
+        )
     network = NETWORKS[model](width, depth, kernel, variant, batch_norm_momentum)
     if front_prior is not None and network.head.bias is not None:
         nn.init.constant_(network.head.bias, math.log(front_prior / (1 - front_prior)))

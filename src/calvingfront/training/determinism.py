@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import torch
 
@@ -22,11 +23,13 @@ def deterministic_algorithms(wanted: bool) -> Iterator[None]:
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     before = torch.are_deterministic_algorithms_enabled()
     cudnn = torch.backends.cudnn
-    flags = cudnn.deterministic, cudnn.benchmark
+    memory: Any = torch.utils.deterministic
+    flags = cudnn.deterministic, cudnn.benchmark, memory.fill_uninitialized_memory
     torch.use_deterministic_algorithms(True)
     cudnn.deterministic, cudnn.benchmark = True, False
+    memory.fill_uninitialized_memory = False  # every buffer here is written before it is read
     try:
         yield
     finally:
         torch.use_deterministic_algorithms(before)
-        cudnn.deterministic, cudnn.benchmark = flags
+        cudnn.deterministic, cudnn.benchmark, memory.fill_uninitialized_memory = flags

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import fcntl
-import getpass
 import logging
 import os
 import re
@@ -31,7 +30,7 @@ def memory_share(slots: int) -> float:
 
 def _lock_folder() -> Path:
     """Return the folder of the per-device lock files, one per user and machine."""
-    folder = Path(tempfile.gettempdir()) / f"calvingfront-{getpass.getuser()}"
+    folder = Path(tempfile.gettempdir()) / f"calvingfront-{os.getuid()}"
     folder.mkdir(mode=0o700, exist_ok=True)
     return folder
 

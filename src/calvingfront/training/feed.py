@@ -124,10 +124,11 @@ class StreamedFeed(_Samples):
             return
         # The host may be far ahead of the device, and what waits there for its copy is memory.
         issued: deque[torch.cuda.Event] = deque()
-        with closing(prefetched(self._read, parts, self.threads, ahead)) as read:
+        with closing(prefetched(self._read, parts, self.threads, ahead, self.device)) as read:
             for items_read, plain in read:
                 there = [part.to(self.device, non_blocking=True) for part in (items_read, *plain)]
-                issued.append(torch.cuda.Event())  # type: ignore[no-untyped-call]
+                # Blocking: a waiting host would spin on a core that the threads can use.
+                issued.append(torch.cuda.Event(blocking=True))  # type: ignore[no-untyped-call]
                 issued[-1].record()
                 if len(issued) > ahead:
                     issued.popleft().synchronize()

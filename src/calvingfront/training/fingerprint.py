@@ -8,9 +8,8 @@ from dataclasses import asdict
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-from calvingfront.dataset import Dataset
+from calvingfront.dataset import Dataset, SampleReader
 from calvingfront.training.revision import HOW
 from calvingfront.training.settings import NetworkSettings, TrainingSettings
 
@@ -18,10 +17,8 @@ from calvingfront.training.settings import NetworkSettings, TrainingSettings
 Fingerprint = dict[str, Any]
 
 # These change how long or how often, not the numbers of an epoch; what they change at the end is
-# checked where the history is known (`loop.resume`). device and threads belong to the machine.
-FREE = ("max_epochs", "patience", "keep_epochs", "device", *HOW)
-# Bits may differ between machines, and with this on a GPU; results do not.
-MACHINE = ("deterministic",)
+# checked where the history is known (`loop._resume`). `deterministic` and HOW change bits at most.
+FREE = ("max_epochs", "patience", "keep_epochs", "deterministic", *HOW)
 
 
 def fingerprint(
@@ -43,16 +40,15 @@ def fingerprint(
     marks: Fingerprint = {"revision of the training code": revision, "loss": loss, "seed": seed}
     marks |= {f"networks.{key}": value for key, value in asdict(network).items()}
     marks |= {
-        f"training.{key}": value
-        for key, value in asdict(settings).items()
-        if key not in FREE and key not in MACHINE
+        f"training.{key}": value for key, value in asdict(settings).items() if key not in FREE
     }
     marks["image size"] = data.size
     for subset, scenes in (("training", train), ("validation", validation)):
         rows = data.rows(scenes)
         marks[f"{subset} scenes"] = f"{len(scenes)}, {_of_names(scenes)}"
-        marks[f"{subset} images"] = _of_rows(data.images, rows)
-        marks[f"{subset} fronts"] = _of_rows(data.fronts, rows)
+        for name, array in (("images", data.images), ("fronts", data.fronts)):
+            reader = SampleReader(array, rows, scenes)
+            marks[f"{subset} {name}"] = _of_samples(reader, len(scenes), data.size)
     return marks
 
 
@@ -71,10 +67,11 @@ def _of_names(names: list[str]) -> str:
     return _short(hashlib.sha256(json.dumps(names).encode()))
 
 
-def _of_rows(array: npt.NDArray[np.uint8], rows: npt.NDArray[np.int64]) -> str:
-    digest = hashlib.sha256()
-    for row in rows:
-        digest.update(np.ascontiguousarray(array[row]).data)
+def _of_samples(reader: SampleReader, count: int, size: int) -> str:
+    digest, sample = hashlib.sha256(), np.empty((size, size), np.uint8)
+    for position in range(count):
+        reader.read(position, sample)
+        digest.update(sample.data)
     return _short(digest)
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -21,17 +23,39 @@ def record_cuda(function: Callable[[], Tensor]) -> tuple[Callable[[], None], Ten
     Raises RuntimeError where the function cannot be captured.
     Source: the notes on CUDA semantics in PyTorch's documentation, 'CUDA Graphs'.
     """
+    current = torch.cuda.current_stream()
     side = torch.cuda.Stream()  # type: ignore[no-untyped-call]
-    side.wait_stream(torch.cuda.current_stream())
-    with torch.cuda.stream(side):
-        for _ in range(WARM_UP):
-            function()
-    torch.cuda.current_stream().wait_stream(side)
-    graph = torch.cuda.CUDAGraph()
-    # Threads that prepare batches may allocate pinned memory meanwhile, which the default forbids.
-    with torch.cuda.graph(graph, capture_error_mode="thread_local"):
-        result = function()
+    side.wait_stream(current)
+    try:
+        with torch.cuda.stream(side):
+            for _ in range(WARM_UP):
+                function()
+    finally:
+        current.wait_stream(side)  # also where it failed: the weights are put back after it
+    graph, pool = torch.cuda.CUDAGraph(), torch.cuda.graph_pool_handle()
+    try:
+        # Threads that prepare batches may allocate pinned memory meanwhile: not the default's mode.
+        with torch.cuda.graph(graph, pool=pool, capture_error_mode="thread_local"):
+            result = function()
+    except BaseException:
+        _clear_away(current, pool)
+        raise
+    torch.cuda.empty_cache()  # what the warm-up left to a stream that nobody uses again
     return graph.replay, result
+
+
+def _clear_away(before: torch.cuda.Stream, pool: Any) -> None:
+    """Undo what a capture leaves that CUDA has ended: its stream, and its hold on the allocator.
+
+    PyTorch raises out of the middle of its own ending of the capture (2.11); without this the next
+    emptying of the cache would end the training. Where it has let the pool go itself, the first
+    call raises and the second, which would let it go twice, is not made.
+    """
+    torch.cuda.set_stream(before)
+    undo: Any = torch._C
+    with suppress(AttributeError, RuntimeError):
+        undo._cuda_endAllocateToPool(before.device_index, pool)
+        undo._cuda_releasePool(before.device_index, pool)
 
 
 class Captured:

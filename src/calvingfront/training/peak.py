@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import pairwise
 from typing import Any
 
@@ -27,15 +29,26 @@ def matrix_peak(device: torch.device, precision: str) -> float:
     side = CUDA_SIDE if device.type == "cuda" else CPU_SIDE
     a = torch.rand(side, side, device=device).to(dtype)
     b, out = a.t().contiguous(), torch.empty_like(a)
-    before = torch.get_float32_matmul_precision()
-    if device.type == "cuda":
-        torch.set_float32_matmul_precision("high")
-    try:
+    if device.type == "cpu":
         torch.matmul(a, b, out=out)  # the first one chooses kernels
-        seconds = _cuda_seconds(a, b, out) if device.type == "cuda" else _cpu_seconds(a, b, out)
+        return 2 * side**3 / _cpu_seconds(a, b, out) / 1e12
+    with _as_convolutions_multiply():
+        torch.matmul(a, b, out=out)
+        return 2 * side**3 / _cuda_seconds(a, b, out) / 1e12
+
+
+@contextmanager
+def _as_convolutions_multiply() -> Iterator[None]:
+    """Multiply on a GPU in TF32, and without the demands of deterministic algorithms."""
+    precision = torch.get_float32_matmul_precision()
+    deterministic = torch.are_deterministic_algorithms_enabled()
+    torch.set_float32_matmul_precision("high")
+    torch.use_deterministic_algorithms(False)
+    try:
+        yield
     finally:
-        torch.set_float32_matmul_precision(before)
-    return 2 * side**3 / seconds / 1e12
+        torch.set_float32_matmul_precision(precision)
+        torch.use_deterministic_algorithms(deterministic)
 
 
 def _cpu_seconds(a: torch.Tensor, b: torch.Tensor, out: torch.Tensor) -> float:

@@ -6,4 +6,4 @@ TRAINING_REVISION = 2
 
 # Keys of `training` that say how a training runs, not what comes out of it: another value of one
 # is no reason to train anew.
-HOW = ("acceleration", "feed", "gpu_slots", "save_minutes", "threads")
+HOW = ("acceleration", "device", "feed", "gpu_slots", "save_minutes", "threads")

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+from safetensors import SafetensorError
 from safetensors.torch import load_file, save
 
 from calvingfront.dataset import open_dataset, read_split
@@ -45,8 +46,8 @@ def write_history(history: list[dict[str, float]], path: PathLike) -> None:
 
 
 def save_weights(state: State, path: PathLike) -> None:
-    """Write weights as safetensors, atomically."""
-    with replacing(path) as temporary:
+    """Write weights as safetensors, atomically and durably."""
+    with replacing(path, durable=True) as temporary:
         # Not by save_file, whose files only their owner may read.
         temporary.write_bytes(save(state))
 
@@ -54,16 +55,22 @@ def save_weights(state: State, path: PathLike) -> None:
 def load_network(weights: PathLike, record: PathLike) -> UNet:
     """Build the network that `record` (run.json) describes and load its weights, ready to predict.
 
-    Raises TrainingError where the weights are of another network.
+    Raises TrainingError where the weights cannot be read or are of another network.
     """
     settings = read_json(record)["network"]
     network = build_network(**settings)
     try:
         network.load_state_dict(load_file(weights))
-    except (RuntimeError, OSError) as error:
+    except (RuntimeError, OSError, SafetensorError) as error:
+        faults = {
+            RuntimeError: f"does not hold the network of {record}",
+            OSError: "cannot be read",
+            SafetensorError: "is damaged",
+        }
+        what = next(text for kind, text in faults.items() if isinstance(error, kind))
         raise TrainingError(
             weights,
-            f"does not hold the network of {record} ({str(error).splitlines()[0]})",
+            f"{what} ({str(error).splitlines()[0]})",
             "Remove the run's folder and train again.",
         ) from error
     network.eval()
@@ -155,6 +162,6 @@ def train_network(
             network, train_feed.size, outcome.record["images_per_second"], device,
             outcome.record["step"]["precision"],
         )  # fmt: skip
-        write_json(record, {**outcome.record, **about})
+        write_json(record, {**outcome.record, **about}, durable=True)
         # Last: a job that is killed before goes on from the state and writes all of it again.
         states.remove()

@@ -12,16 +12,24 @@ import numpy as np
 import torch
 
 import calvingfront
-from calvingfront.training.device import describe
+from calvingfront.training.device import hardware_name
 
 
 def code_commit() -> str:
-    """Return the commit of the checkout that the code runs from; empty outside a checkout."""
+    """Return the commit of the checkout that the code runs from; empty outside a checkout.
+
+    An installed copy may lie in the checkout of something else, which does not know this file.
+    """
+    if not _git("ls-files", "--error-unmatch", Path(__file__).name):
+        return ""
+    return _git("describe", "--always", "--dirty", "--abbrev=12")
+
+
+def _git(*words: str) -> str:
     folder = Path(__file__).resolve().parent
-    command = ["git", "describe", "--always", "--dirty", "--abbrev=12"]
     try:
         done = subprocess.run(
-            command, cwd=folder, capture_output=True, text=True, timeout=10, check=False
+            ["git", *words], cwd=folder, capture_output=True, text=True, timeout=10, check=False
         )
     except (OSError, subprocess.TimeoutExpired):
         return ""
@@ -38,5 +46,5 @@ def surroundings(device: torch.device) -> dict[str, Any]:
         "numpy": np.__version__,
         "opencv": cv2.__version__,
         "device": str(device),
-        "hardware": describe(device),
+        "hardware": hardware_name(device),
     }

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from typing import Any, Literal, get_args, get_origin, get_type_hints
 
+from calvingfront.errors import ConfigError
 from calvingfront.networks import Variant
 from calvingfront.training.augmentation import Augmentation
 
@@ -24,7 +25,10 @@ class NetworkSettings:
 
 @dataclass(frozen=True)
 class TrainingSettings:
-    """How it is trained; see config/README.md, `training`. The defaults are the paper's."""
+    """How it is trained; see config/README.md, `training`. The defaults are the paper's.
+
+    Raises ConfigError where a value cannot work.
+    """
 
     batch_size: int = 5
     max_epochs: int = 300
@@ -43,6 +47,26 @@ class TrainingSettings:
     acceleration: Literal["auto", "eager", "compile", "graph"] = "auto"
     tuning: Literal["off", "measured"] = "off"
     gpu_slots: int = 1
+
+    def __post_init__(self) -> None:
+        # Where the schema is not at hand nobody else has looked at them.
+        for name, hint in get_type_hints(type(self)).items():
+            value, known = getattr(self, name), get_args(hint)
+            if get_origin(hint) is Literal and value not in known:
+                raise ConfigError(
+                    f"training.{name}", f"{value!r} is unknown", f"Write {', '.join(known)}."
+                )
+            if hint is int and (type(value) is not int or value < 1):
+                raise ConfigError(
+                    f"training.{name}", f"{value!r} is no number of things", "Write 1 or more."
+                )
+        if not 0 < self.learning_rate_min <= self.learning_rate_max:
+            raise ConfigError(
+                "training.learning_rate_min",
+                f"{self.learning_rate_min} and learning_rate_max {self.learning_rate_max} are no "
+                "range of rates",
+                "Write two positive numbers, the smaller one first.",
+            )
 
     @classmethod
     def from_config(cls, section: dict[str, Any], **changes: Any) -> TrainingSettings:

@@ -102,6 +102,7 @@ class StateFolder:
         """Write a state, atomically and durably; facts are plain JSON values.
 
         One tensor under two names (an epoch that is kept and the best) is written once.
+        Raises OSError where the disk takes no more; the state before stays.
         """
         names: dict[int, str] = {}
         same = {}
@@ -113,7 +114,10 @@ class StateFolder:
         text = json.dumps({"facts": facts, "same": same})
         metadata = {"format": FORMAT, "text": text, "checksum": _checksum(text, once)}
         with replacing(self.path, durable=True) as temporary:
-            save_file(once, temporary, metadata)
+            try:
+                save_file(once, temporary, metadata)
+            except SafetensorError as error:  # so it tells a full disk
+                raise OSError(str(error)) from error
 
     def read(self) -> tuple[State, Facts] | None:
         """Read the state, or None where there is none.

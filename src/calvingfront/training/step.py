@@ -47,6 +47,8 @@ class Step:
         self._rate: float | Tensor = settings.learning_rate_min
         on_cuda = device.type == "cuda"
         if on_cuda:
+            if device.index is not None:  # a graph is captured on the current device
+                torch.cuda.set_device(device)
             self._rate = torch.full((), settings.learning_rate_min, device=device)
             torch.backends.cudnn.benchmark = not settings.deterministic
         # Fused: one pass over each parameter instead of seven. With two threads on a busy machine,
@@ -54,6 +56,8 @@ class Step:
         self.optimiser = torch.optim.Adam(
             self.network.parameters(), lr=self._rate, eps=ADAM_EPS, fused=True, capturable=on_cuda
         )
+        # It warns of steps outside a graph, which here run in another way, or warm one up.
+        self.optimiser._warned_capturable_if_run_uncaptured = True
         self.arrange()
 
     def arrange(

@@ -86,10 +86,12 @@ def plan_step(
             log.info("measuring how a step runs fastest")
             if not by_way:
                 return choose_on_cpu(step, batch(), plan)
-            epochs = min(settings.max_epochs, PATIENCES * settings.patience)
-            return choose_way(step, batch(), plan, epochs * steps_per_epoch)
+            return choose_way(step, batch(), plan, steps)
 
-        plan = remembered(_key(step, network, size_px), measure)
+        # Preparing a way has to pay off: on a GPU the choice holds for trainings of this length.
+        epochs = min(settings.max_epochs, PATIENCES * settings.patience)
+        steps = epochs * steps_per_epoch if by_way else 0
+        plan = remembered(_key(step, network, size_px, steps), measure)
         log.info("a step runs as %s (%s)", plan.label(), plan.source)
     apply(step, plan)
     return plan
@@ -170,6 +172,7 @@ def _time_way(step: Step, batch: Batch, way: Way) -> tuple[float, float]:
     run = step.prepared(batch)
     with step.unchanged():
         run(batch)
+        step.evaluate(batch)  # validation needs its memory beside that of a graph
         _wait(step.device)
         setup = time.perf_counter() - begun
         return setup, min(_block(step.device, run, batch) for _ in range(ROUNDS))
@@ -195,8 +198,11 @@ def has_cpu_bfloat16() -> bool:
     return bool(supported is not None and supported())
 
 
-def _key(step: Step, network: NetworkSettings, size_px: int) -> str:
-    """Name what the choice holds for; neither the network's kind nor the loss, which cost alike."""
+def _key(step: Step, network: NetworkSettings, size_px: int, steps: int) -> str:
+    """Name what the choice holds for; neither the network's kind nor the loss, which cost alike.
+
+    steps: of the training, where they count; else 0.
+    """
     settings = step.settings
     sizes = ("variant", "width", "depth", "kernel")
     return json.dumps(
@@ -209,6 +215,7 @@ def _key(step: Step, network: NetworkSettings, size_px: int) -> str:
             "precision": settings.precision,
             "threads": settings.threads,
             "acceleration": settings.acceleration,
+            "steps": steps,
         }
     )
 
@@ -226,10 +233,11 @@ def remembered(key: str, measure: Callable[[], Plan]) -> Plan:
     measurement counts for this training alone, which the log tells.
     """
     file = memory_file()
+    told = "%s cannot be kept (%s): the next training may choose otherwise"
     try:
         lock = _lock(file)
     except OSError as error:
-        log.warning("%s cannot be kept (%s): the next training may choose otherwise", file, error)
+        log.warning(told, file, error)
         return measure()
     try:
         known = _read(file)
@@ -237,7 +245,10 @@ def remembered(key: str, measure: Callable[[], Plan]) -> Plan:
             return known[key]
         plan = measure()
         kept = {**known, key: replace(plan, source="remembered")}
-        write_json(file, {name: asdict(value) for name, value in kept.items()})
+        try:
+            write_json(file, {name: asdict(value) for name, value in kept.items()})
+        except OSError as error:
+            log.warning(told, file, error)
         return plan
     finally:
         os.close(lock)
@@ -246,7 +257,11 @@ def remembered(key: str, measure: Callable[[], Plan]) -> Plan:
 def _lock(file: Path) -> int:
     file.parent.mkdir(parents=True, exist_ok=True)
     lock = os.open(file.with_suffix(".lock"), os.O_RDWR | os.O_CREAT, 0o600)
-    fcntl.flock(lock, fcntl.LOCK_EX)  # the kernel drops it with the process
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # the kernel drops it with the process
+    except OSError:
+        os.close(lock)
+        raise
     return lock
 
 
@@ -256,6 +271,6 @@ def _read(file: Path) -> dict[str, Plan]:
         return {key: Plan(**value) for key, value in read_json(file).items()}
     except FileNotFoundError:
         return {}
-    except (ValueError, TypeError, AttributeError) as error:
+    except (OSError, ValueError, TypeError, AttributeError) as error:
         log.warning("%s is not readable (%s) and is made anew", file, error)
         return {}

@@ -80,6 +80,8 @@ def test_frozen_parameters_are_not_counted() -> None:
         ({"depth": 0}, "networks"),
         ({"kernel": 4}, "networks"),
         ({"kernel": 1}, "networks"),
+        ({"front_prior": 1.0}, "networks.front_prior"),
+        ({"front_prior": 0.0}, "networks.front_prior"),
     ],
 )
 def test_values_that_make_no_network_are_refused_with_their_key(

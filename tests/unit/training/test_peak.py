@@ -76,3 +76,15 @@ def test_the_share_is_operations_done_by_operations_possible(
     assert found["peak_tflops"] == 788.0
     assert found["gflop_per_image"] == pytest.approx(846.5, abs=0.1)
     assert found["share_of_peak"] == pytest.approx(0.4995, abs=1e-3)
+
+
+def test_a_peak_is_measured_as_convolutions_multiply_and_leaves_the_settings_alone() -> None:
+    torch.use_deterministic_algorithms(True)
+    try:
+        with peak_module._as_convolutions_multiply():
+            assert torch.get_float32_matmul_precision() == "high"
+            assert not torch.are_deterministic_algorithms_enabled()
+        assert torch.get_float32_matmul_precision() == "highest"
+        assert torch.are_deterministic_algorithms_enabled()
+    finally:
+        torch.use_deterministic_algorithms(False)

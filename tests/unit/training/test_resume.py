@@ -20,6 +20,7 @@ from calvingfront.training.loop import Outcome, Trainer, train
 from calvingfront.training.settings import NetworkSettings, TrainingSettings
 from calvingfront.training.state import Checkpoints, StateFolder
 from calvingfront.training.step import Step
+from full_disk import no_room
 
 CPU = torch.device("cpu")
 MARKS = {"training images": "sha256 0"}
@@ -324,14 +325,8 @@ def test_a_full_disk_ends_the_training_with_what_to_do(
     start: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     cut(start, tmp_path, monkeypatch)
-
-    def full(*_: Any, **__: Any) -> None:
-        raise OSError(28, "No space left on device")
-
-    with monkeypatch.context() as patch:
-        patch.setattr(state_module, "save_file", full)
-        with pytest.raises(TrainingError, match="No space left on device") as caught:
-            start(checkpoints(tmp_path))
+    with pytest.raises(TrainingError, match="cannot be saved") as caught, no_room():
+        start(checkpoints(tmp_path))
     assert "Make room" in caught.value.remedy
     assert [path.name for path in tmp_path.iterdir()] == ["state.safetensors"]
     assert start(checkpoints(tmp_path)).record["resumptions"] == 1

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +17,13 @@ import torch
 from safetensors.torch import load_file
 
 from calvingfront.errors import SampleError, TrainingError
+from calvingfront.files import write_json
 from calvingfront.networks import build_network
+from calvingfront.training import run as run_module
+from calvingfront.training import run_record
+from calvingfront.training.feed import Feed
 from calvingfront.training.run import epoch_file, load_network, save_weights, train_network
+from calvingfront.training.run_record import code_commit
 from calvingfront.training.step import Step
 
 NETWORKS: dict[str, Any] = {
@@ -110,15 +117,22 @@ def test_a_run_leaves_weights_epochs_history_and_record(
     assert not torch.equal(states[0]["head.weight"], states[1]["head.weight"])
 
 
-def test_a_saved_network_predicts_as_before(dataset: dict[str, Path], tmp_path: Path) -> None:
-    folder = run(dataset, tmp_path / "run")
+def test_each_file_holds_the_weights_of_its_epoch(dataset: dict[str, Path], tmp_path: Path) -> None:
+    training = {**TRAINING, "keep_epochs": [1, 2, 3]}
+    folder = run(dataset, tmp_path / "run", training=training)
+    record = json.loads((folder / "run.json").read_text(encoding="utf-8"))
+    kept = [(folder / epoch_file(epoch)).read_bytes() for epoch in (1, 2, 3)]
+    assert len(set(kept)) == 3
+    assert (folder / "weights.safetensors").read_bytes() == kept[record["best_epoch"] - 1]
+    for epochs in (1, 2):  # a shorter training ends where the longer one was
+        changes = {"max_epochs": epochs, "keep_epochs": [epochs]}
+        short = run(dataset, tmp_path / f"{epochs}", training={**TRAINING, **changes})
+        assert (short / epoch_file(epochs)).read_bytes() == kept[epochs - 1]
     network = load_network(folder / "weights.safetensors", folder / "run.json")
     assert not network.training
-    fresh = build_network("attention_unet", width=2, depth=2, kernel=3)
-    fresh.load_state_dict(load_file(folder / "weights.safetensors"))
-    x = torch.rand(1, 1, 16, 16)
-    with torch.no_grad():
-        assert torch.equal(network(x), fresh.eval()(x))
+    assert torch.equal(
+        network.head.weight, load_file(folder / "weights.safetensors")["head.weight"]
+    )
 
 
 def test_kept_epochs_go_where_they_are_asked_for(dataset: dict[str, Path], tmp_path: Path) -> None:
@@ -135,7 +149,8 @@ def test_threads_of_the_job_override_the_configuration(
         dataset, tmp_path / "run", how={"threads": 2}, training={**TRAINING, "max_epochs": 2}
     )
     record = json.loads((folder / "run.json").read_text(encoding="utf-8"))
-    assert record["training"]["threads"] == 2
+    assert record["training"]["threads"] == record["step"]["threads"] == 2
+    assert "threads" not in record["environment"]["hardware"]  # said before they are set
 
 
 def test_weights_of_another_network_are_refused(dataset: dict[str, Path], tmp_path: Path) -> None:
@@ -143,6 +158,79 @@ def test_weights_of_another_network_are_refused(dataset: dict[str, Path], tmp_pa
     save_weights(build_network("unet", width=2, depth=1).state_dict(), folder / "other.safetensors")
     with pytest.raises(TrainingError, match=r"other\.safetensors: does not hold the network of"):
         load_network(folder / "other.safetensors", folder / "run.json")
+
+
+@pytest.mark.parametrize(
+    ("damage", "said"),
+    [
+        (lambda path: path.write_bytes(path.read_bytes()[:200]), "is damaged"),
+        (lambda path: path.write_bytes(b""), "is damaged"),
+        (Path.unlink, "cannot be read"),
+    ],
+)
+def test_weights_that_cannot_be_read_are_told(
+    tmp_path: Path, damage: Callable[[Path], Any], said: str
+) -> None:
+    settings = {"model": "unet", "width": 2, "depth": 1, "kernel": 3}
+    write_json(tmp_path / "run.json", {"network": settings})
+    weights = tmp_path / "weights.safetensors"
+    save_weights(build_network(**settings).state_dict(), weights)
+    damage(weights)
+    with pytest.raises(TrainingError, match=rf"weights\.safetensors: {said}"):
+        load_network(weights, tmp_path / "run.json")
+
+
+def test_the_commit_is_that_of_the_codes_own_checkout(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An environment within somebody's project is no checkout of this one."""
+    git = ["git", "-C", str(tmp_path), "-c", "user.name=a", "-c", "user.email=a@b"]
+    subprocess.run([*git, "init", "-q"], check=True)
+    (tmp_path / "their.py").touch()
+    subprocess.run([*git, "add", "their.py"], check=True)
+    subprocess.run([*git, "commit", "-qm", "theirs"], check=True)
+    monkeypatch.setattr(run_record, "__file__", str(tmp_path / "run_record.py"))
+    assert code_commit() == ""
+    monkeypatch.setattr(run_record, "__file__", str(tmp_path / "their.py"))
+    assert len(code_commit()) == 12
+
+
+@pytest.mark.parametrize(
+    ("augmentation", "copies"), [("none", (1, 1)), ("paper", (8, 1)), ("released", (8, 8))]
+)
+def test_the_released_protocol_alone_augments_its_validation(
+    dataset: dict[str, Path],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    augmentation: str,
+    copies: tuple[int, int],
+) -> None:
+    class Stop(Exception):
+        pass
+
+    def stop(train: Feed, validation: Feed, *_: Any, **__: Any) -> None:
+        assert (train.copies, validation.copies) == copies
+        assert (train.scenes, validation.scenes) == (["a", "b"], ["c"])
+        raise Stop
+
+    monkeypatch.setattr(run_module, "train", stop)
+    with pytest.raises(Stop):
+        run(dataset, tmp_path / "run", training={**TRAINING, "augmentation": augmentation})
+
+
+def test_jobs_that_share_a_gpu_say_so_when_they_claim_it(
+    dataset: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[tuple[str, int]] = []
+
+    @contextmanager
+    def claimed(requested: str, slots: int) -> Iterator[torch.device]:
+        asked.append((requested, slots))
+        yield torch.device("cpu")
+
+    monkeypatch.setattr(run_module, "claimed_device", claimed)
+    run(dataset, tmp_path / "run", how={"gpu_slots": 3, "device": "cuda"})
+    assert asked == [("cuda", 3)]
 
 
 def test_an_epoch_to_keep_that_may_never_be_reached_is_refused_before_the_training(

@@ -16,7 +16,7 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from calvingfront.dataset import Dataset
+from calvingfront.dataset import Dataset, open_dataset
 from calvingfront.errors import TrainingError
 from calvingfront.training import state as state_module
 from calvingfront.training.fingerprint import fingerprint
@@ -24,6 +24,7 @@ from calvingfront.training.settings import NetworkSettings, TrainingSettings
 from calvingfront.training.snapshot import Snapshot, Writer
 from calvingfront.training.state import Checkpoints, StateFolder
 from calvingfront.training.step import Step
+from full_disk import no_room
 
 
 def some_tensors() -> dict[str, torch.Tensor]:
@@ -111,19 +112,21 @@ def test_a_file_that_is_no_state_is_refused(
         folder.read()
 
 
-def test_a_failed_write_leaves_the_state_before_it(
-    saved: StateFolder, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def half(_: Any, path: Path, *__: Any) -> None:
-        path.write_bytes(b"half a file")
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(state_module, "save_file", half)
-    with pytest.raises(OSError, match="No space"):
-        saved.write({"losses": torch.ones(1)}, {})
+def test_a_failed_write_leaves_the_state_before_it(saved: StateFolder) -> None:
+    with no_room(), pytest.raises(OSError, match=r"large|space"):
+        saved.write({"losses": torch.ones(100_000)}, {})
     _, facts = saved.read() or ({}, {})
     assert facts == FACTS
     assert list(saved.folder.iterdir()) == [saved.path]
+
+
+def test_a_full_disk_is_told_with_what_to_do(saved: StateFolder) -> None:
+    checkpoints = Checkpoints(saved, {}, {}, 0)
+    at = {"epoch": 1, "batch": 1, "iteration": 1}
+    with pytest.raises(TrainingError, match="Make room on that disk"), no_room(), checkpoints:
+        checkpoints.save({"losses": torch.ones(100_000)}, {}, at)
+    _, facts = saved.read() or ({}, {})
+    assert facts == FACTS
 
 
 def test_what_a_killed_writer_left_is_removed_and_never_read(saved: StateFolder) -> None:
@@ -340,3 +343,24 @@ def test_moments_that_are_loaded_lie_in_memory_as_their_weights_do() -> None:
     assert step.optimiser.state[weight]["exp_avg"].stride() == weight.stride()
     assert set(step.tensors()) == set(saved)
     assert all(torch.equal(step.tensors()[name], value) for name, value in saved.items())
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="Linux only")
+def test_a_fingerprint_reads_past_the_maps_of_the_archive(tmp_path: Path) -> None:
+    """Pages that a map has touched count as memory of the process."""
+    shape, names = (60, 1024, 1024), [f"s{k}" for k in range(60)]
+    paths = [tmp_path / f"{name}.npy" for name in ("images", "fronts")]
+    for path in paths:
+        np.lib.format.open_memmap(path, "w+", np.uint8, shape).flush()  # a hole: no disk
+    index = tmp_path / "index.tsv"
+    pd.DataFrame({"scene": names}).to_csv(index, sep="\t", index=False)
+    data = open_dataset(*paths, index)
+
+    def file_pages_mb() -> float:
+        text = Path("/proc/self/status").read_text(encoding="ascii")
+        return int(text.split("RssFile:")[1].split()[0]) / 1024
+
+    before = file_pages_mb()
+    network = NetworkSettings("unet")
+    fingerprint(data, names[:50], names[50:], "bce", 1, network, TrainingSettings(), 1)
+    assert file_pages_mb() - before < 20

@@ -96,7 +96,13 @@ def test_a_replay_repeats_operations_and_no_python(batches: list[Batch]) -> None
     assert not torch.equal(step.network.head.weight, moved)
     assert not torch.equal(before["network.head.weight"], moved)
     value = torch.ones(3)
-    for reads in (lambda: value * value.sum().item(), lambda: value[value > 0]):
+    for reads in (
+        lambda: value * value.sum().item(),
+        lambda: value[value > 0],
+        lambda: value.cpu() + 1,
+        lambda: value + value.tolist()[0],
+        lambda: value if value.sum() > 0 else -value,
+    ):
         with pytest.raises(HostRead, match="cannot be recorded"):
             record_operations(reads)
 

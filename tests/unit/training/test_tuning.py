@@ -21,6 +21,7 @@ from calvingfront.training.loop import train
 from calvingfront.training.settings import NetworkSettings, TrainingSettings
 from calvingfront.training.step import Step
 from calvingfront.training.tuning import Plan, choose_on_cpu, choose_way, plan_step, remembered
+from full_disk import no_room
 
 CPU = torch.device("cpu")
 NETWORK = NetworkSettings("unet", width=4, depth=1, kernel=3)
@@ -247,3 +248,72 @@ def test_a_measured_training_gives_the_weights_of_one_with_the_same_choice(
     for outcome in outcomes[1:]:
         for name, value in outcomes[0].best.items():
             assert torch.equal(outcome.best[name], value), name
+
+
+@pytest.fixture
+def pretended(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Step]:
+    """A builder of steps that take themselves for a GPU's, on which preparing takes 100 s."""
+    monkeypatch.setattr(tuning, "hardware_name", lambda _device: "GPU")
+    monkeypatch.setattr(tuning, "apply", lambda step, plan: step.arrange(way=plan.way))
+    real = Step.arrange
+
+    def on_the_cpu(step: Step, **changes: Any) -> None:
+        device, step.device = step.device, CPU
+        real(step, **changes)
+        step.device = device
+
+    monkeypatch.setattr(Step, "arrange", on_the_cpu)
+    monkeypatch.setattr(
+        tuning, "_time_way", lambda _step, _batch, way: {"eager": (0.0, 1.0)}.get(way, (100.0, 0.9))
+    )
+
+    def build(**changes: Any) -> Step:
+        step = make_step(**changes)
+        step.device = torch.device("cuda")
+        return step
+
+    return build
+
+
+def test_on_a_gpu_a_choice_holds_for_trainings_of_its_length(
+    batch: Batch, pretended: Callable[..., Step]
+) -> None:
+    """A second is 10 s of preparation a hundred steps: it pays off after a thousand."""
+    plans = [
+        plan_step(pretended(max_epochs=epochs), lambda: batch, NETWORK, 32, 100)
+        for epochs in (5, 300, 60, 5)
+    ]
+    assert [plan.way for plan in plans] == ["eager", "graph", "graph", "eager"]
+    assert [plan.source for plan in plans] == ["measured", "measured", "remembered", "remembered"]
+
+
+def test_where_bits_must_repeat_nothing_is_chosen_by_measuring(
+    batch: Batch, pretended: Callable[..., Step]
+) -> None:
+    plan = plan_step(pretended(deterministic=True), lambda: batch, NETWORK, 32, 100)
+    assert (plan.way, plan.source) == ("eager", "settings")
+
+
+def test_a_choice_that_cannot_be_written_counts_for_this_training(
+    cache: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    with no_room(0):
+        assert remembered("key", lambda: START) == START
+    assert "may choose otherwise" in caplog.text
+    assert not cache.exists()
+
+
+def test_a_way_without_memory_for_the_validation_is_not_taken(
+    batch: Batch, clock: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    step = make_step()
+    step.recorder = record_by_calling
+    evaluate = step.evaluate
+
+    def without_room(given: Batch) -> Any:
+        if step.way == "graph":
+            raise torch.OutOfMemoryError("the graph holds it all")
+        return evaluate(given)
+
+    monkeypatch.setattr(step, "evaluate", without_room)
+    assert choose_way(step, batch, START, 100).way == "eager"
