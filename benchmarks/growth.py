@@ -120,8 +120,8 @@ def measured(options: argparse.Namespace) -> dict[str, float]:
     """Measure one thing: wall and processor seconds per image, MB, seconds to start."""
     import torch
 
-    from calvingfront.evaluation.baselines import write_predictions
     from calvingfront.evaluation.predict import predict
+    from calvingfront.evaluation.predictions import write_predictions
     from calvingfront.networks import build_network
     from calvingfront.training.feed import Batch, Feed, feed_of
     from calvingfront.training.settings import TrainingSettings

@@ -15,8 +15,8 @@ from calvingfront.evaluation.runs import (
     model_label,
     model_order,
 )
+from calvingfront.evaluation.scenes import choose_scenes
 from calvingfront.figures.inputs import first_seeds, read_probability, read_scenes
-from calvingfront.figures.scenes import choose_scenes
 from calvingfront.figures.style import (
     BOTH_RGB,
     PREDICTION_RGB,

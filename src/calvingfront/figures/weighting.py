@@ -10,13 +10,13 @@ import numpy.typing as npt
 
 from calvingfront.distance import distance_to_front, weight_map
 from calvingfront.evaluation.runs import Run, StrPath
+from calvingfront.evaluation.scenes import choose_scenes
 from calvingfront.figures.inputs import (
     first_seeds,
     read_probability,
     read_scenes,
     typical_run,
 )
-from calvingfront.figures.scenes import choose_scenes
 from calvingfront.figures.style import (
     PREDICTION_RGB,
     TWO_COLUMNS_MM,
