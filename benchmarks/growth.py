@@ -166,7 +166,7 @@ def measured(options: argparse.Namespace) -> dict[str, float]:
     rng = np.random.default_rng(1)
 
     def batches(feed: Feed, count: int) -> Iterator[Batch]:
-        order = rng.permutation(len(feed.scenes) * feed.copies)
+        order = rng.permutation(feed.count)
         items = np.resize(order, count * BATCH)
         return feed.batches(items, BATCH)
 

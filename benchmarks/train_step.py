@@ -281,9 +281,8 @@ def in_our_step(
 def forever(feed: ResidentFeed, batch: int) -> Iterator[Any]:
     """Yield batches of the augmented scenes in random order, without end."""
     rng = np.random.default_rng(1)
-    count = len(feed.scenes) * feed.copies
     while True:
-        items = rng.integers(0, count, 64 * batch)
+        items = rng.integers(0, feed.count, 64 * batch)
         yield from feed.batches(items, batch)
 
 

@@ -58,6 +58,11 @@ class Feed(Protocol):
     size: int
     copies: int
 
+    @property
+    def count(self) -> int:
+        """The number of items."""
+        ...
+
     def batches(self, items: Int64, batch_size: int) -> Iterator[Batch]:
         """Yield the items in their order, `batch_size` at a time; the last batch may be smaller."""
         ...
@@ -74,6 +79,11 @@ class _Samples:
         self.copies = COPIES[augmentation]
         self.shifted = augmentation == "released"
         self._copier = Copier(size, self.copies, self.shifted, device)
+
+    @property
+    def count(self) -> int:
+        """The number of items: every augmented copy of every scene."""
+        return len(self.scenes) * self.copies
 
     def _copied(self, items: Tensor, plain: Batch, measured: Tensor) -> Batch:
         """Take the items out of plain samples; `measured`: distances that do not turn with them."""

@@ -53,7 +53,7 @@ def build(kind: type[Any], data: Dataset, augmentation: str = "paper", **changes
 
 
 def order(feed: Any, seed: int = 3) -> npt.NDArray[np.int64]:
-    return np.random.default_rng(seed).permutation(len(feed.scenes) * feed.copies)
+    return np.random.default_rng(seed).permutation(feed.count)
 
 
 def reading_threads() -> list[str]:

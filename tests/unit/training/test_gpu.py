@@ -20,12 +20,12 @@ from calvingfront.evaluation.predict import predict
 from calvingfront.networks import build_network
 from calvingfront.training.device import claimed_device
 from calvingfront.training.feed import Batch, ResidentFeed, StreamedFeed
-from calvingfront.training.loop import Trainer
 from calvingfront.training.memory import free_memory
 from calvingfront.training.peak import matrix_peak
 from calvingfront.training.settings import NetworkSettings, TrainingSettings
 from calvingfront.training.snapshot import Snapshot
 from calvingfront.training.step import Step
+from calvingfront.training.trainer import Trainer
 from calvingfront.training.tuning import plan_step
 from replayed_operations import HostRead, NoReading, record_operations
 

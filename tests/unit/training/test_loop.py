@@ -16,8 +16,9 @@ from calvingfront.distance import distance_to_front
 from calvingfront.errors import TrainingError
 from calvingfront.networks import build_network
 from calvingfront.training.feed import Batch, ResidentFeed
-from calvingfront.training.loop import Outcome, Trainer, train
+from calvingfront.training.loop import Outcome, train
 from calvingfront.training.settings import NetworkSettings, TrainingSettings
+from calvingfront.training.trainer import Trainer
 
 CPU = torch.device("cpu")
 FeedBuilder = Callable[..., ResidentFeed]
@@ -239,7 +240,7 @@ def test_an_epoch_shows_every_augmented_image_once_in_another_order_each_time(
         feed(2, 1, augmentation="paper"), feed(1, 2), "bce", 1, network, settings(batch_size=5), CPU
     )
     taken: list[list[int]] = []
-    given = trainer.train.batches
+    given = trainer.train_feed.batches
 
     def watched(items: npt.NDArray[np.int64], size: int) -> Iterator[Batch]:
         taken.append(items.tolist())
@@ -247,7 +248,7 @@ def test_an_epoch_shows_every_augmented_image_once_in_another_order_each_time(
             assert len(batch.images) == 5
             yield batch
 
-    monkeypatch.setattr(trainer.train, "batches", watched)
+    monkeypatch.setattr(trainer.train_feed, "batches", watched)
     trainer.run_epoch(1)
     trainer.run_epoch(2)
     assert len(taken) == 2

@@ -16,10 +16,11 @@ from torch import Tensor
 from calvingfront.errors import DivergedError, TrainingError
 from calvingfront.training import state as state_module
 from calvingfront.training.feed import Batch, ResidentFeed
-from calvingfront.training.loop import Outcome, Trainer, train
+from calvingfront.training.loop import Outcome, train
 from calvingfront.training.settings import NetworkSettings, TrainingSettings
 from calvingfront.training.state import Checkpoints, StateFolder
 from calvingfront.training.step import Step
+from calvingfront.training.trainer import Trainer
 from full_disk import no_room
 
 CPU = torch.device("cpu")
