@@ -16,6 +16,7 @@ from calvingfront.dataset import open_dataset, read_split
 from calvingfront.errors import TrainingError
 from calvingfront.files import leftovers, read_json, replacing, write_json
 from calvingfront.networks import UNet, build_network
+from calvingfront.training.checkpoints import Checkpoints
 from calvingfront.training.determinism import deterministic_algorithms
 from calvingfront.training.device import claimed_device
 from calvingfront.training.feed import OF_VALIDATION, feed_of
@@ -27,7 +28,7 @@ from calvingfront.training.revision import TRAINING_REVISION
 from calvingfront.training.run_record import surroundings
 from calvingfront.training.settings import NetworkSettings, TrainingSettings
 from calvingfront.training.snapshot import State
-from calvingfront.training.state import Checkpoints, StateFolder
+from calvingfront.training.state import StateFolder
 
 log = logging.getLogger(__name__)
 PathLike = str | os.PathLike[str]

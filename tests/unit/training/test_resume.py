@@ -14,11 +14,12 @@ import torch
 from torch import Tensor
 
 from calvingfront.errors import DivergedError, TrainingError
-from calvingfront.training import state as state_module
+from calvingfront.training import checkpoints as checkpoints_module
+from calvingfront.training.checkpoints import Checkpoints
 from calvingfront.training.feed import Batch, ResidentFeed
 from calvingfront.training.loop import Outcome, train
 from calvingfront.training.settings import NetworkSettings, TrainingSettings
-from calvingfront.training.state import Checkpoints, StateFolder
+from calvingfront.training.state import StateFolder
 from calvingfront.training.step import Step
 from calvingfront.training.trainer import Trainer
 from full_disk import no_room
@@ -290,8 +291,8 @@ def test_a_state_is_saved_when_its_time_has_come_not_at_every_batch(
         saved.append(facts["iteration"])
         write(self, tensors, facts)
 
-    monkeypatch.setattr(state_module.time, "monotonic", lambda: clock[0])
-    monkeypatch.setattr(state_module.Writer, "busy", False)
+    monkeypatch.setattr(checkpoints_module.time, "monotonic", lambda: clock[0])
+    monkeypatch.setattr(checkpoints_module.Writer, "busy", False)
     monkeypatch.setattr(Step, "train", slow)
     monkeypatch.setattr(StateFolder, "write", watched)
     start(checkpoints(tmp_path, minutes=5))

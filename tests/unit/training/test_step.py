@@ -151,6 +151,23 @@ def test_a_captured_step_goes_on_from_a_loaded_state(batches: list[Batch]) -> No
     assert_same(copied(captured), copied(eager))
 
 
+def test_moments_that_are_loaded_lie_in_memory_as_their_weights_do() -> None:
+    """Another layout would make every step slower, and could round it differently."""
+    network = torch.nn.Conv2d(3, 4, 3)
+    step = Step(network, 0.0, TrainingSettings(), torch.device("cpu"))
+    weight = network.weight
+    saved = {name: value.contiguous().clone() for name, value in step.tensors().items()}
+    for name, parameter in network.named_parameters():
+        for key in ("exp_avg", "exp_avg_sq"):
+            saved[f"adam.{key}.{name}"] = torch.rand(parameter.shape)
+        saved[f"adam.step.{name}"] = torch.tensor(3.0)
+    step.load(saved)
+    assert weight.is_contiguous(memory_format=torch.channels_last)
+    assert step.optimiser.state[weight]["exp_avg"].stride() == weight.stride()
+    assert set(step.tensors()) == set(saved)
+    assert all(torch.equal(step.tensors()[name], value) for name, value in saved.items())
+
+
 @pytest.mark.parametrize("before", [0, 2])
 @pytest.mark.parametrize("layout", ["channels_last", "contiguous"])
 def test_what_is_tried_leaves_no_trace(batches: list[Batch], before: int, layout: Any) -> None:
