@@ -1,7 +1,8 @@
-"""Writing files so that a reader never meets half of one."""
+"""Writing files so that a reader never meets half of one, nor two jobs write at once."""
 
 from __future__ import annotations
 
+import fcntl
 import glob
 import json
 import os
@@ -11,6 +12,10 @@ from pathlib import Path
 from typing import Any
 
 PathLike = str | os.PathLike[str]
+
+
+class NoLocksError(OSError):
+    """A file that its file system cannot lock."""
 
 
 @contextmanager
@@ -65,3 +70,25 @@ def write_json(path: PathLike, content: Any, durable: bool = False) -> None:
 def read_json(path: PathLike) -> Any:
     """Read a JSON file."""
     return json.loads(Path(path).read_text(encoding="utf-8"))
+
+
+def lock(path: PathLike, wait: bool = True, mode: int = 0o600) -> int:
+    """Open a file, made with `mode` where it is not there, and lock it; return its handle.
+
+    Closing the handle gives the lock back. The kernel drops it with the process, so a killed job
+    leaves nothing behind.
+    Raises BlockingIOError where another process holds it and `wait` is false, NoLocksError where
+    the file system has no locks, OSError where the file cannot be opened.
+    """
+    handle = os.open(path, os.O_RDWR | os.O_CREAT, mode)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        os.close(handle)
+        if isinstance(error, BlockingIOError):
+            raise
+        raise NoLocksError(error.errno, error.strerror) from error
+    except BaseException:  # a wait that was interrupted
+        os.close(handle)
+        raise
+    return handle

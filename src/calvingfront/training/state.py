@@ -6,7 +6,6 @@ which a job may be killed can leave parts that do not belong together.
 
 from __future__ import annotations
 
-import fcntl
 import json
 import logging
 import os
@@ -21,7 +20,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
 from calvingfront.errors import TrainingError
-from calvingfront.files import leftovers, replacing
+from calvingfront.files import NoLocksError, PathLike, leftovers, lock, replacing
 from calvingfront.training.snapshot import State
 
 log = logging.getLogger(__name__)
@@ -37,7 +36,7 @@ class StateFolder:
     It vanishes with the state when the training has succeeded.
     """
 
-    def __init__(self, folder: str | os.PathLike[str]) -> None:
+    def __init__(self, folder: PathLike) -> None:
         self.folder = Path(folder)
         self.path = self.folder / FILE
 
@@ -45,8 +44,7 @@ class StateFolder:
     def held(self) -> Iterator[None]:
         """Keep other processes out while the block runs, and clear what a killed one left.
 
-        Raises TrainingError where another process holds the folder. The kernel drops the lock
-        with the process, so a killed job leaves nothing behind.
+        Raises TrainingError where another process holds the folder.
         """
         handle = self._lock()
         try:
@@ -59,33 +57,32 @@ class StateFolder:
                 (self.folder / "lock").unlink(missing_ok=True)
                 with suppress(OSError):  # something of the user's lies in it
                     self.folder.rmdir()
-            os.close(handle)
+            if handle is not None:
+                os.close(handle)
 
-    def _lock(self) -> int:
+    def _lock(self) -> int | None:
+        """Lock the folder; return the handle, or None where the file system has no locks."""
         place = self.folder / "lock"
         while True:
             self.folder.mkdir(parents=True, exist_ok=True)
             try:
-                handle = os.open(place, os.O_RDWR | os.O_CREAT, 0o644)
+                handle = lock(place, wait=False, mode=0o644)
             except FileNotFoundError:  # a training that ends took the folder away just now
                 continue
-            try:
-                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
-                os.close(handle)
                 raise TrainingError(
                     self.folder,
                     "another process trains this very network",
                     "Wait for it to end, or end it; its state is kept.",
                 ) from None
-            except OSError as error:
+            except NoLocksError as error:
                 log.warning(
                     "%s: this file system has no locks (%s); never train the same network twice "
                     "at once",
                     self.folder,
                     error.strerror,
                 )
-                return handle
+                return None
             try:
                 if os.path.samestat(os.fstat(handle), place.stat()):
                     return handle

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import signal
 import subprocess
@@ -168,7 +169,7 @@ def test_a_lock_that_its_owner_removed_is_no_lock(
     saved: StateFolder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A training that ends takes its lock file away after another one has opened it."""
-    lock = state_module.fcntl.flock
+    lock = fcntl.flock
     calls: list[int] = []
 
     def late(handle: int, operation: int) -> None:
@@ -177,7 +178,7 @@ def test_a_lock_that_its_owner_removed_is_no_lock(
             (saved.folder / "lock").unlink()
         lock(handle, operation)
 
-    monkeypatch.setattr(state_module.fcntl, "flock", late)
+    monkeypatch.setattr(fcntl, "flock", late)
     with saved.held():
         assert len(calls) == 2
         with pytest.raises(TrainingError, match="another process"), saved.held():
@@ -190,6 +191,6 @@ def test_a_file_system_without_locks_is_told(
     def none(*_: int) -> None:
         raise OSError(37, "No locks available")
 
-    monkeypatch.setattr(state_module.fcntl, "flock", none)
+    monkeypatch.setattr(fcntl, "flock", none)
     with saved.held():
         assert "No locks available" in caplog.text
