@@ -122,7 +122,7 @@ def measured(options: argparse.Namespace) -> dict[str, float]:
 
     from calvingfront.evaluation.predict import predict
     from calvingfront.evaluation.predictions import write_predictions
-    from calvingfront.networks import build_network
+    from calvingfront.networks import NetworkSettings, build_network
     from calvingfront.training.feed import Batch, Feed, feed_of
     from calvingfront.training.settings import TrainingSettings
     from calvingfront.training.step import Step
@@ -133,7 +133,7 @@ def measured(options: argparse.Namespace) -> dict[str, float]:
     names = {"images": "images.npy", "fronts": "fronts.npy", "index": "index.tsv"}
     data = open_dataset(**{name: options.folder / file for name, file in names.items()})
     scenes = data.index["scene"].tolist()
-    network = build_network("unet", width=options.width, depth=3, kernel=3)
+    network = build_network(NetworkSettings("unet", width=options.width, depth=3, kernel=3))
 
     def wait() -> None:
         if device.type == "cuda":

@@ -38,14 +38,14 @@ import torch
 from torch.utils.data import DataLoader, Dataset
 
 from calvingfront.distance import distance_to_front
-from calvingfront.networks import build_network
+from calvingfront.networks import NetworkSettings, build_network
 from calvingfront.networks.flops import count_flops
 from calvingfront.training.determinism import deterministic_algorithms
 from calvingfront.training.device import describe
 from calvingfront.training.feed import ResidentFeed
 from calvingfront.training.losses import weighted_bce
 from calvingfront.training.peak import matrix_peak
-from calvingfront.training.settings import NetworkSettings, TrainingSettings
+from calvingfront.training.settings import TrainingSettings
 from calvingfront.training.step import ADAM_EPS, Step
 from calvingfront.training.tuning import plan_step
 
@@ -234,7 +234,7 @@ Prepared = tuple[Callable[[], None], torch.nn.Module, str, str]
 def ours(options: argparse.Namespace, device: torch.device) -> Prepared:
     """Prepare our network in our step."""
     named = NetworkSettings(options.model, width=options.width)
-    return in_our_step(build_network(**vars(named)), named, options, device)
+    return in_our_step(build_network(named), named, options, device)
 
 
 def monai(options: argparse.Namespace, device: torch.device) -> Prepared:
@@ -288,7 +288,7 @@ def forever(feed: ResidentFeed, batch: int) -> Iterator[Any]:
 
 def plain(options: argparse.Namespace, device: torch.device) -> Prepared:
     """Prepare the loop that one writes first."""
-    network = build_network(options.model, width=options.width).to(device).train()
+    network = build_network(NetworkSettings(options.model, width=options.width)).to(device).train()
     optimiser = torch.optim.Adam(network.parameters(), lr=RATE, eps=ADAM_EPS)
     samples = PlainSamples(scenes(options.sizes[0]), options.batch * (options.steps + 10))
     loader = iter(DataLoader(samples, batch_size=options.batch, num_workers=2))

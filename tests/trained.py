@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from calvingfront.files import write_json
-from calvingfront.networks import UNet, build_network
+from calvingfront.networks import NetworkSettings, UNet, build_network
 from calvingfront.training.run import save_weights
 from packed import Paths, band, write_packed, write_split
 
@@ -19,7 +19,9 @@ SIZE, DEPTH = 16, 2
 def network(model: str = "attention_unet", seed: int = 1) -> UNet:
     """A network whose normalisation has seen something, so that modes differ."""
     torch.manual_seed(seed)
-    net = build_network(model, width=2, depth=DEPTH, kernel=3, batch_norm_momentum=0.5)
+    net = build_network(
+        NetworkSettings(model, width=2, depth=DEPTH, kernel=3, batch_norm_momentum=0.5)
+    )
     net.train()
     net(torch.rand(4, 1, SIZE, SIZE))
     return net.eval()

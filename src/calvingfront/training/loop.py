@@ -13,10 +13,10 @@ import numpy as np
 import torch
 
 from calvingfront.errors import DivergedError, TrainingError
-from calvingfront.networks import count_parameters
+from calvingfront.networks import NetworkSettings, count_parameters
 from calvingfront.training.checkpoints import Checkpoints
 from calvingfront.training.feed import Feed
-from calvingfront.training.settings import NetworkSettings, TrainingSettings
+from calvingfront.training.settings import TrainingSettings
 from calvingfront.training.snapshot import Snapshot, State
 from calvingfront.training.state import part_of
 from calvingfront.training.trainer import Trainer

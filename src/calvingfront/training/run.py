@@ -15,7 +15,7 @@ from safetensors.torch import load_file, save
 from calvingfront.dataset import open_dataset, read_split
 from calvingfront.errors import TrainingError
 from calvingfront.files import leftovers, read_json, replacing, write_json
-from calvingfront.networks import UNet, build_network
+from calvingfront.networks import NetworkSettings, UNet, build_network
 from calvingfront.training.checkpoints import Checkpoints
 from calvingfront.training.determinism import deterministic_algorithms
 from calvingfront.training.device import claimed_device
@@ -26,7 +26,7 @@ from calvingfront.training.losses import distance_weight_of
 from calvingfront.training.peak import share_of_peak
 from calvingfront.training.revision import TRAINING_REVISION
 from calvingfront.training.run_record import surroundings
-from calvingfront.training.settings import NetworkSettings, TrainingSettings
+from calvingfront.training.settings import TrainingSettings
 from calvingfront.training.snapshot import State
 from calvingfront.training.state import StateFolder
 
@@ -58,8 +58,8 @@ def load_network(weights: PathLike, record: PathLike) -> UNet:
 
     Raises TrainingError where the weights cannot be read or are of another network.
     """
-    settings = read_json(record)["network"]
-    network = build_network(**settings)
+    settings = NetworkSettings(**read_json(record)["network"])
+    network = build_network(settings)
     try:
         network.load_state_dict(load_file(weights))
     except (RuntimeError, OSError, SafetensorError) as error:

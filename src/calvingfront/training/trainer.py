@@ -10,11 +10,11 @@ import torch
 from torch import Tensor
 
 from calvingfront.errors import DivergedError, TrainingError
-from calvingfront.networks import build_network
+from calvingfront.networks import NetworkSettings, build_network
 from calvingfront.training.feed import Batch, Feed
 from calvingfront.training.losses import distance_weight_of
 from calvingfront.training.schedule import half_cycle_iterations, triangular
-from calvingfront.training.settings import NetworkSettings, TrainingSettings
+from calvingfront.training.settings import TrainingSettings
 from calvingfront.training.snapshot import State
 from calvingfront.training.step import Step
 from calvingfront.training.tuning import plan_step
@@ -41,7 +41,7 @@ class Trainer:
         self.train_feed, self.validation_feed = train_feed, validation_feed
         self.seed, self.settings = seed, settings
         torch.manual_seed(seed)
-        self.step = Step(build_network(**vars(network)), distance_weight_of(loss), settings, device)
+        self.step = Step(build_network(network), distance_weight_of(loss), settings, device)
         self.network = self.step.network
         images = train_feed.count
         if images < settings.batch_size:

@@ -19,11 +19,11 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from calvingfront.networks import NetworkSettings
 from calvingfront.training.device import hardware_name
 from calvingfront.training.feed import Batch
 from calvingfront.training.plan import Plan
 from calvingfront.training.remembered import remembered
-from calvingfront.training.settings import NetworkSettings
 from calvingfront.training.step import Step, Way
 
 log = logging.getLogger(__name__)

@@ -15,7 +15,7 @@ from calvingfront.errors import ConfigError
 from calvingfront.evaluation.attention import read_attention
 from calvingfront.evaluation.runs import SCORE_COLUMNS
 from calvingfront.files import write_json
-from calvingfront.networks import AttentionUNet, build_network
+from calvingfront.networks import AttentionUNet, NetworkSettings, build_network
 from calvingfront.training.run import save_weights
 from trained import DEPTH, SIZE, network, write_trained
 
@@ -99,7 +99,7 @@ def test_a_network_without_gates_has_no_attention_to_read(run: dict[str, Any]) -
     write_json(
         folder / "run.json", {"network": {"model": "unet", "width": 2, "depth": 1, "kernel": 3}}
     )
-    plain = build_network("unet", width=2, depth=1, kernel=3)
+    plain = build_network(NetworkSettings("unet", width=2, depth=1, kernel=3))
     save_weights(plain.state_dict(), folder / "weights.safetensors")
     with pytest.raises(ConfigError, match="no attention gates") as caught:
         read(run)

@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 import torch
 
+from calvingfront.networks import NetworkSettings
 from calvingfront.training.augmentation import Augmentation
 from calvingfront.training.feed import ResidentFeed
-from calvingfront.training.settings import NetworkSettings, TrainingSettings
+from calvingfront.training.settings import TrainingSettings
 
 FeedBuilder = Callable[..., ResidentFeed]
 

@@ -15,7 +15,7 @@ import torch
 from calvingfront.dataset import Dataset, SampleReader, open_dataset
 from calvingfront.distance import distance_to_front
 from calvingfront.errors import SampleError
-from calvingfront.networks import build_network
+from calvingfront.networks import NetworkSettings, build_network
 from calvingfront.training import feed as feed_module
 from calvingfront.training.augmentation import transform
 from calvingfront.training.feed import (
@@ -133,7 +133,7 @@ def test_without_a_distance_weight_no_distance_is_measured_and_a_step_does_witho
     (batch,) = feed.batches(np.arange(4), 4)
     assert batch.distances.shape == (0,)
     torch.manual_seed(1)
-    network = build_network("unet", width=2, depth=1, kernel=3)
+    network = build_network(NetworkSettings("unet", width=2, depth=1, kernel=3))
     step = Step(network, 0.0, TrainingSettings(device="cpu"), CPU)
     assert torch.isfinite(step.train(batch, 1e-3))
     assert torch.isfinite(step.evaluate(batch)[1]).all()

@@ -13,9 +13,10 @@ import torch
 
 from calvingfront.dataset import Dataset, open_dataset
 from calvingfront.errors import TrainingError
+from calvingfront.networks import NetworkSettings
 from calvingfront.training.checkpoints import Checkpoints
 from calvingfront.training.fingerprint import fingerprint
-from calvingfront.training.settings import NetworkSettings, TrainingSettings
+from calvingfront.training.settings import TrainingSettings
 from calvingfront.training.state import StateFolder
 
 

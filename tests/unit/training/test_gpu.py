@@ -17,12 +17,12 @@ from torch import Tensor
 from calvingfront.dataset import Dataset
 from calvingfront.distance import distance_to_front
 from calvingfront.evaluation.predict import predict
-from calvingfront.networks import build_network
+from calvingfront.networks import NetworkSettings, build_network
 from calvingfront.training.device import claimed_device
 from calvingfront.training.feed import Batch, ResidentFeed, StreamedFeed
 from calvingfront.training.memory import free_memory
 from calvingfront.training.peak import matrix_peak
-from calvingfront.training.settings import NetworkSettings, TrainingSettings
+from calvingfront.training.settings import TrainingSettings
 from calvingfront.training.snapshot import Snapshot
 from calvingfront.training.step import Step
 from calvingfront.training.trainer import Trainer
@@ -90,7 +90,7 @@ def batches(device: torch.device) -> list[Batch]:
 def make_step(device: torch.device, **changes: Any) -> Step:
     torch.manual_seed(3)
     settings = TrainingSettings(**{"threads": 1, "precision": "float32", **changes})
-    step = Step(build_network(**vars(NETWORK)), 4.0, settings, device)
+    step = Step(build_network(NETWORK), 4.0, settings, device)
     if device.type == "cpu":
         step.recorder = record_operations
         step._rate = step.optimiser.param_groups[0]["lr"] = torch.full((), 1.0)
@@ -211,7 +211,7 @@ def test_measuring_on_a_gpu_leaves_a_training_as_it_was(
 
 def test_a_network_predicts_what_it_predicts_on_a_cpu(device: torch.device) -> None:
     torch.manual_seed(4)
-    network = build_network(**vars(NETWORK)).eval()
+    network = build_network(NETWORK).eval()
     images = arrays(7)[0]
     with torch.no_grad():
         expected = torch.sigmoid(network(torch.from_numpy(images)[:, None].float() / 255))[:, 0]

@@ -14,10 +14,10 @@ from torch import Tensor, nn
 
 from calvingfront.distance import distance_to_front
 from calvingfront.errors import TrainingError
-from calvingfront.networks import build_network
+from calvingfront.networks import NetworkSettings, build_network
 from calvingfront.training.feed import Batch, ResidentFeed
 from calvingfront.training.loop import Outcome, train
-from calvingfront.training.settings import NetworkSettings, TrainingSettings
+from calvingfront.training.settings import TrainingSettings
 from calvingfront.training.trainer import Trainer
 
 CPU = torch.device("cpu")
@@ -40,7 +40,7 @@ def soft_dice_by_hand(network: nn.Module, data: ResidentFeed, w: float) -> float
 
 
 def rebuilt(state: dict[str, Tensor], network: NetworkSettings) -> nn.Module:
-    model = build_network(**vars(network))
+    model = build_network(network)
     model.load_state_dict(state)
     return model
 
@@ -74,7 +74,7 @@ def test_a_tiny_network_learns_to_find_a_bright_line(
     losses = column(outcome, "train_loss")
     assert losses[-1] < 0.25 * losses[0]
     unseen = feed(4, 3)
-    assert soft_dice_by_hand(build_network(**vars(network)), unseen, w) < 0.4
+    assert soft_dice_by_hand(build_network(network), unseen, w) < 0.4
     assert soft_dice_by_hand(rebuilt(outcome.best, network), unseen, w) > enough
 
 

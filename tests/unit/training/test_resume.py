@@ -14,11 +14,12 @@ import torch
 from torch import Tensor
 
 from calvingfront.errors import DivergedError, TrainingError
+from calvingfront.networks import NetworkSettings
 from calvingfront.training import checkpoints as checkpoints_module
 from calvingfront.training.checkpoints import Checkpoints
 from calvingfront.training.feed import Batch, ResidentFeed
 from calvingfront.training.loop import Outcome, train
-from calvingfront.training.settings import NetworkSettings, TrainingSettings
+from calvingfront.training.settings import TrainingSettings
 from calvingfront.training.state import StateFolder
 from calvingfront.training.step import Step
 from calvingfront.training.trainer import Trainer

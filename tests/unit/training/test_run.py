@@ -18,7 +18,7 @@ from safetensors.torch import load_file
 
 from calvingfront.errors import SampleError, TrainingError
 from calvingfront.files import write_json
-from calvingfront.networks import build_network
+from calvingfront.networks import NetworkSettings, build_network
 from calvingfront.training import run as run_module
 from calvingfront.training import run_record
 from calvingfront.training.feed import Feed
@@ -155,7 +155,10 @@ def test_threads_of_the_job_override_the_configuration(
 
 def test_weights_of_another_network_are_refused(dataset: dict[str, Path], tmp_path: Path) -> None:
     folder = run(dataset, tmp_path / "run")
-    save_weights(build_network("unet", width=2, depth=1).state_dict(), folder / "other.safetensors")
+    save_weights(
+        build_network(NetworkSettings("unet", width=2, depth=1)).state_dict(),
+        folder / "other.safetensors",
+    )
     with pytest.raises(TrainingError, match=r"other\.safetensors: does not hold the network of"):
         load_network(folder / "other.safetensors", folder / "run.json")
 
@@ -174,7 +177,7 @@ def test_weights_that_cannot_be_read_are_told(
     settings = {"model": "unet", "width": 2, "depth": 1, "kernel": 3}
     write_json(tmp_path / "run.json", {"network": settings})
     weights = tmp_path / "weights.safetensors"
-    save_weights(build_network(**settings).state_dict(), weights)
+    save_weights(build_network(NetworkSettings(**settings)).state_dict(), weights)
     damage(weights)
     with pytest.raises(TrainingError, match=rf"weights\.safetensors: {said}"):
         load_network(weights, tmp_path / "run.json")

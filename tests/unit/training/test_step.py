@@ -11,7 +11,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from calvingfront.networks import build_network
+from calvingfront.networks import NetworkSettings, build_network
 from calvingfront.networks.blocks import Conv, ConvBlock, padded_conv2d
 from calvingfront.training.feed import Batch, ResidentFeed
 from calvingfront.training.settings import TrainingSettings
@@ -24,7 +24,7 @@ RATES = (1e-3, 5e-3, 2e-3, 1e-2)
 
 def make_step(**changes: Any) -> Step:
     torch.manual_seed(3)
-    network = build_network("attention_unet", width=4, depth=2, kernel=3)
+    network = build_network(NetworkSettings("attention_unet", width=4, depth=2, kernel=3))
     step = Step(network, 4.0, TrainingSettings(**changes), CPU)
     # As on a GPU: a graph is recorded, and its rate is read from a place on the device.
     step.recorder = record_operations

@@ -13,12 +13,12 @@ import pytest
 import torch
 from torch import Tensor
 
-from calvingfront.networks import build_network
+from calvingfront.networks import NetworkSettings, build_network
 from calvingfront.training import tuning
 from calvingfront.training.feed import Batch, ResidentFeed
 from calvingfront.training.loop import train
 from calvingfront.training.plan import Plan
-from calvingfront.training.settings import NetworkSettings, TrainingSettings
+from calvingfront.training.settings import TrainingSettings
 from calvingfront.training.step import Step
 from calvingfront.training.tuning import choose_on_cpu, choose_way, plan_step
 
@@ -42,7 +42,7 @@ def batch(feed: Callable[..., ResidentFeed]) -> Batch:
 def make_step(**changes: Any) -> Step:
     torch.manual_seed(3)
     settings = TrainingSettings(**{"threads": 2, "tuning": "measured", **changes})
-    return Step(build_network(**vars(NETWORK)), 4.0, settings, CPU)
+    return Step(build_network(NETWORK), 4.0, settings, CPU)
 
 
 @pytest.fixture
