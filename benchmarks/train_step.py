@@ -42,7 +42,7 @@ from calvingfront.networks import NetworkSettings, build_network
 from calvingfront.networks.flops import count_flops
 from calvingfront.training.determinism import deterministic_algorithms
 from calvingfront.training.device import describe
-from calvingfront.training.feed import ResidentFeed
+from calvingfront.training.feed import FeedSource, ResidentFeed
 from calvingfront.training.losses import weighted_bce
 from calvingfront.training.peak import matrix_peak
 from calvingfront.training.settings import TrainingSettings
@@ -261,7 +261,7 @@ def in_our_step(
         tuning=options.tuning, acceleration=options.acceleration,
         deterministic=options.deterministic,
     )  # fmt: skip
-    feed = ResidentFeed(device, [""] * SCENES, *scenes(options.sizes[0]), "paper")
+    feed = ResidentFeed(FeedSource(device, [""] * SCENES, *scenes(options.sizes[0]), "paper"))
     step = Step(network, W, settings, device)
     batches = forever(feed, options.batch)
     # One of the paper's epochs, so that what preparing costs is weighed as in its trainings.

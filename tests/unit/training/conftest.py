@@ -11,7 +11,7 @@ import torch
 
 from calvingfront.networks import NetworkSettings
 from calvingfront.training.augmentation import Augmentation
-from calvingfront.training.feed import ResidentFeed
+from calvingfront.training.feed import FeedSource, ResidentFeed
 from calvingfront.training.settings import TrainingSettings
 
 FeedBuilder = Callable[..., ResidentFeed]
@@ -42,7 +42,8 @@ def feed() -> FeedBuilder:
             fronts[k, row - 1 : row + 2] = 1
         images[fronts == 1] += 150
         scenes = [f"{prefix}{k}" for k in range(n)]
-        return ResidentFeed(torch.device("cpu"), scenes, images, fronts, augmentation)
+        source = FeedSource(torch.device("cpu"), scenes, images, fronts, augmentation)
+        return ResidentFeed(source)
 
     return build
 

@@ -20,6 +20,7 @@ from calvingfront.training import feed as feed_module
 from calvingfront.training.augmentation import transform
 from calvingfront.training.feed import (
     Batch,
+    FeedSource,
     ResidentFeed,
     StreamedFeed,
     feed_of,
@@ -47,9 +48,14 @@ def archive(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Dataset:
     return open_dataset(**write_packed(tmp_path, fronts))
 
 
-def build(kind: type[Any], data: Dataset, augmentation: str = "paper", **changes: Any) -> Any:
+def source(data: Dataset, augmentation: Any = "paper", **changes: Any) -> FeedSource:
     scenes = data.index["scene"][ROWS].tolist()
-    return kind(CPU, scenes, data.images, data.fronts, augmentation, ROWS, **changes)
+    values = {"device": CPU, "augmentation": augmentation, "rows": ROWS, **changes}
+    return FeedSource(scenes=scenes, images=data.images, fronts=data.fronts, **values)
+
+
+def build(kind: type[Any], data: Dataset, augmentation: str = "paper", **changes: Any) -> Any:
+    return kind(source(data, augmentation, **changes))
 
 
 def order(feed: Any, seed: int = 3) -> npt.NDArray[np.int64]:
@@ -245,7 +251,7 @@ def test_the_feed_is_resident_where_its_samples_fit_into_their_share_of_the_memo
     archive: Dataset, asked: Any, share: float, kind: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     scenes = archive.index["scene"][ROWS].tolist()
-    needed = resident_bytes(len(scenes), SIZE, "paper", True)
+    needed = resident_bytes(source(archive))
     free = int(share * needed / feed_module.RESIDENT_SHARE)
     monkeypatch.setattr(feed_module, "free_memory", lambda _device, _slots: free)
     settings = TrainingSettings(feed=asked, device="cpu")
@@ -262,7 +268,7 @@ def test_the_memory_of_a_resident_feed_is_what_was_counted_before(
 ) -> None:
     feed = build(ResidentFeed, archive, augmentation, weighted=weighted)
     held = sum(part.numel() * part.element_size() for part in feed.samples)
-    assert held == resident_bytes(len(ROWS), SIZE, augmentation, weighted)
+    assert held == resident_bytes(source(archive, augmentation, weighted=weighted))
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
@@ -272,14 +278,10 @@ def test_the_memory_of_a_resident_feed_is_what_was_counted_before(
 def test_a_gpu_gets_the_batches_of_the_cpu_and_the_host_never_waits_for_it(
     archive: Dataset, kind: type[Any], augmentation: Any, weighted: bool
 ) -> None:
-    scenes = archive.index["scene"][ROWS].tolist()
     here, there = (
-        kind(
-            torch.device(name), scenes, archive.images, archive.fronts, augmentation, ROWS,
-            weighted, threads=2,
-        )
-        for name in ("cpu", "cuda")
-    )  # fmt: skip
+        build(kind, archive, augmentation, device=device, weighted=weighted, threads=2)
+        for device in (CPU, torch.device("cuda"))
+    )
     items = order(here)
     batches = there.batches(items, 3)
     found = [next(batches)]  # the order goes to the device before the first batch

@@ -19,7 +19,7 @@ from calvingfront.distance import distance_to_front
 from calvingfront.evaluation.predict import predict
 from calvingfront.networks import NetworkSettings, build_network
 from calvingfront.training.device import claimed_device
-from calvingfront.training.feed import Batch, ResidentFeed, StreamedFeed
+from calvingfront.training.feed import Batch, FeedSource, ResidentFeed, StreamedFeed
 from calvingfront.training.memory import free_memory
 from calvingfront.training.peak import matrix_peak
 from calvingfront.training.settings import TrainingSettings
@@ -71,7 +71,7 @@ def arrays(n: int) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8]]:
 def make_feed(request: pytest.FixtureRequest, device: torch.device) -> Build:
     def build(n: int, augmentation: Any = "none") -> Any:
         names = [f"scene{k}" for k in range(n)]
-        feed = request.param(device, names, *arrays(n), augmentation, threads=2)
+        feed = request.param(FeedSource(device, names, *arrays(n), augmentation, threads=2))
         feed._copier._take = feed._copier._by_index  # a GPU's way, on a CPU too
         return feed
 
