@@ -62,7 +62,6 @@ class SampleReader:
     def __init__(
         self, array: npt.NDArray[np.uint8], rows: npt.NDArray[np.int64], scenes: Sequence[str]
     ) -> None:
-        self.size = int(array.shape[-1])
         self._array, self._rows, self._scenes = array, rows, scenes
         self._file: int | None = None
         # A slice of a map keeps the offset of the whole map, so only a whole one will do.

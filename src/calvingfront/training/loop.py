@@ -100,8 +100,6 @@ def train(
     Raises DivergedError where the loss is no number, TrainingError where the settings cannot work
     or a state cannot be gone on from.
     """
-    if device.type == "cpu":
-        torch.set_num_threads(settings.threads)
     started = time.perf_counter()
     trainer = Trainer(train_feed, validation_feed, loss, seed, network, settings, device)
     progress = Progress()

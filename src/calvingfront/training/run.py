@@ -114,9 +114,7 @@ def train_network(
             f"epoch {max(settings.keep_epochs)} may never be reached",
             f"Keep only epochs up to {sure}, the smaller of max_epochs and patience.",
         )
-    network = NetworkSettings(
-        model, **{k: v for k, v in networks.items() if k not in ("models", "model")}
-    )
+    network = NetworkSettings(model, **{k: v for k, v in networks.items() if k != "models"})
     folder = Path(weights).parent
     files = list(kept) or [folder / epoch_file(epoch) for epoch in settings.keep_epochs]
     data = open_dataset(images, fronts, index)

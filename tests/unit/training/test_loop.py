@@ -109,7 +109,6 @@ def test_a_run_does_not_depend_on_what_was_drawn_before_it(
         feed(3, 1, augmentation="paper"), feed(2, 2), "bce", 1, network, settings(max_epochs=1), CPU
     )
     torch.rand(17)
-    np.random.default_rng().random(3)
     second = train(
         feed(3, 1, augmentation="paper"), feed(2, 2), "bce", 1, network, settings(max_epochs=1), CPU
     )
