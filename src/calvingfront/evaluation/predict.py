@@ -91,8 +91,8 @@ def predict_fronts(
 
     scenes: `held_out`, those of validation and test, once for each subset; `all`, every scene of
     the archive once, in its order, with the subsets that it stands in (`train,test`; none: empty).
-    Raises SampleError where a scene or an array cannot be read, SplitError where a subset is empty,
-    TrainingError where the weights are not the network's or no device is free.
+    Raises SampleError where a scene or an array cannot be read, SplitError where a subset has no
+    scene, TrainingError where the weights are not the network's or no device is free.
     """
     torch.set_num_threads(threads)
     data = open_dataset(images, fronts, index)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,7 @@ from safetensors.torch import load_file, save
 
 from calvingfront.dataset import open_dataset, read_split
 from calvingfront.errors import TrainingError
-from calvingfront.files import leftovers, read_json, replacing, write_json
+from calvingfront.files import PathLike, leftovers, read_json, replacing, write_json
 from calvingfront.networks import NetworkSettings, UNet, build_network
 from calvingfront.training.checkpoints import Checkpoints
 from calvingfront.training.determinism import deterministic_algorithms
@@ -31,7 +30,6 @@ from calvingfront.training.snapshot import State
 from calvingfront.training.state import StateFolder
 
 log = logging.getLogger(__name__)
-PathLike = str | os.PathLike[str]
 
 
 def epoch_file(epoch: int) -> str:
@@ -103,8 +101,10 @@ def train_network(
     of the state from which a killed training goes on; where None, `state` beside `weights`.
     revision: of the training code. The history is renewed after every epoch, so that it can be
     watched.
-    Raises TrainingError where the settings cannot work, the loss becomes no number, or the state is
-    of other data, settings or code.
+    Raises ConfigError where a setting, the loss or the network is none that there is, SampleError
+    where the arrays cannot be read or lack a scene, SplitError where a subset has no scene,
+    TrainingError where the settings cannot work together, no device is free, the loss becomes no
+    number, or the state is of other data, settings or code or cannot be saved.
     """
     settings = TrainingSettings.from_config(training, **(how or {}))
     sure = min(settings.max_epochs, settings.patience)
