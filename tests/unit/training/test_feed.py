@@ -30,6 +30,7 @@ from calvingfront.training.prefetch import THREAD_NAME
 from calvingfront.training.settings import TrainingSettings
 from calvingfront.training.step import Step
 from packed import band, write_packed
+from small_trainings import NEEDS_GPU
 
 CPU = torch.device("cpu")
 FeedBuilder = Callable[..., ResidentFeed]
@@ -271,7 +272,7 @@ def test_the_memory_of_a_resident_feed_is_what_was_counted_before(
     assert held == resident_bytes(source(archive, augmentation, weighted=weighted))
 
 
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+@NEEDS_GPU
 @pytest.mark.parametrize("weighted", [True, False])
 @pytest.mark.parametrize("augmentation", ["paper", "released", "none"])
 @pytest.mark.parametrize("kind", [ResidentFeed, StreamedFeed])

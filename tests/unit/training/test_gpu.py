@@ -28,9 +28,8 @@ from calvingfront.training.step import Step
 from calvingfront.training.trainer import Trainer
 from calvingfront.training.tuning import plan_step
 from replayed_operations import HostRead, NoReading, record_operations
+from small_trainings import NEEDS_GPU, bright_lines, small_step
 
-HAS_GPU = torch.cuda.is_available()
-NEEDS_GPU = pytest.mark.skipif(not HAS_GPU, reason="needs a GPU")
 SIZE = 32
 NETWORK = NetworkSettings("attention_unet", width=8, depth=2, kernel=3)
 Build = Callable[..., ResidentFeed | StreamedFeed]
@@ -56,15 +55,7 @@ def nothing_waits(device: torch.device) -> Iterator[None]:
 
 
 def arrays(n: int) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8]]:
-    """Dark noise with a bright front three pixels wide."""
-    rng = np.random.default_rng(97)
-    images = rng.integers(0, 60, (n, SIZE, SIZE)).astype(np.uint8)
-    fronts = np.zeros_like(images)
-    for front in fronts:
-        row = int(rng.integers(4, SIZE - 4))
-        front[row - 1 : row + 2] = 1
-    images[fronts == 1] += 150
-    return images, fronts
+    return bright_lines(n, SIZE, 97)
 
 
 @pytest.fixture(params=[ResidentFeed, StreamedFeed])
@@ -88,13 +79,7 @@ def batches(device: torch.device) -> list[Batch]:
 
 
 def make_step(device: torch.device, **changes: Any) -> Step:
-    torch.manual_seed(3)
-    settings = TrainingSettings(**{"threads": 1, "precision": "float32", **changes})
-    step = Step(build_network(NETWORK), 4.0, settings, device)
-    if device.type == "cpu":
-        step.recorder = record_operations
-        step._rate = step.optimiser.param_groups[0]["lr"] = torch.full((), 1.0)
-    return step
+    return small_step(NETWORK, device, **{"threads": 1, "precision": "float32", **changes})
 
 
 def losses(step: Step, device: torch.device) -> list[float]:

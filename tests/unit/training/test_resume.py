@@ -24,16 +24,13 @@ from calvingfront.training.state import StateFolder
 from calvingfront.training.step import Step
 from calvingfront.training.trainer import Trainer
 from full_disk import no_room
+from killed import Killed, kill_at
 
 CPU = torch.device("cpu")
 MARKS = {"training images": "sha256 0"}
 FeedBuilder = Callable[..., ResidentFeed]
 Settings = Callable[..., TrainingSettings]
 Start = Callable[..., Outcome]
-
-
-class Killed(BaseException):
-    """Stands for the signal; no handler of errors takes it for one."""
 
 
 def checkpoints(
@@ -55,19 +52,6 @@ def start(feed: FeedBuilder, network: NetworkSettings, settings: Settings) -> St
         )  # fmt: skip
 
     return run
-
-
-def kill_at(monkeypatch: pytest.MonkeyPatch, owner: type, name: str, call: int) -> None:
-    """Cut the training off as it calls a method for the `call`th time from now."""
-    calls = iter(range(1, 10_000))
-    original = getattr(owner, name)
-
-    def watched(*arguments: Any) -> Any:
-        if next(calls) == call:
-            raise Killed
-        return original(*arguments)
-
-    monkeypatch.setattr(owner, name, watched)
 
 
 def numbers(outcome: Outcome) -> list[dict[str, float]]:

@@ -25,6 +25,8 @@ from calvingfront.training.feed import Feed
 from calvingfront.training.run import epoch_file, load_network, save_weights, train_network
 from calvingfront.training.run_record import code_commit
 from calvingfront.training.step import Step
+from killed import Killed, kill_at
+from small_trainings import NEEDS_GPU
 
 NETWORKS: dict[str, Any] = {
     "models": ["unet", "attention_unet"],
@@ -252,24 +254,12 @@ def test_a_scene_that_was_never_packed_is_named(dataset: dict[str, Path], tmp_pa
         run(dataset, tmp_path / "run")
 
 
-class Killed(BaseException):
-    """Stands for the signal."""
-
-
 def killed(
     dataset: dict[str, Path], folder: Path, monkeypatch: pytest.MonkeyPatch, **changes: Any
 ) -> None:
     """Run until the state of the sixth batch is due, and end there."""
-    calls = iter(range(1, 100))
-    step = Step.train
-
-    def watched(self: Step, *arguments: Any) -> Any:
-        if next(calls) == 7:
-            raise Killed
-        return step(self, *arguments)
-
     with monkeypatch.context() as patch:
-        patch.setattr(Step, "train", watched)
+        kill_at(patch, Step, "train", 7)
         with pytest.raises(Killed):
             run(dataset, folder, how={"save_minutes": 0}, **changes)
 
@@ -277,9 +267,6 @@ def killed(
 def weights_of(folder: Path) -> list[bytes]:
     names = ["weights", "epoch_001", "epoch_002"]
     return [(folder / f"{name}.safetensors").read_bytes() for name in names]
-
-
-NEEDS_GPU = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
 
 
 @pytest.mark.parametrize("device", ["cpu", pytest.param("cuda", marks=NEEDS_GPU)])

@@ -11,26 +11,20 @@ import pytest
 import torch
 from torch import Tensor
 
-from calvingfront.networks import NetworkSettings, build_network
+from calvingfront.networks import NetworkSettings
 from calvingfront.networks.blocks import Conv, ConvBlock, padded_conv2d
 from calvingfront.training.feed import Batch, ResidentFeed
 from calvingfront.training.settings import TrainingSettings
 from calvingfront.training.step import Step, precision_of
 from replayed_operations import HostRead, NoReading, record_operations
+from small_trainings import small_step
 
 CPU = torch.device("cpu")
 RATES = (1e-3, 5e-3, 2e-3, 1e-2)
 
 
 def make_step(**changes: Any) -> Step:
-    torch.manual_seed(3)
-    network = build_network(NetworkSettings("attention_unet", width=4, depth=2, kernel=3))
-    step = Step(network, 4.0, TrainingSettings(**changes), CPU)
-    # As on a GPU: a graph is recorded, and its rate is read from a place on the device.
-    step.recorder = record_operations
-    step._rate = torch.full((), 1.0)
-    step.optimiser.param_groups[0]["lr"] = step._rate
-    return step
+    return small_step(NetworkSettings("attention_unet", width=4, depth=2, kernel=3), CPU, **changes)
 
 
 @pytest.fixture
