@@ -120,9 +120,9 @@ def measured(options: argparse.Namespace) -> dict[str, float]:
     """Measure one thing: wall and processor seconds per image, MB, seconds to start."""
     import torch
 
-    from calvingfront.evaluation.baselines import write_predictions
     from calvingfront.evaluation.predict import predict
-    from calvingfront.networks import build_network
+    from calvingfront.evaluation.predictions import write_predictions
+    from calvingfront.networks import NetworkSettings, build_network
     from calvingfront.training.feed import Batch, Feed, feed_of
     from calvingfront.training.settings import TrainingSettings
     from calvingfront.training.step import Step
@@ -133,7 +133,7 @@ def measured(options: argparse.Namespace) -> dict[str, float]:
     names = {"images": "images.npy", "fronts": "fronts.npy", "index": "index.tsv"}
     data = open_dataset(**{name: options.folder / file for name, file in names.items()})
     scenes = data.index["scene"].tolist()
-    network = build_network("unet", width=options.width, depth=3, kernel=3)
+    network = build_network(NetworkSettings("unet", width=options.width, depth=3, kernel=3))
 
     def wait() -> None:
         if device.type == "cuda":
@@ -166,7 +166,7 @@ def measured(options: argparse.Namespace) -> dict[str, float]:
     rng = np.random.default_rng(1)
 
     def batches(feed: Feed, count: int) -> Iterator[Batch]:
-        order = rng.permutation(len(feed.scenes) * feed.copies)
+        order = rng.permutation(feed.count)
         items = np.resize(order, count * BATCH)
         return feed.batches(items, BATCH)
 

@@ -98,7 +98,7 @@ def compare(folder: Path) -> None:
     """Load every case's weights into our network and print the differences."""
     import torch
 
-    from calvingfront.networks import build_network, count_parameters
+    from calvingfront.networks import NetworkSettings, build_network, count_parameters
 
     def take(module: Any, name: str, data: Any) -> None:
         if isinstance(module, torch.nn.BatchNorm2d):
@@ -115,7 +115,7 @@ def compare(folder: Path) -> None:
     print("|---|---|---:|---:|---:|---:|---:|")
     for model, variant, width in CASES:
         data = np.load(folder / f"{model}_{variant}_{width}.npz")
-        network = build_network(model, variant, width, DEPTH, KERNEL).eval()  # type: ignore[arg-type]
+        network = build_network(NetworkSettings(model, variant, width, DEPTH, KERNEL)).eval()  # type: ignore[arg-type]
         parts = [("enc", network.encoder), ("dec", network.decoder)]
         for prefix, blocks in parts:
             for level, block in enumerate(blocks):

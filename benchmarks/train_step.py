@@ -31,21 +31,21 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 from torch.utils.data import DataLoader, Dataset
 
 from calvingfront.distance import distance_to_front
-from calvingfront.networks import build_network
+from calvingfront.networks import NetworkSettings, build_network
 from calvingfront.networks.flops import count_flops
 from calvingfront.training.determinism import deterministic_algorithms
 from calvingfront.training.device import describe
-from calvingfront.training.feed import ResidentFeed
+from calvingfront.training.feed import FeedSource, ResidentFeed
 from calvingfront.training.losses import weighted_bce
 from calvingfront.training.peak import matrix_peak
-from calvingfront.training.settings import NetworkSettings, TrainingSettings
+from calvingfront.training.settings import TrainingSettings
 from calvingfront.training.step import ADAM_EPS, Step
 from calvingfront.training.tuning import plan_step
 
@@ -177,7 +177,7 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
     if device.index is not None:
         torch.cuda.set_device(device)
     with deterministic_algorithms(options.deterministic):
-        step, network, how, note = PREPARE[options.one](options, device)
+        step, network, precision, how, note = PREPARE[options.one](options, device)
         for _ in range(1 if device.type == "cpu" else 5):
             step()
         wait(device)
@@ -195,7 +195,7 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
         if options.profile and options.one == "ours":
             profile(step, device)
     flops = count_flops(network, options.sizes[0])[1] * options.batch
-    peak = matrix_peak(device, "bfloat16" if "bfloat16" in how else "float32")
+    peak = matrix_peak(device, precision)
     return {
         "images_per_second": options.batch / seconds,
         "cpu_s": busy / options.steps / options.batch,
@@ -228,13 +228,20 @@ def profile(step: Callable[[], None], device: torch.device) -> None:
     print(table)
 
 
-Prepared = tuple[Callable[[], None], torch.nn.Module, str, str]
+class Prepared(NamedTuple):
+    """One of the three, ready to be timed: a step, its network, and what the table says of it."""
+
+    step: Callable[[], None]
+    network: torch.nn.Module
+    precision: str
+    how: str
+    note: str
 
 
 def ours(options: argparse.Namespace, device: torch.device) -> Prepared:
     """Prepare our network in our step."""
     named = NetworkSettings(options.model, width=options.width)
-    return in_our_step(build_network(**vars(named)), named, options, device)
+    return in_our_step(build_network(named), named, options, device)
 
 
 def monai(options: argparse.Namespace, device: torch.device) -> Prepared:
@@ -248,8 +255,8 @@ def monai(options: argparse.Namespace, device: torch.device) -> Prepared:
         {m.kernel_size[0] for m in network.modules() if isinstance(m, torch.nn.Conv2d)}
     )
     named = NetworkSettings("attention_unet", width=options.width)
-    step, network, how, _ = in_our_step(network, named, options, device)
-    return step, network, how, f"MONAI's convolutions have sides of {kernels} px"
+    prepared = in_our_step(network, named, options, device)
+    return prepared._replace(note=f"MONAI's convolutions have sides of {kernels} px")
 
 
 def in_our_step(
@@ -261,7 +268,7 @@ def in_our_step(
         tuning=options.tuning, acceleration=options.acceleration,
         deterministic=options.deterministic,
     )  # fmt: skip
-    feed = ResidentFeed(device, [""] * SCENES, *scenes(options.sizes[0]), "paper")
+    feed = ResidentFeed(FeedSource(device, [""] * SCENES, *scenes(options.sizes[0]), "paper"))
     step = Step(network, W, settings, device)
     batches = forever(feed, options.batch)
     # One of the paper's epochs, so that what preparing costs is weighed as in its trainings.
@@ -275,21 +282,20 @@ def in_our_step(
     def train() -> None:  # whoever looked at the loss would wait for the device
         step.train(next(batches), RATE)
 
-    return train, network, how, ""
+    return Prepared(train, network, step.precision, how, "")
 
 
 def forever(feed: ResidentFeed, batch: int) -> Iterator[Any]:
     """Yield batches of the augmented scenes in random order, without end."""
     rng = np.random.default_rng(1)
-    count = len(feed.scenes) * feed.copies
     while True:
-        items = rng.integers(0, count, 64 * batch)
+        items = rng.integers(0, feed.count, 64 * batch)
         yield from feed.batches(items, batch)
 
 
 def plain(options: argparse.Namespace, device: torch.device) -> Prepared:
     """Prepare the loop that one writes first."""
-    network = build_network(options.model, width=options.width).to(device).train()
+    network = build_network(NetworkSettings(options.model, width=options.width)).to(device).train()
     optimiser = torch.optim.Adam(network.parameters(), lr=RATE, eps=ADAM_EPS)
     samples = PlainSamples(scenes(options.sizes[0]), options.batch * (options.steps + 10))
     loader = iter(DataLoader(samples, batch_size=options.batch, num_workers=2))
@@ -302,7 +308,8 @@ def plain(options: argparse.Namespace, device: torch.device) -> Prepared:
         optimiser.step()
 
     threads = f", {options.threads} threads" if device.type == "cpu" else ""
-    return step, network, f"eager, contiguous, float32{threads}, 2 workers", ""
+    how = f"eager, contiguous, float32{threads}, 2 workers"
+    return Prepared(step, network, "float32", how, "")
 
 
 class PlainSamples(Dataset):  # type: ignore[type-arg]

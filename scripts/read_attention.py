@@ -1,6 +1,6 @@
 """Read the attention maps of one attention network for the figures."""
 
-from calvingfront.evaluation.predict import read_attention
+from calvingfront.evaluation.attention import read_attention
 from calvingfront.logs import log_to
 
 if __name__ == "__main__":

@@ -215,7 +215,7 @@ def tabulate(layout: Layout, config: dict[str, Any]) -> None:
 def draw(layout: Layout, config: dict[str, Any]) -> None:
     """Draw all figures of the runs that have scores."""
     from calvingfront import figures
-    from calvingfront.evaluation.predict import read_attention
+    from calvingfront.evaluation.attention import read_attention
     from calvingfront.training.run import epoch_file
 
     every = list(layout.scored_runs())

@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 import difflib
 import json
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,6 +13,7 @@ import jsonschema
 import yaml
 
 from calvingfront.errors import CalvingFrontError, ConfigError, Faults, SceneError
+from calvingfront.files import PathLike
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -30,7 +30,7 @@ TYPE_NAMES = {
 }
 
 
-def read_schema(path: str | os.PathLike[str]) -> dict[str, Any]:
+def read_schema(path: PathLike) -> dict[str, Any]:
     """Read a JSON schema (draft 2020-12) written as YAML."""
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # libyaml's is ten times as fast
     schema = yaml.load(Path(path).read_text(encoding="utf-8"), Loader=loader)
@@ -38,9 +38,7 @@ def read_schema(path: str | os.PathLike[str]) -> dict[str, Any]:
     return dict(schema)
 
 
-def validate_config(
-    config: Mapping[str, Any], schema_path: str | os.PathLike[str]
-) -> dict[str, Any]:
+def validate_config(config: Mapping[str, Any], schema_path: PathLike) -> dict[str, Any]:
     """Check a configuration and return a copy with the schema's defaults filled in.
 
     Raises `Faults` with one `ConfigError` for each fault, each with the key and what to write.
@@ -103,7 +101,7 @@ def _typed(value: Any, schema: Mapping[str, Any]) -> Any:
     return copy.deepcopy(value)
 
 
-def validate_scenes(scenes: pd.DataFrame, schema_path: str | os.PathLike[str]) -> None:
+def validate_scenes(scenes: pd.DataFrame, schema_path: PathLike) -> None:
     """Check every row of a scene table against its schema, and that no scene stands twice.
 
     Raises `Faults` with one `SceneError` for each fault.

@@ -15,6 +15,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from calvingfront.errors import SampleError, SplitError
+from calvingfront.files import PathLike
 
 SUBSETS = ("train", "validation", "test")
 REMAKE = "Remove images.npy, fronts.npy and index.tsv and let pack_samples make them again."
@@ -39,7 +40,10 @@ class Dataset:
         return int(self.images.shape[1])
 
     def rows(self, scenes: list[str]) -> npt.NDArray[np.int64]:
-        """Find the rows of the named scenes, in their order."""
+        """Find the rows (k,) of the k named scenes, in their order.
+
+        Raises SampleError where the index lacks one.
+        """
         positions = pd.Series(self.index.index, index=self.index["scene"])
         missing = sorted(set(scenes) - set(positions.index))
         if missing:
@@ -62,7 +66,6 @@ class SampleReader:
     def __init__(
         self, array: npt.NDArray[np.uint8], rows: npt.NDArray[np.int64], scenes: Sequence[str]
     ) -> None:
-        self.size = int(array.shape[-1])
         self._array, self._rows, self._scenes = array, rows, scenes
         self._file: int | None = None
         # A slice of a map keeps the offset of the whole map, so only a whole one will do.
@@ -96,7 +99,7 @@ class SampleReader:
         )
 
 
-def read_table(path: str | os.PathLike[str], dtype: Any = None) -> pd.DataFrame:
+def read_table(path: PathLike, dtype: Any = None) -> pd.DataFrame:
     """Read a table (TSV) in which only an empty cell is unknown: a glacier may be called NA."""
     table: pd.DataFrame = pd.read_csv(
         path, sep="\t", dtype=dtype, keep_default_na=False, na_values=[""]
@@ -104,15 +107,15 @@ def read_table(path: str | os.PathLike[str], dtype: Any = None) -> pd.DataFrame:
     return table
 
 
-def read_index(path: str | os.PathLike[str]) -> pd.DataFrame:
+def read_index(path: PathLike) -> pd.DataFrame:
     """Read an index table of packed samples."""
     return read_table(path, TEXT_COLUMNS)
 
 
 def open_dataset(
-    images: str | os.PathLike[str],
-    fronts: str | os.PathLike[str],
-    index: str | os.PathLike[str],
+    images: PathLike,
+    fronts: PathLike,
+    index: PathLike,
 ) -> Dataset:
     """Open the packed arrays as memory maps and check that they belong together.
 
@@ -133,7 +136,7 @@ def open_dataset(
     return Dataset(image_array, front_array, table)
 
 
-def _open_array(path: str | os.PathLike[str]) -> npt.NDArray[np.uint8]:
+def _open_array(path: PathLike) -> npt.NDArray[np.uint8]:
     try:
         array: npt.NDArray[np.uint8] = np.load(path, mmap_mode="r")
     except (OSError, ValueError, EOFError) as error:
@@ -147,8 +150,11 @@ def _open_array(path: str | os.PathLike[str]) -> npt.NDArray[np.uint8]:
     return array
 
 
-def read_split(path: str | os.PathLike[str]) -> dict[str, list[str]]:
-    """Read a split table (scene, subset) into the sorted scenes of train, validation and test."""
+def read_split(path: PathLike) -> dict[str, list[str]]:
+    """Read a split table (scene, subset) into the sorted scenes of train, validation and test.
+
+    Raises SplitError where a subset has no scene.
+    """
     table = read_table(path, str)
     split = {subset: sorted(table.loc[table["subset"] == subset, "scene"]) for subset in SUBSETS}
     for subset, scenes in split.items():

@@ -1,4 +1,7 @@
-"""Distance to the front and the weight map that the loss, the metrics and Figure 2 share."""
+"""Distance to the front, for loss, metrics and Figure 2, and the weight map of the latter two.
+
+The loss has its weight map in `training.losses`, on tensors.
+"""
 
 from __future__ import annotations
 

@@ -1,7 +1,8 @@
-"""Writing files so that a reader never meets half of one."""
+"""Writing files so that a reader never meets half of one, nor two jobs write at once."""
 
 from __future__ import annotations
 
+import fcntl
 import glob
 import json
 import os
@@ -10,9 +11,15 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+PathLike = str | os.PathLike[str]
+
+
+class NoLocksError(OSError):
+    """A file that its file system cannot lock."""
+
 
 @contextmanager
-def replacing(path: str | os.PathLike[str], durable: bool = False) -> Iterator[Path]:
+def replacing(path: PathLike, durable: bool = False) -> Iterator[Path]:
     """Yield a temporary path beside `path`; rename it onto `path` when the block succeeds.
 
     The temporary name keeps the suffix (libraries choose the format by it) and the folder (so
@@ -42,24 +49,46 @@ def _flush(path: Path) -> None:
         os.close(handle)
 
 
-def leftovers(path: str | os.PathLike[str]) -> list[Path]:
+def leftovers(path: PathLike) -> list[Path]:
     """Find the temporary files that killed writers of `path` left beside it."""
     target = Path(path)
     stem, suffix = glob.escape(target.stem), glob.escape(target.suffix)
     return sorted(target.parent.glob(f".{stem}.*.tmp{suffix}"))
 
 
-def write_text(path: str | os.PathLike[str], text: str, durable: bool = False) -> None:
+def write_text(path: PathLike, text: str, durable: bool = False) -> None:
     """Write `text` as UTF-8, atomically."""
     with replacing(path, durable) as temporary:
         temporary.write_text(text, encoding="utf-8")
 
 
-def write_json(path: str | os.PathLike[str], content: Any, durable: bool = False) -> None:
+def write_json(path: PathLike, content: Any, durable: bool = False) -> None:
     """Write `content` as indented JSON, atomically."""
     write_text(path, json.dumps(content, indent=2, ensure_ascii=False) + "\n", durable)
 
 
-def read_json(path: str | os.PathLike[str]) -> Any:
+def read_json(path: PathLike) -> Any:
     """Read a JSON file."""
     return json.loads(Path(path).read_text(encoding="utf-8"))
+
+
+def lock(path: PathLike, wait: bool = True, mode: int = 0o600) -> int:
+    """Open a file, made with `mode` where it is not there, and lock it; return its handle.
+
+    Closing the handle gives the lock back. The kernel drops it with the process, so a killed job
+    leaves nothing behind.
+    Raises BlockingIOError where another process holds it and `wait` is false, NoLocksError where
+    the file system has no locks, OSError where the file cannot be opened.
+    """
+    handle = os.open(path, os.O_RDWR | os.O_CREAT, mode)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        os.close(handle)
+        if isinstance(error, BlockingIOError):
+            raise
+        raise NoLocksError(error.errno, error.strerror) from error
+    except BaseException:  # a wait that was interrupted
+        os.close(handle)
+        raise
+    return handle

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import os
-
 import numpy as np
 import numpy.typing as npt
 
-from calvingfront.files import replacing
+from calvingfront.files import PathLike, replacing
 
 
 def write_geotiff(
-    path: str | os.PathLike[str],
+    path: PathLike,
     pixels: npt.NDArray[np.uint8],
     crs: str,
     upper_left: tuple[float, float],

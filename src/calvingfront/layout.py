@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from calvingfront.files import PathLike
 
 # Paths by the keyword under which a library function takes them.
 Keywords = dict[str, Any]
@@ -46,7 +47,7 @@ class Layout:
     results: Path
 
     @classmethod
-    def at(cls, results: str | os.PathLike[str]) -> Layout:
+    def at(cls, results: PathLike) -> Layout:
         """Return the layout of a results folder."""
         return cls(Path(results))
 

@@ -15,7 +15,7 @@ from calvingfront.cli import main, read_config
 from calvingfront.errors import ConfigError
 from calvingfront.files import write_json
 from calvingfront.layout import Layout, Run
-from calvingfront.networks import build_network
+from calvingfront.networks import NetworkSettings, build_network
 from calvingfront.training.run import save_weights
 from packed import band, write_packed, write_split
 
@@ -31,7 +31,9 @@ def results(tmp_path: Path) -> Path:
     config = {"training": {"batch_size": 2, "device": "cpu", "threads": 1, "gpu_slots": 1}}
     (dataset / "config.yaml").write_text(yaml.safe_dump(config), encoding="utf-8")
     write_json(model / "run.json", {"network": NETWORK})
-    save_weights(build_network(**NETWORK).state_dict(), model / "weights.safetensors")
+    save_weights(
+        build_network(NetworkSettings(**NETWORK)).state_dict(), model / "weights.safetensors"
+    )
     return tmp_path
 
 

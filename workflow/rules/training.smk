@@ -45,7 +45,6 @@ rule train_network:
         networks={key: value for key, value in config["networks"].items() if key != "models"},
         # The others change how a training runs, not what comes out of it.
         training={key: value for key, value in config["training"].items() if key not in HOW},
-        state=lambda wildcards, output: str(Path(output.weights).parent / "state"),
         revision=TRAINING_REVISION,
     script:
         "../../scripts/train_network.py"

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import logging
-import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 import cv2
 import numpy as np
@@ -12,37 +10,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from calvingfront.dataset import Dataset, open_dataset, read_split
-from calvingfront.files import replacing
-
-log = logging.getLogger(__name__)
-PathLike = str | os.PathLike[str]
-
-
-def write_predictions(
-    blocks: Iterable[npt.NDArray[np.floating]],
-    size: int,
-    table: pd.DataFrame,
-    probabilities: PathLike,
-    predictions: PathLike,
-) -> None:
-    """Write probabilities (m, size, size) and their table (scene, subset), atomically.
-
-    blocks: the probabilities in the table's order, (b, size, size) each, written as float16 as
-    they come: memory holds one block, not the array. (A memory map's pages would stay.)
-    """
-    shape = (len(table), size, size)
-    with replacing(probabilities) as temporary:
-        with temporary.open("wb") as file:
-            header = {"descr": "<f2", "fortran_order": False, "shape": shape}
-            np.lib.format.write_array_header_1_0(file, header)
-            written = 0
-            for block in blocks:
-                file.write(np.ascontiguousarray(block, dtype="<f2").data)
-                written += len(block)
-        if written != len(table):
-            raise ValueError(f"{written} predictions for {len(table)} scenes")
-    with replacing(predictions) as temporary:
-        table.to_csv(temporary, sep="\t", index=False)
+from calvingfront.evaluation.predictions import held_out_scenes, write_predictions
+from calvingfront.files import PathLike
 
 
 def _shift(data: Dataset, source: int, target: int) -> npt.NDArray[np.float64] | None:
@@ -101,8 +70,7 @@ def _predict(
     subsets = read_split(split)
     train = data.rows(subsets["train"])
     days = pd.to_datetime(data.index["acquired"]).to_numpy().astype("datetime64[D]").astype(int)
-    pairs = [(scene, subset) for subset in ("validation", "test") for scene in subsets[subset]]
-    table = pd.DataFrame(pairs, columns=["scene", "subset"])
+    table = held_out_scenes(subsets)
 
     def blocks() -> Iterator[npt.NDArray[np.float64]]:
         for row in data.rows(table["scene"].tolist()).tolist():

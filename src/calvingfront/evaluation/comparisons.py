@@ -12,7 +12,6 @@ from calvingfront.evaluation.runs import (
     PROTOCOLS,
     WITHOUT_NETWORK,
     Run,
-    StrPath,
     describe_test_set,
     read_scores,
     rows_in_order,
@@ -20,6 +19,7 @@ from calvingfront.evaluation.runs import (
 )
 from calvingfront.evaluation.statistics import compare_pairs, holm
 from calvingfront.evaluation.table_parts import write_table
+from calvingfront.files import PathLike
 
 SEEDS_FOR_A_CLAIM = 3
 SIGNIFICANCE = 0.05
@@ -43,11 +43,11 @@ FAMILIES = {
 
 
 def compare_models(
-    scores: StrPath | Sequence[StrPath],
+    scores: PathLike | Sequence[PathLike],
     split_method: str,
     size_px: int,
-    csv: StrPath,
-    md: StrPath,
+    csv: PathLike,
+    md: PathLike,
 ) -> None:
     """Write every paired comparison of Dice as CSV and Markdown.
 

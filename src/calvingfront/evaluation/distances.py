@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from calvingfront.evaluation.rendering import Block, number, plus_minus
-from calvingfront.evaluation.runs import PROTOCOLS, StrPath, describe_test_set, read_scores
+from calvingfront.evaluation.runs import PROTOCOLS, describe_test_set, read_scores
 from calvingfront.evaluation.table_parts import (
     NAMES,
     PROTOCOL_NOTE,
@@ -19,6 +19,7 @@ from calvingfront.evaluation.table_parts import (
     rows_by_loss,
     write_table,
 )
+from calvingfront.files import PathLike
 
 GROUPINGS = {
     "glacier": "glacier",
@@ -67,14 +68,14 @@ BREAKDOWN_MEASURES: dict[str, Callable[[pd.DataFrame], float]] = {
 
 
 def tabulate_distances(
-    scores: StrPath | Sequence[StrPath],
+    scores: PathLike | Sequence[PathLike],
     split_method: str,
     size_px: int,
-    csv: StrPath,
-    md: StrPath,
-    tex: StrPath,
-    breakdown_csv: StrPath,
-    breakdown_md: StrPath,
+    csv: PathLike,
+    md: PathLike,
+    tex: PathLike,
+    breakdown_csv: PathLike,
+    breakdown_md: PathLike,
 ) -> None:
     """Write the front position errors (CSV, Markdown, LaTeX) and the breakdown (CSV, Markdown).
 

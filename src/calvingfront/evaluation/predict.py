@@ -1,36 +1,27 @@
-"""Predictions of a trained network, and its attention maps."""
+"""Predictions of a trained network."""
 
 from __future__ import annotations
 
-import logging
-import os
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import closing
-from pathlib import Path
 from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import torch
-from torch.nn import functional
 
 from calvingfront.dataset import Dataset, SampleReader, open_dataset, read_split
-from calvingfront.errors import ConfigError
-from calvingfront.evaluation.baselines import write_predictions
-from calvingfront.figures.scenes import choose_scenes
-from calvingfront.files import replacing
+from calvingfront.evaluation.predictions import held_out_scenes, write_predictions
+from calvingfront.files import PathLike
 from calvingfront.networks import UNet
 from calvingfront.training.device import claimed_device
 from calvingfront.training.prefetch import prefetched
 from calvingfront.training.run import load_network
 
-log = logging.getLogger(__name__)
-PathLike = str | os.PathLike[str]
 
-
-def _to_input(images: torch.Tensor, device: torch.device) -> torch.Tensor:
+def to_input(images: torch.Tensor, device: torch.device) -> torch.Tensor:
     """Scale images (n, s, s) uint8 to the network's input (n, 1, s, s) in [0, 1]."""
     there = images.to(device, non_blocking=True).unsqueeze(1)
     return (there.float() / 255).contiguous(memory_format=torch.channels_last)
@@ -62,7 +53,7 @@ def predict(
     travelling: deque[tuple[torch.Tensor, torch.cuda.Event]] = deque()
     with closing(prefetched(read, parts, threads, threads + 2, device)) as ahead:
         for images in ahead:
-            values = torch.sigmoid(network(_to_input(images, device)))[:, 0].half()
+            values = torch.sigmoid(network(to_input(images, device)))[:, 0].half()
             if not pinned:
                 yield values.numpy()
                 continue
@@ -100,6 +91,8 @@ def predict_fronts(
 
     scenes: `held_out`, those of validation and test, once for each subset; `all`, every scene of
     the archive once, in its order, with the subsets that it stands in (`train,test`; none: empty).
+    Raises SampleError where a scene or an array cannot be read, SplitError where a subset has no
+    scene, TrainingError where the weights are not the network's or no device is free.
     """
     torch.set_num_threads(threads)
     data = open_dataset(images, fronts, index)
@@ -116,59 +109,10 @@ def _table_of(
 ) -> pd.DataFrame:
     """List (scene, subset) of the predictions."""
     if scenes == "held_out":
-        rows = [(scene, subset) for subset in ("validation", "test") for scene in subsets[subset]]
-    else:
-        known = {subset: set(names) for subset, names in subsets.items()}
-        rows = [
-            (scene, ",".join(subset for subset, names in known.items() if scene in names))
-            for scene in data.index["scene"]
-        ]
+        return held_out_scenes(subsets)
+    known = {subset: set(names) for subset, names in subsets.items()}
+    rows = [
+        (scene, ",".join(subset for subset, names in known.items() if scene in names))
+        for scene in data.index["scene"]
+    ]
     return pd.DataFrame(rows, columns=["scene", "subset"])
-
-
-@torch.no_grad()
-def read_attention(
-    images: PathLike,
-    fronts: PathLike,
-    index: PathLike,
-    weights: Sequence[PathLike],
-    record: PathLike,
-    attention: PathLike,
-    scores: Sequence[PathLike] = (),
-    scenes: Sequence[str] = (),
-    device: str = "auto",
-    threads: int = 2,
-    gpu_slots: int = 1,
-) -> None:
-    """Write the attention maps of some scenes at several checkpoints of one attention network.
-
-    scenes: the scenes to read; where empty they are chosen by the scores of all runs (`scores`),
-    which are read for nothing else.
-    weights: weights files; a file's stem names the checkpoint (`weights` stands for `best`).
-    Arrays `{checkpoint}__{scene}__alpha{l}`, float16 (s, s), l from 1 (finest), resized
-    bilinearly to the image's size, and the lists `checkpoints` and `scenes`.
-    """
-    torch.set_num_threads(threads)
-    data = open_dataset(images, fronts, index)
-    scenes = list(scenes) or choose_scenes(scores)
-    chosen = torch.from_numpy(data.images[data.rows(scenes)])
-    arrays: dict[str, npt.NDArray[np.generic]] = {"scenes": np.array(scenes, dtype=str)}
-    names = []
-    with claimed_device(device, slots=gpu_slots) as place:
-        for file in weights:
-            name = "best" if Path(file).stem == "weights" else Path(file).stem
-            names.append(name)
-            network = load_network(file, record).to(place)
-            if network.gates is None:
-                raise ConfigError("networks.models", f"{file} has no attention gates",
-                                  "Read attention maps of attention_unet.")  # fmt: skip
-            _, maps = network.forward_with_attention(_to_input(chosen, place))
-            for level, alpha in enumerate(maps, start=1):
-                full = functional.interpolate(
-                    alpha, size=chosen.shape[1:], mode="bilinear", align_corners=False
-                )
-                for k, scene in enumerate(scenes):
-                    arrays[f"{name}__{scene}__alpha{level}"] = full[k, 0].half().cpu().numpy()
-    arrays["checkpoints"] = np.array(names, dtype=str)
-    with replacing(attention) as temporary:
-        np.savez_compressed(temporary, **arrays)  # type: ignore[arg-type]

@@ -8,8 +8,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from calvingfront.evaluation.runs import StrPath
-from calvingfront.files import replacing
+from calvingfront.files import PathLike, replacing
 
 DASH = "–"
 LATEX_REPLACEMENTS = {
@@ -120,7 +119,7 @@ def latex_text(text: str) -> str:
     return "".join(LATEX_REPLACEMENTS.get(character, character) for character in text)
 
 
-def write_csv(path: StrPath, table: pd.DataFrame) -> None:
+def write_csv(path: PathLike, table: pd.DataFrame) -> None:
     """Write a machine-readable table: comma separated, numbers to six significant digits."""
     with replacing(path) as temporary:
         table.to_csv(temporary, index=False, float_format="%.6g", lineterminator="\n")

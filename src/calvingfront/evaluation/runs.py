@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterable, Sequence
-from os import PathLike
 from pathlib import Path
 from typing import NamedTuple
 
@@ -12,8 +12,7 @@ import pandas as pd
 
 from calvingfront.dataset import read_table
 from calvingfront.errors import CalvingFrontError, Faults
-
-StrPath = str | PathLike[str]
+from calvingfront.files import PathLike
 
 AVERAGE = "average"  # over the networks, where a table has such a row
 MODEL_LABELS = {
@@ -57,7 +56,7 @@ class Run(NamedTuple):
         return f"{model_label(self.model)}, {loss_label(self.loss)}"
 
 
-def run_of(path: StrPath) -> Run:
+def run_of(path: PathLike) -> Run:
     """Read model, loss and seed from a path of the results folder.
 
     Two forms are known: `…/{model}/{loss}/seed{seed}/<file>` (models, predictions, evaluation)
@@ -77,9 +76,9 @@ def run_of(path: StrPath) -> Run:
     )
 
 
-def as_paths(paths: StrPath | Iterable[StrPath]) -> list[Path]:
+def as_paths(paths: PathLike | Iterable[PathLike]) -> list[Path]:
     """One path or several, as a list sorted by run: inputs in any order give the same output."""
-    several = [paths] if isinstance(paths, str | PathLike) else list(paths)
+    several = [paths] if isinstance(paths, str | os.PathLike) else list(paths)
     return sorted((Path(path) for path in several), key=lambda path: run_order(run_of(path)))
 
 
@@ -120,7 +119,7 @@ def run_order(run: Run) -> tuple[tuple[int, float, str], tuple[int, str], int]:
     return (loss_order(run.loss), model_order(run.model), run.seed)
 
 
-def by_run(paths: StrPath | Iterable[StrPath]) -> dict[Run, Path]:
+def by_run(paths: PathLike | Iterable[PathLike]) -> dict[Run, Path]:
     """Run → its file, in the order of the paper's tables."""
     return {run_of(path): path for path in as_paths(paths)}
 
@@ -131,7 +130,7 @@ def rows_in_order(scores: pd.DataFrame) -> list[tuple[str, str]]:
     return sorted(pairs, key=lambda pair: run_order(Run(pair[0], pair[1], 0)))
 
 
-def read_scores(paths: StrPath | Sequence[StrPath]) -> pd.DataFrame:
+def read_scores(paths: PathLike | Sequence[PathLike]) -> pd.DataFrame:
     """Read and join `scores.tsv` files; adds the columns model, loss and seed.
 
     Raises Faults naming every file that lacks a column or a protocol, or whose test scenes

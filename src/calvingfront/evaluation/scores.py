@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 from typing import Any
 
 import numpy as np
@@ -12,8 +11,9 @@ import pandas as pd
 
 from calvingfront.dataset import open_dataset
 from calvingfront.evaluation.metrics import METRICS, metrics_over_thresholds
-from calvingfront.evaluation.thresholds import open_predictions, stretch
-from calvingfront.files import read_json, replacing
+from calvingfront.evaluation.predictions import open_predictions
+from calvingfront.evaluation.thresholds import stretch
+from calvingfront.files import PathLike, read_json, replacing
 from calvingfront.fronts.lines import (
     centre_lines,
     draw_lines,
@@ -22,7 +22,6 @@ from calvingfront.fronts.lines import (
 )
 
 log = logging.getLogger(__name__)
-PathLike = str | os.PathLike[str]
 
 PROTOCOLS = ("validation_threshold", "paper_protocol")
 WINTER = range(4, 9)  # April to August, the Antarctic winter

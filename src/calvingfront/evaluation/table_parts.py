@@ -9,14 +9,13 @@ import pandas as pd
 from calvingfront.evaluation.rendering import Block, latex, markdown, write_csv
 from calvingfront.evaluation.runs import (
     PROTOCOLS,
-    StrPath,
     loss_label,
     model_label,
     rows_in_order,
     seeds_of,
 )
 from calvingfront.evaluation.statistics import mean_and_spread
-from calvingfront.files import write_text
+from calvingfront.files import PathLike, write_text
 
 PROTOCOL_NOTE = (
     "Validation threshold: one threshold per network, chosen on the validation set and applied"
@@ -76,9 +75,9 @@ def write_table(
     title: str,
     caption: Sequence[str],
     blocks: Sequence[Block],
-    csv: StrPath,
-    md: StrPath,
-    tex: StrPath | None = None,
+    csv: PathLike,
+    md: PathLike,
+    tex: PathLike | None = None,
     label: str = "",
 ) -> None:
     """Write one table: `summary` as CSV (tidy), `blocks` under the caption as Markdown and LaTeX.

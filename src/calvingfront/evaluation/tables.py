@@ -11,7 +11,6 @@ from calvingfront.evaluation.rendering import Block, number, plus_minus
 from calvingfront.evaluation.runs import (
     METRICS,
     PROTOCOLS,
-    StrPath,
     describe_test_set,
     read_scores,
 )
@@ -25,17 +24,18 @@ from calvingfront.evaluation.table_parts import (
     rows_by_loss,
     write_table,
 )
+from calvingfront.files import PathLike
 
 INTERVALS = ("dice", "iou")
 
 
 def tabulate_scores(
-    scores: StrPath | Sequence[StrPath],
+    scores: PathLike | Sequence[PathLike],
     split_method: str,
     size_px: int,
-    csv: StrPath,
-    md: StrPath,
-    tex: StrPath,
+    csv: PathLike,
+    md: PathLike,
+    tex: PathLike,
     bootstrap_samples: int = 2000,
     bootstrap_seed: int = 1,
 ) -> None:

@@ -15,7 +15,6 @@ from calvingfront.evaluation.runs import (
     AVERAGE,
     PROTOCOLS,
     WITHOUT_NETWORK,
-    StrPath,
     describe_test_set,
     loss_weight,
     read_scores,
@@ -28,19 +27,20 @@ from calvingfront.evaluation.table_parts import (
     rows_by_loss,
     write_table,
 )
+from calvingfront.files import PathLike
 
 QUANTITIES = ("thickness_px", "certainty_m", "area_per_length_px")
 
 
 def tabulate_thickness(
-    scores: StrPath | Sequence[StrPath],
-    index: StrPath,
+    scores: PathLike | Sequence[PathLike],
+    index: PathLike,
     split_method: str,
     size_px: int,
     front_width_px: float,
-    csv: StrPath,
-    md: StrPath,
-    tex: StrPath,
+    csv: PathLike,
+    md: PathLike,
+    tex: PathLike,
 ) -> None:
     """Write Table II as CSV (tidy), Markdown and LaTeX.
 
@@ -69,7 +69,7 @@ def tabulate_thickness(
     write_table(summary, title, caption, blocks, csv, md, tex, "tab:thickness")
 
 
-def mean_pixel_size(index: StrPath) -> float:
+def mean_pixel_size(index: PathLike) -> float:
     """Mean metres per pixel over the scenes of a data set; nan where none is known."""
     scenes = read_index(index)
     if "pixel_size_m" not in scenes:

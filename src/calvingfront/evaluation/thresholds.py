@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import logging
-import os
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from calvingfront.dataset import open_dataset, read_table
-from calvingfront.errors import SampleError
+from calvingfront.dataset import open_dataset
 from calvingfront.evaluation.metrics import METRICS, metrics_over_thresholds
-from calvingfront.files import replacing, write_json
+from calvingfront.evaluation.predictions import open_predictions
+from calvingfront.files import PathLike, replacing, write_json
 
 log = logging.getLogger(__name__)
-PathLike = str | os.PathLike[str]
 
 THRESHOLDS: npt.NDArray[np.float64] = np.arange(100) / 100
 
@@ -30,21 +28,6 @@ def stretch(probability: npt.NDArray[np.floating]) -> npt.NDArray[np.float64]:
     if high <= low:
         return np.zeros_like(values)
     return np.asarray(np.rint((values - low) / (high - low) * 255) / 255, dtype=np.float64)
-
-
-def open_predictions(
-    probabilities: PathLike, index: PathLike
-) -> tuple[npt.NDArray[np.float16], pd.DataFrame]:
-    """Open the probabilities (m, s, s) of a run and their table (scene, subset)."""
-    array = np.load(probabilities, mmap_mode="r")
-    table = read_table(index, str)
-    if len(array) != len(table):
-        raise SampleError(
-            probabilities,
-            f"holds {len(array)} predictions, its index {len(table)}",
-            "Remove the folder and predict again.",
-        )
-    return array, table
 
 
 def choose_threshold(

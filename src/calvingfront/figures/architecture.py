@@ -15,11 +15,12 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Circle, FancyArrowPatch, Rectangle
 
-from calvingfront.evaluation.runs import StrPath, model_label
+from calvingfront.evaluation.runs import model_label
 from calvingfront.figures.gate_inset import GATE_HEIGHT_MM, draw_gate
 from calvingfront.figures.network_facts import Convolution, NetworkFacts, Shape, read_network
 from calvingfront.figures.style import RULES, TWO_COLUMNS_MM, Page, save
-from calvingfront.networks import UNet, build_network
+from calvingfront.files import PathLike
+from calvingfront.networks import NetworkSettings, UNet, build_network
 from calvingfront.networks.blocks import Variant
 
 ENCODER, DECODER, GATED, ENDS = "#A6CEE3", "#FDD0A2", "#C7E9C0", "#E0E0E0"
@@ -43,12 +44,12 @@ def draw_architecture(
     depth: int,
     kernel: int,
     size_px: int,
-    png: StrPath,
-    pdf: StrPath,
+    png: PathLike,
+    pdf: PathLike,
 ) -> None:
     """Draw the network that these settings build, for square images of side size_px."""
     with torch.device("meta"):  # shapes without values: nothing to draw at random, no memory
-        network = build_network(model, variant, width, depth, kernel)
+        network = build_network(NetworkSettings(model, variant, width, depth, kernel))
     title = f"{model_label(model)}, variant “{variant}”"
     save(architecture_figure(network, size_px, title), png, pdf)
 

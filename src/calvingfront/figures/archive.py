@@ -8,9 +8,9 @@ import pandas as pd
 from scipy import ndimage
 
 from calvingfront.dataset import read_index
-from calvingfront.evaluation.runs import StrPath
 from calvingfront.figures.inputs import Scene, read_scenes
 from calvingfront.figures.style import BOTH_RGB, TWO_COLUMNS_MM, Page, save, show
+from calvingfront.files import PathLike
 from calvingfront.fronts.lines import centre_lines, draw_lines
 
 MOST_PANEL_MM = 45.0
@@ -18,7 +18,7 @@ UNKNOWN = "unknown"
 
 
 def draw_archive(
-    images: StrPath, fronts: StrPath, index: StrPath, png: StrPath, pdf: StrPath
+    images: PathLike, fronts: PathLike, index: PathLike, png: PathLike, pdf: PathLike
 ) -> None:
     """Draw columns = missions in the order of their first scene, rows = glaciers.
 

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from calvingfront.errors import SampleError
-from calvingfront.evaluation.runs import StrPath, by_run, loss_label
+from calvingfront.evaluation.runs import by_run, loss_label
 from calvingfront.figures.inputs import Scene, first_seeds, read_scenes, typical_run
 from calvingfront.figures.style import (
     TRUTH_RGB,
@@ -20,7 +20,7 @@ from calvingfront.figures.style import (
     save,
     show,
 )
-from calvingfront.files import read_json
+from calvingfront.files import PathLike, read_json
 
 ATTENTION_COLOURS = "jet"  # the paper's; kept so that the maps can be compared with its figures
 COLUMNS_SIDE_BY_SIDE = 8
@@ -39,13 +39,13 @@ class Maps:
 
 
 def draw_attention_epochs(
-    images: StrPath,
-    fronts: StrPath,
-    index: StrPath,
-    attention: Sequence[StrPath],
-    runs: Sequence[StrPath],
-    png: StrPath,
-    pdf: StrPath,
+    images: PathLike,
+    fronts: PathLike,
+    index: PathLike,
+    attention: Sequence[PathLike],
+    runs: Sequence[PathLike],
+    png: PathLike,
+    pdf: PathLike,
 ) -> None:
     """Draw rows α1 (finest) … αD, columns: the kept epochs and the best one.
 
@@ -70,12 +70,12 @@ def draw_attention_epochs(
 
 
 def draw_attention_losses(
-    images: StrPath,
-    fronts: StrPath,
-    index: StrPath,
-    attention: Sequence[StrPath],
-    png: StrPath,
-    pdf: StrPath,
+    images: PathLike,
+    fronts: PathLike,
+    index: PathLike,
+    attention: Sequence[PathLike],
+    png: PathLike,
+    pdf: PathLike,
 ) -> None:
     """Draw rows α1 (finest) … αD, columns: the losses, each at its best epoch (lowest seed)."""
     files = first_seeds(attention)
@@ -87,7 +87,7 @@ def draw_attention_losses(
     _draw(scenes, columns, "attention of Att. U-Net, best epochs", png, pdf)
 
 
-def read_maps(path: StrPath, checkpoint: str, label: str) -> Maps:
+def read_maps(path: PathLike, checkpoint: str, label: str) -> Maps:
     """Read all levels of one checkpoint. Raises SampleError where the file lacks it."""
     levels: dict[str, list[npt.NDArray[np.float32]]] = {}
     with np.load(path) as arrays:
@@ -106,7 +106,7 @@ def read_maps(path: StrPath, checkpoint: str, label: str) -> Maps:
     return Maps(label, levels)
 
 
-def _names(path: StrPath, array: str) -> list[str]:
+def _names(path: PathLike, array: str) -> list[str]:
     with np.load(path) as arrays:
         return [str(name) for name in arrays[array]]
 
@@ -118,7 +118,7 @@ def _epoch_label(checkpoint: str, best_epoch: int) -> str:
 
 
 def _draw(
-    scenes: Sequence[Scene], columns: Sequence[Maps], label: str, png: StrPath, pdf: StrPath
+    scenes: Sequence[Scene], columns: Sequence[Maps], label: str, png: PathLike, pdf: PathLike
 ) -> None:
     """Blocks of one scene each: the scene and its front on the left, then the maps.
 

@@ -13,7 +13,8 @@ import pandas as pd
 
 from calvingfront.dataset import open_dataset, read_table
 from calvingfront.errors import SampleError
-from calvingfront.evaluation.runs import StrPath, as_paths, run_of
+from calvingfront.evaluation.runs import as_paths, run_of
+from calvingfront.files import PathLike
 
 Pixel = TypeVar("Pixel", bound=np.generic)
 
@@ -60,7 +61,7 @@ class Scene:
 
 
 def read_scenes(
-    images: StrPath, fronts: StrPath, index: StrPath, scenes: Sequence[str]
+    images: PathLike, fronts: PathLike, index: PathLike, scenes: Sequence[str]
 ) -> list[Scene]:
     """Read the named scenes of a packed data set. Raises SampleError for an unknown one."""
     data = open_dataset(images, fronts, index)
@@ -81,7 +82,7 @@ def read_scenes(
     return found
 
 
-def read_probability(prediction: StrPath, scene: str) -> npt.NDArray[np.float32]:
+def read_probability(prediction: PathLike, scene: str) -> npt.NDArray[np.float32]:
     """Read the test prediction of one scene, (size, size) in 0…1.
 
     prediction: `probabilities.npy`; its `index.tsv` stands beside it.
@@ -98,7 +99,7 @@ def read_probability(prediction: StrPath, scene: str) -> npt.NDArray[np.float32]
     return np.asarray(stored[rows[0]], dtype=np.float32)
 
 
-def first_seeds(paths: StrPath | Iterable[StrPath]) -> dict[tuple[str, str], Path]:
+def first_seeds(paths: PathLike | Iterable[PathLike]) -> dict[tuple[str, str], Path]:
     """(model, loss) → the file of its lowest seed, in the order of the paper's tables."""
     found: dict[tuple[str, str], Path] = {}
     for path in as_paths(paths):

@@ -9,14 +9,13 @@ from matplotlib.patches import Patch
 
 from calvingfront.dataset import read_table
 from calvingfront.evaluation.runs import (
-    StrPath,
     loss_label,
     loss_order,
     model_label,
     model_order,
 )
+from calvingfront.evaluation.scenes import choose_scenes
 from calvingfront.figures.inputs import first_seeds, read_probability, read_scenes
-from calvingfront.figures.scenes import choose_scenes
 from calvingfront.figures.style import (
     BOTH_RGB,
     PREDICTION_RGB,
@@ -28,22 +27,22 @@ from calvingfront.figures.style import (
     save,
     show,
 )
-from calvingfront.files import read_json
+from calvingfront.files import PathLike, read_json
 
 TALLEST_MM = 215.0
 MOST_PANEL_MM = 80.0
 
 
 def draw_overlays(
-    images: StrPath,
-    fronts: StrPath,
-    index: StrPath,
-    predictions: Sequence[StrPath],
-    thresholds: Sequence[StrPath],
-    scores: Sequence[StrPath],
+    images: PathLike,
+    fronts: PathLike,
+    index: PathLike,
+    predictions: Sequence[PathLike],
+    thresholds: Sequence[PathLike],
+    scores: Sequence[PathLike],
     scenes: Sequence[str],
-    png: StrPath,
-    pdf: StrPath,
+    png: PathLike,
+    pdf: PathLike,
 ) -> None:
     """Draw rows = losses, columns = networks within each scene, at the validation threshold.
 
@@ -106,7 +105,7 @@ def draw_overlays(
     save(page.figure, png, pdf)
 
 
-def _dice(scores: StrPath, scene: str) -> float:
+def _dice(scores: PathLike, scene: str) -> float:
     table = read_table(scores, {"scene": str})
     row = table[(table.protocol == "validation_threshold") & (table.scene == scene)]
     return float(row.dice.iloc[0])

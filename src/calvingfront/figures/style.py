@@ -17,8 +17,7 @@ from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
 from PIL import Image
 
-from calvingfront.evaluation.runs import StrPath
-from calvingfront.files import replacing
+from calvingfront.files import PathLike, replacing
 
 MM_PER_INCH = 25.4
 ONE_COLUMN_MM = 88.0
@@ -151,7 +150,7 @@ def fraction(colour: tuple[int, int, int]) -> tuple[float, float, float]:
     return (colour[0] / 255, colour[1] / 255, colour[2] / 255)
 
 
-def save(figure: Figure, png: StrPath, pdf: StrPath, cmap: str | None = None) -> None:
+def save(figure: Figure, png: PathLike, pdf: PathLike, cmap: str | None = None) -> None:
     """Write a figure as PNG and PDF; the same figure always gives the same bytes.
 
     The PNG has 300 dpi. Where it would exceed 500 kB (speckle hardly compresses) it has 200 dpi

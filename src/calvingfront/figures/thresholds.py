@@ -12,13 +12,12 @@ from matplotlib.lines import Line2D
 from calvingfront.evaluation.runs import (
     WITHOUT_NETWORK,
     Run,
-    StrPath,
     by_run,
     loss_order,
     model_order,
 )
 from calvingfront.figures.style import RULES, TWO_COLUMNS_MM, Page, save
-from calvingfront.files import read_json
+from calvingfront.files import PathLike, read_json
 
 VALIDATION_COLOUR = "#0072B2"
 TEST_COLOUR = "#D55E00"
@@ -26,7 +25,7 @@ MOST_COLUMNS = 4
 
 
 def draw_thresholds(
-    curves: Sequence[StrPath], thresholds: Sequence[StrPath], png: StrPath, pdf: StrPath
+    curves: Sequence[PathLike], thresholds: Sequence[PathLike], png: PathLike, pdf: PathLike
 ) -> None:
     """Draw one panel per model × loss (networks in rows, losses in columns), a line per seed.
 

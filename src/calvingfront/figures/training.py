@@ -12,7 +12,6 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator
 
 from calvingfront.evaluation.runs import (
-    StrPath,
     by_run,
     loss_label,
     loss_order,
@@ -28,11 +27,12 @@ from calvingfront.figures.style import (
     Page,
     save,
 )
+from calvingfront.files import PathLike
 
 PANELS_MM = (34.0, 34.0, 18.0)
 
 
-def draw_training(histories: Sequence[StrPath], png: StrPath, pdf: StrPath) -> None:
+def draw_training(histories: Sequence[PathLike], png: PathLike, pdf: PathLike) -> None:
     """Draw columns = losses, rows = loss, monitor, learning rate; one thin line per seed.
 
     histories: `history.tsv` of the trained runs. The best epoch (the last that raised the

@@ -9,14 +9,14 @@ import numpy as np
 import numpy.typing as npt
 
 from calvingfront.distance import distance_to_front, weight_map
-from calvingfront.evaluation.runs import Run, StrPath
+from calvingfront.evaluation.runs import Run
+from calvingfront.evaluation.scenes import choose_scenes
 from calvingfront.figures.inputs import (
     first_seeds,
     read_probability,
     read_scenes,
     typical_run,
 )
-from calvingfront.figures.scenes import choose_scenes
 from calvingfront.figures.style import (
     PREDICTION_RGB,
     TWO_COLUMNS_MM,
@@ -26,21 +26,21 @@ from calvingfront.figures.style import (
     save,
     show,
 )
-from calvingfront.files import read_json
+from calvingfront.files import PathLike, read_json
 
 WEIGHT_COLOURS = "viridis"
 
 
 def draw_weighting(
-    images: StrPath,
-    fronts: StrPath,
-    index: StrPath,
-    predictions: Sequence[StrPath],
-    thresholds: Sequence[StrPath],
-    scores: Sequence[StrPath],
+    images: PathLike,
+    fronts: PathLike,
+    index: PathLike,
+    predictions: Sequence[PathLike],
+    thresholds: Sequence[PathLike],
+    scores: Sequence[PathLike],
     scenes: Sequence[str],
-    png: StrPath,
-    pdf: StrPath,
+    png: PathLike,
+    pdf: PathLike,
     weight_px: float = 8,
 ) -> None:
     """Draw truth, weight map, prediction and weighted prediction, one row per scene.

@@ -22,11 +22,11 @@ class UNet(nn.Module):
 
     def __init__(
         self,
-        width: int = 32,
-        depth: int = 4,
-        kernel: int = 5,
-        variant: Variant = "paper",
-        batch_norm_momentum: float = 0.01,
+        width: int,
+        depth: int,
+        kernel: int,
+        variant: Variant,
+        batch_norm_momentum: float,
     ) -> None:
         super().__init__()
         released = variant == "released"

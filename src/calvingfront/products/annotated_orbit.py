@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from datetime import datetime
 from functools import cache
@@ -11,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from pyproj import Transformer
 
+from calvingfront.files import PathLike
 from calvingfront.hermite import Hermite
 from calvingfront.products.model import Array, StateVectors
 from calvingfront.products.reading import fault, finite
@@ -20,7 +20,7 @@ def annotated_orbit(
     times: Sequence[datetime],
     positions_m: npt.ArrayLike,
     velocities_m_s: npt.ArrayLike,
-    path: str | os.PathLike[str],
+    path: PathLike,
     field: str,
 ) -> StateVectors:
     """State vectors with the first one's time as epoch.

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import logging
-import os
 from dataclasses import replace
 from pathlib import Path
 
 from calvingfront.errors import Faults, ProductError
-from calvingfront.files import read_json
+from calvingfront.files import PathLike, read_json
 from calvingfront.products.checks import check_product
 from calvingfront.products.model import Product
 from calvingfront.products.product_json import read_product_json, write_product_json
@@ -19,12 +18,12 @@ REMEDY = "Fetch the product again, or leave the scene out with a reason (source.
 
 
 def ingest_product(
-    product: str | os.PathLike[str],
-    output: str | os.PathLike[str],
+    product: PathLike,
+    output: PathLike,
     mission: str,
     acquired: str,
     polarisation: str | None = None,
-    orbit_file: str | os.PathLike[str] | None = None,
+    orbit_file: PathLike | None = None,
 ) -> None:
     """Check a product and write its metadata as product.json.
 
@@ -53,7 +52,7 @@ def ingest_product(
         log.info("%s", note)
 
 
-def open_ingested(path: str | os.PathLike[str]) -> Product:
+def open_ingested(path: PathLike) -> Product:
     """The product of a product.json with its pixels: metadata as ingested, files opened again."""
     ingested = read_product_json(path)
     opened = open_product(ingested.path, ingested.polarisation)

@@ -8,7 +8,6 @@ bit.
 from __future__ import annotations
 
 import json
-import os
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -16,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from calvingfront.errors import ProductError
-from calvingfront.files import write_json
+from calvingfront.files import PathLike, write_json
 from calvingfront.products.model import (
     Array,
     AzimuthTime,
@@ -49,12 +48,12 @@ class NoPixels:
         raise ProductError(self.path, what, "Open the product itself for its pixels.")
 
 
-def write_product_json(path: str | os.PathLike[str], product: Product) -> None:
+def write_product_json(path: PathLike, product: Product) -> None:
     """Write the metadata, atomically."""
     write_json(path, product_to_dict(product))
 
 
-def read_product_json(path: str | os.PathLike[str]) -> Product:
+def read_product_json(path: PathLike) -> Product:
     """Read metadata back; `pixels` refuses to be read, `ground_points` is None."""
     try:
         content = json.loads(Path(path).read_text(encoding="utf-8"))

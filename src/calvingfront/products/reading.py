@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from calvingfront.errors import ProductError
+from calvingfront.files import PathLike
 
 DAMAGED = "The file is damaged or cut off: fetch it again."
 LARGEST_IMAGE_SIDE = 200_000  # lines or samples; the longest strips have some 100 000 lines
@@ -24,14 +25,12 @@ EARLIEST, LATEST = datetime(1978, 1, 1), datetime(2100, 1, 1)  # Seasat flew in 
 _UTC = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,12}))?Z?", re.ASCII)
 
 
-def fault(
-    path: str | os.PathLike[str], field: str, what: str, remedy: str = DAMAGED
-) -> ProductError:
+def fault(path: PathLike, field: str, what: str, remedy: str = DAMAGED) -> ProductError:
     """The error of a field in a file."""
     return ProductError(f"{os.fspath(path)}, {field}", what, remedy)
 
 
-def file_size(path: str | os.PathLike[str], field: str = "file") -> int:
+def file_size(path: PathLike, field: str = "file") -> int:
     """Return the size of a file in bytes; ProductError where there is none."""
     try:
         if not Path(path).is_file():
@@ -41,7 +40,7 @@ def file_size(path: str | os.PathLike[str], field: str = "file") -> int:
         raise fault(path, field, f"cannot be opened ({error})", "Check name and rights.") from error
 
 
-def read_bytes(path: str | os.PathLike[str], offset: int, count: int, field: str) -> bytes:
+def read_bytes(path: PathLike, offset: int, count: int, field: str) -> bytes:
     """Read `count` bytes from `offset`; ProductError where the file ends before."""
     size = file_size(path, field)
     if offset < 0 or count < 0 or offset + count > size:
@@ -61,7 +60,7 @@ def read_bytes(path: str | os.PathLike[str], offset: int, count: int, field: str
 
 def parse_number(
     text: str,
-    path: str | os.PathLike[str],
+    path: PathLike,
     field: str,
     low: float = -math.inf,
     high: float = math.inf,
@@ -78,7 +77,7 @@ def parse_number(
     return value
 
 
-def parse_integer(text: str, path: str | os.PathLike[str], field: str, low: int, high: int) -> int:
+def parse_integer(text: str, path: PathLike, field: str, low: int, high: int) -> int:
     """A whole number within [low, high]."""
     stripped = text.strip()
     if not re.fullmatch(r"[+-]?\d{1,20}", stripped, re.ASCII):
@@ -89,7 +88,7 @@ def parse_integer(text: str, path: str | os.PathLike[str], field: str, low: int,
     return value
 
 
-def parse_utc(text: str, path: str | os.PathLike[str], field: str) -> datetime:
+def parse_utc(text: str, path: PathLike, field: str) -> datetime:
     """A time such as 2008-03-10T13:32:20.083162Z (UTC), to the microsecond, without time zone."""
     match = _UTC.fullmatch(text.strip())
     try:
@@ -102,14 +101,14 @@ def parse_utc(text: str, path: str | os.PathLike[str], field: str) -> datetime:
     return check_time(time, path, field)
 
 
-def check_time(time: datetime, path: str | os.PathLike[str], field: str) -> datetime:
+def check_time(time: datetime, path: PathLike, field: str) -> datetime:
     """Refuse a time at which no radar flew."""
     if not EARLIEST <= time <= LATEST:
         raise fault(path, field, f"{time.isoformat()} is no time at which a radar flew")
     return time
 
 
-def mjd2000(raw: bytes, path: str | os.PathLike[str], field: str) -> datetime:
+def mjd2000(raw: bytes, path: PathLike, field: str) -> datetime:
     """Envisat's MJD2000: days since 2000-01-01 (signed), seconds and microseconds, 12 bytes."""
     days, seconds, microseconds = struct.unpack(">iII", raw)
     if abs(days) > 40_000 or seconds > 86_400 or microseconds > 1_000_000:
@@ -121,7 +120,7 @@ def mjd2000(raw: bytes, path: str | os.PathLike[str], field: str) -> datetime:
 
 def finite(
     values: npt.ArrayLike,
-    path: str | os.PathLike[str],
+    path: PathLike,
     field: str,
     low: float = -1e300,
     high: float = 1e300,

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import importlib
-import os
 from pathlib import Path
 from typing import Protocol, cast
 
 from calvingfront.errors import ProductError
+from calvingfront.files import PathLike
 from calvingfront.products.model import Product
 
 # Each offers FORMAT, `recognises(path) -> bool` and `read(path, polarisation) -> Product`.
@@ -43,7 +43,7 @@ def format_modules() -> tuple[FormatModule, ...]:
     return tuple(cast(FormatModule, importlib.import_module(name)) for name in names)
 
 
-def open_product(path: str | os.PathLike[str], polarisation: str | None = None) -> Product:
+def open_product(path: PathLike, polarisation: str | None = None) -> Product:
     """Read the headers of the product at a file or folder, whatever its format.
 
     polarisation: e.g. "HH"; None lets the format choose (the co-polarised one first).

@@ -12,6 +12,7 @@ from xml.etree import ElementTree
 
 import numpy as np
 
+from calvingfront.files import PathLike
 from calvingfront.products.model import Array
 from calvingfront.products.reading import fault, finite, parse_integer, parse_number, parse_utc
 
@@ -28,7 +29,7 @@ class XmlFields:
         self.at = at or element.tag
 
     @classmethod
-    def parse(cls, content: bytes, path: str | os.PathLike[str]) -> XmlFields:
+    def parse(cls, content: bytes, path: PathLike) -> XmlFields:
         """Parse a document; a DOCTYPE is refused (entities can grow without bound)."""
         where = os.fspath(path)
         if len(content) > LARGEST_XML_BYTES:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -12,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from calvingfront.errors import CalvingFrontError, Faults, SceneError
-from calvingfront.files import write_text
+from calvingfront.files import PathLike, write_text
 from calvingfront.samples.caffe import EXCLUDE
 from calvingfront.samples.pixels import read_grey
 from calvingfront.samples.scene_table import write_scenes
@@ -80,8 +79,8 @@ def check_scene(scene: str, image: str, front: str) -> Checked:
 def check_scenes(
     scenes: pd.DataFrame,
     excluded: Mapping[str, str],
-    output: str | os.PathLike[str],
-    report: str | os.PathLike[str],
+    output: PathLike,
+    report: PathLike,
     threads: int = 1,
 ) -> None:
     """Open every image and front of a scene table; write the verified table and a report.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from functools import cache
 
 import cv2
@@ -10,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from calvingfront.errors import SceneError
+from calvingfront.files import PathLike
 from calvingfront.samples.geometry import square_grid
 from calvingfront.samples.pixels import Mask, read_front, write_png
 
@@ -110,12 +110,12 @@ def prepare_front(
 
 
 def dilate_file(
-    front: str | os.PathLike[str],
+    front: PathLike,
     pixel_size_x_m: float,
     pixel_size_y_m: float,
     size: int,
     front_width_px: int,
-    output: str | os.PathLike[str],
+    output: PathLike,
 ) -> None:
     """Thin and, where the scene shrinks, dilate the front mask of one scene; write it as 0/255."""
     mask = read_front(front)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import numpy as np
 
 from calvingfront.errors import SceneError
+from calvingfront.files import PathLike
 from calvingfront.geotiff import write_geotiff
 from calvingfront.samples.pixels import front_pixels, write_png
 from calvingfront.samples.rasters import is_raster, read_image
@@ -18,10 +18,10 @@ def import_scene(
     scene: str,
     glacier: str,
     acquired: str,
-    image: str | os.PathLike[str],
-    front: str | os.PathLike[str],
-    output_image: str | os.PathLike[str],
-    output_front: str | os.PathLike[str],
+    image: PathLike,
+    front: PathLike,
+    output_image: PathLike,
+    output_front: PathLike,
 ) -> None:
     """Write a scene's image in 8 bit (see `to_8bit`) and its front as 0/255 PNG on the same grid.
 

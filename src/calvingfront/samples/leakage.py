@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Collection
 from pathlib import Path
 from typing import Any
@@ -10,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from calvingfront.files import write_text
+from calvingfront.files import PathLike, write_text
 from calvingfront.samples.scene_table import write_table
 from calvingfront.samples.splits import GAP, SUBSETS, read_lists, split_scenes
 
@@ -99,11 +98,11 @@ def describe_leakage(
 
 
 def split_file(
-    index: str | os.PathLike[str],
-    output: str | os.PathLike[str],
-    leakage_table: str | os.PathLike[str],
-    leakage_summary: str | os.PathLike[str],
-    lists: str | os.PathLike[str] | None = None,
+    index: PathLike,
+    output: PathLike,
+    leakage_table: PathLike,
+    leakage_summary: PathLike,
+    lists: PathLike | None = None,
     exclude: Collection[str] = (),
     **options: Any,
 ) -> None:

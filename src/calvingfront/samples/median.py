@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-import os
 from typing import Any
 
 import cv2
 import numpy as np
 
 from calvingfront.errors import SceneError
+from calvingfront.files import PathLike
 from calvingfront.samples.pixels import Grey, read_grey, write_png
 
 # 50 m / 16.6666 m is three pixels, not four: pixel sizes are written with a few digits only.
@@ -53,11 +53,11 @@ def median_filter(image: Grey, side_y: int, side_x: int) -> Grey:
 
 
 def filter_file(
-    image: str | os.PathLike[str],
+    image: PathLike,
     pixel_size_x_m: float,
     pixel_size_y_m: float,
     area_m2: float,
-    output: str | os.PathLike[str],
+    output: PathLike,
 ) -> None:
     """Filter the 8-bit image of one scene and write it as PNG."""
     sides = kernel_side(area_m2, pixel_size_y_m), kernel_side(area_m2, pixel_size_x_m)

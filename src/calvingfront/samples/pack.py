@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -12,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from calvingfront.errors import CalvingFrontError, Faults, SampleError
-from calvingfront.files import replacing
+from calvingfront.files import PathLike, replacing
 from calvingfront.samples.scene_table import read_scenes, write_table
 from calvingfront.samples.square import read_sample
 
@@ -37,12 +36,12 @@ REMAKE = "Let square_image make the sample again."
 
 
 def pack_files(
-    samples: Sequence[str | os.PathLike[str]],
-    scenes: str | os.PathLike[str],
-    images: str | os.PathLike[str],
-    fronts: str | os.PathLike[str],
-    valid: str | os.PathLike[str],
-    index: str | os.PathLike[str],
+    samples: Sequence[PathLike],
+    scenes: PathLike,
+    images: PathLike,
+    fronts: PathLike,
+    valid: PathLike,
+    index: PathLike,
 ) -> None:
     """Pack samples into `images`, `fronts`, `valid` (.npy) and `index` (TSV).
 
@@ -93,7 +92,7 @@ def pack_files(
 
 
 def _mismatches(
-    path: str | os.PathLike[str],
+    path: PathLike,
     scene: str,
     layers: Sequence[Any],
     meta: dict[str, Any],

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Any
 
@@ -11,13 +10,13 @@ import numpy as np
 import numpy.typing as npt
 
 from calvingfront.errors import SceneError
-from calvingfront.files import replacing
+from calvingfront.files import PathLike, replacing
 
 Grey = npt.NDArray[np.uint8]
 Mask = npt.NDArray[np.bool_]
 
 
-def read_grey(path: str | os.PathLike[str]) -> Grey:
+def read_grey(path: PathLike) -> Grey:
     """Read an 8-bit single-band image (PNG or TIFF), (height, width) uint8.
 
     A colour file is accepted where its colour channels are equal.
@@ -51,7 +50,7 @@ def read_grey(path: str | os.PathLike[str]) -> Grey:
     return np.ascontiguousarray(pixels, dtype=np.uint8)
 
 
-def read_front(path: str | os.PathLike[str]) -> Mask:
+def read_front(path: PathLike) -> Mask:
     """Read a front mask, (height, width) bool; the brighter half of the file's range is front."""
     return front_pixels(read_grey(path))
 
@@ -61,7 +60,7 @@ def front_pixels(mask: Grey) -> Mask:
     return np.asarray(mask > mask.max(initial=0) // 2, dtype=np.bool_)
 
 
-def write_png(path: str | os.PathLike[str], pixels: Grey) -> None:
+def write_png(path: PathLike, pixels: Grey) -> None:
     """Write an 8-bit image, atomically."""
     with replacing(path) as temporary:
         if not cv2.imwrite(str(temporary), pixels):
@@ -79,7 +78,7 @@ def _decode(encoded: npt.NDArray[np.uint8]) -> npt.NDArray[Any] | None:
         cv2.utils.logging.setLogLevel(level)
 
 
-def _read_bytes(path: str | os.PathLike[str]) -> npt.NDArray[np.uint8]:
+def _read_bytes(path: PathLike) -> npt.NDArray[np.uint8]:
     # Decoding from memory keeps OpenCV from printing its own warnings about a missing file.
     try:
         return np.frombuffer(Path(path).read_bytes(), dtype=np.uint8)

@@ -10,14 +10,13 @@ that holds sar_images. OUTPUT: the CSV to write, for `split.lists`.
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from pathlib import Path, PurePosixPath
 
 import pandas as pd
 
 from calvingfront.errors import CalvingFrontError, SceneError, SplitError
-from calvingfront.files import replacing
+from calvingfront.files import PathLike, replacing
 from calvingfront.samples.caffe import parse_name
 
 # CaFFe does not tell the two satellites of the TanDEM-X pair apart.
@@ -25,7 +24,7 @@ MISSION_IN_CAFFE = {"TDX": "TSX"}
 WHAT = ("glacier", "acquired", "mission", "quality")
 
 
-def translate_split(lists: str | os.PathLike[str], caffe: str | os.PathLike[str]) -> pd.DataFrame:
+def translate_split(lists: PathLike, caffe: PathLike) -> pd.DataFrame:
     """Return (split, published_name, caffe_name), one row for each row of the published lists.
 
     A scene is found by glacier, date, mission and quality; of several the one of the published

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,12 +14,13 @@ import rasterio
 from rasterio.errors import NotGeoreferencedWarning, RasterioError
 
 from calvingfront.errors import SceneError
+from calvingfront.files import PathLike
 
 VECTOR_SUFFIXES = {".gpkg", ".shp", ".geojson", ".json", ".kml", ".fgb"}
 
 
 @contextmanager
-def open_raster(path: str | os.PathLike[str]) -> Iterator[Any]:
+def open_raster(path: PathLike) -> Iterator[Any]:
     """Open an image; one without a place on the map is no reason for a warning here."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", NotGeoreferencedWarning)
@@ -28,7 +28,7 @@ def open_raster(path: str | os.PathLike[str]) -> Iterator[Any]:
             yield dataset
 
 
-def is_raster(path: str | os.PathLike[str]) -> bool:
+def is_raster(path: PathLike) -> bool:
     """True where GDAL reads the file as an image. Raises SceneError where the file is missing."""
     if not Path(path).exists():
         raise SceneError(path, "does not exist", "Check the path in the table.")
@@ -42,7 +42,7 @@ def is_raster(path: str | os.PathLike[str]) -> bool:
 
 
 def read_image(
-    path: str | os.PathLike[str],
+    path: PathLike,
 ) -> tuple[npt.NDArray[Any], npt.NDArray[np.bool_], Any, Any]:
     """Pixels (height, width), their valid area, CRS (None where unknown) and transform."""
     try:

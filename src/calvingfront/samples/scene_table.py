@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from calvingfront.errors import SceneError
-from calvingfront.files import replacing
+from calvingfront.files import PathLike, replacing
 
 # Names of the missions of the published archives; a user's table may hold others.
 MISSIONS = ("ERS", "ENVISAT", "RSAT", "PALSAR", "TSX", "TDX", "S1")
@@ -57,7 +56,7 @@ def scene_table(rows: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
     return _typed(pd.DataFrame(list(rows), dtype=object))
 
 
-def read_scenes(path: str | os.PathLike[str]) -> pd.DataFrame:
+def read_scenes(path: PathLike) -> pd.DataFrame:
     """Read a scene table (TSV). Raises SceneError where columns are missing."""
     try:
         # A glacier may well be called NA: only an empty cell is an unknown one.
@@ -72,12 +71,12 @@ def read_scenes(path: str | os.PathLike[str]) -> pd.DataFrame:
     return _typed(table)
 
 
-def write_scenes(path: str | os.PathLike[str], scenes: pd.DataFrame) -> None:
+def write_scenes(path: PathLike, scenes: pd.DataFrame) -> None:
     """Write a scene table (TSV), atomically."""
     write_table(path, scenes[list(COLUMNS)])
 
 
-def write_table(path: str | os.PathLike[str], table: pd.DataFrame) -> None:
+def write_table(path: PathLike, table: pd.DataFrame) -> None:
     """Write any table as TSV, atomically; missing cells empty."""
     with replacing(Path(path)) as temporary:
         table.to_csv(temporary, sep="\t", index=False, lineterminator="\n")

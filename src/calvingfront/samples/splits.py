@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import math
-import os
 import random
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from calvingfront.errors import SplitError
+from calvingfront.files import PathLike
 
 log = logging.getLogger(__name__)
 
@@ -29,7 +29,7 @@ class Lists:
     repeated: int
 
 
-def read_lists(path: str | os.PathLike[str], scene_column: str, subset_column: str) -> Lists:
+def read_lists(path: PathLike, scene_column: str, subset_column: str) -> Lists:
     """Read a CSV that assigns scenes to subsets.
 
     Rows with an empty scene name are counted and left out; a scene named twice in one subset is
@@ -67,7 +67,7 @@ def split_scenes(
     method: str = "paper",
     seed: int = 1,
     shares: Sequence[float] = (144, 50, 50),
-    lists: str | os.PathLike[str] | None = None,
+    lists: PathLike | None = None,
     lists_scene_column: str = "caffe_name",
     lists_subset_column: str = "split",
     test_glaciers: Collection[str] = (),

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 import math
-import os
 from typing import Any
 
 import cv2
 import numpy as np
 
 from calvingfront.errors import SceneError
-from calvingfront.files import replacing
+from calvingfront.files import PathLike, replacing
 from calvingfront.samples.fronts import dilate, thin
 from calvingfront.samples.geometry import SquareGrid, square_grid
 from calvingfront.samples.pixels import Grey, Mask, read_front, read_grey
@@ -69,19 +68,19 @@ def square_front(mask: Mask, grid: SquareGrid, width_px: int) -> Mask:
 
 
 def square_file(
-    image: str | os.PathLike[str],
-    front: str | os.PathLike[str],
+    image: PathLike,
+    front: PathLike,
     scene: str,
     pixel_size_x_m: float,
     pixel_size_y_m: float,
     size: int,
     front_width_px: int,
-    output: str | os.PathLike[str],
+    output: PathLike,
     variant: str = "paper",
     crs: str | None = None,
     upper_left_x: float | None = None,
     upper_left_y: float | None = None,
-    place: str | os.PathLike[str] | None = None,
+    place: PathLike | None = None,
 ) -> None:
     """Write the sample of one scene: `image`, `front` (0/1), `valid` (0/1) and `meta` (JSON).
 
@@ -135,7 +134,7 @@ def square_file(
         )
 
 
-def read_sample(path: str | os.PathLike[str]) -> tuple[Grey, Grey, Grey, dict[str, Any]]:
+def read_sample(path: PathLike) -> tuple[Grey, Grey, Grey, dict[str, Any]]:
     """Image, front, valid and meta of one sample."""
     with np.load(path, allow_pickle=False) as sample:
         meta: dict[str, Any] = json.loads(str(sample["meta"]))

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from calvingfront.errors import SceneError
+from calvingfront.files import PathLike
 from calvingfront.samples.pixels import Mask
 
 LINE_TYPES = {"LineString", "MultiLineString", "LinearRing"}
@@ -26,7 +26,7 @@ GLACIER_ATTRIBUTES = ("glacier", "glacier_name")
 
 
 def rasterise_front(
-    layer: str | os.PathLike[str],
+    layer: PathLike,
     scene: str,
     glacier: str,
     acquired: str,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Literal
@@ -16,15 +15,15 @@ from rasterio.warp import reproject, transform_bounds
 from rasterio.windows import Window
 
 from calvingfront.errors import GeocodingError
+from calvingfront.files import PathLike
 from calvingfront.sar.grid import MapGrid
 from calvingfront.sar.kernels import Float32
 
 Datum = Literal["ellipsoid", "geoid"]
-Path = str | os.PathLike[str]
 
 
 def heights_on_grid(
-    dem: Path, grid: MapGrid, datum: Datum, geoid: Path | None = None, threads: int = 1
+    dem: PathLike, grid: MapGrid, datum: Datum, geoid: PathLike | None = None, threads: int = 1
 ) -> Float32:
     """Heights above the ellipsoid (grid.height, grid.width), m, without gaps.
 
@@ -56,7 +55,7 @@ def heights_on_grid(
     return heights
 
 
-def _on_grid(path: Path, grid: MapGrid, threads: int) -> Float32:
+def _on_grid(path: PathLike, grid: MapGrid, threads: int) -> Float32:
     """The first band of a raster on the grid, bilinear; NaN where it has no data."""
     with _opened(path, threads) as dataset:
         _check_cover(path, dataset, grid)
@@ -84,7 +83,7 @@ def _on_grid(path: Path, grid: MapGrid, threads: int) -> Float32:
 
 
 @contextmanager
-def _opened(path: Path, threads: int) -> Iterator[Any]:
+def _opened(path: PathLike, threads: int) -> Iterator[Any]:
     try:
         dataset = rasterio.open(path, num_threads=threads)
     except RasterioError as error:
@@ -95,7 +94,7 @@ def _opened(path: Path, threads: int) -> Iterator[Any]:
         yield dataset
 
 
-def _check_cover(path: Path, dataset: Any, grid: MapGrid) -> None:
+def _check_cover(path: PathLike, dataset: Any, grid: MapGrid) -> None:
     """Raise GeocodingError unless the raster reaches around the grid, but for a pixel."""
     own = grid.bounds
     needed = transform_bounds(grid.crs, dataset.crs, *own, densify_pts=21)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from calvingfront.errors import GeocodingError
+from calvingfront.files import PathLike
 from calvingfront.sar.dem import Datum, heights_on_grid
 from calvingfront.sar.geometry import to_geodetic, to_ground
 from calvingfront.sar.grid import Bounds, MapGrid, from_wgs84, grid_over, overlap
@@ -136,14 +136,14 @@ def geocode(
 
 def geocode_scene(
     scene: Multilooked,
-    dem: str | os.PathLike[str],
-    output: str | os.PathLike[str],
-    view: str | os.PathLike[str],
+    dem: PathLike,
+    output: PathLike,
+    view: PathLike,
     *,
     crs: str,
     spacing_m: float,
     vertical_datum: Datum,
-    geoid: str | os.PathLike[str] | None = None,
+    geoid: PathLike | None = None,
     area: Bounds | None = None,
     threads: int = 1,
     terrain_flattening: bool = False,
@@ -159,9 +159,9 @@ def geocode_scene(
 
 
 def geocode_file(
-    intensity: str | os.PathLike[str],
+    intensity: PathLike,
     *,
-    product: str | os.PathLike[str] | None = None,
+    product: PathLike | None = None,
     threads: int = 1,
     **options: Any,
 ) -> None:

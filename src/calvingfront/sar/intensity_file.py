@@ -6,7 +6,6 @@ The JSON beside it (intensity.json) holds orbit, geometry and facts.
 
 from __future__ import annotations
 
-import os
 import warnings
 from dataclasses import asdict
 from datetime import datetime
@@ -18,7 +17,7 @@ import rasterio
 from rasterio.errors import NotGeoreferencedWarning, RasterioError
 
 from calvingfront.errors import ProductError
-from calvingfront.files import read_json, replacing, write_json
+from calvingfront.files import PathLike, read_json, replacing, write_json
 from calvingfront.products.model import (
     AzimuthTime,
     GroundRange,
@@ -34,7 +33,7 @@ from calvingfront.sar.multilook import Multilooked
 CREATION = {"compress": "zstd", "zstd_level": 1, "tiled": False, "blockysize": 256}
 
 
-def write_intensity(scene: Multilooked, path: str | os.PathLike[str], threads: int = 1) -> None:
+def write_intensity(scene: Multilooked, path: PathLike, threads: int = 1) -> None:
     """Write the image, then its sidecar.
 
     The geometry of a product on a map grid is not written: its polynomials are functions of the
@@ -79,9 +78,9 @@ def write_intensity(scene: Multilooked, path: str | os.PathLike[str], threads: i
 
 
 def read_intensity(
-    path: str | os.PathLike[str],
+    path: PathLike,
     threads: int = 1,
-    product: str | os.PathLike[str] | None = None,
+    product: PathLike | None = None,
 ) -> Multilooked:
     """Read what write_intensity wrote.
 
@@ -124,7 +123,7 @@ def read_intensity(
 
 
 def _geometry(
-    content: dict[str, Any], looks: tuple[int, int], product: str | os.PathLike[str] | None
+    content: dict[str, Any], looks: tuple[int, int], product: PathLike | None
 ) -> RadarGeometry | MapGeometry:
     if "azimuth" not in content:
         if product is None:

@@ -5,7 +5,6 @@ The one scaling to 8 bit, `calvingfront.samples.scaling.to_8bit`, takes the back
 
 from __future__ import annotations
 
-import os
 from typing import Any
 from xml.sax.saxutils import escape, quoteattr
 
@@ -15,7 +14,7 @@ import rasterio
 import rasterio.shutil
 from rasterio.crs import CRS
 
-from calvingfront.files import replacing
+from calvingfront.files import PathLike, replacing
 from calvingfront.sar.grid import MapGrid
 from calvingfront.sar.kernels import Float32, compiled, over_rows
 
@@ -27,8 +26,8 @@ VIEW_CODES = "0 no data, 1 valid, 2 layover, 3 shadow"
 
 
 def write_map(
-    path: str | os.PathLike[str],
-    view_path: str | os.PathLike[str],
+    path: PathLike,
+    view_path: PathLike,
     grid: MapGrid,
     backscatter: Float32,
     view: npt.NDArray[np.uint8],
@@ -87,7 +86,7 @@ def halve_rows(values: Float32, half: Float32) -> None:
 
 
 def _write(
-    path: str | os.PathLike[str],
+    path: PathLike,
     grid: MapGrid,
     pyramid: list[npt.NDArray[Any]],
     nodata: str,

@@ -9,7 +9,6 @@ noise of some 0.2 mm/s. Source: Delft Institute for Earth-Oriented Space Researc
 
 from __future__ import annotations
 
-import os
 import zipfile
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -20,6 +19,7 @@ import numpy.typing as npt
 from scipy.interpolate import KroghInterpolator
 
 from calvingfront.errors import OrbitError
+from calvingfront.files import PathLike
 from calvingfront.products.model import Array, Product, StateVectors
 from calvingfront.sar.geometry import to_earth_fixed
 from calvingfront.sar.orbit import MARGIN_S, fit_orbit
@@ -33,7 +33,7 @@ ODR_RECORD_BYTES = 16
 FETCH = "Fetch the file again, or another one that covers the scene."
 
 
-def with_orbit_file(product: Product, path: str | os.PathLike[str]) -> Product:
+def with_orbit_file(product: Product, path: PathLike) -> Product:
     """The product with the state vectors of an orbit file in place of the annotated ones.
 
     Raises OrbitError where the file cannot be used (see read_orbit_file), or lies farther than
@@ -54,9 +54,7 @@ def with_orbit_file(product: Product, path: str | os.PathLike[str]) -> Product:
     return replace(product, orbit=vectors)
 
 
-def read_orbit_file(
-    path: str | os.PathLike[str], epoch: datetime, start_s: float, stop_s: float
-) -> StateVectors:
+def read_orbit_file(path: PathLike, epoch: datetime, start_s: float, stop_s: float) -> StateVectors:
     """State vectors around the scene from a DORIS or ODR file, or a zip archive with one in it.
 
     epoch: UTC, of the scene's times; start_s, stop_s: its first and last azimuth time since then.

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from calvingfront.errors import SceneError
-from calvingfront.files import read_json, replacing, write_json
+from calvingfront.files import PathLike, read_json, replacing, write_json
 from calvingfront.simulation.acquisition import find_mode, on_day
 from calvingfront.simulation.missions import find_orbit
 from calvingfront.simulation.product_registry import write_product
@@ -66,7 +66,7 @@ def image_scene(
 
 
 def simulate_product(
-    world: str | os.PathLike[str],
+    world: PathLike,
     scene: str,
     glacier: str,
     mission: str,
@@ -74,7 +74,7 @@ def simulate_product(
     orbit: str,
     level: str,
     quality: int,
-    product: str | os.PathLike[str],
+    product: PathLike,
 ) -> Path:
     """Image a planned scene, write it in its mission's layout; return the product's path.
 
@@ -108,7 +108,7 @@ def simulate_product(
     return written
 
 
-def collect_products(records: Iterable[str | os.PathLike[str]]) -> pd.DataFrame:
+def collect_products(records: Iterable[PathLike]) -> pd.DataFrame:
     """The scene table of an archive from the records of `simulate_product`.
 
     Columns scene, mission, level, acquired (UTC), glacier, product (path of the file or folder).
@@ -123,7 +123,7 @@ def collect_products(records: Iterable[str | os.PathLike[str]]) -> pd.DataFrame:
     return pd.DataFrame(rows).sort_values("scene", ignore_index=True)
 
 
-def write_dem(world: World, output: str | os.PathLike[str]) -> None:
+def write_dem(world: World, output: PathLike) -> None:
     """Write one terrain model of all glaciers: GeoTIFF, float32, m above the WGS 84 ellipsoid.
 
     Ice stands wherever it stood on any day, so that a front is at its true height on each of them;
@@ -176,7 +176,7 @@ def write_dem(world: World, output: str | os.PathLike[str]) -> None:
         target.update_tags(VERTICAL_DATUM="WGS 84 ellipsoid", UNIT="m")
 
 
-def write_fronts(world: World, scenes: pd.DataFrame, output: str | os.PathLike[str]) -> None:
+def write_fronts(world: World, scenes: pd.DataFrame, output: PathLike) -> None:
     """Write the front of every scene as lines in one GeoPackage.
 
     scenes: rows of `plan_radar_scenes`. Attributes: scene, glacier, acquired (YYYY-MM-DD).

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import zlib
 from dataclasses import dataclass
 from datetime import date
@@ -12,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from calvingfront.errors import SceneError
-from calvingfront.files import replacing
+from calvingfront.files import PathLike, replacing
 from calvingfront.simulation.backscatter import BANDS, angle_term, ice_level
 from calvingfront.simulation.missions import MISSIONS, Mission, Orbit, find_orbit
 from calvingfront.simulation.noise import Field
@@ -85,16 +84,16 @@ def render_scene(
 
 
 def simulate_scene(
-    world: str | os.PathLike[str],
+    world: PathLike,
     scene: str,
     glacier: str,
     mission: str,
     acquired: str,
     orbit: str,
     quality: int,
-    image: str | os.PathLike[str],
-    front: str | os.PathLike[str],
-    zones: str | os.PathLike[str] | None = None,
+    image: PathLike,
+    front: PathLike,
+    zones: PathLike | None = None,
 ) -> None:
     """Render a planned scene and write its image (GeoTIFF) and front (PNG, 0/255, one pixel).
 
@@ -122,7 +121,7 @@ def simulate_scene(
         _write_png(zones, result.zones)
 
 
-def _write_png(path: str | os.PathLike[str], pixels: npt.NDArray[np.uint8]) -> None:
+def _write_png(path: PathLike, pixels: npt.NDArray[np.uint8]) -> None:
     with replacing(path) as temporary:
         if not cv2.imwrite(str(temporary), pixels):
             raise SceneError(path, "the PNG could not be written", "Check the folder and the disk")

@@ -7,7 +7,6 @@ heights, classes and front lines at a date.
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import dataclass, fields
 from datetime import date
 from typing import Any
@@ -17,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from calvingfront.errors import ConfigError, SceneError
-from calvingfront.files import replacing
+from calvingfront.files import PathLike, replacing
 from calvingfront.simulation.frames import CRS, Frame, plan_frames
 from calvingfront.simulation.noise import Field
 from calvingfront.simulation.terminus import NODES, simulate_history
@@ -208,7 +207,7 @@ class World:
         return self[glacier].terrain.dem, (place.upper_left_x, place.upper_left_y, DEM_SPACING_M)
 
     @classmethod
-    def load(cls, path: str | os.PathLike[str], only: str | None = None) -> World:
+    def load(cls, path: PathLike, only: str | None = None) -> World:
         """Read a world file, or one glacier of it. Raises SceneError where it does not fit."""
         with np.load(path, allow_pickle=False) as stored:
             meta = json.loads(str(stored["meta"]))
@@ -232,7 +231,7 @@ class World:
                 )
         return cls(glaciers, int(meta["seed"]))
 
-    def save(self, path: str | os.PathLike[str]) -> None:
+    def save(self, path: PathLike) -> None:
         """Write the world as one uncompressed npz."""
         arrays: dict[str, Any] = {}
         frames = {}
@@ -253,7 +252,7 @@ def build_world(
     first_year: int = 1995,
     last_year: int = 2014,
     extent_m: float = 12_000.0,
-    output: str | os.PathLike[str] | None = None,
+    output: PathLike | None = None,
 ) -> World:
     """Build the world of a simulated archive, and write it to `output` when given.
 

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import fcntl
 import logging
 import os
 import re
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import torch
 
 from calvingfront.errors import TrainingError
+from calvingfront.files import lock
 
 log = logging.getLogger(__name__)
 
@@ -42,31 +42,23 @@ def _device_identity(index: int) -> str:
     return str(uuid) if uuid else f"{os.environ.get('CUDA_VISIBLE_DEVICES', '')}-{index}"
 
 
-def _locked(file: Path) -> int | None:
-    """Lock a file without waiting; return its handle, or None where another process holds it.
-
-    The kernel drops the lock with the process, so a killed job leaves nothing behind.
-    """
-    handle = os.open(file, os.O_RDWR | os.O_CREAT, 0o600)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        os.close(handle)
-        return None
-    return handle
-
-
-def _free_slots(identity: str, folder: Path, slots: int) -> tuple[int, dict[int, int]]:
+def _free_slots(
+    identity: str, folder: Path, slots: int, opened: list[int]
+) -> tuple[int, dict[int, int]]:
     """Lock every free slot of a device; return how many are taken, and the locks by slot.
 
-    Slots beyond `slots`, of jobs that were given more, count as taken where they are.
+    Slots beyond `slots`, of jobs that were given more, count as taken where they are. opened: takes
+    every lock at once, for the caller to close whatever happens.
     """
     name = f"device-{identity}-slot"
     known = {int(file.stem.removeprefix(name)) for file in folder.glob(f"{name}*.lock")}
     numbers = sorted({*range(slots), *known})
-    locks = {slot: _locked(folder / f"{name}{slot}.lock") for slot in numbers}
-    held = {slot: lock for slot, lock in locks.items() if lock is not None}
-    return len(locks) - len(held), held
+    free: dict[int, int] = {}
+    for slot in numbers:
+        with suppress(BlockingIOError):  # taken
+            free[slot] = lock(folder / f"{name}{slot}.lock", wait=False)
+            opened.append(free[slot])
+    return len(numbers) - len(free), free
 
 
 def _take(identities: list[str], folder: Path, slots: int) -> tuple[int, int] | None:
@@ -75,19 +67,19 @@ def _take(identities: list[str], folder: Path, slots: int) -> tuple[int, int] | 
     One job chooses at a time: two that counted together would meet on one device while another
     stands idle.
     """
-    choosing = os.open(folder / "choosing.lock", os.O_RDWR | os.O_CREAT, 0o600)
-    fcntl.flock(choosing, fcntl.LOCK_EX)
-    found = [_free_slots(identity, folder, slots) for identity in identities]
-    chosen: tuple[int, int] | None = None
-    best = min(range(len(found)), key=lambda position: found[position][0])
-    taken, free = found[best]
-    if taken < slots:
-        chosen = best, free.pop(min(free))
-    for _, locks in found:
-        for lock in locks.values():
-            os.close(lock)
-    os.close(choosing)
-    return chosen
+    opened = [lock(folder / "choosing.lock")]
+    try:
+        found = [_free_slots(identity, folder, slots, opened) for identity in identities]
+        best = min(range(len(found)), key=lambda position: found[position][0])
+        taken, free = found[best]
+        if taken >= slots:
+            return None
+        chosen = free[min(free)]
+        opened.remove(chosen)
+        return best, chosen
+    finally:
+        for handle in reversed(opened):  # the choice ends when its other locks are free again
+            os.close(handle)
 
 
 def _claim(identities: list[str], folder: Path, wait_s: float, slots: int = 1) -> tuple[int, int]:

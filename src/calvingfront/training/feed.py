@@ -6,6 +6,7 @@ import logging
 from collections import deque
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import dataclass, replace
 from typing import NamedTuple, Protocol
 
 import numpy as np
@@ -58,22 +59,66 @@ class Feed(Protocol):
     size: int
     copies: int
 
+    @property
+    def count(self) -> int:
+        """The number of items."""
+        ...
+
     def batches(self, items: Int64, batch_size: int) -> Iterator[Batch]:
         """Yield the items in their order, `batch_size` at a time; the last batch may be smaller."""
         ...
 
 
+@dataclass(frozen=True)
+class FeedSource:
+    """Which samples a feed takes out of an archive, and what it makes of them.
+
+    device: where the batches are wanted. scenes: names of the samples. images, fronts: the archive,
+    (n, s, s) uint8, memory-mapped or not. rows: where the scenes lie in it; where None, in their
+    order. weighted: whether batches have distances. threads: that read the archive and measure the
+    distances.
+    """
+
+    device: torch.device
+    scenes: list[str]
+    images: Uint8
+    fronts: Uint8
+    augmentation: Augmentation = "none"
+    rows: Int64 | None = None
+    weighted: bool = True
+    threads: int = 1
+
+    @property
+    def size(self) -> int:
+        """Side of the samples, px."""
+        return int(self.images.shape[-1])
+
+    @property
+    def shifted(self) -> bool:
+        """Whether copies are moved by a pixel, as the released code does."""
+        return self.augmentation == "released"
+
+    @property
+    def distance_maps(self) -> int:
+        """Distance maps that are measured of a sample: they turn with its copies unless shifted."""
+        if not self.weighted:
+            return 0
+        return COPIES[self.augmentation] if self.shifted else 1
+
+
 class _Samples:
     """What the two kinds of feed share: whose samples they hold, and how copies come of them."""
 
-    def __init__(
-        self, device: torch.device, scenes: list[str], size: int, augmentation: Augmentation,
-        weighted: bool,
-    ) -> None:  # fmt: skip
-        self.device, self.scenes, self.size, self.weighted = device, scenes, size, weighted
-        self.copies = COPIES[augmentation]
-        self.shifted = augmentation == "released"
-        self._copier = Copier(size, self.copies, self.shifted, device)
+    def __init__(self, source: FeedSource) -> None:
+        self.device, self.scenes, self.size = source.device, source.scenes, source.size
+        self.copies = COPIES[source.augmentation]
+        self.shifted, self.weighted = source.shifted, source.weighted
+        self._copier = Copier(self.size, self.copies, self.shifted, self.device)
+
+    @property
+    def count(self) -> int:
+        """The number of items: every augmented copy of every scene."""
+        return len(self.scenes) * self.copies
 
     def _copied(self, items: Tensor, plain: Batch, measured: Tensor) -> Batch:
         """Take the items out of plain samples; `measured`: distances that do not turn with them."""
@@ -86,28 +131,18 @@ class _Samples:
 class StreamedFeed(_Samples):
     """Samples that threads read from their archive while the device computes.
 
-    images, fronts: the archive, (n, s, s) uint8, memory-mapped or not. rows: where the scenes lie
-    in it; where None, in their order. weighted: whether batches have distances, which the threads
-    measure. Memory holds `threads` + 3 batches, whatever the archive's size.
+    Memory holds `threads` + 3 batches, whatever the archive's size.
     """
 
     kind = "streamed"
 
-    def __init__(
-        self,
-        device: torch.device,
-        scenes: list[str],
-        images: Uint8,
-        fronts: Uint8,
-        augmentation: Augmentation = "none",
-        rows: Int64 | None = None,
-        weighted: bool = True,
-        threads: int = 1,
-    ) -> None:
-        super().__init__(device, scenes, int(images.shape[-1]), augmentation, weighted)
-        self.threads = threads
-        rows = np.arange(len(scenes)) if rows is None else rows
-        self._images, self._fronts = (SampleReader(a, rows, scenes) for a in (images, fronts))
+    def __init__(self, source: FeedSource) -> None:
+        super().__init__(source)
+        self.threads = source.threads
+        rows = np.arange(len(self.scenes)) if source.rows is None else source.rows
+        self._images, self._fronts = (
+            SampleReader(array, rows, self.scenes) for array in (source.images, source.fronts)
+        )
         self._host = Copier(self.size, self.copies, self.shifted, torch.device("cpu"))
 
     def batches(self, items: Int64, batch_size: int) -> Iterator[Batch]:
@@ -166,44 +201,30 @@ class StreamedFeed(_Samples):
 class ResidentFeed(_Samples):
     """Samples that lie on the device as a whole, with distance maps that were measured once.
 
-    The parameters are those of a StreamedFeed, and so are its batches, to the bit. `samples`: the
-    plain samples; with `released` copies and a distance weight, distances of every copy
-    (n · 8, 1, s, s).
+    Its batches are those of a StreamedFeed, to the bit. `samples`: the plain samples; with
+    `released` copies and a distance weight, distances of every copy (n · 8, 1, s, s).
     """
 
     kind = "resident"
 
-    def __init__(
-        self,
-        device: torch.device,
-        scenes: list[str],
-        images: Uint8,
-        fronts: Uint8,
-        augmentation: Augmentation = "none",
-        rows: Int64 | None = None,
-        weighted: bool = True,
-        threads: int = 1,
-    ) -> None:
-        super().__init__(device, scenes, int(images.shape[-1]), augmentation, weighted)
-        # Shifted copies have distances of their own; copy 0 is the plain sample.
-        measured = self.copies if self.shifted and weighted else 1
-        shape = (len(scenes), 1, self.size, self.size)
+    def __init__(self, source: FeedSource) -> None:
+        super().__init__(source)
+        device, maps = source.device, source.distance_maps
+        n, plane = len(self.scenes), (1, self.size, self.size)
         self.samples = Batch(
-            torch.empty(shape, dtype=torch.uint8, device=device),
-            torch.empty(shape, dtype=torch.uint8, device=device),
-            torch.empty((len(scenes) * measured, *shape[1:]) if weighted else (0,), device=device),
+            torch.empty((n, *plane), dtype=torch.uint8, device=device),
+            torch.empty((n, *plane), dtype=torch.uint8, device=device),
+            torch.empty((n * maps, *plane) if maps else (0,), device=device),
         )
-        once = StreamedFeed(
-            device, scenes, images, fronts, augmentation if measured > 1 else "none", rows,
-            weighted, threads,
-        )  # fmt: skip
-        items = np.arange(len(scenes) * measured)
-        for k, batch in enumerate(once.batches(items, CHUNK * measured)):
+        # Shifted copies have distances of their own; copy 0 is the plain sample.
+        copies = max(1, maps)
+        once = StreamedFeed(source if copies > 1 else replace(source, augmentation="none"))
+        for k, batch in enumerate(once.batches(np.arange(once.count), CHUNK * copies)):
             own = slice(k * CHUNK, (k + 1) * CHUNK)
-            self.samples.images[own] = batch.images[::measured]
-            self.samples.fronts[own] = batch.fronts[::measured]
-            if weighted:
-                first = k * CHUNK * measured
+            self.samples.images[own] = batch.images[::copies]
+            self.samples.fronts[own] = batch.fronts[::copies]
+            if maps:
+                first = k * CHUNK * maps
                 self.samples.distances[first : first + len(batch.distances)] = batch.distances
 
     def batches(self, items: Int64, batch_size: int) -> Iterator[Batch]:
@@ -219,10 +240,9 @@ class ResidentFeed(_Samples):
             yield self._copied(part, self.samples, own)
 
 
-def resident_bytes(scenes: int, size: int, augmentation: Augmentation, weighted: bool) -> int:
+def resident_bytes(source: FeedSource) -> int:
     """Count the bytes of a ResidentFeed: image and front of 8 bits, distances of 32."""
-    maps = 0 if not weighted else COPIES[augmentation] if augmentation == "released" else 1
-    return scenes * size**2 * (2 + 4 * maps)
+    return len(source.scenes) * source.size**2 * (2 + 4 * source.distance_maps)
 
 
 def feed_of(
@@ -238,14 +258,14 @@ def feed_of(
     `auto`: resident where it takes at most RESIDENT_SHARE of the device's free memory, else
     streamed. weighted: whether the loss has a distance weight.
     """
-    needed = resident_bytes(len(scenes), data.size, augmentation, weighted)
+    source = FeedSource(
+        device, scenes, data.images, data.fronts, augmentation, data.rows(scenes), weighted,
+        settings.threads,
+    )  # fmt: skip
+    needed = resident_bytes(source)
     kind = settings.feed
     if kind == "auto":
         free = free_memory(device, settings.gpu_slots)
         kind = "resident" if needed <= RESIDENT_SHARE * free else "streamed"
         log.info("%.3g of %.3g GB free: %s feed", needed / 1e9, free / 1e9, kind)
-    made = ResidentFeed if kind == "resident" else StreamedFeed
-    rows = data.rows(scenes)
-    return made(
-        device, scenes, data.images, data.fronts, augmentation, rows, weighted, settings.threads
-    )
+    return ResidentFeed(source) if kind == "resident" else StreamedFeed(source)

@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 
 from calvingfront.dataset import Dataset, SampleReader
+from calvingfront.networks import NetworkSettings
 from calvingfront.training.revision import HOW
-from calvingfront.training.settings import NetworkSettings, TrainingSettings
+from calvingfront.training.settings import TrainingSettings
 
 # Plain JSON values by what a user calls them.
 Fingerprint = dict[str, Any]

@@ -10,20 +10,16 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import torch
-from torch import Tensor
 
 from calvingfront.errors import DivergedError, TrainingError
-from calvingfront.networks import build_network, count_parameters
-from calvingfront.training.feed import Batch, Feed
-from calvingfront.training.losses import distance_weight_of
-from calvingfront.training.schedule import half_cycle_iterations, triangular
-from calvingfront.training.settings import NetworkSettings, TrainingSettings
+from calvingfront.networks import NetworkSettings, count_parameters
+from calvingfront.training.checkpoints import Checkpoints
+from calvingfront.training.feed import Feed
+from calvingfront.training.settings import TrainingSettings
 from calvingfront.training.snapshot import Snapshot, State
-from calvingfront.training.state import Checkpoints, part_of
-from calvingfront.training.step import Step
-from calvingfront.training.tuning import plan_step
+from calvingfront.training.state import part_of
+from calvingfront.training.trainer import Trainer
 
 log = logging.getLogger(__name__)
 
@@ -85,145 +81,6 @@ class Progress:
                 self.kept[epoch] = weights
 
 
-class Trainer:
-    """Holds the state of one training between its batches.
-
-    Random numbers are drawn from torch's generator for the first weights only, and the order of
-    an epoch's images follows from the seed and the epoch: a trainer that is put back to a batch
-    goes on as if it had never stopped.
-    """
-
-    def __init__(
-        self,
-        train: Feed,
-        validation: Feed,
-        loss: str,
-        seed: int,
-        network: NetworkSettings,
-        settings: TrainingSettings,
-        device: torch.device,
-    ) -> None:
-        self.train, self.validation = train, validation
-        self.seed, self.settings = seed, settings
-        torch.manual_seed(seed)
-        self.step = Step(build_network(**vars(network)), distance_weight_of(loss), settings, device)
-        self.network = self.step.network
-        augmented = len(train.scenes) * train.copies
-        if augmented < settings.batch_size:
-            raise TrainingError(
-                "training.batch_size",
-                f"{settings.batch_size} is more than the {augmented} augmented training images",
-                "Write a smaller batch size.",
-            )
-        self.half_cycle = half_cycle_iterations(
-            settings.half_cycle_epochs, augmented, settings.batch_size
-        )
-        self.plan = plan_step(
-            self.step, self._some_batch, network, train.size, self.batches_per_epoch
-        )
-        self.iteration = 0
-        # Of the epoch in progress, on the device: losses of an earlier session, and of this one.
-        self._earlier = torch.empty(0, device=device)
-        self._losses: list[Tensor] = []
-
-    def _some_batch(self) -> Batch:
-        size = self.settings.batch_size
-        return next(iter(self.train.batches(np.arange(size), size)))
-
-    @property
-    def batch(self) -> int:
-        """Batches of the epoch in progress that are done."""
-        return len(self._earlier) + len(self._losses)
-
-    def run_epoch(self, epoch: int, after_batch: Callable[[], None] | None = None) -> float:
-        """Train on every augmented image once (less a last incomplete batch); return the loss.
-
-        Goes on where the trainer was put back to within this epoch. after_batch: called after each
-        batch; it must not wait for the device.
-        """
-        size = self.settings.batch_size
-        self.network.train()
-        for batch in self.train.batches(self._order(epoch)[self.batch * size :], size):
-            rate = triangular(
-                self.iteration,
-                self.half_cycle,
-                self.settings.learning_rate_min,
-                self.settings.learning_rate_max,
-            )
-            self._losses.append(self.step.train(batch, rate))
-            self.iteration += 1
-            if after_batch is not None:
-                after_batch()
-        values = self.checked_losses(epoch)  # the only wait for the device in an epoch
-        self._earlier, self._losses = self._earlier[:0], []
-        return float(values.mean())
-
-    def _order(self, epoch: int) -> npt.NDArray[np.int64]:
-        rng = np.random.default_rng([self.seed, epoch])
-        order = rng.permutation(len(self.train.scenes) * self.train.copies)
-        return order[: len(order) // self.settings.batch_size * self.settings.batch_size]
-
-    def checked_losses(self, epoch: int) -> npt.NDArray[np.float32]:
-        """Return the losses of the epoch so far; waits for the device.
-
-        Raises DivergedError, with the batch and its scenes, where one is no number.
-        """
-        values: npt.NDArray[np.float32] = self._all_losses().cpu().numpy()
-        broken = np.flatnonzero(~np.isfinite(values))
-        if broken.size:
-            size = self.settings.batch_size
-            items = self._order(epoch)[broken[0] * size : (broken[0] + 1) * size]
-            scenes = sorted({self.train.scenes[i // self.train.copies] for i in items})
-            raise DivergedError(
-                f"epoch {epoch}, batch {broken[0] + 1}",
-                f"the loss became {values[broken[0]]} on the scenes {', '.join(scenes)}",
-                "Look at these scenes, or lower training.learning_rate_max.",
-            )
-        return values
-
-    def _all_losses(self) -> Tensor:
-        return torch.cat([self._earlier, *(loss.reshape(1) for loss in self._losses)])
-
-    def tensors(self) -> State:
-        """Return all that the next batch starts from, as it stands on the device."""
-        return {**self.step.tensors(), "losses": self._all_losses()}
-
-    def load(self, tensors: State, iteration: int) -> None:
-        """Put the trainer back to the batch at which `tensors` and `iteration` were taken."""
-        self.step.load(tensors)
-        self._earlier, self._losses = tensors["losses"].to(self.step.device), []
-        self.iteration = iteration
-
-    def validate(self) -> tuple[float, float]:
-        """Return the validation loss and the monitor (soft Dice, or WDice_w with a weight)."""
-        self.network.eval()
-        items = np.arange(len(self.validation.scenes) * self.validation.copies)
-        losses, monitors = [], []
-        for batch in self.validation.batches(items, self.settings.batch_size):
-            loss, monitor = self.step.evaluate(batch)
-            losses.append(loss * len(batch.images))
-            monitors.append(monitor)
-        return (
-            float(torch.stack(losses).sum()) / len(items),
-            float(torch.cat(monitors).mean()),
-        )
-
-    @property
-    def batches_per_epoch(self) -> int:
-        """Batches of one epoch; what is left over is no batch."""
-        return len(self.train.scenes) * self.train.copies // self.settings.batch_size
-
-    @property
-    def learning_rate(self) -> float:
-        """The rate of the last iteration."""
-        return triangular(
-            self.iteration - 1,
-            self.half_cycle,
-            self.settings.learning_rate_min,
-            self.settings.learning_rate_max,
-        )
-
-
 def train(
     train_feed: Feed,
     validation_feed: Feed,
@@ -243,8 +100,6 @@ def train(
     Raises DivergedError where the loss is no number, TrainingError where the settings cannot work
     or a state cannot be gone on from.
     """
-    if device.type == "cpu":
-        torch.set_num_threads(settings.threads)
     started = time.perf_counter()
     trainer = Trainer(train_feed, validation_feed, loss, seed, network, settings, device)
     progress = Progress()

@@ -54,11 +54,6 @@ def weighted_bce(logits: Tensor, mask: Tensor, distance: Tensor, w: float) -> Te
     return cost.clamp(_LOWEST, _HIGHEST).mean()
 
 
-def bce(logits: Tensor, mask: Tensor) -> Tensor:
-    """Compute the binary cross-entropy, averaged over all pixels."""
-    return weighted_bce(logits, mask, mask, 0.0)
-
-
 def soft_dice(probability: Tensor, mask: Tensor, weight: Tensor | None = None) -> Tensor:
     """Compute the Dice of probabilities per image, smoothed by 1: (2 Σ yŷ + 1) / (Σ y + Σ ŷ + 1).
 

@@ -10,9 +10,8 @@ from typing import Any
 
 import torch
 
-from calvingfront.networks import build_network
+from calvingfront.networks import NetworkSettings, build_network
 from calvingfront.networks.flops import count_flops
-from calvingfront.training.settings import NetworkSettings
 
 CPU_SIDE, CUDA_SIDE = 2048, 8192
 CPU_SECONDS, CUDA_REPEATS = 0.3, 20
@@ -80,7 +79,7 @@ def share_of_peak(
     precision: str,
 ) -> dict[str, float]:
     """Compare a training's speed with the device's matrix peak, for the run record."""
-    _, flops = count_flops(build_network(**vars(network)), size_px)
+    _, flops = count_flops(build_network(network), size_px)
     peak = matrix_peak(device, precision)
     return {
         "gflop_per_image": flops / 1e9,

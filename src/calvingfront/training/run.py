@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -14,8 +13,9 @@ from safetensors.torch import load_file, save
 
 from calvingfront.dataset import open_dataset, read_split
 from calvingfront.errors import TrainingError
-from calvingfront.files import leftovers, read_json, replacing, write_json
-from calvingfront.networks import UNet, build_network
+from calvingfront.files import PathLike, leftovers, read_json, replacing, write_json
+from calvingfront.networks import NetworkSettings, UNet, build_network
+from calvingfront.training.checkpoints import Checkpoints
 from calvingfront.training.determinism import deterministic_algorithms
 from calvingfront.training.device import claimed_device
 from calvingfront.training.feed import OF_VALIDATION, feed_of
@@ -25,12 +25,11 @@ from calvingfront.training.losses import distance_weight_of
 from calvingfront.training.peak import share_of_peak
 from calvingfront.training.revision import TRAINING_REVISION
 from calvingfront.training.run_record import surroundings
-from calvingfront.training.settings import NetworkSettings, TrainingSettings
+from calvingfront.training.settings import TrainingSettings
 from calvingfront.training.snapshot import State
-from calvingfront.training.state import Checkpoints, StateFolder
+from calvingfront.training.state import StateFolder
 
 log = logging.getLogger(__name__)
-PathLike = str | os.PathLike[str]
 
 
 def epoch_file(epoch: int) -> str:
@@ -57,8 +56,8 @@ def load_network(weights: PathLike, record: PathLike) -> UNet:
 
     Raises TrainingError where the weights cannot be read or are of another network.
     """
-    settings = read_json(record)["network"]
-    network = build_network(**settings)
+    settings = NetworkSettings(**read_json(record)["network"])
+    network = build_network(settings)
     try:
         network.load_state_dict(load_file(weights))
     except (RuntimeError, OSError, SafetensorError) as error:
@@ -102,8 +101,10 @@ def train_network(
     of the state from which a killed training goes on; where None, `state` beside `weights`.
     revision: of the training code. The history is renewed after every epoch, so that it can be
     watched.
-    Raises TrainingError where the settings cannot work, the loss becomes no number, or the state is
-    of other data, settings or code.
+    Raises ConfigError where a setting, the loss or the network is none that there is, SampleError
+    where the arrays cannot be read or lack a scene, SplitError where a subset has no scene,
+    TrainingError where the settings cannot work together, no device is free, the loss becomes no
+    number, or the state is of other data, settings or code or cannot be saved.
     """
     settings = TrainingSettings.from_config(training, **(how or {}))
     sure = min(settings.max_epochs, settings.patience)
@@ -113,9 +114,7 @@ def train_network(
             f"epoch {max(settings.keep_epochs)} may never be reached",
             f"Keep only epochs up to {sure}, the smaller of max_epochs and patience.",
         )
-    network = NetworkSettings(
-        model, **{k: v for k, v in networks.items() if k not in ("models", "model")}
-    )
+    network = NetworkSettings(model, **{k: v for k, v in networks.items() if k != "models"})
     folder = Path(weights).parent
     files = list(kept) or [folder / epoch_file(epoch) for epoch in settings.keep_epochs]
     data = open_dataset(images, fronts, index)

@@ -6,26 +6,12 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from calvingfront.errors import ConfigError
-from calvingfront.networks import Variant
 from calvingfront.training.augmentation import Augmentation
 
 
 @dataclass(frozen=True)
-class NetworkSettings:
-    """Which network is built; see config/README.md, `networks`."""
-
-    model: str
-    variant: Variant = "paper"
-    width: int = 32
-    depth: int = 4
-    kernel: int = 5
-    batch_norm_momentum: float = 0.01
-    front_prior: float | None = None
-
-
-@dataclass(frozen=True)
 class TrainingSettings:
-    """How it is trained; see config/README.md, `training`. The defaults are the paper's.
+    """How a network is trained; see config/README.md, `training`. The defaults are the paper's.
 
     Raises ConfigError where a value cannot work.
     """

@@ -6,28 +6,22 @@ which a job may be killed can leave parts that do not belong together.
 
 from __future__ import annotations
 
-import fcntl
 import json
 import logging
 import os
-import time
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
-from torch import Tensor
 
 from calvingfront.errors import TrainingError
-from calvingfront.files import leftovers, replacing
-from calvingfront.training.fingerprint import Fingerprint, differences
-from calvingfront.training.snapshot import Snapshot, State, Writer
+from calvingfront.files import NoLocksError, PathLike, leftovers, lock, replacing
+from calvingfront.training.snapshot import State
 
 log = logging.getLogger(__name__)
 
@@ -42,7 +36,7 @@ class StateFolder:
     It vanishes with the state when the training has succeeded.
     """
 
-    def __init__(self, folder: str | os.PathLike[str]) -> None:
+    def __init__(self, folder: PathLike) -> None:
         self.folder = Path(folder)
         self.path = self.folder / FILE
 
@@ -50,8 +44,7 @@ class StateFolder:
     def held(self) -> Iterator[None]:
         """Keep other processes out while the block runs, and clear what a killed one left.
 
-        Raises TrainingError where another process holds the folder. The kernel drops the lock
-        with the process, so a killed job leaves nothing behind.
+        Raises TrainingError where another process holds the folder.
         """
         handle = self._lock()
         try:
@@ -64,33 +57,32 @@ class StateFolder:
                 (self.folder / "lock").unlink(missing_ok=True)
                 with suppress(OSError):  # something of the user's lies in it
                     self.folder.rmdir()
-            os.close(handle)
+            if handle is not None:
+                os.close(handle)
 
-    def _lock(self) -> int:
+    def _lock(self) -> int | None:
+        """Lock the folder; return the handle, or None where the file system has no locks."""
         place = self.folder / "lock"
         while True:
             self.folder.mkdir(parents=True, exist_ok=True)
             try:
-                handle = os.open(place, os.O_RDWR | os.O_CREAT, 0o644)
+                handle = lock(place, wait=False, mode=0o644)
             except FileNotFoundError:  # a training that ends took the folder away just now
                 continue
-            try:
-                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
-                os.close(handle)
                 raise TrainingError(
                     self.folder,
                     "another process trains this very network",
                     "Wait for it to end, or end it; its state is kept.",
                 ) from None
-            except OSError as error:
+            except NoLocksError as error:
                 log.warning(
                     "%s: this file system has no locks (%s); never train the same network twice "
                     "at once",
                     self.folder,
                     error.strerror,
                 )
-                return handle
+                return None
             try:
                 if os.path.samestat(os.fstat(handle), place.stat()):
                     return handle
@@ -164,146 +156,7 @@ def _checksum(text: str, tensors: State) -> str:
     return f"{value:08x}"
 
 
-class Checkpoints:
-    """When the state of one training is saved, what is said with it, and who may go on from it.
-
-    fingerprint: what decides about the weights; a state with another one is refused.
-    environment: versions and hardware; where they changed, the log says that bits may differ.
-    minutes: between two saves; 0 saves after every batch.
-    """
-
-    def __init__(
-        self,
-        folder: StateFolder,
-        fingerprint: Fingerprint,
-        environment: Mapping[str, Any],
-        minutes: float,
-    ) -> None:
-        self.folder, self.minutes = folder, minutes
-        self._fingerprint = fingerprint
-        self._writer = Writer(folder.path)
-        self._earlier: list[Facts] = []
-        self._session: Facts = {
-            "started": datetime.now(UTC).isoformat(timespec="seconds"),
-            "environment": dict(environment),
-        }
-        self._begun = self._saved = time.monotonic()
-        self._begin = 0
-        self.broken = False
-        self.last = ""  # what the file holds, for messages
-
-    def resume(self) -> tuple[State, Facts] | None:
-        """Return the tensors and facts to go on from, or None where nothing was saved.
-
-        Raises TrainingError where the file is damaged, or is of other data, settings or code.
-        """
-        found = self.folder.read()
-        if found is None:
-            return None
-        tensors, facts = found
-        other = differences(facts["fingerprint"], self._fingerprint)
-        if other:
-            raise TrainingError(
-                self.folder.path,
-                "this interrupted training was another one: " + "; ".join(other),
-                "Put these back to go on with it, or remove the file to train from the start.",
-            )
-        self._earlier = facts["sessions"]
-        machines = (self._earlier[-1]["environment"], self._session["environment"])
-        # A device's number says nothing; what it is stands in `hardware`.
-        machine = differences(*({**about, "device": ""} for about in machines))
-        if machine:
-            log.warning(
-                "the training goes on elsewhere than it was, its last digits may be others than "
-                "those of an uninterrupted one: %s",
-                "; ".join(machine),
-            )
-        self.last = _place(facts["epoch"], facts["batch"])
-        log.info("going on after %s, saved by session %d", self.last, len(self._earlier))
-        self._begin = facts["iteration"]
-        return tensors, facts
-
-    def due(self) -> bool:
-        """Tell whether it is time to save; a slow disk puts it off instead of holding the loop."""
-        if self.minutes == 0:
-            return True
-        return time.monotonic() - self._saved >= 60 * self.minutes and not self._writer.busy
-
-    def save(
-        self, live: Mapping[str, Tensor], copied: Mapping[str, Snapshot], facts: Facts
-    ) -> None:
-        """Copy the live tensors now and write them, with the copies, in the background.
-
-        live: tensors on the device by name; those named losses and network.… must be finite.
-        copied: snapshots of earlier epochs, by the prefix of their names.
-        facts: epoch, batch and iteration, and what else the training needs.
-        Raises TrainingError where the state before this one could not be written.
-        """
-        snapshot = Snapshot(live)
-        self._saved = time.monotonic()
-        facts = {
-            **facts,
-            "fingerprint": self._fingerprint,
-            "sessions": self.sessions(facts["epoch"], facts["batch"], facts["iteration"]),
-        }
-
-        def write() -> None:
-            tensors = dict(snapshot.tensors())
-            if not _finite(tensors):
-                self.broken = True
-                log.warning("%s: no number; the state is not saved", _place(**_at(facts)))
-                return
-            for prefix, copies in copied.items():
-                tensors |= {f"{prefix}.{name}": copy for name, copy in copies.tensors().items()}
-            self.folder.write(tensors, facts)
-            self.last = _place(**_at(facts))
-
-        self._writer.submit(write)
-
-    def sessions(self, epoch: int, batch: int, iteration: int) -> list[Facts]:
-        """List what each session did; a killed one as far as its last state."""
-        current = {
-            **self._session,
-            "batches": iteration - self._begin,
-            "ended_at": {"epoch": epoch, "batch": batch},
-            "seconds": time.monotonic() - self._begun,
-        }
-        return [*self._earlier, current]
-
-    def __enter__(self) -> Checkpoints:
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        """Wait for the writing and end it; raise TrainingError where it failed.
-
-        Where the training itself failed, that is the error to tell; the other is logged.
-        """
-        try:
-            self._writer.close()
-        except TrainingError as error:
-            if kind is None:
-                raise
-            log.warning("%s", error)
-
-
 def part_of(tensors: State, prefix: str) -> State:
     """Take the tensors whose names begin with `prefix.`, by the rest of their names."""
     start = f"{prefix}."
     return {n.removeprefix(start): value for n, value in tensors.items() if n.startswith(start)}
-
-
-def _at(facts: Facts) -> dict[str, int]:
-    return {"epoch": facts["epoch"], "batch": facts["batch"]}
-
-
-def _place(epoch: int, batch: int) -> str:
-    return f"epoch {epoch}, batch {batch}"
-
-
-def _finite(tensors: State) -> bool:
-    """Tell whether all losses and weights are numbers."""
-    return all(
-        bool(np.isfinite(tensor.numpy()).all())  # torch would take cores from the training
-        for name, tensor in tensors.items()
-        if tensor.is_floating_point() and (name == "losses" or name.startswith("network."))
-    )

@@ -8,25 +8,23 @@ networks is trained makes no difference, so that they stay comparable.
 
 from __future__ import annotations
 
-import fcntl
 import json
 import logging
 import math
-import os
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field, replace
-from pathlib import Path
-from typing import Any, Literal
+from dataclasses import replace
+from typing import Any
 
 import torch
 from torch import Tensor
 
-from calvingfront.files import read_json, write_json
+from calvingfront.networks import NetworkSettings
 from calvingfront.training.device import hardware_name
 from calvingfront.training.feed import Batch
-from calvingfront.training.settings import NetworkSettings
-from calvingfront.training.step import Layout, Precision, Step, Way
+from calvingfront.training.plan import Plan
+from calvingfront.training.remembered import remembered
+from calvingfront.training.step import Step, Way
 
 log = logging.getLogger(__name__)
 
@@ -37,27 +35,6 @@ PATIENCES = 3
 # Compiling takes about a minute; where halving the steps would not save it, it is not tried.
 COMPILE_S = 60.0
 ROUNDS, STEPS_PER_ROUND = 3, 5
-
-
-@dataclass(frozen=True)
-class Plan:
-    """How the steps of a training are computed.
-
-    measured: seconds of a step by candidate; `setup_s`: of preparing it, once for each training.
-    source: `settings` (nothing was measured), `measured` now, or `remembered` from before.
-    """
-
-    way: Way
-    layout: Layout
-    precision: Precision
-    threads: int
-    measured: dict[str, float] = field(default_factory=dict)
-    setup_s: dict[str, float] = field(default_factory=dict)
-    source: Literal["settings", "measured", "remembered"] = "settings"
-
-    def label(self) -> str:
-        """Name the candidate in the record."""
-        return f"{self.way}, {self.layout}, {self.precision}, {self.threads} threads"
 
 
 def plan_step(
@@ -218,59 +195,3 @@ def _key(step: Step, network: NetworkSettings, size_px: int, steps: int) -> str:
             "steps": steps,
         }
     )
-
-
-def memory_file() -> Path:
-    """Return the file of remembered choices: `$XDG_CACHE_HOME/calvingfront/tuning.json`."""
-    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(base) / "calvingfront" / "tuning.json"
-
-
-def remembered(key: str, measure: Callable[[], Plan]) -> Plan:
-    """Return the choice of this key; measure and keep it where there is none yet.
-
-    Jobs that start together wait for the one that measures. Where the file cannot be written, the
-    measurement counts for this training alone, which the log tells.
-    """
-    file = memory_file()
-    told = "%s cannot be kept (%s): the next training may choose otherwise"
-    try:
-        lock = _lock(file)
-    except OSError as error:
-        log.warning(told, file, error)
-        return measure()
-    try:
-        known = _read(file)
-        if key in known:
-            return known[key]
-        plan = measure()
-        kept = {**known, key: replace(plan, source="remembered")}
-        try:
-            write_json(file, {name: asdict(value) for name, value in kept.items()})
-        except OSError as error:
-            log.warning(told, file, error)
-        return plan
-    finally:
-        os.close(lock)
-
-
-def _lock(file: Path) -> int:
-    file.parent.mkdir(parents=True, exist_ok=True)
-    lock = os.open(file.with_suffix(".lock"), os.O_RDWR | os.O_CREAT, 0o600)
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX)  # the kernel drops it with the process
-    except OSError:
-        os.close(lock)
-        raise
-    return lock
-
-
-def _read(file: Path) -> dict[str, Plan]:
-    """Read the choices; a file that another version wrote, or a damaged one, holds none."""
-    try:
-        return {key: Plan(**value) for key, value in read_json(file).items()}
-    except FileNotFoundError:
-        return {}
-    except (OSError, ValueError, TypeError, AttributeError) as error:
-        log.warning("%s is not readable (%s) and is made anew", file, error)
-        return {}

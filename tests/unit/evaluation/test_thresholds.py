@@ -11,7 +11,6 @@ import numpy.typing as npt
 import pandas as pd
 import pytest
 
-from calvingfront.errors import SampleError
 from calvingfront.evaluation.metrics import METRICS, dice, iou, weighted_dice
 from calvingfront.evaluation.thresholds import THRESHOLDS, choose_threshold, stretch
 from packed import band, write_packed, write_run
@@ -134,8 +133,3 @@ def test_curves_hold_the_means_over_images_of_every_subset_and_stretch(tmp_path:
                 [weighted_dice(m, truth[k], 8) for m, k in zip(masks, images, strict=True)]
             )
             assert row["wdice8"] == pytest.approx(expected, abs=1e-6)
-
-
-def test_predictions_without_their_index_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(SampleError, match="holds 3 predictions, its index 4"):
-        choose(tmp_path, np.zeros((3, 16, 16)), fronts())

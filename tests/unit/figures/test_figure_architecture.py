@@ -12,14 +12,14 @@ from matplotlib.text import Text
 
 from calvingfront.figures.architecture import architecture_figure, draw_architecture
 from calvingfront.figures.network_facts import read_network
-from calvingfront.networks import UNet
+from calvingfront.networks import NetworkSettings, UNet
 from calvingfront.networks import build_network as build
 
 
 def build_network(*settings: Any, **more: Any) -> UNet:
     """A network without values, which takes neither time nor memory."""
     with torch.device("meta"):
-        return build(*settings, **more)
+        return build(NetworkSettings(*settings, **more))
 
 
 def labels(figure: Figure) -> list[str]:

@@ -10,13 +10,13 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from calvingfront.errors import ConfigError, SampleError
+from calvingfront.evaluation.scenes import choose_scenes
 from calvingfront.figures.inputs import (
     first_seeds,
     read_probability,
     read_scenes,
     typical_run,
 )
-from calvingfront.figures.scenes import choose_scenes
 from calvingfront.figures.style import (
     BOTH_RGB,
     PREDICTION_RGB,

@@ -10,7 +10,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from calvingfront.networks import AttentionGate, AttentionUNet, build_network
+from calvingfront.networks import AttentionGate, AttentionUNet, NetworkSettings, build_network
 
 Array = npt.NDArray[np.float64]
 EPSILON = 1e-3
@@ -89,7 +89,7 @@ def test_gate_equals_equation_1_and_multiplies_the_skip(variant: str, seed: int)
 @pytest.mark.parametrize("depth", [1, 3])
 def test_attention_maps_lie_in_0_to_1_at_each_levels_size(variant: Any, depth: int) -> None:
     torch.manual_seed(3)
-    network = build_network("attention_unet", variant, width=4, depth=depth).eval()
+    network = build_network(NetworkSettings("attention_unet", variant, width=4, depth=depth)).eval()
     with torch.no_grad():
         x = torch.rand(2, 1, 32, 48)
         logits, maps = network.forward_with_attention(x)
@@ -105,7 +105,7 @@ def test_attention_maps_lie_in_0_to_1_at_each_levels_size(variant: Any, depth: i
 @pytest.mark.parametrize("variant", ["paper", "released"])
 def test_every_skip_is_multiplied_and_gated_by_the_coarser_decoder_output(variant: Any) -> None:
     torch.manual_seed(4)
-    network = build_network("attention_unet", variant, width=4, depth=2).eval()
+    network = build_network(NetworkSettings("attention_unet", variant, width=4, depth=2)).eval()
     assert isinstance(network, AttentionUNet)
     assert network.gates is not None
     seen: dict[str, Tensor] = {}
@@ -136,7 +136,7 @@ def test_every_skip_is_multiplied_and_gated_by_the_coarser_decoder_output(varian
 def test_closed_gates_take_the_encoder_out_of_the_decoder() -> None:
     """With ψ's bias at −∞ every α is 0: the skips, and only they, vanish."""
     torch.manual_seed(5)
-    network = build_network("attention_unet", width=4, depth=2).eval()
+    network = build_network(NetworkSettings("attention_unet", width=4, depth=2)).eval()
     assert network.gates is not None
     joined: list[Tensor] = []
     for gate, block in zip(network.gates, network.decoder, strict=True):
@@ -151,8 +151,8 @@ def test_closed_gates_take_the_encoder_out_of_the_decoder() -> None:
 
 
 def test_a_plain_unet_has_no_attention_maps_and_the_same_trunk() -> None:
-    plain = build_network("unet", width=4, depth=2)
-    attention = build_network("attention_unet", width=4, depth=2)
+    plain = build_network(NetworkSettings("unet", width=4, depth=2))
+    attention = build_network(NetworkSettings("attention_unet", width=4, depth=2))
     assert plain.gates is None
     assert plain.forward_with_attention(torch.rand(1, 1, 16, 16))[1] == []
     trunk = {name for name in attention.state_dict() if not name.startswith("gates.")}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from calvingfront.errors import ConfigError
-from calvingfront.networks import build_network, count_parameters
+from calvingfront.networks import NetworkSettings, build_network, count_parameters
 
 
 def convolution(channels_in: int, channels_out: int, kernel: int, bias: bool = True) -> int:
@@ -42,7 +42,7 @@ def expected(model: str, variant: str, width: int, depth: int, kernel: int) -> i
 
 @pytest.mark.parametrize(("model", "count"), [("unet", 23_972_001), ("attention_unet", 24_365_845)])
 def test_released_networks_have_the_published_parameter_counts(model: str, count: int) -> None:
-    assert count_parameters(build_network(model, "released")) == count
+    assert count_parameters(build_network(NetworkSettings(model, "released"))) == count
     assert expected(model, "released", 32, 4, 5) == count
 
 
@@ -50,7 +50,7 @@ def test_released_networks_have_the_published_parameter_counts(model: str, count
 def test_paper_networks_have_the_counts_of_the_papers_text(model: str, count: int) -> None:
     # Head: 3×3 → 1×1 takes 8 · 32 = 256 weights. A gate has F² / 2 (W_x) + F² + F / 2 (W_g) +
     # F / 2 + 1 (ψ) for F = 32, 64, 128, 256: in all 1.5 · 87040 + 480 + 4 = 131044.
-    assert count_parameters(build_network(model, "paper")) == count
+    assert count_parameters(build_network(NetworkSettings(model, "paper"))) == count
     assert expected(model, "paper", 32, 4, 5) == count
 
 
@@ -60,12 +60,12 @@ def test_paper_networks_have_the_counts_of_the_papers_text(model: str, count: in
 def test_counts_follow_the_formula_at_any_width_depth_and_kernel(
     model: str, variant: str, width: int, depth: int, kernel: int
 ) -> None:
-    network = build_network(model, variant, width, depth, kernel)  # type: ignore[arg-type]
+    network = build_network(NetworkSettings(model, variant, width, depth, kernel))  # type: ignore[arg-type]
     assert count_parameters(network) == expected(model, variant, width, depth, kernel)
 
 
 def test_frozen_parameters_are_not_counted() -> None:
-    network = build_network("unet", width=2, depth=1)
+    network = build_network(NetworkSettings("unet", width=2, depth=1))
     total = count_parameters(network)
     network.head.requires_grad_(False)
     assert count_parameters(network) == total - 3
@@ -89,6 +89,6 @@ def test_values_that_make_no_network_are_refused_with_their_key(
 ) -> None:
     values: dict[str, object] = {"model": "unet", "width": 2, "depth": 1, **change}
     with pytest.raises(ConfigError) as caught:
-        build_network(**values)  # type: ignore[arg-type]
+        build_network(NetworkSettings(**values))  # type: ignore[arg-type]
     assert caught.value.where == key
     assert str(next(iter(change.values()))) in str(caught.value)

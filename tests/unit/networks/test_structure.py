@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from calvingfront.networks import UNet, UpConv, build_network
+from calvingfront.networks import NetworkSettings, UNet, UpConv, build_network
 from calvingfront.networks.blocks import Conv
 
 BOTH_MODELS = pytest.mark.parametrize("model", ["unet", "attention_unet"])
@@ -18,7 +18,7 @@ BOTH_VARIANTS = pytest.mark.parametrize("variant", ["paper", "released"])
 
 def small(model: str = "attention_unet", variant: str = "paper", **changes: Any) -> UNet:
     torch.manual_seed(0)
-    return build_network(model, variant, **{"width": 4, "depth": 3, **changes})  # type: ignore[arg-type]
+    return build_network(NetworkSettings(model, variant, **{"width": 4, "depth": 3, **changes}))  # type: ignore[arg-type]
 
 
 def kinds(block: nn.Module) -> list[type[nn.Module]]:
@@ -26,7 +26,7 @@ def kinds(block: nn.Module) -> list[type[nn.Module]]:
 
 
 def test_default_widths_are_32_to_512_with_5x5_convolutions_and_four_downsamplings() -> None:
-    network = build_network("unet")
+    network = build_network(NetworkSettings("unet"))
     outs = [block[0].out_channels for block in network.encoder]  # type: ignore[index]
     assert outs == [32, 64, 128, 256, 512]
     convolutions = [

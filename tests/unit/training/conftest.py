@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
 import pytest
 import torch
 
+from calvingfront.networks import NetworkSettings
 from calvingfront.training.augmentation import Augmentation
-from calvingfront.training.feed import ResidentFeed
-from calvingfront.training.settings import NetworkSettings, TrainingSettings
+from calvingfront.training.feed import FeedSource, ResidentFeed
+from calvingfront.training.settings import TrainingSettings
+from small_trainings import bright_lines
 
 FeedBuilder = Callable[..., ResidentFeed]
 
@@ -24,7 +25,7 @@ def one_thread() -> None:
 
 @pytest.fixture
 def feed() -> FeedBuilder:
-    """A builder of n scenes of s × s pixels: dark noise, and a bright front 3 px wide."""
+    """A builder of the feed of n scenes with a bright front."""
 
     def build(
         n: int,
@@ -33,15 +34,10 @@ def feed() -> FeedBuilder:
         prefix: str = "scene",
         augmentation: Augmentation = "none",
     ) -> ResidentFeed:
-        rng = np.random.default_rng([97, seed])
-        images = rng.integers(0, 60, (n, size, size)).astype(np.uint8)
-        fronts = np.zeros((n, size, size), np.uint8)
-        for k in range(n):
-            row = int(rng.integers(4, size - 4))
-            fronts[k, row - 1 : row + 2] = 1
-        images[fronts == 1] += 150
+        images, fronts = bright_lines(n, size, [97, seed])
         scenes = [f"{prefix}{k}" for k in range(n)]
-        return ResidentFeed(torch.device("cpu"), scenes, images, fronts, augmentation)
+        source = FeedSource(torch.device("cpu"), scenes, images, fronts, augmentation)
+        return ResidentFeed(source)
 
     return build
 

@@ -113,9 +113,7 @@ def test_processes_that_claim_at_once_spread_over_the_devices(tmp_path: Path) ->
             process.wait()
 
 
-def test_two_jobs_do_not_meet_while_they_choose(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_two_jobs_do_not_meet_while_they_choose(tmp_path: Path) -> None:
     """A job that counts while another one has counted but not yet taken waits for it."""
     with (tmp_path / "choosing.lock").open("w") as choosing:
         fcntl.flock(choosing, fcntl.LOCK_EX)
@@ -139,6 +137,27 @@ def test_a_job_that_wants_a_device_alone_does_not_join_one_that_is_shared(tmp_pa
     position, alone = _claim(["A"], tmp_path, 0.0, 1)
     assert position == 0
     os.close(alone)
+
+
+def test_a_choice_that_fails_leaves_no_lock_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    handles: list[int] = []
+    lock = fcntl.flock
+
+    def failing(handle: int, operation: int) -> None:
+        handles.append(handle)
+        if len(handles) == 3:  # the choice itself and one device are locked
+            raise OSError(37, "No locks available")
+        lock(handle, operation)
+
+    monkeypatch.setattr(fcntl, "flock", failing)
+    with pytest.raises(OSError, match="No locks available"):
+        _claim(["A", "B"], tmp_path, 0.0)
+    assert len(handles) == 3
+    for handle in handles:
+        with pytest.raises(OSError, match="Bad file descriptor"):
+            os.fstat(handle)
 
 
 def test_a_job_waits_for_a_device_that_becomes_free(

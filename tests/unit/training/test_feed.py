@@ -15,11 +15,12 @@ import torch
 from calvingfront.dataset import Dataset, SampleReader, open_dataset
 from calvingfront.distance import distance_to_front
 from calvingfront.errors import SampleError
-from calvingfront.networks import build_network
+from calvingfront.networks import NetworkSettings, build_network
 from calvingfront.training import feed as feed_module
 from calvingfront.training.augmentation import transform
 from calvingfront.training.feed import (
     Batch,
+    FeedSource,
     ResidentFeed,
     StreamedFeed,
     feed_of,
@@ -29,6 +30,7 @@ from calvingfront.training.prefetch import THREAD_NAME
 from calvingfront.training.settings import TrainingSettings
 from calvingfront.training.step import Step
 from packed import band, write_packed
+from small_trainings import NEEDS_GPU
 
 CPU = torch.device("cpu")
 FeedBuilder = Callable[..., ResidentFeed]
@@ -47,13 +49,18 @@ def archive(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Dataset:
     return open_dataset(**write_packed(tmp_path, fronts))
 
 
-def build(kind: type[Any], data: Dataset, augmentation: str = "paper", **changes: Any) -> Any:
+def source(data: Dataset, augmentation: Any = "paper", **changes: Any) -> FeedSource:
     scenes = data.index["scene"][ROWS].tolist()
-    return kind(CPU, scenes, data.images, data.fronts, augmentation, ROWS, **changes)
+    values = {"device": CPU, "augmentation": augmentation, "rows": ROWS, **changes}
+    return FeedSource(scenes=scenes, images=data.images, fronts=data.fronts, **values)
+
+
+def build(kind: type[Any], data: Dataset, augmentation: str = "paper", **changes: Any) -> Any:
+    return kind(source(data, augmentation, **changes))
 
 
 def order(feed: Any, seed: int = 3) -> npt.NDArray[np.int64]:
-    return np.random.default_rng(seed).permutation(len(feed.scenes) * feed.copies)
+    return np.random.default_rng(seed).permutation(feed.count)
 
 
 def reading_threads() -> list[str]:
@@ -133,7 +140,7 @@ def test_without_a_distance_weight_no_distance_is_measured_and_a_step_does_witho
     (batch,) = feed.batches(np.arange(4), 4)
     assert batch.distances.shape == (0,)
     torch.manual_seed(1)
-    network = build_network("unet", width=2, depth=1, kernel=3)
+    network = build_network(NetworkSettings("unet", width=2, depth=1, kernel=3))
     step = Step(network, 0.0, TrainingSettings(device="cpu"), CPU)
     assert torch.isfinite(step.train(batch, 1e-3))
     assert torch.isfinite(step.evaluate(batch)[1]).all()
@@ -245,7 +252,7 @@ def test_the_feed_is_resident_where_its_samples_fit_into_their_share_of_the_memo
     archive: Dataset, asked: Any, share: float, kind: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     scenes = archive.index["scene"][ROWS].tolist()
-    needed = resident_bytes(len(scenes), SIZE, "paper", True)
+    needed = resident_bytes(source(archive))
     free = int(share * needed / feed_module.RESIDENT_SHARE)
     monkeypatch.setattr(feed_module, "free_memory", lambda _device, _slots: free)
     settings = TrainingSettings(feed=asked, device="cpu")
@@ -262,24 +269,20 @@ def test_the_memory_of_a_resident_feed_is_what_was_counted_before(
 ) -> None:
     feed = build(ResidentFeed, archive, augmentation, weighted=weighted)
     held = sum(part.numel() * part.element_size() for part in feed.samples)
-    assert held == resident_bytes(len(ROWS), SIZE, augmentation, weighted)
+    assert held == resident_bytes(source(archive, augmentation, weighted=weighted))
 
 
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+@NEEDS_GPU
 @pytest.mark.parametrize("weighted", [True, False])
 @pytest.mark.parametrize("augmentation", ["paper", "released", "none"])
 @pytest.mark.parametrize("kind", [ResidentFeed, StreamedFeed])
 def test_a_gpu_gets_the_batches_of_the_cpu_and_the_host_never_waits_for_it(
     archive: Dataset, kind: type[Any], augmentation: Any, weighted: bool
 ) -> None:
-    scenes = archive.index["scene"][ROWS].tolist()
     here, there = (
-        kind(
-            torch.device(name), scenes, archive.images, archive.fronts, augmentation, ROWS,
-            weighted, threads=2,
-        )
-        for name in ("cpu", "cuda")
-    )  # fmt: skip
+        build(kind, archive, augmentation, device=device, weighted=weighted, threads=2)
+        for device in (CPU, torch.device("cuda"))
+    )
     items = order(here)
     batches = there.batches(items, 3)
     found = [next(batches)]  # the order goes to the device before the first batch

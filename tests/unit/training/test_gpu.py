@@ -17,20 +17,19 @@ from torch import Tensor
 from calvingfront.dataset import Dataset
 from calvingfront.distance import distance_to_front
 from calvingfront.evaluation.predict import predict
-from calvingfront.networks import build_network
+from calvingfront.networks import NetworkSettings, build_network
 from calvingfront.training.device import claimed_device
-from calvingfront.training.feed import Batch, ResidentFeed, StreamedFeed
-from calvingfront.training.loop import Trainer
+from calvingfront.training.feed import Batch, FeedSource, ResidentFeed, StreamedFeed
 from calvingfront.training.memory import free_memory
 from calvingfront.training.peak import matrix_peak
-from calvingfront.training.settings import NetworkSettings, TrainingSettings
+from calvingfront.training.settings import TrainingSettings
 from calvingfront.training.snapshot import Snapshot
 from calvingfront.training.step import Step
+from calvingfront.training.trainer import Trainer
 from calvingfront.training.tuning import plan_step
 from replayed_operations import HostRead, NoReading, record_operations
+from small_trainings import NEEDS_GPU, bright_lines, small_step
 
-HAS_GPU = torch.cuda.is_available()
-NEEDS_GPU = pytest.mark.skipif(not HAS_GPU, reason="needs a GPU")
 SIZE = 32
 NETWORK = NetworkSettings("attention_unet", width=8, depth=2, kernel=3)
 Build = Callable[..., ResidentFeed | StreamedFeed]
@@ -56,22 +55,14 @@ def nothing_waits(device: torch.device) -> Iterator[None]:
 
 
 def arrays(n: int) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8]]:
-    """Dark noise with a bright front three pixels wide."""
-    rng = np.random.default_rng(97)
-    images = rng.integers(0, 60, (n, SIZE, SIZE)).astype(np.uint8)
-    fronts = np.zeros_like(images)
-    for front in fronts:
-        row = int(rng.integers(4, SIZE - 4))
-        front[row - 1 : row + 2] = 1
-    images[fronts == 1] += 150
-    return images, fronts
+    return bright_lines(n, SIZE, 97)
 
 
 @pytest.fixture(params=[ResidentFeed, StreamedFeed])
 def make_feed(request: pytest.FixtureRequest, device: torch.device) -> Build:
     def build(n: int, augmentation: Any = "none") -> Any:
         names = [f"scene{k}" for k in range(n)]
-        feed = request.param(device, names, *arrays(n), augmentation, threads=2)
+        feed = request.param(FeedSource(device, names, *arrays(n), augmentation, threads=2))
         feed._copier._take = feed._copier._by_index  # a GPU's way, on a CPU too
         return feed
 
@@ -88,13 +79,7 @@ def batches(device: torch.device) -> list[Batch]:
 
 
 def make_step(device: torch.device, **changes: Any) -> Step:
-    torch.manual_seed(3)
-    settings = TrainingSettings(**{"threads": 1, "precision": "float32", **changes})
-    step = Step(build_network(**vars(NETWORK)), 4.0, settings, device)
-    if device.type == "cpu":
-        step.recorder = record_operations
-        step._rate = step.optimiser.param_groups[0]["lr"] = torch.full((), 1.0)
-    return step
+    return small_step(NETWORK, device, **{"threads": 1, "precision": "float32", **changes})
 
 
 def losses(step: Step, device: torch.device) -> list[float]:
@@ -211,7 +196,7 @@ def test_measuring_on_a_gpu_leaves_a_training_as_it_was(
 
 def test_a_network_predicts_what_it_predicts_on_a_cpu(device: torch.device) -> None:
     torch.manual_seed(4)
-    network = build_network(**vars(NETWORK)).eval()
+    network = build_network(NETWORK).eval()
     images = arrays(7)[0]
     with torch.no_grad():
         expected = torch.sigmoid(network(torch.from_numpy(images)[:, None].float() / 255))[:, 0]

@@ -14,10 +14,11 @@ from torch import Tensor, nn
 
 from calvingfront.distance import distance_to_front
 from calvingfront.errors import TrainingError
-from calvingfront.networks import build_network
+from calvingfront.networks import NetworkSettings, build_network
 from calvingfront.training.feed import Batch, ResidentFeed
-from calvingfront.training.loop import Outcome, Trainer, train
-from calvingfront.training.settings import NetworkSettings, TrainingSettings
+from calvingfront.training.loop import Outcome, train
+from calvingfront.training.settings import TrainingSettings
+from calvingfront.training.trainer import Trainer
 
 CPU = torch.device("cpu")
 FeedBuilder = Callable[..., ResidentFeed]
@@ -39,7 +40,7 @@ def soft_dice_by_hand(network: nn.Module, data: ResidentFeed, w: float) -> float
 
 
 def rebuilt(state: dict[str, Tensor], network: NetworkSettings) -> nn.Module:
-    model = build_network(**vars(network))
+    model = build_network(network)
     model.load_state_dict(state)
     return model
 
@@ -73,7 +74,7 @@ def test_a_tiny_network_learns_to_find_a_bright_line(
     losses = column(outcome, "train_loss")
     assert losses[-1] < 0.25 * losses[0]
     unseen = feed(4, 3)
-    assert soft_dice_by_hand(build_network(**vars(network)), unseen, w) < 0.4
+    assert soft_dice_by_hand(build_network(network), unseen, w) < 0.4
     assert soft_dice_by_hand(rebuilt(outcome.best, network), unseen, w) > enough
 
 
@@ -108,7 +109,6 @@ def test_a_run_does_not_depend_on_what_was_drawn_before_it(
         feed(3, 1, augmentation="paper"), feed(2, 2), "bce", 1, network, settings(max_epochs=1), CPU
     )
     torch.rand(17)
-    np.random.default_rng().random(3)
     second = train(
         feed(3, 1, augmentation="paper"), feed(2, 2), "bce", 1, network, settings(max_epochs=1), CPU
     )
@@ -239,7 +239,7 @@ def test_an_epoch_shows_every_augmented_image_once_in_another_order_each_time(
         feed(2, 1, augmentation="paper"), feed(1, 2), "bce", 1, network, settings(batch_size=5), CPU
     )
     taken: list[list[int]] = []
-    given = trainer.train.batches
+    given = trainer.train_feed.batches
 
     def watched(items: npt.NDArray[np.int64], size: int) -> Iterator[Batch]:
         taken.append(items.tolist())
@@ -247,7 +247,7 @@ def test_an_epoch_shows_every_augmented_image_once_in_another_order_each_time(
             assert len(batch.images) == 5
             yield batch
 
-    monkeypatch.setattr(trainer.train, "batches", watched)
+    monkeypatch.setattr(trainer.train_feed, "batches", watched)
     trainer.run_epoch(1)
     trainer.run_epoch(2)
     assert len(taken) == 2

@@ -12,7 +12,6 @@ from torch import Tensor
 from calvingfront.distance import distance_to_front
 from calvingfront.errors import ConfigError
 from calvingfront.training.losses import (
-    bce,
     distance_weight_of,
     soft_dice,
     weight_map,
@@ -39,6 +38,10 @@ def distances(mask: Tensor) -> Tensor:
             nearest = torch.cdist(grid.reshape(-1, 2), points).min(dim=1).values
             out[k, 0] = nearest.reshape(image.shape)
     return out
+
+
+def bce(logits: Tensor, mask: Tensor) -> Tensor:
+    return weighted_bce(logits, mask, mask, 0.0)
 
 
 def naive(logits: Tensor, mask: Tensor, w: float) -> Tensor:

@@ -8,11 +8,10 @@ from typing import Any
 import pytest
 import torch
 
-from calvingfront.networks import build_network
+from calvingfront.networks import NetworkSettings, build_network
 from calvingfront.networks.flops import count_flops
 from calvingfront.training import peak as peak_module
 from calvingfront.training.peak import matrix_peak, share_of_peak
-from calvingfront.training.settings import NetworkSettings
 
 CPU = torch.device("cpu")
 
@@ -30,7 +29,7 @@ def test_the_papers_network_takes_282_gflop_forward_and_847_a_step(
     model: str, variant: Any, forward: float, step: float
 ) -> None:
     with torch.device("meta"):
-        network = build_network(model, width=32, variant=variant)
+        network = build_network(NetworkSettings(model, width=32, variant=variant))
     found = count_flops(network, 512)
     assert [round(flops / 1e9, 1) for flops in found] == [forward, step]
 

@@ -14,23 +14,23 @@ import torch
 from torch import Tensor
 
 from calvingfront.errors import DivergedError, TrainingError
-from calvingfront.training import state as state_module
+from calvingfront.networks import NetworkSettings
+from calvingfront.training import checkpoints as checkpoints_module
+from calvingfront.training.checkpoints import Checkpoints
 from calvingfront.training.feed import Batch, ResidentFeed
-from calvingfront.training.loop import Outcome, Trainer, train
-from calvingfront.training.settings import NetworkSettings, TrainingSettings
-from calvingfront.training.state import Checkpoints, StateFolder
+from calvingfront.training.loop import Outcome, train
+from calvingfront.training.settings import TrainingSettings
+from calvingfront.training.state import StateFolder
 from calvingfront.training.step import Step
+from calvingfront.training.trainer import Trainer
 from full_disk import no_room
+from killed import Killed, kill_at
 
 CPU = torch.device("cpu")
 MARKS = {"training images": "sha256 0"}
 FeedBuilder = Callable[..., ResidentFeed]
 Settings = Callable[..., TrainingSettings]
 Start = Callable[..., Outcome]
-
-
-class Killed(BaseException):
-    """Stands for the signal; no handler of errors takes it for one."""
 
 
 def checkpoints(
@@ -52,19 +52,6 @@ def start(feed: FeedBuilder, network: NetworkSettings, settings: Settings) -> St
         )  # fmt: skip
 
     return run
-
-
-def kill_at(monkeypatch: pytest.MonkeyPatch, owner: type, name: str, call: int) -> None:
-    """Cut the training off as it calls a method for the `call`th time from now."""
-    calls = iter(range(1, 10_000))
-    original = getattr(owner, name)
-
-    def watched(*arguments: Any) -> Any:
-        if next(calls) == call:
-            raise Killed
-        return original(*arguments)
-
-    monkeypatch.setattr(owner, name, watched)
 
 
 def numbers(outcome: Outcome) -> list[dict[str, float]]:
@@ -289,8 +276,8 @@ def test_a_state_is_saved_when_its_time_has_come_not_at_every_batch(
         saved.append(facts["iteration"])
         write(self, tensors, facts)
 
-    monkeypatch.setattr(state_module.time, "monotonic", lambda: clock[0])
-    monkeypatch.setattr(state_module.Writer, "busy", False)
+    monkeypatch.setattr(checkpoints_module.time, "monotonic", lambda: clock[0])
+    monkeypatch.setattr(checkpoints_module.Writer, "busy", False)
     monkeypatch.setattr(Step, "train", slow)
     monkeypatch.setattr(StateFolder, "write", watched)
     start(checkpoints(tmp_path, minutes=5))

@@ -18,13 +18,15 @@ from safetensors.torch import load_file
 
 from calvingfront.errors import SampleError, TrainingError
 from calvingfront.files import write_json
-from calvingfront.networks import build_network
+from calvingfront.networks import NetworkSettings, build_network
 from calvingfront.training import run as run_module
 from calvingfront.training import run_record
 from calvingfront.training.feed import Feed
 from calvingfront.training.run import epoch_file, load_network, save_weights, train_network
 from calvingfront.training.run_record import code_commit
 from calvingfront.training.step import Step
+from killed import Killed, kill_at
+from small_trainings import NEEDS_GPU
 
 NETWORKS: dict[str, Any] = {
     "models": ["unet", "attention_unet"],
@@ -155,7 +157,10 @@ def test_threads_of_the_job_override_the_configuration(
 
 def test_weights_of_another_network_are_refused(dataset: dict[str, Path], tmp_path: Path) -> None:
     folder = run(dataset, tmp_path / "run")
-    save_weights(build_network("unet", width=2, depth=1).state_dict(), folder / "other.safetensors")
+    save_weights(
+        build_network(NetworkSettings("unet", width=2, depth=1)).state_dict(),
+        folder / "other.safetensors",
+    )
     with pytest.raises(TrainingError, match=r"other\.safetensors: does not hold the network of"):
         load_network(folder / "other.safetensors", folder / "run.json")
 
@@ -174,7 +179,7 @@ def test_weights_that_cannot_be_read_are_told(
     settings = {"model": "unet", "width": 2, "depth": 1, "kernel": 3}
     write_json(tmp_path / "run.json", {"network": settings})
     weights = tmp_path / "weights.safetensors"
-    save_weights(build_network(**settings).state_dict(), weights)
+    save_weights(build_network(NetworkSettings(**settings)).state_dict(), weights)
     damage(weights)
     with pytest.raises(TrainingError, match=rf"weights\.safetensors: {said}"):
         load_network(weights, tmp_path / "run.json")
@@ -249,24 +254,12 @@ def test_a_scene_that_was_never_packed_is_named(dataset: dict[str, Path], tmp_pa
         run(dataset, tmp_path / "run")
 
 
-class Killed(BaseException):
-    """Stands for the signal."""
-
-
 def killed(
     dataset: dict[str, Path], folder: Path, monkeypatch: pytest.MonkeyPatch, **changes: Any
 ) -> None:
     """Run until the state of the sixth batch is due, and end there."""
-    calls = iter(range(1, 100))
-    step = Step.train
-
-    def watched(self: Step, *arguments: Any) -> Any:
-        if next(calls) == 7:
-            raise Killed
-        return step(self, *arguments)
-
     with monkeypatch.context() as patch:
-        patch.setattr(Step, "train", watched)
+        kill_at(patch, Step, "train", 7)
         with pytest.raises(Killed):
             run(dataset, folder, how={"save_minutes": 0}, **changes)
 
@@ -274,9 +267,6 @@ def killed(
 def weights_of(folder: Path) -> list[bytes]:
     names = ["weights", "epoch_001", "epoch_002"]
     return [(folder / f"{name}.safetensors").read_bytes() for name in names]
-
-
-NEEDS_GPU = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
 
 
 @pytest.mark.parametrize("device", ["cpu", pytest.param("cuda", marks=NEEDS_GPU)])

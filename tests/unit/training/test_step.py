@@ -11,26 +11,20 @@ import pytest
 import torch
 from torch import Tensor
 
-from calvingfront.networks import build_network
+from calvingfront.networks import NetworkSettings
 from calvingfront.networks.blocks import Conv, ConvBlock, padded_conv2d
 from calvingfront.training.feed import Batch, ResidentFeed
 from calvingfront.training.settings import TrainingSettings
 from calvingfront.training.step import Step, precision_of
 from replayed_operations import HostRead, NoReading, record_operations
+from small_trainings import small_step
 
 CPU = torch.device("cpu")
 RATES = (1e-3, 5e-3, 2e-3, 1e-2)
 
 
 def make_step(**changes: Any) -> Step:
-    torch.manual_seed(3)
-    network = build_network("attention_unet", width=4, depth=2, kernel=3)
-    step = Step(network, 4.0, TrainingSettings(**changes), CPU)
-    # As on a GPU: a graph is recorded, and its rate is read from a place on the device.
-    step.recorder = record_operations
-    step._rate = torch.full((), 1.0)
-    step.optimiser.param_groups[0]["lr"] = step._rate
-    return step
+    return small_step(NetworkSettings("attention_unet", width=4, depth=2, kernel=3), CPU, **changes)
 
 
 @pytest.fixture
@@ -149,6 +143,23 @@ def test_a_captured_step_goes_on_from_a_loaded_state(batches: list[Batch]) -> No
     for step in (eager, captured):
         train(step, batches)
     assert_same(copied(captured), copied(eager))
+
+
+def test_moments_that_are_loaded_lie_in_memory_as_their_weights_do() -> None:
+    """Another layout would make every step slower, and could round it differently."""
+    network = torch.nn.Conv2d(3, 4, 3)
+    step = Step(network, 0.0, TrainingSettings(), torch.device("cpu"))
+    weight = network.weight
+    saved = {name: value.contiguous().clone() for name, value in step.tensors().items()}
+    for name, parameter in network.named_parameters():
+        for key in ("exp_avg", "exp_avg_sq"):
+            saved[f"adam.{key}.{name}"] = torch.rand(parameter.shape)
+        saved[f"adam.step.{name}"] = torch.tensor(3.0)
+    step.load(saved)
+    assert weight.is_contiguous(memory_format=torch.channels_last)
+    assert step.optimiser.state[weight]["exp_avg"].stride() == weight.stride()
+    assert set(step.tensors()) == set(saved)
+    assert all(torch.equal(step.tensors()[name], value) for name, value in saved.items())
 
 
 @pytest.mark.parametrize("before", [0, 2])

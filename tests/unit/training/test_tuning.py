@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -14,14 +13,14 @@ import pytest
 import torch
 from torch import Tensor
 
-from calvingfront.networks import build_network
+from calvingfront.networks import NetworkSettings, build_network
 from calvingfront.training import tuning
 from calvingfront.training.feed import Batch, ResidentFeed
 from calvingfront.training.loop import train
-from calvingfront.training.settings import NetworkSettings, TrainingSettings
+from calvingfront.training.plan import Plan
+from calvingfront.training.settings import TrainingSettings
 from calvingfront.training.step import Step
-from calvingfront.training.tuning import Plan, choose_on_cpu, choose_way, plan_step, remembered
-from full_disk import no_room
+from calvingfront.training.tuning import choose_on_cpu, choose_way, plan_step
 
 CPU = torch.device("cpu")
 NETWORK = NetworkSettings("unet", width=4, depth=1, kernel=3)
@@ -43,7 +42,7 @@ def batch(feed: Callable[..., ResidentFeed]) -> Batch:
 def make_step(**changes: Any) -> Step:
     torch.manual_seed(3)
     settings = TrainingSettings(**{"threads": 2, "tuning": "measured", **changes})
-    return Step(build_network(**vars(NETWORK)), 4.0, settings, CPU)
+    return Step(build_network(NETWORK), 4.0, settings, CPU)
 
 
 @pytest.fixture
@@ -120,46 +119,6 @@ def test_a_choice_is_made_once_and_then_remembered(
     wider = NetworkSettings("unet", width=8, depth=1, kernel=3)
     assert plan_step(step, lambda: batch, wider, 32, 10).source == "measured"
     assert len(json.loads(cache.read_text(encoding="utf-8"))) == 2
-
-
-def test_jobs_that_start_together_measure_once(cache: Path) -> None:
-    begun, go_on = threading.Event(), threading.Event()
-    found: list[Plan] = []
-
-    def slow() -> Plan:
-        begun.set()
-        assert go_on.wait(10)
-        return Plan("eager", "contiguous", "float32", 1, source="measured")
-
-    first = threading.Thread(target=lambda: found.append(remembered("key", slow)))
-    first.start()
-    assert begun.wait(10)
-    second = threading.Thread(target=lambda: found.append(remembered("key", lambda: START)))
-    second.start()
-    second.join(0.2)
-    assert second.is_alive()
-    go_on.set()
-    first.join(10)
-    second.join(10)
-    assert [plan.layout for plan in found] == ["contiguous", "contiguous"]
-    assert {plan.source for plan in found} == {"measured", "remembered"}
-
-
-@pytest.mark.parametrize("text", ["", "[1]", '{"key": {"way": "eager", "speed": 3}}'])
-def test_a_damaged_memory_is_made_anew(cache: Path, text: str) -> None:
-    cache.parent.mkdir()
-    cache.write_text(text, encoding="utf-8")
-    assert remembered("key", lambda: START) == START
-    assert remembered("key", lambda: pytest.fail("measured again")).source == "remembered"
-
-
-def test_without_a_place_to_remember_the_choice_counts_for_this_training(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    (tmp_path / "file").write_text("", encoding="utf-8")
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
-    assert remembered("key", lambda: START) == START
-    assert "may choose otherwise" in caplog.text
 
 
 def record_by_calling(function: Callable[[], Tensor]) -> tuple[Callable[[], None], Tensor]:
@@ -292,15 +251,6 @@ def test_where_bits_must_repeat_nothing_is_chosen_by_measuring(
 ) -> None:
     plan = plan_step(pretended(deterministic=True), lambda: batch, NETWORK, 32, 100)
     assert (plan.way, plan.source) == ("eager", "settings")
-
-
-def test_a_choice_that_cannot_be_written_counts_for_this_training(
-    cache: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    with no_room(0):
-        assert remembered("key", lambda: START) == START
-    assert "may choose otherwise" in caplog.text
-    assert not cache.exists()
 
 
 def test_a_way_without_memory_for_the_validation_is_not_taken(

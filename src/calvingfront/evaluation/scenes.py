@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from calvingfront.errors import ConfigError
-from calvingfront.evaluation.runs import WITHOUT_NETWORK, StrPath, read_scores
+from calvingfront.evaluation.runs import WITHOUT_NETWORK, read_scores
+from calvingfront.files import PathLike
 
 MOST_SCENES = 2
 
 
-def choose_scenes(scores: StrPath | Sequence[StrPath], scenes: Sequence[str] = ()) -> list[str]:
+def choose_scenes(scores: PathLike | Sequence[PathLike], scenes: Sequence[str] = ()) -> list[str]:
     """Name the scenes to draw: those configured, or one ordinary scene per glacier.
 
     scores: `scores.tsv` of the trained runs. scenes: `figures.scenes` of the configuration.

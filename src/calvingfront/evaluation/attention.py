@@ -1,0 +1,70 @@
+"""Attention maps of a trained network, for the figures."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch.nn import functional
+
+from calvingfront.dataset import open_dataset
+from calvingfront.errors import ConfigError
+from calvingfront.evaluation.predict import to_input
+from calvingfront.evaluation.scenes import choose_scenes
+from calvingfront.files import PathLike, replacing
+from calvingfront.training.device import claimed_device
+from calvingfront.training.run import load_network
+
+
+@torch.no_grad()
+def read_attention(
+    images: PathLike,
+    fronts: PathLike,
+    index: PathLike,
+    weights: Sequence[PathLike],
+    record: PathLike,
+    attention: PathLike,
+    scores: Sequence[PathLike] = (),
+    scenes: Sequence[str] = (),
+    device: str = "auto",
+    threads: int = 2,
+    gpu_slots: int = 1,
+) -> None:
+    """Write the attention maps of some scenes at several checkpoints of one attention network.
+
+    scenes: the scenes to read; where empty they are chosen by the scores of all runs (`scores`),
+    which are read for nothing else.
+    weights: weights files; a file's stem names the checkpoint (`weights` stands for `best`).
+    Arrays `{checkpoint}__{scene}__alpha{l}`, float16 (s, s), l from 1 (finest), resized
+    bilinearly to the image's size, and the lists `checkpoints` and `scenes`.
+    Raises ConfigError where the network has no attention gates, SampleError where a scene or an
+    array cannot be read, TrainingError where the weights are not the network's or no device is
+    free.
+    """
+    torch.set_num_threads(threads)
+    data = open_dataset(images, fronts, index)
+    scenes = list(scenes) or choose_scenes(scores)
+    chosen = torch.from_numpy(data.images[data.rows(scenes)])
+    arrays: dict[str, npt.NDArray[np.generic]] = {"scenes": np.array(scenes, dtype=str)}
+    names = []
+    with claimed_device(device, slots=gpu_slots) as place:
+        for file in weights:
+            name = "best" if Path(file).stem == "weights" else Path(file).stem
+            names.append(name)
+            network = load_network(file, record).to(place)
+            if network.gates is None:
+                raise ConfigError("networks.models", f"{file} has no attention gates",
+                                  "Read attention maps of attention_unet.")  # fmt: skip
+            _, maps = network.forward_with_attention(to_input(chosen, place))
+            for level, alpha in enumerate(maps, start=1):
+                full = functional.interpolate(
+                    alpha, size=chosen.shape[1:], mode="bilinear", align_corners=False
+                )
+                for k, scene in enumerate(scenes):
+                    arrays[f"{name}__{scene}__alpha{level}"] = full[k, 0].half().cpu().numpy()
+    arrays["checkpoints"] = np.array(names, dtype=str)
+    with replacing(attention) as temporary:
+        np.savez_compressed(temporary, **arrays)  # type: ignore[arg-type]

@@ -1,0 +1,153 @@
+"""The state of one training between its batches, and the passes over its images."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from calvingfront.errors import DivergedError, TrainingError
+from calvingfront.networks import NetworkSettings, build_network
+from calvingfront.training.feed import Batch, Feed
+from calvingfront.training.losses import distance_weight_of
+from calvingfront.training.schedule import half_cycle_iterations, triangular
+from calvingfront.training.settings import TrainingSettings
+from calvingfront.training.snapshot import State
+from calvingfront.training.step import Step
+from calvingfront.training.tuning import plan_step
+
+
+class Trainer:
+    """Holds the state of one training between its batches.
+
+    Random numbers are drawn from torch's generator for the first weights only, and the order of
+    an epoch's images follows from the seed and the epoch: a trainer that is put back to a batch
+    goes on as if it had never stopped.
+    """
+
+    def __init__(
+        self,
+        train_feed: Feed,
+        validation_feed: Feed,
+        loss: str,
+        seed: int,
+        network: NetworkSettings,
+        settings: TrainingSettings,
+        device: torch.device,
+    ) -> None:
+        self.train_feed, self.validation_feed = train_feed, validation_feed
+        self.seed, self.settings = seed, settings
+        torch.manual_seed(seed)
+        self.step = Step(build_network(network), distance_weight_of(loss), settings, device)
+        self.network = self.step.network
+        images = train_feed.count
+        if images < settings.batch_size:
+            raise TrainingError(
+                "training.batch_size",
+                f"{settings.batch_size} is more than the {images} augmented training images",
+                "Write a smaller batch size.",
+            )
+        self.half_cycle = half_cycle_iterations(
+            settings.half_cycle_epochs, images, settings.batch_size
+        )
+        self.plan = plan_step(
+            self.step, self._some_batch, network, train_feed.size, self.batches_per_epoch
+        )
+        self.iteration = 0
+        # Of the epoch in progress, on the device: losses of an earlier session, and of this one.
+        self._earlier = torch.empty(0, device=device)
+        self._losses: list[Tensor] = []
+
+    def _some_batch(self) -> Batch:
+        size = self.settings.batch_size
+        return next(iter(self.train_feed.batches(np.arange(size), size)))
+
+    @property
+    def batch(self) -> int:
+        """Batches of the epoch in progress that are done."""
+        return len(self._earlier) + len(self._losses)
+
+    def run_epoch(self, epoch: int, after_batch: Callable[[], None] | None = None) -> float:
+        """Train on every augmented image once (less a last incomplete batch); return the loss.
+
+        Goes on where the trainer was put back to within this epoch. after_batch: called after each
+        batch; it must not wait for the device.
+        """
+        size = self.settings.batch_size
+        self.network.train()
+        for batch in self.train_feed.batches(self._order(epoch)[self.batch * size :], size):
+            self._losses.append(self.step.train(batch, self._rate(self.iteration)))
+            self.iteration += 1
+            if after_batch is not None:
+                after_batch()
+        values = self.checked_losses(epoch)  # the only wait for the device in an epoch
+        self._earlier, self._losses = self._earlier[:0], []
+        return float(values.mean())
+
+    def _order(self, epoch: int) -> npt.NDArray[np.int64]:
+        rng = np.random.default_rng([self.seed, epoch])
+        order = rng.permutation(self.train_feed.count)
+        return order[: len(order) // self.settings.batch_size * self.settings.batch_size]
+
+    def checked_losses(self, epoch: int) -> npt.NDArray[np.float32]:
+        """Return the losses of the epoch so far; waits for the device.
+
+        Raises DivergedError, with the batch and its scenes, where one is no number.
+        """
+        values: npt.NDArray[np.float32] = self._all_losses().cpu().numpy()
+        broken = np.flatnonzero(~np.isfinite(values))
+        if broken.size:
+            size = self.settings.batch_size
+            items = self._order(epoch)[broken[0] * size : (broken[0] + 1) * size]
+            scenes = sorted({self.train_feed.scenes[i // self.train_feed.copies] for i in items})
+            raise DivergedError(
+                f"epoch {epoch}, batch {broken[0] + 1}",
+                f"the loss became {values[broken[0]]} on the scenes {', '.join(scenes)}",
+                "Look at these scenes, or lower training.learning_rate_max.",
+            )
+        return values
+
+    def _all_losses(self) -> Tensor:
+        return torch.cat([self._earlier, *(loss.reshape(1) for loss in self._losses)])
+
+    def tensors(self) -> State:
+        """Return all that the next batch starts from, as it stands on the device."""
+        return {**self.step.tensors(), "losses": self._all_losses()}
+
+    def load(self, tensors: State, iteration: int) -> None:
+        """Put the trainer back to the batch at which `tensors` and `iteration` were taken."""
+        self.step.load(tensors)
+        self._earlier, self._losses = tensors["losses"].to(self.step.device), []
+        self.iteration = iteration
+
+    def validate(self) -> tuple[float, float]:
+        """Return the validation loss and the monitor (soft Dice, or WDice_w with a weight)."""
+        self.network.eval()
+        items = np.arange(self.validation_feed.count)
+        losses, monitors = [], []
+        for batch in self.validation_feed.batches(items, self.settings.batch_size):
+            loss, monitor = self.step.evaluate(batch)
+            losses.append(loss * len(batch.images))
+            monitors.append(monitor)
+        return (
+            float(torch.stack(losses).sum()) / len(items),
+            float(torch.cat(monitors).mean()),
+        )
+
+    @property
+    def batches_per_epoch(self) -> int:
+        """Batches of one epoch; what is left over is no batch."""
+        return self.train_feed.count // self.settings.batch_size
+
+    @property
+    def learning_rate(self) -> float:
+        """The rate of the last iteration."""
+        return self._rate(self.iteration - 1)
+
+    def _rate(self, iteration: int) -> float:
+        """Return the learning rate of an iteration, counted from 0."""
+        lowest, highest = self.settings.learning_rate_min, self.settings.learning_rate_max
+        return triangular(iteration, self.half_cycle, lowest, highest)

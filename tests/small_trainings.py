@@ -1,0 +1,45 @@
+"""What small trainings are made of: scenes with a bright front, and a step as on a GPU."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+import torch
+
+from calvingfront.networks import NetworkSettings, build_network
+from calvingfront.training.settings import TrainingSettings
+from calvingfront.training.step import Step
+from replayed_operations import record_operations
+
+NEEDS_GPU = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+
+
+def bright_lines(
+    n: int, size: int, seed: int | Sequence[int]
+) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8]]:
+    """Images and fronts (n, size, size): dark noise, and a bright front 3 px wide."""
+    rng = np.random.default_rng(seed)
+    images = rng.integers(0, 60, (n, size, size)).astype(np.uint8)
+    fronts = np.zeros_like(images)
+    for front in fronts:
+        row = int(rng.integers(4, size - 4))
+        front[row - 1 : row + 2] = 1
+    images[fronts == 1] += 150
+    return images, fronts
+
+
+def small_step(network: NetworkSettings, device: torch.device, **changes: Any) -> Step:
+    """A step with WBCE4, of the same weights each time; settings may be changed by name.
+
+    On a CPU as on a GPU: a graph is recorded, and its rate is read from a place on the device.
+    """
+    torch.manual_seed(3)
+    step = Step(build_network(network), 4.0, TrainingSettings(**changes), device)
+    if device.type == "cpu":
+        step.recorder = record_operations
+        step._rate = step.optimiser.param_groups[0]["lr"] = torch.full((), 1.0)
+    return step

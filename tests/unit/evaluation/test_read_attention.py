@@ -1,0 +1,106 @@
+"""Attention maps of a trained network, from weights on disk."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import pytest
+import torch
+
+from calvingfront.errors import ConfigError
+from calvingfront.evaluation.attention import read_attention
+from calvingfront.evaluation.runs import SCORE_COLUMNS
+from calvingfront.files import write_json
+from calvingfront.networks import AttentionUNet, NetworkSettings, build_network
+from calvingfront.training.run import save_weights
+from trained import DEPTH, SIZE, network, write_trained
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> dict[str, Any]:
+    return write_trained(tmp_path)
+
+
+def scores(folder: Path) -> Path:
+    """The scores of one run: s1 is the ordinary scene of its glacier."""
+    path = folder / "attention_unet" / "bce" / "seed1" / "scores.tsv"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    table = pd.DataFrame(
+        [
+            {**dict.fromkeys(SCORE_COLUMNS, 0), "protocol": protocol, "scene": scene,
+             "glacier": "SI", "dice": dice}
+            for protocol in ("validation_threshold", "paper_protocol")
+            for scene, dice in (("s0", 0.9), ("s1", 0.5), ("s2", 0.1))
+        ]
+    )  # fmt: skip
+    table.to_csv(path, sep="\t", index=False)
+    return path
+
+
+def read(run: dict[str, Any], **changes: Any) -> dict[str, npt.NDArray[Any]]:
+    folder = run["folder"]
+    values: dict[str, Any] = {
+        "weights": [folder / "weights.safetensors"], "record": folder / "run.json",
+        "scores": [scores(folder)], "attention": folder / "attention.npz", "scenes": ["s2", "s0"],
+        "device": "cpu", "threads": 1,
+    }  # fmt: skip
+    read_attention(**run["paths"], **{**values, **changes})
+    with np.load(folder / "attention.npz") as archive:
+        return dict(archive)
+
+
+def test_attention_maps_are_those_of_each_checkpoint_scene_and_level(run: dict[str, Any]) -> None:
+    folder = run["folder"]
+    other = network(seed=2)
+    save_weights(
+        {k: v.clone() for k, v in other.state_dict().items()},
+        folder / "epoch_005.safetensors",
+    )
+    files = [folder / "epoch_005.safetensors", folder / "weights.safetensors"]
+    arrays = read(run, weights=files)
+    assert arrays.pop("checkpoints").tolist() == ["epoch_005", "best"]
+    assert arrays.pop("scenes").tolist() == ["s2", "s0"]
+    assert len(arrays) == 2 * 2 * DEPTH
+    data = np.load(run["paths"]["images"])
+    for name, net in (("epoch_005", other), ("best", network())):
+        assert isinstance(net, AttentionUNet)
+        for scene, row in (("s2", 2), ("s0", 0)):
+            x = torch.from_numpy(data[row].astype(np.float32) / 255)[None, None]
+            with torch.no_grad():
+                _, maps = net.forward_with_attention(x)
+            for level, alpha in enumerate(maps, start=1):
+                stored = arrays[f"{name}__{scene}__alpha{level}"]
+                assert stored.shape == (SIZE, SIZE)
+                assert stored.dtype == np.float16
+                assert stored.min() >= 0
+                assert stored.max() <= 1
+                full = torch.nn.functional.interpolate(
+                    alpha, scale_factor=2 ** (level - 1), mode="bilinear"
+                )
+                np.testing.assert_allclose(stored, full[0, 0].numpy(), atol=1e-3)
+
+
+def test_without_named_scenes_the_ordinary_one_of_the_glacier_is_read(run: dict[str, Any]) -> None:
+    assert read(run, scenes=[])["scenes"].tolist() == ["s1"]
+
+
+def test_with_named_scenes_no_score_is_needed(run: dict[str, Any]) -> None:
+    unread = [run["folder"] / "none" / "unet" / "bce" / "seed1" / "scores.tsv"]
+    assert read(run, scenes=["s2"], scores=unread)["scenes"].tolist() == ["s2"]
+    assert read(run, scenes=["s2"], scores=[])["scenes"].tolist() == ["s2"]
+
+
+def test_a_network_without_gates_has_no_attention_to_read(run: dict[str, Any]) -> None:
+    folder = run["folder"]
+    write_json(
+        folder / "run.json", {"network": {"model": "unet", "width": 2, "depth": 1, "kernel": 3}}
+    )
+    plain = build_network(NetworkSettings("unet", width=2, depth=1, kernel=3))
+    save_weights(plain.state_dict(), folder / "weights.safetensors")
+    with pytest.raises(ConfigError, match="no attention gates") as caught:
+        read(run)
+    assert "attention_unet" in caught.value.remedy
