@@ -22,6 +22,14 @@ from calvingfront.layout import WITHOUT_NETWORK, Keywords, Layout, Run, planned_
 
 log = logging.getLogger("calvingfront")
 
+# What a value that is set may replace, by the kind of the value that stands there.
+KINDS: dict[Any, str] = {
+    bool: "true or false",
+    (int, float): "a number",
+    list: "a list",
+    dict: "a group of keys",
+}
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; return the exit status."""
@@ -64,14 +72,26 @@ def _apply(config: dict[str, Any], change: str) -> None:
     if not isinstance(section, dict) or last not in section:
         known = section if isinstance(section, dict) else config
         raise ConfigError(where, f"there is no key {key}", f"Keys there: {', '.join(known)}.")
-    old, value = section[last], yaml.safe_load(text)
-    if isinstance(old, float) and not isinstance(value, bool):
-        with suppress(TypeError, ValueError):
+    section[last] = _as_before(section[last], text, where)
+
+
+def _as_before(old: Any, text: str, where: str) -> Any:
+    """Read a value of the kind that stands there; null stands for any kind. Raises ConfigError."""
+    try:
+        value = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise ConfigError(where, "cannot be read", f"It is {old!r} now.") from error
+    if isinstance(old, str) and value is not None:
+        return text if isinstance(value, bool) else str(value)  # `off` is a word there
+    if isinstance(old, int | float) and not isinstance(old, bool) and isinstance(value, str):
+        with suppress(ValueError):
             value = float(value)  # YAML takes 1e-2 for text
-    if old is not None and type(value) is not type(old):
-        kind = "a group of keys" if isinstance(old, dict) else f"not of the kind of {old!r}"
-        raise ConfigError(where, f"{key} is {kind}", f"It is {old!r} now.")
-    section[last] = value
+    if old is None or value is None:
+        return value
+    kind = next(kind for kind in KINDS if isinstance(old, kind))  # bool first: it is an int too
+    if not isinstance(value, kind) or isinstance(value, bool) is not isinstance(old, bool):
+        raise ConfigError(where, f"{text} is not {KINDS[kind]}", f"It is {old!r} now.")
+    return value
 
 
 def _parser() -> argparse.ArgumentParser:

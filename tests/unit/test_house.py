@@ -85,6 +85,14 @@ def test_the_environments_agree_with_the_lock(name: str) -> None:
         assert lock()[package.lower()] == version, package
 
 
+def test_nothing_that_a_build_leaves_is_tracked() -> None:
+    """An installation would take old modules out of it."""
+    left = [
+        path for path in tracked() if {"build", "dist"} & set(path.relative_to(REPOSITORY).parts)
+    ]
+    assert not left, left[:3]
+
+
 def test_no_file_is_larger_than_500_kb() -> None:
     large = {path.name: path.stat().st_size for path in tracked()}
     assert not {name: size for name, size in large.items() if size > 500_000}

@@ -45,5 +45,5 @@ def prefetched(
 
 
 def _use(device: torch.device | None) -> None:
-    if device is not None and device.type == "cuda":
+    if device is not None and device.type == "cuda" and device.index is not None:
         torch.cuda.set_device(device)

@@ -33,7 +33,9 @@ def test_an_error_is_raised_at_the_place_of_its_task() -> None:
         next(results)
 
 
-@pytest.mark.parametrize(("device", "expected"), [("cuda:1", ["cuda:1"] * 2), ("cpu", [])])
+@pytest.mark.parametrize(
+    ("device", "expected"), [("cuda:1", ["cuda:1"] * 2), ("cuda", []), ("cpu", [])]
+)
 def test_each_thread_uses_the_gpu_of_the_caller(
     monkeypatch: pytest.MonkeyPatch, device: str, expected: list[str]
 ) -> None:
