@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
+import yaml
 
 from builders import line_mask, speckled, write_image
 from calvingfront.errors import ConfigError, Faults, SceneError
-from calvingfront.samples.caffe import list_caffe, parse_name, read_png_size
+from calvingfront.samples.caffe import SIZE_COLUMNS, list_caffe, parse_name, read_png_size
 from calvingfront.samples.sources import list_scenes
 
+SCHEMA = Path(__file__).resolve().parents[3] / "workflow" / "schemas" / "config.schema.yaml"
 ERS = "SI_1996-01-22_ERS_20_3_109"
 TSX = "DBE_2009-10-23_TSX_7_2_049"
 ENVISAT = "SI_2007-03-25_ENVISAT_20_3_381"
@@ -190,3 +193,10 @@ def test_the_scenes_of_the_papers_split_are_found_in_the_shrunk_copies(shared_da
     shrunk = scenes[(scenes["glacier"] == "DBE") & (scenes["resolution_tag_m"] == 20)].iloc[0]
     assert shrunk["pixel_size_y_m"] == pytest.approx(73.359, abs=1e-3)
     assert shrunk["pixel_size_x_m"] == pytest.approx(80.234, abs=1e-3)
+
+
+def test_the_configuration_names_the_columns_of_the_sizes() -> None:
+    schema = yaml.safe_load(SCHEMA.read_text(encoding="utf-8"))
+    caffe = schema["properties"]["source"]["properties"]["caffe"]["properties"]
+    told = re.findall(r"`(\w+)`", caffe["sizes"]["description"])
+    assert told[: len(SIZE_COLUMNS)] == list(SIZE_COLUMNS)
