@@ -53,7 +53,7 @@ lint: environment
 	$(BIN)/snakemake --lint
 
 docs: environment
-	$(BIN)/python -m calvingfront.config_docs workflow/schemas/config.schema.yaml > config/README.md
+	$(BIN)/python -m calvingfront.configuration.docs workflow/schemas/config.schema.yaml > config/README.md
 
 lock:
 	@{ sed -n '/^#/p' requirements.lock; \

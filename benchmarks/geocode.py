@@ -73,7 +73,8 @@ def lines_samples(small: bool) -> tuple[int, int]:
 
 def scene(options: argparse.Namespace) -> Any:
     """The product: geometry in closed form, pixels memory-mapped."""
-    from calvingfront.products.model import (
+    from calvingfront.products.pixels import RecordPixels
+    from calvingfront.radar.model import (
         SPEED_OF_LIGHT,
         AzimuthTime,
         Calibration,
@@ -82,7 +83,6 @@ def scene(options: argparse.Namespace) -> Any:
         SlantRange,
         StateVectors,
     )
-    from calvingfront.products.pixels import RecordPixels
 
     shape = lines_samples(options.small)
     times = 3600.0 + 4.3 * np.arange(-4, 5)  # sarsen fits a polynomial of degree 5
@@ -144,9 +144,9 @@ def circle(time_s: Any) -> tuple[Any, Any]:
 
 def map_grid(options: argparse.Namespace, product: Any) -> Any:
     """A square map around the scene's middle, as large as its swath is wide."""
+    from calvingfront.orbits.scene_orbit import scene_orbit
     from calvingfront.sar.geometry import to_geodetic, to_ground
     from calvingfront.sar.grid import from_wgs84, grid_over
-    from calvingfront.sar.scene_orbit import scene_orbit
 
     orbit = scene_orbit(product.orbit, product.geometry, product.shape)
     middle = (np.full(1, product.shape[0] / 2), np.full(1, product.shape[1] / 2), np.zeros(1))
@@ -210,6 +210,7 @@ def terrain(options: argparse.Namespace) -> Path:
 
 def work_ours(options: argparse.Namespace) -> dict[str, Any]:
     """Run cold and warm; seconds per stage of each run."""
+    from calvingfront.orbits.scene_orbit import scene_orbit
     from calvingfront.sar import masks
     from calvingfront.sar.dem import heights_on_grid
     from calvingfront.sar.geocode import geocode
@@ -217,7 +218,6 @@ def work_ours(options: argparse.Namespace) -> dict[str, Any]:
     from calvingfront.sar.lattice import solve_lattice
     from calvingfront.sar.map_file import write_map
     from calvingfront.sar.multilook import multilook
-    from calvingfront.sar.scene_orbit import scene_orbit
 
     imports = time.perf_counter() - STARTED
     runs = []

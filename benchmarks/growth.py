@@ -28,7 +28,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from calvingfront.dataset import open_dataset
+from calvingfront.dataset.reading import open_dataset
 from calvingfront.files import replacing
 
 MEASUREMENTS = ("streamed", "resident", "streamed, step", "resident, step", "prediction")

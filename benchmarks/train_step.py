@@ -37,17 +37,17 @@ import numpy as np
 import torch
 from torch.utils.data import DataLoader, Dataset
 
-from calvingfront.distance import distance_to_front
+from calvingfront.compute.determinism import deterministic_algorithms
+from calvingfront.compute.device import describe
+from calvingfront.compute.peak import matrix_peak
+from calvingfront.fronts.distance import distance_to_front
+from calvingfront.losses.losses import weighted_bce
 from calvingfront.networks import NetworkSettings, build_network
 from calvingfront.networks.flops import count_flops
-from calvingfront.training.determinism import deterministic_algorithms
-from calvingfront.training.device import describe
+from calvingfront.training.acceleration.tuning import plan_step
 from calvingfront.training.feed import FeedSource, ResidentFeed
-from calvingfront.training.losses import weighted_bce
-from calvingfront.training.peak import matrix_peak
 from calvingfront.training.settings import TrainingSettings
 from calvingfront.training.step import ADAM_EPS, Step
-from calvingfront.training.tuning import plan_step
 
 SCENES, RATE, W = 16, 1e-4, 4.0
 Arrays = tuple[np.ndarray, np.ndarray]

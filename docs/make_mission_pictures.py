@@ -38,10 +38,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "src"))
 
 from calvingfront.figures.style import RULES, TWO_COLUMNS_MM, Page, show
 from calvingfront.files import read_json, replacing
-from calvingfront.products.model import Product, RadarGeometry
+from calvingfront.orbits.orbit import fit_orbit
 from calvingfront.products.registry import open_product
+from calvingfront.radar.model import Product, RadarGeometry
 from calvingfront.sar.masks import LAYOVER, SHADOW
-from calvingfront.sar.orbit import fit_orbit
 
 MISSIONS = ("ERS", "ENVISAT", "RSAT", "PALSAR", "TSX", "TDX")
 DOTS_PER_INCH = 200

@@ -19,7 +19,7 @@ import numpy.typing as npt
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "src"))
 
 from calvingfront.files import replacing
-from calvingfront.samples.pixels import read_front, read_grey
+from calvingfront.scenes.pixels import read_front, read_grey
 
 MISSIONS = ("ERS", "ENVISAT", "RSAT", "PALSAR", "TSX")
 PAIRS = (("SI", "SIMA"), ("DBE", "SIMB"))

@@ -1,8 +1,8 @@
 """Open every image and front once; write the scene table and the scene report."""
 
 from calvingfront.logs import log_to
-from calvingfront.samples.check import check_scenes
-from calvingfront.samples.sources import list_scenes, prepared_scenes
+from calvingfront.scenes.check import check_scenes
+from calvingfront.scenes.sources import list_scenes, prepared_scenes
 
 if __name__ == "__main__":
     with log_to(snakemake.log[0]):

@@ -1,7 +1,7 @@
 """Write the paired comparisons between runs."""
 
-from calvingfront.evaluation.comparisons import compare_models
 from calvingfront.logs import log_to
+from calvingfront.tables.comparisons import compare_models
 
 if __name__ == "__main__":
     with log_to(snakemake.log[0]):

@@ -1,7 +1,7 @@
 """Bring one of the user's own scenes to an 8-bit image and a front mask on its grid."""
 
 from calvingfront.logs import log_to
-from calvingfront.samples.importing import import_scene
+from calvingfront.scenes.importing import import_scene
 
 if __name__ == "__main__":
     with log_to(snakemake.log[0]):

@@ -1,7 +1,7 @@
 """Pack the samples of all scenes into flat arrays."""
 
+from calvingfront.dataset.pack import pack_files
 from calvingfront.logs import log_to
-from calvingfront.samples.pack import pack_files
 
 if __name__ == "__main__":
     with log_to(snakemake.log[0]):

@@ -4,7 +4,7 @@ import pandas as pd
 
 from calvingfront.logs import log_to
 from calvingfront.simulation.radar_archive import write_dem, write_fronts
-from calvingfront.simulation.world import World
+from calvingfront.simulation.world.world import World
 
 if __name__ == "__main__":
     with log_to(snakemake.log[0]):

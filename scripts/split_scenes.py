@@ -1,7 +1,7 @@
 """Split the scenes into training, validation and test, and report the leakage."""
 
+from calvingfront.dataset.leakage import split_file
 from calvingfront.logs import log_to
-from calvingfront.samples.leakage import split_file
 
 if __name__ == "__main__":
     with log_to(snakemake.log[0]):

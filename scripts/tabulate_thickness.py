@@ -1,7 +1,7 @@
 """Write Table II: thickness of the predicted fronts, beside the paper's values."""
 
-from calvingfront.evaluation.thickness import tabulate_thickness
 from calvingfront.logs import log_to
+from calvingfront.tables.thickness import tabulate_thickness
 
 if __name__ == "__main__":
     with log_to(snakemake.log[0]):

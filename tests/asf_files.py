@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from calvingfront.products.ceos import HEADER, Leader, read_record
+from calvingfront.products.ceos.records import HEADER, Leader, read_record
 
 NAME = "R1_26161_FN1_F164"
 LINES, PREFIX = 256, 192

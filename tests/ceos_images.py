@@ -10,8 +10,8 @@ import numpy as np
 import pyproj
 from scipy.optimize import fsolve
 
-from calvingfront.products.ceos_orbit import GRAVITY_M3_S2, hour_angle_deg, to_earth_fixed
-from calvingfront.products.model import (
+from calvingfront.products.ceos.orbit import GRAVITY_M3_S2, hour_angle_deg, to_earth_fixed
+from calvingfront.radar.model import (
     AzimuthTime,
     GroundPoints,
     GroundRange,
@@ -19,7 +19,7 @@ from calvingfront.products.model import (
     SlantRange,
     StateVectors,
 )
-from calvingfront.simulation.radar_image import RadarImage
+from calvingfront.simulation.imaging.radar_image import RadarImage
 
 EPOCH = datetime(2004, 11, 7)
 START_S = 40_000.125

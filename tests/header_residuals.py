@@ -14,10 +14,15 @@ from pathlib import Path
 
 import numpy as np
 
-from calvingfront.products import envisat, ers_ceos, radarsat1_asf, sentinel1, terrasar
-from calvingfront.products.ceos import Leader, scene_time
-from calvingfront.products.ceos_orbit import seconds_since, state_vectors
-from calvingfront.products.model import (
+from calvingfront.products.ceos.orbit import seconds_since, state_vectors
+from calvingfront.products.ceos.records import Leader, radarsat1_asf, scene_time
+from calvingfront.products.ceos import ers as ers_ceos
+from calvingfront.products.envisat import reader as envisat
+from calvingfront.products.sentinel1 import reader as sentinel1
+from calvingfront.products.terrasar.grid import read_grid
+from calvingfront.products.terrasar import reader as terrasar
+from calvingfront.products.xml_reading import XmlFields
+from calvingfront.radar.model import (
     SPEED_OF_LIGHT,
     AzimuthTime,
     GroundPoints,
@@ -26,8 +31,6 @@ from calvingfront.products.model import (
     SlantRange,
     StateVectors,
 )
-from calvingfront.products.terrasar_grid import read_grid
-from calvingfront.products.xml_reading import XmlFields
 from zero_doppler import Field, solve
 
 EARTH_RADIUS_M = 6.371e6

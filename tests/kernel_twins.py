@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from calvingfront.products.model import Array
+from calvingfront.radar.model import Array
 from calvingfront.sar.lattice import Lattice
 
 

@@ -13,7 +13,9 @@ from typing import Any
 
 import numpy as np
 
-from calvingfront.products.model import (
+from calvingfront.orbits.orbit import Orbit
+from calvingfront.orbits.scene_orbit import scene_orbit
+from calvingfront.radar.model import (
     SPEED_OF_LIGHT,
     Array,
     AzimuthTime,
@@ -25,8 +27,6 @@ from calvingfront.products.model import (
     StateVectors,
 )
 from calvingfront.sar.multilook import Multilooked
-from calvingfront.sar.orbit import Orbit
-from calvingfront.sar.scene_orbit import scene_orbit
 
 EPOCH = datetime(2004, 7, 3)
 MIDDLE_S = 3600.0  # of each scene, after the epoch

@@ -12,7 +12,7 @@ import rasterio
 from rasterio.errors import NotGeoreferencedWarning
 
 import simulated_images as images
-from calvingfront.products.model import AzimuthTime, RadarGeometry
+from calvingfront.radar.model import AzimuthTime, RadarGeometry
 
 SHAPE = (40, 60)
 SPACING_M = 10.0

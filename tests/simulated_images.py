@@ -8,7 +8,7 @@ import numpy as np
 from pyproj import Transformer
 from scipy.interpolate import CubicHermiteSpline
 
-from calvingfront.products.model import (
+from calvingfront.radar.model import (
     SPEED_OF_LIGHT,
     AzimuthTime,
     GroundPoints,
@@ -17,7 +17,7 @@ from calvingfront.products.model import (
     SlantRange,
     StateVectors,
 )
-from calvingfront.simulation.radar_image import RadarImage
+from calvingfront.simulation.imaging.radar_image import RadarImage
 
 GRAVITATION = 3.986004418e14  # m³/s²
 EARTH_TURNS = 7.292115e-5  # rad/s

@@ -7,7 +7,7 @@ import numpy.typing as npt
 import pyproj
 from scipy.interpolate import KroghInterpolator
 
-from calvingfront.products.model import StateVectors
+from calvingfront.radar.model import StateVectors
 
 Field = npt.NDArray[np.float64]
 

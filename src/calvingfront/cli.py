@@ -18,7 +18,7 @@ from typing import Any, Literal
 import yaml
 
 from calvingfront.errors import CalvingFrontError, ConfigError
-from calvingfront.layout import WITHOUT_NETWORK, Keywords, Layout, Run, planned_runs
+from calvingfront.pipeline.layout import WITHOUT_NETWORK, Keywords, Layout, Run, planned_runs
 
 log = logging.getLogger("calvingfront")
 
@@ -208,7 +208,8 @@ def score(layout: Layout, config: dict[str, Any], run: Run) -> None:
 
 def tabulate(layout: Layout, config: dict[str, Any]) -> None:
     """Make all tables of the runs that have scores."""
-    from calvingfront.evaluation import comparisons, distances, tables, thickness
+    from calvingfront.tables import comparisons, distances, thickness
+    from calvingfront.tables import scores as tables
 
     scores = [layout.evaluation(run)["scores"] for run in layout.scored_runs()]
     about = {"split_method": config["split"]["method"], "size_px": config["samples"]["size"]}

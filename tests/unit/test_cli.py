@@ -15,8 +15,8 @@ from calvingfront import cli
 from calvingfront.cli import main, read_config
 from calvingfront.errors import ConfigError
 from calvingfront.files import write_json
-from calvingfront.layout import Layout, Run
 from calvingfront.networks import NetworkSettings, build_network
+from calvingfront.pipeline.layout import Layout, Run
 from calvingfront.training.run import save_weights
 from packed import band, write_packed, write_split
 

@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 import calvingfront
-from calvingfront.config_docs import OVERLAYS
+from calvingfront.configuration.docs import OVERLAYS
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 TEXT = {".py", ".smk", ".md", ".yaml", ".yml", ".toml", ".cff", ".sh", ".rst", ".lock", ""}

@@ -8,9 +8,9 @@ from snakemake.exceptions import WorkflowError
 # Jobs inherit this path, so that a fresh clone works before the package is installed.
 sys.path.insert(0, str(Path(workflow.basedir) / "src"))
 
-from calvingfront.config import validate_config, validate_scenes
+from calvingfront.configuration.config import validate_config, validate_scenes
 from calvingfront.errors import CalvingFrontError
-from calvingfront.samples.sources import (
+from calvingfront.scenes.sources import (
     from_products,
     list_scenes,
     map_settings,

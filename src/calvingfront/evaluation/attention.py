@@ -10,12 +10,12 @@ import numpy.typing as npt
 import torch
 from torch.nn import functional
 
-from calvingfront.dataset import open_dataset
+from calvingfront.compute.device import claimed_device
+from calvingfront.dataset.reading import open_dataset
 from calvingfront.errors import ConfigError
 from calvingfront.evaluation.predict import to_input
 from calvingfront.evaluation.scenes import choose_scenes
 from calvingfront.files import PathLike, replacing
-from calvingfront.training.device import claimed_device
 from calvingfront.training.run import load_network
 
 

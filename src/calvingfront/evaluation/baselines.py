@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from calvingfront.dataset import Dataset, open_dataset, read_split
+from calvingfront.dataset.reading import Dataset, open_dataset, read_split
 from calvingfront.evaluation.predictions import held_out_scenes, write_predictions
 from calvingfront.files import PathLike
 

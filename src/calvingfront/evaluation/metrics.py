@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from calvingfront.distance import distance_to_front, weight_map
+from calvingfront.fronts.distance import distance_to_front, weight_map
 
 WEIGHTS = (4, 8, 16)  # the w of WDice_w in Table I, px
 METRICS = ("dice", "wdice4", "wdice8", "wdice16", "iou")

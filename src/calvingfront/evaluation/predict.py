@@ -12,12 +12,12 @@ import numpy.typing as npt
 import pandas as pd
 import torch
 
-from calvingfront.dataset import Dataset, SampleReader, open_dataset, read_split
+from calvingfront.compute.device import claimed_device
+from calvingfront.compute.prefetch import prefetched
+from calvingfront.dataset.reading import Dataset, SampleReader, open_dataset, read_split
 from calvingfront.evaluation.predictions import held_out_scenes, write_predictions
 from calvingfront.files import PathLike
 from calvingfront.networks import UNet
-from calvingfront.training.device import claimed_device
-from calvingfront.training.prefetch import prefetched
 from calvingfront.training.run import load_network
 
 

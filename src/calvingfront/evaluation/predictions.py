@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from calvingfront.dataset import read_table
+from calvingfront.dataset.reading import read_table
 from calvingfront.errors import SampleError
 from calvingfront.files import PathLike, replacing
 

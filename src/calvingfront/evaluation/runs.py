@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from calvingfront.dataset import read_table
+from calvingfront.dataset.reading import read_table
 from calvingfront.errors import CalvingFrontError, Faults
 from calvingfront.files import PathLike
 

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from calvingfront.dataset import open_dataset
+from calvingfront.dataset.reading import open_dataset
 from calvingfront.evaluation.metrics import METRICS, metrics_over_thresholds
 from calvingfront.evaluation.predictions import open_predictions
 from calvingfront.evaluation.thresholds import stretch

@@ -7,7 +7,7 @@ import numpy.typing as npt
 import pandas as pd
 from scipy import ndimage
 
-from calvingfront.dataset import read_index
+from calvingfront.dataset.reading import read_index
 from calvingfront.figures.inputs import Scene, read_scenes
 from calvingfront.figures.style import BOTH_RGB, TWO_COLUMNS_MM, Page, save, show
 from calvingfront.files import PathLike

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from calvingfront.dataset import open_dataset, read_table
+from calvingfront.dataset.reading import open_dataset, read_table
 from calvingfront.errors import SampleError
 from calvingfront.evaluation.runs import as_paths, run_of
 from calvingfront.files import PathLike

@@ -7,7 +7,7 @@ from string import ascii_lowercase
 
 from matplotlib.patches import Patch
 
-from calvingfront.dataset import read_table
+from calvingfront.dataset.reading import read_table
 from calvingfront.evaluation.runs import (
     loss_label,
     loss_order,

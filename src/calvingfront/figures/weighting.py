@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from calvingfront.distance import distance_to_front, weight_map
 from calvingfront.evaluation.runs import Run
 from calvingfront.evaluation.scenes import choose_scenes
 from calvingfront.figures.inputs import (
@@ -27,6 +26,7 @@ from calvingfront.figures.style import (
     show,
 )
 from calvingfront.files import PathLike, read_json
+from calvingfront.fronts.distance import distance_to_front, weight_map
 
 WEIGHT_COLOURS = "viridis"
 

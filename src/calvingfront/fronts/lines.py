@@ -11,7 +11,7 @@ from scipy import ndimage, sparse
 from scipy.sparse import csgraph
 from skimage.morphology import skeletonize
 
-from calvingfront.distance import distance_to_front
+from calvingfront.fronts.distance import distance_to_front
 
 Mask = npt.NDArray[np.uint8]
 EIGHT_NEIGHBOURS = np.ones((3, 3), np.uint8)

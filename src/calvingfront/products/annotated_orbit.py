@@ -11,9 +11,9 @@ import numpy.typing as npt
 from pyproj import Transformer
 
 from calvingfront.files import PathLike
-from calvingfront.hermite import Hermite
-from calvingfront.products.model import Array, StateVectors
+from calvingfront.orbits.hermite import Hermite
 from calvingfront.products.reading import fault, finite
+from calvingfront.radar.model import Array, StateVectors
 
 
 def annotated_orbit(

@@ -9,7 +9,8 @@ import numpy as np
 
 from calvingfront.errors import ProductError
 from calvingfront.products.annotated_orbit import earth_fixed, interpolate_orbit
-from calvingfront.products.model import (
+from calvingfront.products.reading import DAMAGED
+from calvingfront.radar.model import (
     SPEED_OF_LIGHT,
     Array,
     GroundPoints,
@@ -18,7 +19,6 @@ from calvingfront.products.model import (
     RadarGeometry,
     StateVectors,
 )
-from calvingfront.products.reading import DAMAGED
 
 # Radar satellites fly 500–800 km high: 6.87–7.18e6 m from the Earth's centre.
 ORBIT_RADIUS_M = (6.8e6, 7.3e6)

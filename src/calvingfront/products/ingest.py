@@ -9,9 +9,9 @@ from pathlib import Path
 from calvingfront.errors import Faults, ProductError
 from calvingfront.files import PathLike, read_json
 from calvingfront.products.checks import check_product
-from calvingfront.products.model import Product
 from calvingfront.products.product_json import read_product_json, write_product_json
 from calvingfront.products.registry import open_product
+from calvingfront.radar.model import Product
 
 log = logging.getLogger(__name__)
 REMEDY = "Fetch the product again, or leave the scene out with a reason (source.exclude)."
@@ -43,7 +43,9 @@ def ingest_product(
     if faults:
         raise Faults(faults, REMEDY)
     if orbit_file is not None:
-        from calvingfront.sar.orbit_files import with_orbit_file  # fits orbits: only where needed
+        from calvingfront.orbits.orbit_files import (
+            with_orbit_file,  # fits orbits: only where needed
+        )
 
         opened = with_orbit_file(opened, orbit_file)
     write_product_json(output, opened)

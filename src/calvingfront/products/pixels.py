@@ -13,8 +13,8 @@ from rasterio.errors import NotGeoreferencedWarning, RasterioError
 from rasterio.windows import Window
 
 from calvingfront.errors import ProductError
-from calvingfront.products.model import Pixels
 from calvingfront.products.reading import DAMAGED, fault, file_size
+from calvingfront.radar.model import Pixels
 
 
 def _open_quietly(source: str) -> rasterio.DatasetReader:

@@ -16,7 +16,8 @@ import numpy as np
 
 from calvingfront.errors import ProductError
 from calvingfront.files import PathLike, write_json
-from calvingfront.products.model import (
+from calvingfront.products.registry import open_product
+from calvingfront.radar.model import (
     Array,
     AzimuthTime,
     Calibration,
@@ -28,7 +29,6 @@ from calvingfront.products.model import (
     SlantRange,
     StateVectors,
 )
-from calvingfront.products.registry import open_product
 
 VERSION = 1
 REMEDY = "Write it again: remove it and run ingest_product."

@@ -8,16 +8,16 @@ from typing import Protocol, cast
 
 from calvingfront.errors import ProductError
 from calvingfront.files import PathLike
-from calvingfront.products.model import Product
+from calvingfront.radar.model import Product
 
 # Each offers FORMAT, `recognises(path) -> bool` and `read(path, polarisation) -> Product`.
 FORMATS = (
-    "envisat",
-    "ers_ceos",
-    "palsar",
-    "radarsat1",
-    "sentinel1",
-    "terrasar",
+    "envisat.reader",
+    "ceos.ers",
+    "ceos.palsar",
+    "ceos.radarsat1",
+    "sentinel1.reader",
+    "terrasar.reader",
 )
 _SHOWN_BYTES = 16
 _SHOWN_NAMES = 5

@@ -13,8 +13,8 @@ from xml.etree import ElementTree
 import numpy as np
 
 from calvingfront.files import PathLike
-from calvingfront.products.model import Array
 from calvingfront.products.reading import fault, finite, parse_integer, parse_number, parse_utc
+from calvingfront.radar.model import Array
 
 LARGEST_XML_BYTES = 32 << 20  # a real annotation has 0.3–4 MB; a tree takes some ten times as much
 _T = TypeVar("_T")

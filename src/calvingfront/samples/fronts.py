@@ -11,7 +11,7 @@ import numpy.typing as npt
 from calvingfront.errors import SceneError
 from calvingfront.files import PathLike
 from calvingfront.samples.geometry import square_grid
-from calvingfront.samples.pixels import Mask, read_front, write_png
+from calvingfront.scenes.pixels import Mask, read_front, write_png
 
 # Weight of each neighbour in the 8-bit code of a neighbourhood: north is bit 0, then clockwise.
 NEIGHBOUR_CODE = np.array([[128, 1, 2], [64, 0, 4], [32, 16, 8]], dtype=np.float32)

@@ -10,7 +10,7 @@ import numpy as np
 
 from calvingfront.errors import SceneError
 from calvingfront.files import PathLike
-from calvingfront.samples.pixels import Grey, read_grey, write_png
+from calvingfront.scenes.pixels import Grey, read_grey, write_png
 
 # 50 m / 16.6666 m is three pixels, not four: pixel sizes are written with a few digits only.
 ROUNDING = 1e-4

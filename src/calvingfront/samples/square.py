@@ -13,7 +13,7 @@ from calvingfront.errors import SceneError
 from calvingfront.files import PathLike, replacing
 from calvingfront.samples.fronts import dilate, thin
 from calvingfront.samples.geometry import SquareGrid, square_grid
-from calvingfront.samples.pixels import Grey, Mask, read_front, read_grey
+from calvingfront.scenes.pixels import Grey, Mask, read_front, read_grey
 
 
 def resize_image(image: Grey, grid: SquareGrid, variant: str = "paper") -> Grey:
@@ -97,7 +97,7 @@ def square_file(
             "Draw the front on the image's own grid.",
         )
     if place is not None:
-        from calvingfront.samples.rasters import open_raster  # rasterio: only where needed
+        from calvingfront.scenes.rasters import open_raster  # rasterio: only where needed
 
         with open_raster(place) as dataset:
             crs = dataset.crs.to_string()

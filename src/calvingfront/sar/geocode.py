@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from calvingfront.errors import GeocodingError
 from calvingfront.files import PathLike
+from calvingfront.orbits.scene_orbit import scene_orbit
 from calvingfront.sar.dem import Datum, heights_on_grid
 from calvingfront.sar.geometry import to_geodetic, to_ground
 from calvingfront.sar.grid import Bounds, MapGrid, from_wgs84, grid_over, overlap
@@ -20,7 +21,6 @@ from calvingfront.sar.lattice import Lattice, solve_lattice
 from calvingfront.sar.map_file import write_map
 from calvingfront.sar.masks import SHADOW, view_codes
 from calvingfront.sar.multilook import Multilooked
-from calvingfront.sar.scene_orbit import scene_orbit
 from calvingfront.sar.terrain_flattening import flatten
 
 TILE_ROWS = 256

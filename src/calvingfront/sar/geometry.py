@@ -13,7 +13,8 @@ import numpy.typing as npt
 from pyproj import Transformer
 
 from calvingfront.errors import GeocodingError
-from calvingfront.products.model import (
+from calvingfront.orbits.orbit import Orbit
+from calvingfront.radar.model import (
     SPEED_OF_LIGHT,
     Array,
     MapGeometry,
@@ -22,7 +23,6 @@ from calvingfront.products.model import (
     SlantRange,
 )
 from calvingfront.sar.ground_range import ground_range_sample
-from calvingfront.sar.orbit import Orbit
 
 STEPS = 30
 CONVERGED_S = 1e-9  # 7 µm along the track

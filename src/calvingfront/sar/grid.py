@@ -12,7 +12,7 @@ from pyproj import CRS, Transformer
 from pyproj.exceptions import CRSError, ProjError
 
 from calvingfront.errors import GeocodingError
-from calvingfront.products.model import Array, Mission
+from calvingfront.radar.model import Array, Mission
 
 # About the resolution of each mission's images, so that a front is as sharp as its scene.
 SPACING_M: dict[Mission, float] = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from calvingfront.errors import GeocodingError
-from calvingfront.products.model import Array, GroundRange
+from calvingfront.radar.model import Array, GroundRange
 
 MARGIN_M = 15_000.0  # beyond the swath that the polynomials are trusted: high ground at its edges
 TABLE = 513

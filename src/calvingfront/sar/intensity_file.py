@@ -18,7 +18,8 @@ from rasterio.errors import NotGeoreferencedWarning, RasterioError
 
 from calvingfront.errors import ProductError
 from calvingfront.files import PathLike, read_json, replacing, write_json
-from calvingfront.products.model import (
+from calvingfront.products.product_json import read_product_json
+from calvingfront.radar.model import (
     AzimuthTime,
     GroundRange,
     MapGeometry,
@@ -26,7 +27,6 @@ from calvingfront.products.model import (
     SlantRange,
     StateVectors,
 )
-from calvingfront.products.product_json import read_product_json
 from calvingfront.sar.looks import multilooked_geometry
 from calvingfront.sar.multilook import Multilooked
 

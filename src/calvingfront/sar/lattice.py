@@ -10,10 +10,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from calvingfront.products.model import Array, MapGeometry, RadarGeometry
+from calvingfront.orbits.orbit import Orbit
+from calvingfront.radar.model import Array, MapGeometry, RadarGeometry
 from calvingfront.sar.geometry import to_earth_fixed, to_line_sample, vertical
 from calvingfront.sar.grid import MapGrid
-from calvingfront.sar.orbit import Orbit
 
 STEP_PX = 32
 FINE_SPACING_M, FINE_STEP_M = 10.0, 160.0  # sharper images ask for a denser lattice

@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from calvingfront.products.model import (
+from calvingfront.orbits.scene_orbit import scene_orbit
+from calvingfront.radar.model import (
     Array,
     AzimuthTime,
     MapGeometry,
@@ -15,7 +16,6 @@ from calvingfront.products.model import (
     StateVectors,
 )
 from calvingfront.sar.geometry import to_ground
-from calvingfront.sar.scene_orbit import scene_orbit
 
 
 def pixel_spacing(

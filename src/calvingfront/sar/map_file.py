@@ -1,6 +1,6 @@
 """The geocoded scene as two cloud-optimised GeoTIFFs: backscatter, and how the radar saw it.
 
-The one scaling to 8 bit, `calvingfront.samples.scaling.to_8bit`, takes the backscatter as it is.
+The one scaling to 8 bit, `calvingfront.scenes.scaling.to_8bit`, takes the backscatter as it is.
 """
 
 from __future__ import annotations

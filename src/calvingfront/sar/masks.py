@@ -16,7 +16,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from calvingfront.products.model import Array, Side
+from calvingfront.orbits.orbit import Orbit
+from calvingfront.radar.model import Array, Side
 from calvingfront.sar.geometry import (
     on_look_side,
     range_doppler_point,
@@ -28,7 +29,6 @@ from calvingfront.sar.geometry import (
 from calvingfront.sar.grid import MapGrid, from_wgs84
 from calvingfront.sar.kernels import Float32, over_rows
 from calvingfront.sar.lattice import LEAST_SPAN_M
-from calvingfront.sar.orbit import Orbit
 from calvingfront.sar.sight import BLOCK_PX, Codes, look_rows, pick_rows, steepness_rows
 
 NO_DATA, VALID, LAYOVER, SHADOW = 0, 1, 2, 3

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from calvingfront.errors import ProductError
-from calvingfront.products.model import (
+from calvingfront.radar.model import (
     Array,
     Calibration,
     MapGeometry,

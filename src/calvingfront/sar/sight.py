@@ -12,7 +12,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from calvingfront.products.model import Array
+from calvingfront.radar.model import Array
 from calvingfront.sar.kernels import Float32, compiled
 
 Codes = npt.NDArray[np.uint8]

@@ -14,7 +14,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from calvingfront.products.model import Array, Side
+from calvingfront.orbits.orbit import Orbit
+from calvingfront.radar.model import Array, Side
 from calvingfront.sar.geometry import (
     on_look_side,
     to_earth_fixed,
@@ -27,7 +28,6 @@ from calvingfront.sar.kernels import Float32, locate_rows, over_rows
 from calvingfront.sar.lattice import Lattice, solve_lattice
 from calvingfront.sar.masks import SHADOW
 from calvingfront.sar.multilook import Multilooked
-from calvingfront.sar.orbit import Orbit
 from calvingfront.sar.sight import Codes
 from calvingfront.sar.triangles import UNITS_PER_M2, project_triangles
 

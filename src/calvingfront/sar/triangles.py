@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from calvingfront.products.model import Array
+from calvingfront.radar.model import Array
 from calvingfront.sar.kernels import Float32, compiled
 
 UNITS_PER_M2 = 2.0**32  # areas are summed as whole numbers: any order gives the same sum

@@ -1,137 +1,194 @@
-"""The plan of a simulated archive: which scene of which mission on which day."""
+"""The default archive in radar geometry: one product per scene, DEM and fronts."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import date, timedelta
-from pathlib import PurePosixPath
-from typing import TYPE_CHECKING, Any
+import os
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from calvingfront.errors import ConfigError
-from calvingfront.simulation.frames import CRS, plan_frames
-from calvingfront.simulation.missions import MISSIONS, Mission
+from calvingfront.errors import SceneError
+from calvingfront.files import PathLike, read_json, replacing, write_json
+from calvingfront.simulation.imaging.acquisition import find_mode, on_day
+from calvingfront.simulation.imaging.radar_image import RadarImage
+from calvingfront.simulation.imaging.radar_render import render_radar
+from calvingfront.simulation.imaging.radar_surface import scene_seed, smooth_heights, surface_of_day
+from calvingfront.simulation.imaging.radar_view import plan_view
+from calvingfront.simulation.missions import find_orbit
+from calvingfront.simulation.product_writers.registry import write_product
+from calvingfront.simulation.world.world import OCEAN, World
 
 if TYPE_CHECKING:
     import pandas as pd
 
-QUALITY_CHANCES = (0.35, 0.25, 0.2, 0.12, 0.08)  # of the quality numbers 1 … 5
+# Grid of classes and backscatter: finer than a resolution cell, so that the front has no stairs
+LEVEL_SPACING_M: Mapping[str, float] = MappingProxyType({"TSX": 4.0, "TDX": 4.0})
+LEVEL_SPACING_ELSE_M = 5.0
+DEM_SPACING_M = 20.0
+DEM_MARGIN_PX = 25  # so that slopes at the edge of a map have neighbours
+NO_HEIGHT = -9999.0
 
 
-def plan_scenes(simulated: Mapping[str, Any], results: str = "results") -> pd.DataFrame:
-    """Return the scene table of a simulated archive; nothing is rendered or read.
+def image_scene(
+    world: World,
+    glacier: str,
+    mission: str,
+    acquired: datetime,
+    orbit: str,
+    level: str,
+    quality: int = 1,
+) -> RadarImage:
+    """Image one glacier in radar geometry; the same arguments give the same bits.
 
-    simulated: the configuration's source.simulated: scenes, glaciers, seed, first_year, last_year,
-               extent_m. The same configuration gives the same table.
-    results:   folder under which image and front will stand.
-    Every mission flies in its own years; a glacier has at most one scene a day.
-    Raises ConfigError where the numbers leave no room for the scenes.
+    acquired: UTC at the middle of the image. quality: 1 best … 6, see sea.draw_sea_state.
+    Raises SceneError for an unknown orbit or a day without a front, ConfigError for a level that
+    the mission has not.
+    """
+    day = acquired.date()
+    mode = on_day(find_mode(mission, level), day)
+    try:
+        track = find_orbit(mission, orbit)
+    except KeyError as error:
+        raise SceneError(
+            f"{glacier} {acquired}", f"{error.args[0]}", "Take a row of plan_scenes"
+        ) from None
+    rng = np.random.default_rng(scene_seed(world.seed, glacier, day, mission, orbit))
+    spacing = LEVEL_SPACING_M.get(mission, LEVEL_SPACING_ELSE_M)
+    surface = surface_of_day(world, glacier, mission, day, orbit, quality, spacing, rng)
+    view = plan_view(
+        surface, mode, track.ascending, track.left_looking, track.incidence_deg, acquired
+    )
+    return render_radar(view, surface, rng)
+
+
+def simulate_product(
+    world: PathLike,
+    scene: str,
+    glacier: str,
+    mission: str,
+    acquired_utc: str,
+    orbit: str,
+    level: str,
+    quality: int,
+    product: PathLike,
+) -> Path:
+    """Image a planned scene, write it in its mission's layout; return the product's path.
+
+    world: file of `build_world`. product: JSON record (scene, mission, level, acquired, glacier,
+    product), written beside the product; its `product` is a path relative to the record.
+    """
+    import cv2
+
+    cv2.setNumThreads(1)  # one core per job: the scheduler runs jobs side by side
+    try:
+        acquired = datetime.fromisoformat(acquired_utc)
+    except ValueError as error:
+        raise SceneError(
+            scene, f"has no time: {error}", "Take a row of plan_scenes"
+        ) from None
+    loaded = World.load(world, only=glacier)
+    image = image_scene(loaded, glacier, mission, acquired, orbit, level, int(quality))
+    record = Path(product)
+    written = write_product(image, record.parent)
+    write_json(
+        record,
+        {
+            "scene": scene,
+            "mission": mission,
+            "level": level,
+            "acquired": acquired_utc,
+            "glacier": glacier,
+            "product": os.path.relpath(written, record.parent),
+        },
+    )
+    return written
+
+
+def collect_products(records: Iterable[PathLike]) -> pd.DataFrame:
+    """The scene table of an archive from the records of `simulate_product`.
+
+    Columns scene, mission, level, acquired (UTC), glacier, product (path of the file or folder).
     """
     import pandas as pd
 
-    frames = plan_frames(int(simulated["glaciers"]), float(simulated["extent_m"]))
-    count = int(simulated["scenes"])
-    if count < len(frames):
-        raise ConfigError(
-            "source.simulated.scenes",
-            f"{count} scenes cannot show {len(frames)} glaciers",
-            f"Write {len(frames)} or more",
-        )
-    years = int(simulated["first_year"]), int(simulated["last_year"])
-    folder = PurePosixPath(results) / "archive"
     rows = []
-    for number, frame in enumerate(frames):
-        share = count // len(frames) + (number < count % len(frames))
-        rng = np.random.default_rng([int(simulated["seed"]), number, 3])
-        for mission, day in _acquisitions(share, years, rng):
-            orbit = mission.orbits[int(rng.integers(len(mission.orbits)))]
-            quality = 1 + int(rng.choice(len(QUALITY_CHANCES), p=QUALITY_CHANCES))
-            tag = mission.resolution_tag_m
-            scene = f"{frame.glacier}_{day}_{mission.name}_{tag}_{quality}_{orbit.number}"
-            height, width = frame.shape(mission.pixel_size_m)
-            rows.append(
-                {
-                    "scene": scene,
-                    "glacier": frame.glacier,
-                    "mission": mission.name,
-                    "acquired": day.isoformat(),
-                    "resolution_tag_m": tag,
-                    "quality": quality,
-                    "orbit": orbit.number,
-                    "pixel_size_x_m": mission.pixel_size_m,
-                    "pixel_size_y_m": mission.pixel_size_m,
-                    "width_px": width,
-                    "height_px": height,
-                    "crs": CRS,
-                    "upper_left_x": frame.upper_left_x,
-                    "upper_left_y": frame.upper_left_y,
-                    "image": str(folder / "scenes" / f"{scene}.tif"),
-                    "front": str(folder / "fronts" / f"{scene}_front.png"),
-                }
-            )
+    for path in records:
+        record = dict(read_json(path))
+        record["product"] = str(Path(path).parent / record["product"])
+        rows.append(record)
     return pd.DataFrame(rows).sort_values("scene", ignore_index=True)
 
 
-def _acquisitions(
-    count: int, years: tuple[int, int], rng: np.random.Generator
-) -> list[tuple[Mission, date]]:
-    """Draw `count` acquisitions of one glacier: missions by the paper's shares, free days."""
-    windows = {}
-    for mission in MISSIONS.values():
-        first = max(_day(mission.first), date(years[0], 1, 1))
-        last = min(_day(mission.last) - timedelta(days=1), date(years[1], 12, 31))
-        if first <= last:
-            windows[mission.name] = (first, last)
-    days = {
-        first + timedelta(days=n)
-        for first, last in windows.values()
-        for n in range((last - first).days + 1)
-    }
-    if not windows or count > len(days):
-        raise ConfigError(
-            "source.simulated",
-            f"{count} scenes of one glacier do not fit on the {len(days)} days between "
-            f"{years[0]} and {years[1]} on which a mission flew",
-            "Widen first_year and last_year (missions flew 1995 to 2014), or write fewer scenes",
+def write_dem(world: World, output: PathLike) -> None:
+    """Write one terrain model of all glaciers: GeoTIFF, float32, m above the WGS 84 ellipsoid.
+
+    Ice stands wherever it stood on any day, so that a front is at its true height on each of them;
+    the sea is 0. Between the glaciers' frames there are no data (NO_HEIGHT).
+    """
+    import rasterio
+    from rasterio.transform import Affine
+
+    pieces = []
+    for name in world.glaciers:
+        place = world[name]
+        sea = place.greatest_classes(DEM_SPACING_M) == OCEAN
+        heights = np.where(sea, np.float32(0), smooth_heights(place, DEM_SPACING_M))
+        heights = np.pad(heights, DEM_MARGIN_PX, mode="symmetric")
+        reach = DEM_MARGIN_PX * DEM_SPACING_M
+        pieces.append((place.frame.upper_left_x - reach, place.frame.upper_left_y + reach, heights))
+    left, top = min(piece[0] for piece in pieces), max(piece[1] for piece in pieces)
+    offsets = [
+        (round((top - y) / DEM_SPACING_M), round((x - left) / DEM_SPACING_M)) for x, y, _ in pieces
+    ]
+    shape = tuple(
+        max(
+            offset[axis] + piece[2].shape[axis]
+            for offset, piece in zip(offsets, pieces, strict=True)
         )
-    names = list(windows)
-    quota = _quotas(count, [MISSIONS[name].share for name in names])
-    taken: set[date] = set()
-    result = []
-    # the missions with the shortest years choose first, so that none runs out of days
-    order = sorted(range(len(names)), key=lambda i: windows[names[i]][1] - windows[names[i]][0])
-    spill = 0
-    for index in order:
-        first, last = windows[names[index]]
-        free = [first + timedelta(days=n) for n in range((last - first).days + 1)]
-        free = [day for day in free if day not in taken]
-        wanted = quota[index] + spill
-        drawn = min(wanted, len(free))
-        spill = wanted - drawn
-        for position in sorted(rng.choice(len(free), size=drawn, replace=False)):
-            taken.add(free[position])
-            result.append((MISSIONS[names[index]], free[position]))
-    if spill:
-        raise ConfigError(
-            "source.simulated.scenes",
-            f"{spill} scenes of one glacier found no free day",
-            "Write fewer scenes, or widen first_year and last_year",
-        )
-    return result
+        for axis in (0, 1)
+    )
+    mosaic = np.full(shape, NO_HEIGHT, np.float32)
+    for (row, column), (_, _, heights) in zip(offsets, pieces, strict=True):
+        mosaic[row : row + heights.shape[0], column : column + heights.shape[1]] = heights
+    with (
+        replacing(output) as temporary,
+        rasterio.open(
+            temporary,
+            "w",
+            driver="GTiff",
+            height=shape[0],
+            width=shape[1],
+            count=1,
+            dtype="float32",
+            crs=World.crs,
+            transform=Affine(DEM_SPACING_M, 0.0, left, 0.0, -DEM_SPACING_M, top),
+            nodata=NO_HEIGHT,
+            compress="deflate",
+            predictor=3,
+            tiled=True,
+        ) as target,
+    ):
+        target.write(mosaic, 1)
+        target.update_tags(VERTICAL_DATUM="WGS 84 ellipsoid", UNIT="m")
 
 
-def _quotas(count: int, shares: list[int]) -> list[int]:
-    """Split `count` in proportion to `shares` (largest remainders)."""
-    exact = [count * share / sum(shares) for share in shares]
-    quotas = [int(value) for value in exact]
-    rest = sorted(range(len(shares)), key=lambda i: quotas[i] - exact[i])
-    for index in rest[: count - sum(quotas)]:
-        quotas[index] += 1
-    return quotas
+def write_fronts(world: World, scenes: pd.DataFrame, output: PathLike) -> None:
+    """Write the front of every scene as lines in one GeoPackage.
 
+    scenes: rows of `plan_scenes`. Attributes: scene, glacier, acquired (YYYY-MM-DD).
+    """
+    import geopandas
+    from shapely.geometry import LineString, MultiLineString
 
-def _day(year: float) -> date:
-    """The day at a decimal year."""
-    whole = int(year)
-    return date(whole, 1, 1) + timedelta(days=round((year - whole) * 365))
+    rows, shapes = [], []
+    for row in scenes.itertuples():
+        lines = world[str(row.glacier)].front_lines(date.fromisoformat(str(row.acquired)))
+        rows.append({"scene": row.scene, "glacier": row.glacier, "acquired": row.acquired})
+        shapes.append(MultiLineString([LineString(line) for line in lines]))
+    layer = geopandas.GeoDataFrame(rows, geometry=shapes, crs=World.crs)
+    with replacing(output) as temporary:
+        layer.to_file(temporary, driver="GPKG", layer="fronts")

@@ -25,111 +25,46 @@ class Orbit:
 
 @dataclass(frozen=True)
 class Mission:
-    """What a mission's geocoded 8-bit images share.
+    """How a mission's scenes are simulated.
 
     band:             radar band, C, L or X: the key of the backscatter table.
-    pixel_size_m:     posting of the geocoded image.
-    resolution_tag_m: the rounded pixel size that stands in scene names.
-    looks:            equivalent number of looks of the image as delivered.
+    resolution_tag_m: rounded pixel size in scene names.
     first, last:      years and tenths of a year in which scenes exist.
     share:            images in the paper's collection of 244: the weight in a planned archive.
-    layover_void:     the geocoding left layover empty (black) instead of bright.
     noise_db:         noise equivalent σ0.
     """
 
     name: str
     band: str
-    pixel_size_m: float
     resolution_tag_m: int
-    looks: float
     first: float
     last: float
     share: int
-    layover_void: bool
     noise_db: float
     orbits: tuple[Orbit, ...]
 
 
+_TERRASAR_ORBITS = (Orbit("110", False, 37.5), Orbit("125", True, 33.0), Orbit("049", True, 41.0))
 _ALL = (
     Mission(
-        "ERS",
-        "C",
-        20.0,
-        20,
-        5.0,
-        1995.0,
-        2011.5,
-        30,
-        True,
-        -24.0,
+        "ERS", "C", 20, 1995.0, 2011.5, 30, -24.0,
         (Orbit("152", False, 23.3), Orbit("424", True, 23.1), Orbit("390", False, 22.8)),
     ),
     Mission(
-        "ENVISAT",
-        "C",
-        20.0,
-        20,
-        5.0,
-        2002.3,
-        2012.2,
-        52,
-        True,
-        -22.0,
+        "ENVISAT", "C", 20, 2002.3, 2012.2, 52, -22.0,
         (Orbit("152", False, 22.9), Orbit("424", True, 23.2), Orbit("381", True, 28.0)),
     ),
     Mission(
-        "RSAT",
-        "C",
-        12.5,
-        12,
-        4.0,
-        1996.2,
-        2010.9,
-        49,
-        False,
-        -21.0,
+        "RSAT", "C", 12, 1996.2, 2010.9, 49, -21.0,
         (Orbit("282", True, 31.0), Orbit("063", False, 37.0), Orbit("306", True, 44.0, True)),
     ),
     Mission(
-        "PALSAR",
-        "L",
-        50.0 / 3.0,
-        17,
-        5.0,
-        2006.3,
-        2011.3,
-        28,
-        False,
-        -25.0,
+        "PALSAR", "L", 17, 2006.3, 2011.3, 28, -25.0,
         (Orbit("127", True, 38.7), Orbit("129", True, 38.7), Orbit("132", True, 38.7)),
     ),
-    Mission(
-        "TSX",
-        "X",
-        20.0 / 3.0,
-        7,
-        6.0,
-        2008.0,
-        2015.0,
-        54,
-        True,
-        -21.0,
-        (Orbit("110", False, 37.5), Orbit("125", True, 33.0), Orbit("049", True, 41.0)),
-    ),
-    Mission(
-        "TDX",
-        "X",
-        20.0 / 3.0,
-        7,
-        6.0,
-        2010.5,
-        2015.0,
-        31,
-        True,
-        -21.0,
-        (Orbit("110", False, 37.5), Orbit("125", True, 33.0), Orbit("049", True, 41.0)),
-    ),
-)
+    Mission("TSX", "X", 7, 2008.0, 2015.0, 54, -21.0, _TERRASAR_ORBITS),
+    Mission("TDX", "X", 7, 2010.5, 2015.0, 31, -21.0, _TERRASAR_ORBITS),
+)  # fmt: skip
 
 MISSIONS: Mapping[str, Mission] = MappingProxyType({mission.name: mission for mission in _ALL})
 

@@ -14,11 +14,11 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from calvingfront.dataset import Dataset, SampleReader
-from calvingfront.distance import distance_to_front
+from calvingfront.compute.memory import free_memory
+from calvingfront.compute.prefetch import prefetched
+from calvingfront.dataset.reading import Dataset, SampleReader
+from calvingfront.fronts.distance import distance_to_front
 from calvingfront.training.augmentation import COPIES, Augmentation, Copier
-from calvingfront.training.memory import free_memory
-from calvingfront.training.prefetch import prefetched
 from calvingfront.training.settings import TrainingSettings
 
 log = logging.getLogger(__name__)

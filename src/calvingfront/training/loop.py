@@ -14,11 +14,11 @@ import torch
 
 from calvingfront.errors import DivergedError, TrainingError
 from calvingfront.networks import NetworkSettings, count_parameters
-from calvingfront.training.checkpoints import Checkpoints
 from calvingfront.training.feed import Feed
+from calvingfront.training.resuming.checkpoints import Checkpoints
+from calvingfront.training.resuming.snapshot import Snapshot, State
+from calvingfront.training.resuming.state import part_of
 from calvingfront.training.settings import TrainingSettings
-from calvingfront.training.snapshot import Snapshot, State
-from calvingfront.training.state import part_of
 from calvingfront.training.trainer import Trainer
 
 log = logging.getLogger(__name__)

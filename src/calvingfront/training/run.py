@@ -11,23 +11,23 @@ import pandas as pd
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save
 
-from calvingfront.dataset import open_dataset, read_split
+from calvingfront.compute.determinism import deterministic_algorithms
+from calvingfront.compute.device import claimed_device
+from calvingfront.compute.peak import share_of_peak
+from calvingfront.dataset.reading import open_dataset, read_split
 from calvingfront.errors import TrainingError
 from calvingfront.files import PathLike, leftovers, read_json, replacing, write_json
+from calvingfront.losses.losses import distance_weight_of
 from calvingfront.networks import NetworkSettings, UNet, build_network
-from calvingfront.training.checkpoints import Checkpoints
-from calvingfront.training.determinism import deterministic_algorithms
-from calvingfront.training.device import claimed_device
 from calvingfront.training.feed import OF_VALIDATION, feed_of
-from calvingfront.training.fingerprint import fingerprint
 from calvingfront.training.loop import train
-from calvingfront.training.losses import distance_weight_of
-from calvingfront.training.peak import share_of_peak
+from calvingfront.training.resuming.checkpoints import Checkpoints
+from calvingfront.training.resuming.fingerprint import fingerprint
+from calvingfront.training.resuming.snapshot import State
+from calvingfront.training.resuming.state import StateFolder
 from calvingfront.training.revision import TRAINING_REVISION
 from calvingfront.training.run_record import surroundings
 from calvingfront.training.settings import TrainingSettings
-from calvingfront.training.snapshot import State
-from calvingfront.training.state import StateFolder
 
 log = logging.getLogger(__name__)
 

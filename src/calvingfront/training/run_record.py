@@ -12,7 +12,7 @@ import numpy as np
 import torch
 
 import calvingfront
-from calvingfront.training.device import hardware_name
+from calvingfront.compute.device import hardware_name
 
 
 def code_commit() -> str:

@@ -10,10 +10,10 @@ from typing import Literal
 import torch
 from torch import Tensor
 
+from calvingfront.losses.losses import soft_dice, weight_map, weighted_bce
 from calvingfront.networks import UNet
+from calvingfront.training.acceleration.graph import Captured, Recorder, record_cuda
 from calvingfront.training.feed import Batch
-from calvingfront.training.graph import Captured, Recorder, record_cuda
-from calvingfront.training.losses import soft_dice, weight_map, weighted_bce
 from calvingfront.training.settings import TrainingSettings
 
 log = logging.getLogger(__name__)

@@ -10,14 +10,14 @@ import torch
 from torch import Tensor
 
 from calvingfront.errors import DivergedError, TrainingError
+from calvingfront.losses.losses import distance_weight_of
 from calvingfront.networks import NetworkSettings, build_network
+from calvingfront.training.acceleration.tuning import plan_step
 from calvingfront.training.feed import Batch, Feed
-from calvingfront.training.losses import distance_weight_of
+from calvingfront.training.resuming.snapshot import State
 from calvingfront.training.schedule import half_cycle_iterations, triangular
 from calvingfront.training.settings import TrainingSettings
-from calvingfront.training.snapshot import State
 from calvingfront.training.step import Step
-from calvingfront.training.tuning import plan_step
 
 
 class Trainer:

@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 import pytest
 
-from calvingfront.dataset import open_dataset
+from calvingfront.dataset.reading import open_dataset
 from calvingfront.evaluation.baselines import (
     front_on_grid,
     predict_nearest_date,

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 import torch
 
-from calvingfront.dataset import Dataset
+from calvingfront.dataset.reading import Dataset
 from calvingfront.errors import SampleError
 from calvingfront.evaluation import predict as predict_module
 from calvingfront.evaluation.predict import predict, predict_fronts

@@ -14,10 +14,12 @@ from rasterio.errors import NotGeoreferencedWarning
 
 import simulated_images as images
 from calvingfront.errors import ProductError
-from calvingfront.products import terrasar
 from calvingfront.products.annotated_orbit import interpolate_orbit
 from calvingfront.products.checks import check_product
-from calvingfront.products.model import (
+from calvingfront.products.pixels import RasterPixels
+from calvingfront.products.registry import open_product
+from calvingfront.products.terrasar import reader as terrasar
+from calvingfront.radar.model import (
     AzimuthTime,
     Calibration,
     MapGeometry,
@@ -25,8 +27,6 @@ from calvingfront.products.model import (
     SlantRange,
     StateVectors,
 )
-from calvingfront.products.pixels import RasterPixels
-from calvingfront.products.registry import open_product
 from calvingfront.simulation.product_writers import palsar
 from calvingfront.simulation.product_writers.terrasar import write_terrasar
 from ceos_images import radar_image

@@ -12,13 +12,13 @@ import pytest
 import header_residuals
 import simulated_images as images
 from calvingfront.errors import ProductError
-from calvingfront.products import envisat
 from calvingfront.products.checks import check_product
-from calvingfront.products.envisat_records import (
+from calvingfront.products.envisat import reader as envisat
+from calvingfront.products.envisat.records import (
     CALIBRATION,
     REFERENCE_RANGE,
 )
-from calvingfront.products.model import SPEED_OF_LIGHT, Product, RadarGeometry, SlantRange
+from calvingfront.radar.model import SPEED_OF_LIGHT, Product, RadarGeometry, SlantRange
 from calvingfront.simulation.product_writers.envisat import write_envisat
 
 PROCESSING_OFFSET_FIELD = b'DS_NAME="MAIN PROCESSING PARAMS ADS'

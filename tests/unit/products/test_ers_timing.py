@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from calvingfront.products.ers_timing import azimuth_time
+from calvingfront.products.ceos.ers_timing import azimuth_time
 
 PULSE_S = 1 / 1679.902
 LINES = 26_000

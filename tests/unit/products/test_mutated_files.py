@@ -21,14 +21,14 @@ import simulated_images as images
 from asf_files import write_asf
 from calvingfront.errors import ProductError
 from calvingfront.products.checks import check_product
-from calvingfront.products.model import Product, RadarGeometry
 from calvingfront.products.product_json import product_to_dict
 from calvingfront.products.registry import open_product
+from calvingfront.radar.model import Product, RadarGeometry
 from calvingfront.sar.multilook import multilook
+from calvingfront.simulation.imaging.radar_image import RadarImage
 from calvingfront.simulation.product_writers import ers_ceos, palsar, radarsat1
 from calvingfront.simulation.product_writers.envisat import write_envisat
 from calvingfront.simulation.product_writers.terrasar import write_terrasar
-from calvingfront.simulation.radar_image import RadarImage
 from ceos_images import radar_image
 from mutations import LARGEST_GROWTH_BYTES, Level, Outcome, damage, survive
 from sentinel1_files import write_sentinel1, zip_safe

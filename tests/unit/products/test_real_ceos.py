@@ -15,16 +15,24 @@ import numpy as np
 import pytest
 
 import header_residuals
-from calvingfront.products import ers_ceos, palsar, radarsat1, radarsat1_asf
-from calvingfront.products.ceos import Leader, look_side, platform_of, scene_time
-from calvingfront.products.ceos_imagery import Imagery
-from calvingfront.products.ceos_orbit import (
+from calvingfront.products.ceos.imagery import Imagery
+from calvingfront.products.ceos.orbit import (
     hour_angle_deg,
     orbit_misfit,
     state_vectors,
     to_inertial,
 )
-from calvingfront.products.model import AzimuthTime, SlantRange
+from calvingfront.products.ceos.records import (
+    Leader,
+    look_side,
+    palsar,
+    platform_of,
+    radarsat1,
+    radarsat1_asf,
+    scene_time,
+)
+from calvingfront.products.ceos import ers as ers_ceos
+from calvingfront.radar.model import AzimuthTime, SlantRange
 
 
 @pytest.fixture(scope="module")

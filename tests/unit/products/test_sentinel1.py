@@ -12,9 +12,9 @@ import pytest
 import sentinel1_files as files
 import simulated_images as images
 from calvingfront.errors import ProductError
-from calvingfront.products import sentinel1
 from calvingfront.products.checks import check_product
-from calvingfront.products.model import SPEED_OF_LIGHT, GroundRange, Product, RadarGeometry
+from calvingfront.products.sentinel1 import reader as sentinel1
+from calvingfront.radar.model import SPEED_OF_LIGHT, GroundRange, Product, RadarGeometry
 
 
 @pytest.fixture(scope="module")

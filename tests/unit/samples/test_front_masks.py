@@ -10,8 +10,8 @@ from builders import line_mask, write_image
 from calvingfront.errors import SceneError
 from calvingfront.samples.fronts import dilate, dilate_file, dilation_sides, prepare_front, thin
 from calvingfront.samples.geometry import square_grid
-from calvingfront.samples.pixels import read_front
 from calvingfront.samples.square import square_front
+from calvingfront.scenes.pixels import read_front
 
 
 def drawn(height, width, points, thickness=1):

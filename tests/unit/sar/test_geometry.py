@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from calvingfront.errors import GeocodingError, OrbitError
-from calvingfront.products.model import GroundRange, MapGeometry
+from calvingfront.orbits.scene_orbit import scene_orbit
+from calvingfront.radar.model import GroundRange, MapGeometry
 from calvingfront.sar.geometry import (
     to_earth_fixed,
     to_geodetic,
@@ -13,7 +14,6 @@ from calvingfront.sar.geometry import (
     zero_doppler,
 )
 from calvingfront.sar.ground_range import ground_range_sample
-from calvingfront.sar.scene_orbit import scene_orbit
 from radar_scenes import MIDDLE_S, make_scene, orbit_of
 
 

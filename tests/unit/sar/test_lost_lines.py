@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from calvingfront.orbits.scene_orbit import scene_orbit
 from calvingfront.sar.geocode import MapImage, geocode, scene_grid
 from calvingfront.sar.geometry import to_earth_fixed, to_line_sample
 from calvingfront.sar.grid import MapGrid
 from calvingfront.sar.multilook import Multilooked, multilook
-from calvingfront.sar.scene_orbit import scene_orbit
 from radar_scenes import make_product, make_scene
 
 LOOKS = 2

@@ -5,12 +5,12 @@ import pytest
 import rasterio
 from rasterio.transform import from_origin
 
-from calvingfront.samples.rasters import read_image
-from calvingfront.samples.scaling import to_8bit
 from calvingfront.sar.geocode import geocode_file, scene_grid
 from calvingfront.sar.grid import MapGrid
 from calvingfront.sar.intensity_file import write_intensity
 from calvingfront.sar.map_file import write_map
+from calvingfront.scenes.rasters import read_image
+from calvingfront.scenes.scaling import to_8bit
 from radar_scenes import make_image, make_scene
 
 GRID = MapGrid("EPSG:3031", -2_500_000.0, 1_200_000.0, 20.0, 600, 700)

@@ -7,7 +7,7 @@ import pytest
 import rasterio
 from rasterio.transform import from_origin
 
-from calvingfront.products.model import MapGeometry
+from calvingfront.radar.model import MapGeometry
 from calvingfront.sar.geocode import geocode, geocode_scene, scene_grid
 from calvingfront.sar.geometry import to_earth_fixed, to_geodetic, to_ground, zero_doppler
 from calvingfront.sar.grid import MapGrid, from_wgs84, grid_over

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from calvingfront.simulation.world import World, build_world
+from calvingfront.simulation.world.world import World, build_world
 
 EXTENT_M = 8000.0
 

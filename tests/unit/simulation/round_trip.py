@@ -18,9 +18,9 @@ from calvingfront.sar.geocode import geocode_file
 from calvingfront.sar.grid import SPACING_M, Bounds
 from calvingfront.sar.intensity_file import write_intensity
 from calvingfront.sar.multilook import multilook
-from calvingfront.simulation.product_registry import write_product
-from calvingfront.simulation.radar_image import RadarImage
-from calvingfront.simulation.radar_surface import Surface
+from calvingfront.simulation.imaging.radar_image import RadarImage
+from calvingfront.simulation.imaging.radar_surface import Surface
+from calvingfront.simulation.product_writers.registry import write_product
 
 Field = npt.NDArray[np.float64]
 

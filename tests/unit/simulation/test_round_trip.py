@@ -29,19 +29,19 @@ from scipy.ndimage import gaussian_filter
 
 from calvingfront.sar.grid import SPACING_M
 from calvingfront.sar.masks import LAYOVER, SHADOW, VALID
-from calvingfront.simulation.acquisition import Mode, find_mode
-from calvingfront.simulation.product_registry import LAYOUTS
-from calvingfront.simulation.radar_archive import (
+from calvingfront.simulation.imaging.acquisition import Mode, find_mode
+from calvingfront.simulation.imaging.radar_image import RadarImage
+from calvingfront.simulation.imaging.radar_render import PointTarget, render_radar
+from calvingfront.simulation.imaging.radar_surface import Surface, surface_of_day
+from calvingfront.simulation.imaging.radar_view import plan_view
+from calvingfront.simulation.product_writers.registry import LAYOUTS
+from calvingfront.simulation.archive import (
     LEVEL_SPACING_ELSE_M,
     LEVEL_SPACING_M,
     write_dem,
     write_fronts,
 )
-from calvingfront.simulation.radar_image import RadarImage
-from calvingfront.simulation.radar_render import PointTarget, render_radar
-from calvingfront.simulation.radar_surface import Surface, surface_of_day
-from calvingfront.simulation.radar_view import plan_view
-from calvingfront.simulation.world import World
+from calvingfront.simulation.world.world import World
 
 INCIDENCE_DEG = {
     "ERS": 23.0, "ENVISAT": 23.0, "RSAT": 37.0, "PALSAR": 38.7, "TSX": 37.5, "TDX": 37.5,

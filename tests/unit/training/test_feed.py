@@ -12,9 +12,10 @@ import numpy.typing as npt
 import pytest
 import torch
 
-from calvingfront.dataset import Dataset, SampleReader, open_dataset
-from calvingfront.distance import distance_to_front
+from calvingfront.compute.prefetch import THREAD_NAME
+from calvingfront.dataset.reading import Dataset, SampleReader, open_dataset
 from calvingfront.errors import SampleError
+from calvingfront.fronts.distance import distance_to_front
 from calvingfront.networks import NetworkSettings, build_network
 from calvingfront.training import feed as feed_module
 from calvingfront.training.augmentation import transform
@@ -26,7 +27,6 @@ from calvingfront.training.feed import (
     feed_of,
     resident_bytes,
 )
-from calvingfront.training.prefetch import THREAD_NAME
 from calvingfront.training.settings import TrainingSettings
 from calvingfront.training.step import Step
 from packed import band, write_packed

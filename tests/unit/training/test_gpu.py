@@ -14,19 +14,19 @@ import pytest
 import torch
 from torch import Tensor
 
-from calvingfront.dataset import Dataset
-from calvingfront.distance import distance_to_front
+from calvingfront.compute.device import claimed_device
+from calvingfront.compute.memory import free_memory
+from calvingfront.compute.peak import matrix_peak
+from calvingfront.dataset.reading import Dataset
 from calvingfront.evaluation.predict import predict
+from calvingfront.fronts.distance import distance_to_front
 from calvingfront.networks import NetworkSettings, build_network
-from calvingfront.training.device import claimed_device
+from calvingfront.training.acceleration.tuning import plan_step
 from calvingfront.training.feed import Batch, FeedSource, ResidentFeed, StreamedFeed
-from calvingfront.training.memory import free_memory
-from calvingfront.training.peak import matrix_peak
+from calvingfront.training.resuming.snapshot import Snapshot
 from calvingfront.training.settings import TrainingSettings
-from calvingfront.training.snapshot import Snapshot
 from calvingfront.training.step import Step
 from calvingfront.training.trainer import Trainer
-from calvingfront.training.tuning import plan_step
 from replayed_operations import HostRead, NoReading, record_operations
 from small_trainings import NEEDS_GPU, bright_lines, small_step
 

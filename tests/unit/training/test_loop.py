@@ -12,8 +12,8 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from calvingfront.distance import distance_to_front
 from calvingfront.errors import TrainingError
+from calvingfront.fronts.distance import distance_to_front
 from calvingfront.networks import NetworkSettings, build_network
 from calvingfront.training.feed import Batch, ResidentFeed
 from calvingfront.training.loop import Outcome, train

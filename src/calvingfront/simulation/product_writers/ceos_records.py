@@ -1,6 +1,6 @@
 """Building blocks of CEOS files: records with ASCII fields, imagery files, volume directories.
 
-Positions count from 1, as in the format documents. See `calvingfront.products.ceos` for sources.
+Positions count from 1, as in the format documents. See `calvingfront.products.ceos.records` for sources.
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ import numpy.typing as npt
 
 from calvingfront.errors import ProductError
 from calvingfront.files import replacing
-from calvingfront.products.ceos_orbit import MOST_VECTORS, hour_angle_deg, to_inertial
-from calvingfront.products.model import (
+from calvingfront.products.ceos.orbit import MOST_VECTORS, hour_angle_deg, to_inertial
+from calvingfront.radar.model import (
     SPEED_OF_LIGHT,
     Array,
     RadarGeometry,
     StateVectors,
 )
-from calvingfront.simulation.radar_image import RadarImage
+from calvingfront.simulation.imaging.radar_image import RadarImage
 
 Code = tuple[int, int, int, int]
 DESCRIPTOR_LENGTH = 720

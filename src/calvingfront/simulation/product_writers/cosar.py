@@ -7,14 +7,14 @@ from pathlib import Path
 
 import numpy as np
 
-from calvingfront.products.cosar import (
+from calvingfront.products.terrasar.cosar import (
     ANNOTATION_LINES,
     HEADER_BYTES,
     LEAD_BYTES,
     MAGIC,
     SAMPLE_BYTES,
 )
-from calvingfront.products.model import Pixels
+from calvingfront.radar.model import Pixels
 from calvingfront.simulation.product_writers.digital_numbers import complex_numbers
 
 LINES_AT_ONCE = 512

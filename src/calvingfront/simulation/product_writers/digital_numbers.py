@@ -6,8 +6,8 @@ import numpy as np
 import numpy.typing as npt
 
 from calvingfront.errors import ProductError
-from calvingfront.products.model import Pixels
-from calvingfront.simulation.radar_image import RadarImage
+from calvingfront.radar.model import Pixels
+from calvingfront.simulation.imaging.radar_image import RadarImage
 
 PEAK_SIGNED = 30_000  # of 32 767: rounding and rotated phases stay inside
 PEAK_UNSIGNED = 60_000  # of 65 535

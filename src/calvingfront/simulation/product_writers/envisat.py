@@ -15,8 +15,9 @@ import numpy as np
 
 from calvingfront.errors import ProductError
 from calvingfront.files import replacing
-from calvingfront.products import envisat_records as records
-from calvingfront.products.model import SPEED_OF_LIGHT, Array, GroundRange, SlantRange
+from calvingfront.products.envisat import records
+from calvingfront.radar.model import SPEED_OF_LIGHT, Array, GroundRange, SlantRange
+from calvingfront.simulation.imaging.radar_image import RadarImage
 from calvingfront.simulation.product_writers.digital_numbers import (
     amplitude_numbers,
     choose_gain,
@@ -31,7 +32,6 @@ from calvingfront.simulation.product_writers.envisat_text import (
     utc,
 )
 from calvingfront.simulation.product_writers.tie_grid import TieGrid, resample_tie_points
-from calvingfront.simulation.radar_image import RadarImage
 
 GRANULES = 12
 LINES_AT_ONCE = 512

@@ -7,12 +7,11 @@ from datetime import datetime, timedelta
 
 import numpy as np
 
-from calvingfront.products import envisat_header as header
-from calvingfront.products import envisat_records as records
 from calvingfront.products.annotated_orbit import interpolate_orbit
-from calvingfront.products.model import SPEED_OF_LIGHT, SlantRange, StateVectors
+from calvingfront.products.envisat import header, records
+from calvingfront.radar.model import SPEED_OF_LIGHT, SlantRange, StateVectors
+from calvingfront.simulation.imaging.radar_image import RadarImage
 from calvingfront.simulation.product_writers.tie_grid import TieGrid
-from calvingfront.simulation.radar_image import RadarImage
 
 _SAMPLING_STEP_S = 1e-6  # the format counts times in microseconds
 

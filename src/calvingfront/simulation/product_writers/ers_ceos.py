@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 
 from calvingfront.errors import ProductError
-from calvingfront.products.ers_ceos import POLYNOMIAL_AT, REFERENCE_INCIDENCE_DEG
-from calvingfront.products.model import SPEED_OF_LIGHT, GroundRange, SlantRange
+from calvingfront.products.ceos.ers import POLYNOMIAL_AT, REFERENCE_INCIDENCE_DEG
+from calvingfront.radar.model import SPEED_OF_LIGHT, GroundRange, SlantRange
+from calvingfront.simulation.imaging.radar_image import RadarImage
 from calvingfront.simulation.product_writers import ceos_records as ceos
-from calvingfront.simulation.radar_image import RadarImage
 
 BACKSCATTER = "beta0"
 NOMINAL_CONSTANT = {"SLC": 65_026.0, "PRI": 944_061.0}  # K of real products

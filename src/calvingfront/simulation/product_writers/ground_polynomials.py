@@ -9,8 +9,8 @@ import pyproj
 
 from calvingfront.errors import ProductError
 from calvingfront.products.annotated_orbit import interpolate_orbit
-from calvingfront.products.model import Array
-from calvingfront.simulation.radar_image import RadarImage
+from calvingfront.radar.model import Array
+from calvingfront.simulation.imaging.radar_image import RadarImage
 
 SEMI_MAJOR_M = 6_378_137.0  # WGS 84
 SEMI_MINOR_M = 6_356_752.314_245

@@ -11,16 +11,16 @@ from pathlib import Path
 import numpy as np
 
 from calvingfront.errors import ProductError
-from calvingfront.products.model import SlantRange
-from calvingfront.products.palsar import (
+from calvingfront.products.ceos.palsar import (
     COMPLEX_OFFSET_DB,
     SLANT_RANGE_AT,
     TO_GROUND_AT,
     TO_PIXEL_AT,
 )
+from calvingfront.radar.model import SlantRange
+from calvingfront.simulation.imaging.radar_image import RadarImage
 from calvingfront.simulation.product_writers import ceos_records as ceos
 from calvingfront.simulation.product_writers.ground_polynomials import GroundFit, fit_ground
-from calvingfront.simulation.radar_image import RadarImage
 
 BACKSCATTER = "sigma0"
 NOMINAL_FACTOR_DB = -83.0

@@ -11,8 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from calvingfront.errors import ProductError
-from calvingfront.products.model import GroundRange, SlantRange
-from calvingfront.products.radarsat1 import (
+from calvingfront.products.ceos.radarsat1 import (
     MOST_GAINS,
     MOST_SETS,
     SET_LENGTH,
@@ -21,8 +20,9 @@ from calvingfront.products.radarsat1 import (
     SPACING_AT,
     TABLE_AT,
 )
+from calvingfront.radar.model import GroundRange, SlantRange
+from calvingfront.simulation.imaging.radar_image import RadarImage
 from calvingfront.simulation.product_writers import ceos_records as ceos
-from calvingfront.simulation.radar_image import RadarImage
 
 BACKSCATTER = "beta0"
 NOMINAL_SCALE = {"SLC": 300.0, "SGF": 2000.0}  # DN at a backscatter of 1

@@ -18,7 +18,8 @@ from rasterio.control import GroundControlPoint
 
 from calvingfront.errors import ProductError
 from calvingfront.products.annotated_orbit import interpolate_orbit
-from calvingfront.products.model import SPEED_OF_LIGHT, Array, GroundRange, SlantRange
+from calvingfront.radar.model import SPEED_OF_LIGHT, Array, GroundRange, SlantRange
+from calvingfront.simulation.imaging.radar_image import RadarImage
 from calvingfront.simulation.product_writers.cosar import write_cosar
 from calvingfront.simulation.product_writers.digital_numbers import (
     amplitude_numbers,
@@ -27,7 +28,6 @@ from calvingfront.simulation.product_writers.digital_numbers import (
 )
 from calvingfront.simulation.product_writers.tie_grid import TieGrid, resample_tie_points
 from calvingfront.simulation.product_writers.xml_building import append, put, save
-from calvingfront.simulation.radar_image import RadarImage
 
 GRID_POINTS = 11  # of GEOREF.xml, along and across
 HIGHEST_DEGREE = 10

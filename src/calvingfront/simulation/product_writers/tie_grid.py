@@ -9,8 +9,8 @@ from numpy.polynomial import legendre
 
 from calvingfront.errors import ProductError
 from calvingfront.products.annotated_orbit import earth_fixed, interpolate_orbit
-from calvingfront.products.model import SPEED_OF_LIGHT, Array
-from calvingfront.simulation.radar_image import RadarImage
+from calvingfront.radar.model import SPEED_OF_LIGHT, Array
+from calvingfront.simulation.imaging.radar_image import RadarImage
 
 # Smooth to a nanometre: more would only swing between the points.
 MOST_DEGREE = 10

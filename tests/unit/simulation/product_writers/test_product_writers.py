@@ -15,12 +15,12 @@ from rasterio.errors import NotGeoreferencedWarning
 import simulated_images as images
 from calvingfront.errors import ProductError
 from calvingfront.products.checks import check_product
-from calvingfront.products.model import SPEED_OF_LIGHT, RadarGeometry
 from calvingfront.products.registry import open_product
+from calvingfront.radar.model import SPEED_OF_LIGHT, RadarGeometry
+from calvingfront.simulation.imaging.radar_image import RadarImage
 from calvingfront.simulation.product_writers.envisat import write_envisat
 from calvingfront.simulation.product_writers.envisat_text import five_vectors
 from calvingfront.simulation.product_writers.terrasar import write_terrasar
-from calvingfront.simulation.radar_image import RadarImage
 
 Writer = Callable[[RadarImage, Path], Path]
 MADE: dict[str, tuple[Callable[[], RadarImage], Writer, str]] = {

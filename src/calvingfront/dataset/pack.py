@@ -1,0 +1,112 @@
+"""Samples of all scenes in three flat arrays, which training maps into memory."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from calvingfront.errors import CalvingFrontError, Faults, SampleError
+from calvingfront.files import PathLike, replacing
+from calvingfront.samples.square import read_sample
+from calvingfront.scenes.scene_table import read_scenes, write_table
+
+TABLE_COLUMNS = ["scene", "glacier", "mission", "acquired", "resolution_tag_m", "quality", "orbit"]
+META_COLUMNS = [
+    "pixel_size_m",
+    "content_height",
+    "content_width",
+    "source_height",
+    "source_width",
+    "source_pixel_size_x_m",
+    "source_pixel_size_y_m",
+    "step_x",
+    "step_y",
+    "variant",
+    "front_width_px",
+    "crs",
+    "upper_left_x",
+    "upper_left_y",
+]
+REMAKE = "Let square_image make the sample again."
+
+
+def pack_files(
+    samples: Sequence[PathLike],
+    scenes: PathLike,
+    images: PathLike,
+    fronts: PathLike,
+    valid: PathLike,
+    index: PathLike,
+) -> None:
+    """Pack samples into `images`, `fronts`, `valid` (.npy) and `index` (TSV).
+
+    The arrays are (n, size, size) uint8. Rows stand in the order of the scene table. One sample is
+    held in memory at a time.
+    Raises Faults where samples and scene table do not match, or sizes, widths or variants differ.
+    """
+    table = read_scenes(scenes)
+    by_scene = {Path(path).stem: path for path in samples}
+    faults: list[CalvingFrontError] = []
+    for name in sorted(set(by_scene) - set(table["scene"])):
+        faults.append(SampleError(by_scene[name], "is not in the scene table", "Remove it."))
+    for name in sorted(set(table["scene"]) - set(by_scene)):
+        faults.append(SampleError(name, "has no sample", REMAKE))
+    if faults or table.empty:
+        raise Faults(
+            faults or [SampleError(scenes, "holds no scene", "Check the source.")],
+            "Samples and scene table belong together.",
+        )
+    size = read_sample(by_scene[table["scene"][0]])[0].shape[0]
+    metas: list[dict[str, Any]] = []
+    shape = (len(table), size, size)
+    with ExitStack() as stack:
+        arrays = [
+            np.lib.format.open_memmap(
+                stack.enter_context(replacing(path)), mode="w+", dtype=np.uint8, shape=shape
+            )
+            for path in (images, fronts, valid)
+        ]
+        for row, name in enumerate(table["scene"]):
+            *layers, meta = read_sample(by_scene[name])
+            faults.extend(_mismatches(by_scene[name], name, layers, meta, size, metas))
+            if faults:
+                continue
+            metas.append(meta)
+            for array, layer in zip(arrays, layers, strict=True):
+                array[row] = layer
+        if faults:
+            raise Faults(faults, "All samples of a data set are made alike.")
+        for array in arrays:
+            array.flush()
+        del arrays, array
+    packed = pd.concat(
+        [table[TABLE_COLUMNS], pd.DataFrame(metas, columns=META_COLUMNS)], axis="columns"
+    )
+    packed.insert(0, "row", np.arange(len(packed)))
+    write_table(index, packed)
+
+
+def _mismatches(
+    path: PathLike,
+    scene: str,
+    layers: Sequence[Any],
+    meta: dict[str, Any],
+    size: int,
+    before: Sequence[dict[str, Any]],
+) -> list[CalvingFrontError]:
+    if meta["scene"] != scene:
+        return [SampleError(path, f"holds scene {meta['scene']}", REMAKE)]
+    shapes = {layer.shape for layer in layers}
+    if shapes != {(size, size)}:
+        found = " and ".join(sorted(f"{s[0]} × {s[1]}" for s in shapes))
+        return [SampleError(path, f"is {found} px instead of {size} × {size}", REMAKE)]
+    for key in ("variant", "front_width_px"):
+        if before and meta[key] != before[0][key]:
+            what = f"has {key} {meta[key]}, {before[0]['scene']} has {before[0][key]}"
+            return [SampleError(path, what, REMAKE)]
+    return []

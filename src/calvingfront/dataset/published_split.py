@@ -1,0 +1,89 @@
+"""The paper's published split in the names of CaFFe, of which the paper's images are a part.
+
+    python -m calvingfront.dataset.published_split LISTS CAFFE OUTPUT
+
+LISTS: the folder that holds train_images.csv, validation_images.csv and test_images.csv, from
+https://github.com/VChristlein/PixelwiseDistanceRegression4GlacierSegmentation. CAFFE: the folder
+that holds sar_images. OUTPUT: the CSV to write, for `split.lists`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path, PurePosixPath
+
+import pandas as pd
+
+from calvingfront.errors import CalvingFrontError, SceneError, SplitError
+from calvingfront.files import PathLike, replacing
+from calvingfront.scenes.caffe import parse_name
+
+# CaFFe does not tell the two satellites of the TanDEM-X pair apart.
+MISSION_IN_CAFFE = {"TDX": "TSX"}
+WHAT = ("glacier", "acquired", "mission", "quality")
+
+
+def translate_split(lists: PathLike, caffe: PathLike) -> pd.DataFrame:
+    """Return (split, published_name, caffe_name), one row for each row of the published lists.
+
+    A scene is found by glacier, date, mission and quality; of several the one of the published
+    resolution. Where CaFFe has none, `caffe_name` is empty.
+    Raises SplitError where a list is missing or a row cannot be read.
+    """
+    known = [parse_name(path.stem) for path in sorted(Path(caffe, "sar_images").rglob("*.png"))]
+    if not known:
+        raise SplitError(caffe, "holds no images in sar_images", "Write the folder of CaFFe.")
+    scenes = pd.DataFrame(known)
+    rows = []
+    for subset in ("train", "validation", "test"):
+        for image in _images(Path(lists, f"{subset}_images.csv")):
+            name, glacier = image.stem, image.parts[-3]
+            # The published names lack CaFFe's glacier and orbit.
+            wanted = parse_name(f"{glacier}_{name}_0")
+            wanted["mission"] = MISSION_IN_CAFFE.get(wanted["mission"], wanted["mission"])
+            found = scenes[(scenes[list(WHAT)] == pd.Series(wanted)[list(WHAT)]).all(axis=1)]
+            same = found[found["resolution_tag_m"] == wanted["resolution_tag_m"]]
+            names = (same if len(same) else found)["scene"].tolist()
+            rows.append((subset, f"{glacier}/{name}", names[0] if names else ""))
+    return pd.DataFrame(rows, columns=["split", "published_name", "caffe_name"])
+
+
+def _images(path: Path) -> list[PurePosixPath]:
+    """Read the images' paths, …/glacier/folder/date_mission_resolution_quality.png."""
+    try:
+        images = pd.read_csv(path, dtype=str, keep_default_na=False)["images"]
+        found = [PurePosixPath(image) for image in images]
+        for image in found:
+            parse_name(f"{image.parts[-3]}_{image.stem}_0")
+    except (OSError, ValueError) as error:
+        raise SplitError(path, f"cannot be read ({error})", "Fetch the published lists.") from None
+    except (KeyError, IndexError, SceneError) as error:
+        raise SplitError(
+            path, f"is no published list ({error})",
+            "It needs a column images with paths …/SI/ERS/1996-01-22_ERS_20_3.png.",
+        ) from None  # fmt: skip
+    return found
+
+
+def main() -> int:
+    """Write the translated split and say how much of it was found."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("lists", type=Path, help="folder of the three published lists")
+    parser.add_argument("caffe", type=Path, help="folder that holds CaFFe's sar_images")
+    parser.add_argument("output", type=Path, help="CSV to write")
+    options = parser.parse_args()
+    try:
+        table = translate_split(options.lists, options.caffe)
+    except CalvingFrontError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    with replacing(options.output) as temporary:
+        table.to_csv(temporary, index=False)
+    named = table.loc[table["caffe_name"] != "", "caffe_name"]
+    print(f"{len(named)} of {len(table)} rows are in CaFFe: {named.nunique()} different scenes")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

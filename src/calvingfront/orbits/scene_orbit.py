@@ -1,0 +1,43 @@
+"""The orbit over the time in which an image was taken."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from calvingfront.errors import OrbitError
+from calvingfront.orbits.orbit import Orbit, fit_orbit
+from calvingfront.radar.model import MapGeometry, RadarGeometry, StateVectors
+from calvingfront.sar.geometry import to_earth_fixed, zero_doppler
+
+
+def scene_orbit(
+    vectors: StateVectors, geometry: RadarGeometry | MapGeometry, shape: tuple[int, int]
+) -> Orbit:
+    """Fit the orbit to the azimuth times of an image of `shape` lines and samples.
+
+    A product on a map grid has no azimuth times: they follow from its corners.
+    Raises OrbitError where the vectors do not cover them.
+    """
+    lines = np.array([0.0, shape[0] - 1.0])
+    if isinstance(geometry, RadarGeometry):
+        first, last = geometry.azimuth.time(lines)
+        return fit_orbit(vectors, float(first), float(last))
+    line, sample = np.meshgrid(lines, np.array([0.0, shape[1] - 1.0]))
+    latitude, longitude = geometry.to_ground(line.ravel(), sample.ravel())
+    corners = to_earth_fixed(longitude, latitude, np.zeros(latitude.shape))
+    sight = corners.mean(axis=0) - vectors.positions_m
+    speed = np.linalg.norm(vectors.velocities_m_s, axis=1)
+    ahead = np.einsum("ij,ij->i", sight, vectors.velocities_m_s) / speed
+    nearest = int(np.argmin(np.abs(ahead)))
+    guess = float(vectors.times_s[nearest] + ahead[nearest] / speed[nearest])
+    reach = 60.0 + abs(guess - vectors.times_s[nearest])  # the guess is short of the Earth's curve
+    times = vectors.times_s
+    coarse = fit_orbit(vectors, max(guess - reach, times[0]), min(guess + reach, times[-1]))
+    passed, _ = zero_doppler(corners, coarse)
+    if not np.isfinite(passed).all():
+        raise OrbitError(
+            f"state vectors ({vectors.source})",
+            "do not reach the time at which the radar passed the image's corners",
+            "Give an orbit file that covers the scene.",
+        )
+    return fit_orbit(vectors, float(passed.min()), float(passed.max()))

@@ -1,0 +1,43 @@
+"""What the CEOS products of all missions hold at the same places."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from calvingfront.products.ceos.imagery import Imagery
+from calvingfront.products.ceos.orbit import pass_direction
+from calvingfront.products.ceos.records import Leader
+from calvingfront.radar.model import SPEED_OF_LIGHT, StateVectors
+
+
+def shared_fields(
+    path: Path,
+    leader: Leader,
+    imagery: Imagery,
+    orbit: StateVectors,
+    middle_s: float,
+    wavelength_m: tuple[float, float],
+) -> dict[str, Any]:
+    """Return the fields of a Product that no mission has elsewhere.
+
+    middle_s: azimuth time of the image's middle, s since the orbit's epoch. wavelength_m: lowest
+    and highest that the mission can have. Raises ProductError where a field is damaged.
+    """
+    summary = leader.summary
+    return {
+        "path": path,
+        "files": (leader.path, imagery.path),
+        "acquired": orbit.epoch + timedelta(seconds=middle_s),
+        "pass_direction": pass_direction(orbit, middle_s),
+        "shape": imagery.shape,
+        "is_complex": imagery.is_complex,
+        "looks": (
+            summary.number(1175, 16, "azimuth looks", 0.5, 100),
+            summary.number(1191, 16, "range looks", 0.5, 100),
+        ),
+        "radar_frequency_hz": SPEED_OF_LIGHT / summary.number(501, 16, "wavelength", *wavelength_m),
+        "orbit": orbit,
+        "pixels": imagery,
+    }

@@ -1,0 +1,215 @@
+"""Envisat ASAR (.N1) and ERS (.E1, .E2) in Envisat's format: complex (IMS) and detected (IMP).
+
+Calibration: backscatter β0 = |DN|² / K; for complex images, in which range spreading is not
+compensated, times (R / R_reference)³ (ESA ENVI-CLVL-EOPG-TN-03-0010). Their elevation antenna
+pattern, which only an external file knows, stays in the image; a note says so.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+
+from calvingfront.errors import ProductError
+from calvingfront.products.envisat.header import MAGIC, EnvisatHeader, read_header
+from calvingfront.products.envisat.records import (
+    GRID,
+    GROUND_RANGE,
+    Processing,
+    read_ground_points,
+    read_ground_range,
+    read_processing,
+)
+from calvingfront.products.pixels import RecordPixels
+from calvingfront.products.reading import LARGEST_IMAGE_SIDE, fault
+from calvingfront.radar.model import (
+    SPEED_OF_LIGHT,
+    AzimuthTime,
+    Calibration,
+    GroundPoints,
+    GroundRange,
+    Mission,
+    Product,
+    RadarGeometry,
+    SlantRange,
+)
+
+FORMAT = "Envisat"
+RECORD_LEAD_BYTES = 17  # time (12), quality (1), line number (4)
+
+
+@dataclass(frozen=True)
+class _Kind:
+    sample_type: str
+    data_type: str
+    dtype: str
+    sample_bytes: int
+
+
+_KINDS = {
+    "IMS": _Kind("COMPLEX", "SWORD", ">i2", 4),
+    "IMP": _Kind("DETECTED", "UWORD", ">u2", 2),
+}
+_MISSIONS: dict[str, Mission] = {"ASA": "ENVISAT", "SAR": "ERS"}
+_PLATFORMS = {"N1": "Envisat", "E1": "ERS-1", "E2": "ERS-2"}
+_PASSES: dict[str, Literal["ascending", "descending"]] = {
+    "ASCENDING": "ascending",
+    "DESCENDING": "descending",
+}
+
+
+def recognises(path: Path) -> bool:
+    """Whether the file begins as an ASAR or ERS product in Envisat's format."""
+    if not path.is_file():
+        return False
+    with path.open("rb") as file:
+        start = file.read(len(MAGIC) + 4)
+    return start.startswith(MAGIC) and start[len(MAGIC) :] in (b"ASA_", b"SAR_")
+
+
+def read(path: Path, polarisation: str | None = None) -> Product:
+    """Read the headers of a product; the pixels are read later, through `Product.pixels`.
+
+    polarisation: e.g. "VV"; None takes the first. Raises ProductError for a damaged header.
+    """
+    header = read_header(path)
+    main, specific = header.main, header.specific
+    name = main.text("PRODUCT")
+    mission, level = _MISSIONS.get(name[:3]), name[4:7]
+    if mission is None or level not in _KINDS:
+        what = f"holds a product {name[:10]!r}; {', '.join(_KINDS)} of ASA and SAR are read"
+        raise fault(path, "MPH PRODUCT", what, "Order the scene as IMS or IMP.")
+    suffix = name.rpartition(".")[2]
+    if suffix not in _PLATFORMS:
+        what = f"ends with {suffix[:5]!r}, known are {', '.join(_PLATFORMS)}"
+        raise fault(path, "MPH PRODUCT", what)
+    kind = _KINDS[level]
+    specific.choice("SAMPLE_TYPE", {kind.sample_type: True})
+    specific.choice("DATA_TYPE", {kind.data_type: True})
+    index, chosen = _choose(header, polarisation)
+    processing = read_processing(header, index)
+    epoch = processing.orbit.epoch
+    samples = specific.integer("LINE_LENGTH", 1, LARGEST_IMAGE_SIDE)
+    record_bytes = RECORD_LEAD_BYTES + samples * kind.sample_bytes
+    image = header.data_set(f"MDS{index + 1}", (record_bytes,), most=LARGEST_IMAGE_SIDE)
+    shape = (image.records, samples)
+    azimuth = AzimuthTime(
+        (specific.utc("FIRST_LINE_TIME") - epoch).total_seconds(),
+        specific.number("LINE_TIME_INTERVAL", 1e-5, 1.0),
+    )
+    points = read_ground_points(header, epoch, processing.average_height_m)
+    in_range: SlantRange | GroundRange
+    if level == "IMS":
+        in_range = _slant_range(header, processing, points)
+    else:
+        in_range = _ground_range(header, processing, points, samples)
+    middle_s = float(azimuth.time(np.array((shape[0] - 1) / 2)))
+    if abs(middle_s) > 86_400:
+        what = f"lies {middle_s:.0f} s from the first state vector"
+        raise fault(path, "SPH FIRST_LINE_TIME", what)
+    calibration, notes = _calibrate(level, processing, in_range, samples)
+    return Product(
+        path=path,
+        files=(path,),
+        format=FORMAT,
+        mission=mission,
+        platform=_PLATFORMS[suffix],
+        level=level,
+        acquired=epoch + timedelta(seconds=middle_s),
+        polarisation=chosen,
+        pass_direction=specific.choice("PASS", _PASSES),
+        shape=shape,
+        is_complex=level == "IMS",
+        looks=(
+            float(specific.integer("AZIMUTH_LOOKS", 1, 1000)),
+            float(specific.integer("RANGE_LOOKS", 1, 1000)),
+        ),
+        radar_frequency_hz=processing.radar_frequency_hz,
+        orbit=processing.orbit,
+        # Both radars only ever looked to the right.
+        geometry=RadarGeometry(azimuth, in_range, "right"),
+        calibration=calibration,
+        pixels=RecordPixels(
+            path,
+            image.offset_bytes,
+            record_bytes,
+            RECORD_LEAD_BYTES,
+            shape,
+            kind.dtype,
+            level == "IMS",
+        ),
+        ground_points=points,
+        mean_height_m=processing.average_height_m,
+        beam=specific.text("SWATH"),
+        notes=notes,
+    )
+
+
+def _choose(header: EnvisatHeader, polarisation: str | None) -> tuple[int, str]:
+    """The number of the data set and its polarisation, e.g. "V/V" read as "VV"."""
+    offered = []
+    for index in (0, 1):
+        text = header.specific.values.get(f"MDS{index + 1}_TX_RX_POLAR", "").replace("/", "")
+        if text in ("HH", "HV", "VH", "VV"):
+            offered.append((index, text))
+    for index, text in offered:
+        if polarisation is None or polarisation.upper() == text:
+            return index, text
+    have = ", ".join(text for _, text in offered) or "none"
+    what = f"the polarisation {polarisation or 'of the image'} is not there, but {have}"
+    raise ProductError(f"{header.path}, SPH MDS1_TX_RX_POLAR", what, "Choose one that is there.")
+
+
+def _slant_range(header: EnvisatHeader, processing: Processing, points: GroundPoints) -> SlantRange:
+    # The grid's times are float32 with a step of 0.5 ns (7 cm): the average of all is finer.
+    step = 1.0 / processing.sampling_rate_hz
+    near, far = points.sample == points.sample.min(), points.sample == points.sample.max()
+    rise = points.slant_range_time_s[far].mean() - points.slant_range_time_s[near].mean()
+    interval = step if rise >= 0 else -step
+    first = points.slant_range_time_s - points.sample * interval
+    if np.ptp(first) > 10 * step:
+        what = f"slant range times do not follow the sampling rate of {1 / step:g} Hz"
+        raise fault(header.path, GRID, what)
+    return SlantRange(float(first.mean()), interval)
+
+
+def _ground_range(
+    header: EnvisatHeader, processing: Processing, points: GroundPoints, samples: int
+) -> GroundRange:
+    spacing = header.specific.number("RANGE_SPACING", 0.1, 1000.0)
+    times, origins, coefficients = read_ground_range(header, processing.orbit.epoch)
+    near, far = points.sample == points.sample.min(), points.sample == points.sample.max()
+    rises = points.slant_range_time_s[far].mean() >= points.slant_range_time_s[near].mean()
+    # The polynomial counts the ground range from near range, whichever side comes first.
+    first, step = (0.0, spacing) if rises else ((samples - 1) * spacing, -spacing)
+    result = GroundRange(first, step, times, origins, coefficients)
+    ends = result.slant_range(np.array([0.0, samples - 1.0]), times[:1])
+    if not ((ends > 1e5) & (ends < 1e7)).all():
+        what = f"slant ranges from {ends[0]:g} to {ends[1]:g} m are no radar's"
+        raise fault(header.path, f"{GROUND_RANGE}: coefficients", what)
+    return result
+
+
+def _calibrate(
+    level: str, processing: Processing, in_range: SlantRange | GroundRange, samples: int
+) -> tuple[Calibration, tuple[str, ...]]:
+    gain = 1.0 / processing.calibration
+    if processing.is_spreading_compensated or not isinstance(in_range, SlantRange):
+        calibration = Calibration.constant("beta0", gain)
+    else:
+        # Smooth: bilinear between nodes every 1/16 of the swath is right to 1e-5.
+        nodes = np.linspace(0.0, samples - 1.0, 17 if samples > 1 else 1)
+        slant_range_m = 0.5 * SPEED_OF_LIGHT * (in_range.first_time_s + nodes * in_range.interval_s)
+        gains = gain * (slant_range_m / processing.reference_range_m) ** 3
+        calibration = Calibration("beta0", gains[np.newaxis], np.zeros(1), nodes)
+    if level == "IMS" and not processing.is_antenna_compensated:
+        note = (
+            "the elevation antenna pattern is not compensated: "
+            "backscatter falls off towards the edges of the swath"
+        )
+        return calibration, (note,)
+    return calibration, ()

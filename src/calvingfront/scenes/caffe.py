@@ -1,0 +1,281 @@
+"""Scenes of the CaFFe benchmark: a folder of images and fronts whose names say what they are.
+
+Layout and names: Gourmelon et al. (2022), doi:10.1594/PANGAEA.940950.
+"""
+
+from __future__ import annotations
+
+import datetime
+import logging
+import re
+import struct
+from collections.abc import Collection, Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from calvingfront.errors import CalvingFrontError, ConfigError, Faults, SceneError
+from calvingfront.scenes.scene_table import MISSIONS, scene_table
+
+log = logging.getLogger(__name__)
+
+# Pixel size, m, behind the rounded figure in a name, at the published size.
+PIXEL_SIZES_M = {6: 6.0, 7: 6.6667, 12: 12.5, 17: 16.6667, 20: 20.0}
+SIZE_COLUMNS = ("glacier", "resolution_tag_m", "pixel_size_m", "height_px", "width_px")
+PARTS = "Glacier_YYYY-MM-DD_Sensor_Resolution_Quality_Orbit"
+EXCLUDE = "Mend the files, or exclude a scene by source.exclude: {scene: reason}."
+
+
+def parse_name(name: str) -> dict[str, Any]:
+    """Split a CaFFe name, as SI_1996-01-22_ERS_20_3_109, into the columns of the scene table.
+
+    Raises SceneError that says which part cannot be read.
+    """
+    parts = name.split("_")
+    if len(parts) != 6:
+        raise SceneError(name, f"has {len(parts)} parts instead of 6", f"Name it {PARTS}.")
+    glacier, acquired, mission, resolution, quality, orbit = parts
+    wrong = []
+    if not re.fullmatch(r"[A-Za-z0-9.-]+", glacier):
+        wrong.append(f"glacier {glacier!r}")
+    if not _is_date(acquired):
+        wrong.append(f"date {acquired!r} (no day YYYY-MM-DD)")
+    if mission not in MISSIONS:
+        wrong.append(f"sensor {mission!r} (none of {', '.join(MISSIONS)})")
+    if not re.fullmatch(r"[1-9][0-9]*", resolution):
+        wrong.append(f"resolution {resolution!r} (no whole number of metres)")
+    if not re.fullmatch(r"[1-6]", quality):
+        wrong.append(f"quality {quality!r} (not 1 to 6)")
+    if not re.fullmatch(r"[0-9]+", orbit):
+        wrong.append(f"orbit {orbit!r} (no number)")
+    if wrong:
+        raise SceneError(name, f"cannot be read: {'; '.join(wrong)}", f"Name it {PARTS}.")
+    return {
+        "scene": name,
+        "glacier": glacier,
+        "mission": mission,
+        "acquired": acquired,
+        "resolution_tag_m": int(resolution),
+        "quality": int(quality),
+        "orbit": orbit,
+    }
+
+
+def list_caffe(
+    folder: str | Path | None,
+    sizes: str | Path | None = None,
+    glaciers: Sequence[str] = (),
+    exclude: Collection[str] = (),
+    listed: Collection[str] | None = None,
+) -> pd.DataFrame:
+    """The scene table of a CaFFe folder, from names and PNG headers alone.
+
+    sizes:    CSV of the extents of the scenes (glacier, resolution_tag_m, pixel_size_m, height_px,
+              width_px at native size; crs, upper_left_x, upper_left_y where known): needed for
+              shrunk copies, whose pixel sizes follow from their own numbers of pixels.
+    glaciers: the glaciers to keep; empty for all.
+    exclude:  scenes to leave out, whatever is wrong with them.
+    listed:   the scenes that a split names; others are left out. None for all.
+    Raises Faults with everything that is wrong with the scenes that remain.
+    """
+    if folder is None or not Path(folder).is_dir():
+        raise ConfigError(
+            "source.caffe.folder",
+            f"{folder} is not a folder",
+            "Write the folder that holds sar_images and fronts.",
+        )
+    folder = Path(folder)
+    faults: list[CalvingFrontError] = []
+    images = _files(folder / "sar_images", "", faults)
+    fronts = _files(folder / "fronts", "_front", faults)
+    if not images:
+        raise Faults(
+            [SceneError(folder / "sar_images", "holds no PNG", "Put the images there.")],
+            "Check source.caffe.folder.",
+        )
+    table = _read_sizes(sizes) if sizes is not None else None
+
+    rows: list[dict[str, Any]] = []
+    kept = 0
+    for name, paths in images.items():
+        if name in exclude:
+            continue
+        try:
+            row = parse_name(name)
+        except SceneError as error:
+            faults.append(SceneError(paths[0], error.what, error.remedy))
+            continue
+        if (glaciers and row["glacier"] not in glaciers) or (
+            listed is not None and name not in listed
+        ):
+            continue
+        kept += 1
+        problems = _complete(row, paths, fronts.get(name, []), table)
+        faults.extend(problems)
+        if not problems:
+            rows.append(row)
+    for name, paths in fronts.items():
+        other_glacier = glaciers and name.split("_")[0] not in glaciers
+        unlisted = listed is not None and name not in listed
+        if name not in images and name not in exclude and not other_glacier and not unlisted:
+            faults.append(
+                SceneError(paths[0], f"is a front without an image {name}.png", "Add the image.")
+            )
+    faults.extend(_absent(images, glaciers, listed, exclude))
+    if not kept and not faults:
+        raise ConfigError(
+            "source.caffe.glaciers",
+            f"none of the {len(images)} images belongs to {', '.join(glaciers)}",
+            "Write glaciers as the file names carry them, or [] for all.",
+        )
+    if faults:
+        raise Faults(faults, EXCLUDE)
+    scenes = scene_table(rows)
+    note = f"{folder.name}: {len(images)} images, {len(scenes)} used"
+    if listed is not None:
+        note += f"; the split's lists name {len(set(listed))} scenes, others are left out"
+    scenes.attrs["notes"] = [note]
+    log.info("%s", note)
+    return scenes
+
+
+def read_png_size(path: str | Path) -> tuple[int, int]:
+    """Height and width, px, from the first 24 bytes of a PNG. Raises SceneError."""
+    try:
+        with Path(path).open("rb") as file:
+            header = file.read(24)
+    except OSError as error:
+        raise SceneError(
+            path, f"cannot be opened ({error.strerror})", "Check the permissions."
+        ) from None
+    if len(header) < 24 or header[:8] != b"\x89PNG\r\n\x1a\n" or header[12:16] != b"IHDR":
+        raise SceneError(path, "is not a PNG file", "Fetch the file again.")
+    width, height = struct.unpack(">II", header[16:24])
+    return height, width
+
+
+def _complete(
+    row: dict[str, Any],
+    images: list[Path],
+    fronts: list[Path],
+    sizes: dict[tuple[str, int], dict[str, Any]] | None,
+) -> list[CalvingFrontError]:
+    """Fill in the row's files, size and pixel size; return what is wrong."""
+    problems: list[CalvingFrontError] = []
+    for kind, paths in (("image", images), ("front mask", fronts)):
+        if len(paths) > 1:
+            where = " and ".join(str(path) for path in paths)
+            problems.append(
+                SceneError(row["scene"], f"has {len(paths)} {kind}s: {where}", "Keep one of them.")
+            )
+    if not fronts:
+        problems.append(SceneError(images[0], "has no front mask", "Add it under fronts."))
+    try:
+        height, width = read_png_size(images[0])
+    except SceneError as error:
+        return [*problems, error]
+    if height == 0 or width == 0:
+        return [*problems, SceneError(images[0], "has no pixels", "Fetch the file again.")]
+    row |= {"height_px": height, "width_px": width, "image": str(images[0])}
+    row["front"] = str(fronts[0]) if fronts else None
+
+    tag = row["resolution_tag_m"]
+    if sizes is None:
+        size = PIXEL_SIZES_M.get(tag)
+        row |= {"pixel_size_x_m": size, "pixel_size_y_m": size}
+        if size is None:
+            known = ", ".join(map(str, PIXEL_SIZES_M))
+            problems.append(
+                SceneError(
+                    images[0],
+                    f"has the unknown resolution {tag} (known: {known})",
+                    "Give its extent in the table source.caffe.sizes.",
+                )
+            )
+        return problems
+    native = sizes.get((row["glacier"], tag))
+    if native is None:
+        problems.append(
+            SceneError(
+                images[0],
+                f"has no row for {row['glacier']} at {tag} m in the table of sizes",
+                "Add the row to source.caffe.sizes.",
+            )
+        )
+        return problems
+    row |= {
+        "pixel_size_y_m": native["height_px"] * native["pixel_size_m"] / height,
+        "pixel_size_x_m": native["width_px"] * native["pixel_size_m"] / width,
+        **{key: native.get(key) for key in ("crs", "upper_left_x", "upper_left_y")},
+    }
+    return problems
+
+
+def _files(folder: Path, ending: str, faults: list[CalvingFrontError]) -> dict[str, list[Path]]:
+    """The PNG files under a folder, in any subset's folder, by the scene's name."""
+    found: dict[str, list[Path]] = {}
+    for path in sorted(folder.rglob("*.png")):
+        if not path.stem.endswith(ending):
+            what = f"does not end in {ending}.png"
+            faults.append(SceneError(path, what, f"Name it SCENE{ending}.png or take it away."))
+            continue
+        found.setdefault(path.stem.removesuffix(ending), []).append(path)
+    return found
+
+
+def _absent(
+    images: Collection[str],
+    glaciers: Sequence[str],
+    listed: Collection[str] | None,
+    exclude: Collection[str],
+) -> list[CalvingFrontError]:
+    """Scenes that are listed or excluded and do not exist."""
+    faults: list[CalvingFrontError] = []
+    for name in sorted(set(listed or ())):
+        other_glacier = glaciers and name.split("_")[0] not in glaciers
+        if name not in images and name not in exclude and not other_glacier:
+            faults.append(
+                SceneError(
+                    name, "stands in split.lists and has no image", "Add the image or exclude it."
+                )
+            )
+    for name in sorted(exclude):
+        if name not in images and name not in (listed or ()):
+            faults.append(
+                ConfigError(
+                    f"source.exclude.{name}", "there is no such scene", "Correct or delete the key."
+                )
+            )
+    return faults
+
+
+def _read_sizes(path: str | Path) -> dict[tuple[str, int], dict[str, Any]]:
+    try:
+        table = pd.read_csv(
+            path, dtype={"glacier": str, "crs": str}, keep_default_na=False, na_values=[""]
+        )
+    except (OSError, ValueError) as error:
+        raise ConfigError(
+            "source.caffe.sizes", f"{path} cannot be read ({error})", "Write the path of a CSV."
+        ) from None
+    missing = [column for column in SIZE_COLUMNS if column not in table.columns]
+    if missing:
+        raise ConfigError(
+            "source.caffe.sizes",
+            f"{path} lacks the columns {', '.join(missing)}",
+            f"Give the columns {', '.join(SIZE_COLUMNS)}.",
+        )
+    return {
+        (str(row["glacier"]), int(row["resolution_tag_m"])): {
+            str(key): None if pd.isna(value) else value for key, value in row.items()
+        }
+        for row in table.to_dict("records")
+    }
+
+
+def _is_date(text: str) -> bool:
+    try:
+        return datetime.date.fromisoformat(text).isoformat() == text
+    except ValueError:
+        return False

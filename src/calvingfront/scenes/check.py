@@ -1,0 +1,159 @@
+"""Every image and front opened once, before anything is made from them."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+
+from calvingfront.errors import CalvingFrontError, Faults, SceneError
+from calvingfront.files import PathLike, write_text
+from calvingfront.scenes.caffe import EXCLUDE
+from calvingfront.scenes.pixels import read_grey
+from calvingfront.scenes.scene_table import write_scenes
+
+# A calving front is a line: a mask with more front than this is another kind of mask.
+LARGEST_FRONT_SHARE = 0.25
+
+
+@dataclass
+class Checked:
+    """What opening one scene showed."""
+
+    scene: str
+    height: int = 0
+    width: int = 0
+    digest: str = ""
+    faults: list[CalvingFrontError] = field(default_factory=list)
+
+
+def check_scene(scene: str, image: str, front: str) -> Checked:
+    """Open image and front of one scene and collect what is wrong with them."""
+    checked = Checked(scene)
+
+    def fault(path: str, what: str, remedy: str) -> None:
+        checked.faults.append(SceneError(path, what, remedy))
+
+    pixels = mask = None
+    try:
+        pixels = read_grey(image)
+        checked.height, checked.width = pixels.shape
+        checked.digest = hashlib.blake2b(pixels.tobytes() + repr(pixels.shape).encode()).hexdigest()
+        if pixels.min() == pixels.max():
+            fault(image, f"is constant: every pixel is {pixels.min()}", "Fetch the image again.")
+    except SceneError as error:
+        checked.faults.append(error)
+    try:
+        mask = read_grey(front)
+        levels = np.flatnonzero(np.bincount(mask.ravel(), minlength=256))
+        share = float((mask > levels[0]).mean())
+        if levels.size == 1:
+            what = "is a mask without a front" if levels[0] == 0 else "is front everywhere"
+            fault(front, f"{what}: every pixel is {levels[0]}", "Draw the front.")
+        elif levels.size > 2:
+            fault(
+                front,
+                f"is no binary mask: it holds {levels.size} grey levels "
+                f"({', '.join(map(str, levels[:6]))}{' …' if levels.size > 6 else ''})",
+                "Write 0 beside the front and 255 on it; zones are another mask.",
+            )
+        elif share > LARGEST_FRONT_SHARE:
+            what = f"marks {100 * share:.0f} % of the image as front"
+            fault(front, what, "Write 255 on the front line only (is the mask inverted?).")
+    except SceneError as error:
+        checked.faults.append(error)
+    if pixels is not None and mask is not None and pixels.shape != mask.shape:
+        fault(
+            front,
+            f"is {mask.shape[0]} × {mask.shape[1]} px, its image {pixels.shape[0]} × "
+            f"{pixels.shape[1]}",
+            "Draw the front on the image's own grid.",
+        )
+    return checked
+
+
+def check_scenes(
+    scenes: pd.DataFrame,
+    excluded: Mapping[str, str],
+    output: PathLike,
+    report: PathLike,
+    threads: int = 1,
+) -> None:
+    """Open every image and front of a scene table; write the verified table and a report.
+
+    excluded: {scene: reason}; for the report. Raises Faults with everything that is wrong, also
+    where two scenes hold the same pixels.
+    """
+    columns = (scenes["scene"], scenes["image"], scenes["front"])
+    with ThreadPoolExecutor(max(1, threads)) as pool:
+        results = list(pool.map(check_scene, *columns))
+    faults = [fault for checked in results for fault in checked.faults]
+    first: dict[str, str] = {}
+    for checked in results:
+        if not checked.digest:
+            continue
+        twin = first.setdefault(checked.digest, checked.scene)
+        if twin != checked.scene:
+            faults.append(
+                SceneError(
+                    checked.scene, f"has the same pixels as {twin}", "Exclude one of the two."
+                )
+            )
+    if faults:
+        raise Faults(faults, EXCLUDE)
+    table = scenes.copy()
+    table["height_px"] = [checked.height for checked in results]
+    table["width_px"] = [checked.width for checked in results]
+    write_scenes(output, table)
+    write_text(report, describe_scenes(table, excluded, scenes.attrs.get("notes", ())))
+
+
+def describe_scenes(
+    scenes: pd.DataFrame, excluded: Mapping[str, str], notes: tuple[str, ...] | list[str] = ()
+) -> str:
+    """The scene report, as Markdown."""
+    counts = pd.crosstab(scenes["glacier"], scenes["mission"])
+    missions = list(counts.columns)
+    lines = [
+        "# Scenes",
+        "",
+        f"{len(scenes)} scenes from {scenes['acquired'].min()} to {scenes['acquired'].max()}; "
+        "every image and front has been opened.",
+        *(f"\n{note}." for note in notes),
+        "",
+        f"| glacier | {' | '.join(missions)} | all | first | last |",
+        "|---|" + "---:|" * (len(missions) + 1) + "---|---|",
+    ]
+    for glacier, row in counts.iterrows():
+        dates = scenes.loc[scenes["glacier"] == glacier, "acquired"]
+        cells = [glacier, *row.tolist(), int(row.sum()), dates.min(), dates.max()]
+        lines.append("| " + " | ".join(map(str, cells)) + " |")
+    lines += [
+        "",
+        "| glacier | resolution tag (m) | pixel across (m) | pixel down (m) | columns | rows "
+        "| scenes |",
+        "|---|---:|---:|---:|---:|---:|---:|",
+    ]
+    keys = [
+        "glacier",
+        "resolution_tag_m",
+        "pixel_size_x_m",
+        "pixel_size_y_m",
+        "width_px",
+        "height_px",
+    ]
+    for values, group in scenes.groupby(keys, dropna=False, sort=True):
+        glacier, *numbers = values
+        known = (
+            "–" if pd.isna(number) else f"{number:.6g}"
+            for number in np.asarray(numbers, dtype=float)
+        )
+        cells = [glacier, *known, len(group)]
+        lines.append("| " + " | ".join(map(str, cells)) + " |")
+    lines += ["", "## Excluded", ""]
+    lines += [f"- {scene}: {reason}" for scene, reason in sorted(excluded.items())] or ["None."]
+    return "\n".join(lines) + "\n"

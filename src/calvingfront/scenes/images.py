@@ -1,0 +1,105 @@
+"""Scenes of the user's own, listed: a table of geocoded images with front masks or lines."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from rasterio.errors import RasterioError
+
+from calvingfront.scenes.rasters import is_raster, open_raster
+from calvingfront.scenes.user_table import Fault, day_of, existing, list_table
+
+REQUIRED = ("scene", "glacier", "mission", "acquired", "image", "front")
+OPTIONAL = ("pixel_size_m", "quality")
+SQUARE_TOLERANCE = 1e-6  # relative rotation that counts as none
+
+
+def list_images(table: str | Path | None, exclude: Collection[str] = ()) -> pd.DataFrame:
+    """The scene table of a user's table (CSV or TSV), completed from the image headers.
+
+    Paths start at the table's folder. Raises Faults with everything that is wrong.
+    """
+    return list_table(table, "source.images.table", REQUIRED, OPTIONAL, exclude, _row)
+
+
+def _row(cell: dict[str, str], folder: Path, fault: Fault) -> dict[str, Any]:
+    """What a line adds to its name: mission, date, files and the image's header."""
+    row: dict[str, Any] = {"mission": cell["mission"], "acquired": day_of(cell["acquired"], fault)}
+    if not cell["mission"]:
+        fault("has no mission", "Fill the cell.")
+    image, front = (existing(cell, key, folder, fault) for key in ("image", "front"))
+    row |= {key: str(folder / cell[key]) for key in ("image", "front")}
+    pixel_size = None
+    if cell.get("pixel_size_m"):
+        try:
+            pixel_size = float(cell["pixel_size_m"])
+        except ValueError:
+            pixel_size = -1.0
+        if not pixel_size > 0:
+            fault(f"has the pixel size {cell['pixel_size_m']!r}", "Write metres above zero.")
+    if image is not None:
+        row |= _header(image, pixel_size, fault)
+    if "height_px" in row and front is not None:
+        _check_mask_size(front, (row["height_px"], row["width_px"]), fault)
+    return row
+
+
+def _check_mask_size(front: Path, shape: tuple[int, int], fault: Fault) -> None:
+    """A mask must have the image's (height, width); lines are looked at when they are burnt."""
+    if not is_raster(front):
+        return
+    with open_raster(front) as dataset:
+        height, width = dataset.height, dataset.width
+    if (height, width) != shape:
+        fault(
+            f"front {front.name} is {height} × {width} px, its image {shape[0]} × {shape[1]}",
+            "Draw the mask on the image's own grid, or give the front as lines.",
+        )
+
+
+def _header(path: Path, pixel_size_m: float | None, fault: Fault) -> dict[str, Any]:
+    """Size, pixel size and place of an image from its header; `fault(what, remedy)` on faults."""
+    try:
+        with open_raster(path) as dataset:
+            height, width = dataset.height, dataset.width
+            crs, transform = dataset.crs, dataset.transform
+    except RasterioError as error:
+        fault(f"image {path.name} cannot be read ({error})", "Fetch or convert the file.")
+        return {}
+    found: dict[str, Any] = {"height_px": height, "width_px": width}
+    if crs is None:
+        if pixel_size_m is None:
+            fault(
+                f"image {path.name} has no coordinate reference system and no known pixel size",
+                "Give pixel_size_m in the table, or a GeoTIFF with its CRS.",
+            )
+        return found | {"pixel_size_x_m": pixel_size_m, "pixel_size_y_m": pixel_size_m}
+    name = crs.to_string()
+    if not crs.is_projected or crs.linear_units.lower() not in {"metre", "meter", "m"}:
+        fault(
+            f"image {path.name} is in {name}, not in projected metres",
+            "Warp it first, as with gdalwarp -t_srs EPSG:3031.",
+        )
+        return found
+    if (
+        max(abs(transform.b), abs(transform.d)) > SQUARE_TOLERANCE * transform.a
+        or transform.a <= 0
+        or transform.e >= 0
+    ):
+        fault(f"image {path.name} is rotated or flipped", "Warp it to a north-up grid.")
+        return found
+    if pixel_size_m is not None and abs(pixel_size_m - transform.a) > 0.01 * transform.a:
+        fault(
+            f"has pixel_size_m {pixel_size_m:g}, but image {path.name} has {transform.a:g} m",
+            "Delete the cell: the file knows it.",
+        )
+    return found | {
+        "pixel_size_x_m": transform.a,
+        "pixel_size_y_m": -transform.e,
+        "crs": name,
+        "upper_left_x": transform.c,
+        "upper_left_y": transform.f,
+    }

@@ -1,0 +1,115 @@
+"""A user's own table of scenes: read, its lines checked, every fault told at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from calvingfront.errors import CalvingFrontError, ConfigError, Faults, SceneError
+from calvingfront.scenes.caffe import EXCLUDE
+from calvingfront.scenes.scene_table import SCENE_NAME, scene_table
+
+Fault = Callable[[str, str], None]
+MakeRow = Callable[[dict[str, str], Path, Fault], dict[str, Any]]
+
+
+def list_table(
+    table: str | Path | None,
+    key: str,
+    required: Sequence[str],
+    optional: Sequence[str],
+    exclude: Collection[str],
+    make_row: MakeRow,
+) -> pd.DataFrame:
+    """The scene table of a CSV or TSV; paths inside it start at its folder.
+
+    key: of the configuration, for messages. make_row(cells, folder, fault) returns what a line adds
+    to its name, glacier, date and quality, and calls fault(what, remedy) for what is wrong with it.
+    Raises Faults with everything that is wrong, ConfigError where there is no such table.
+    """
+    if table is None or not Path(table).is_file():
+        raise ConfigError(key, f"{table} is not a file", "Write the path of a CSV or TSV.")
+    separator = "\t" if Path(table).suffix.lower() in {".tsv", ".tab"} else ","
+    cells = pd.read_csv(table, sep=separator, dtype=str, keep_default_na=False)
+    missing = [column for column in required if column not in cells.columns]
+    if missing:
+        raise ConfigError(
+            key,
+            f"{table} lacks the columns {', '.join(missing)}",
+            f"Give the columns {', '.join(required)} and, where wanted, {', '.join(optional)}.",
+        )
+    faults: list[CalvingFrontError] = []
+    rows: list[dict[str, Any]] = []
+    seen: set[str] = set()
+    for number, record in enumerate(cells.to_dict("records"), start=2):
+        cell = {str(name): str(value).strip() for name, value in record.items()}
+        if cell["scene"] in exclude:
+            seen.add(cell["scene"])
+            continue
+        where = f"{Path(table).name} line {number} ({cell['scene'] or 'no name'})"
+        problems: list[CalvingFrontError] = []
+
+        def fault(
+            what: str, remedy: str, where: str = where, to: list[CalvingFrontError] = problems
+        ) -> None:
+            to.append(SceneError(where, what, remedy))
+
+        try:
+            rows.append(_named(cell, fault) | make_row(cell, Path(table).parent, fault))
+        except CalvingFrontError as error:
+            problems.append(error)
+        if cell["scene"] in seen:
+            fault("stands in the table twice", "Delete one line.")
+        seen.add(cell["scene"])
+        faults.extend(problems)
+    for name in sorted(set(exclude) - seen):
+        faults.append(
+            ConfigError(
+                f"source.exclude.{name}", "there is no such scene", "Correct or delete the key."
+            )
+        )
+    if not rows and not faults:
+        faults.append(ConfigError(key, f"{table} lists no scene", "Add lines."))
+    if faults:
+        raise Faults(faults, EXCLUDE)
+    scenes = scene_table(rows)
+    scenes.attrs["notes"] = [f"{Path(table).name}: {len(cells)} lines, {len(scenes)} used"]
+    return scenes
+
+
+def _named(cell: dict[str, str], fault: Fault) -> dict[str, Any]:
+    """Name, glacier and quality of a line."""
+    if not SCENE_NAME.fullmatch(cell["scene"]):
+        fault(f"has the name {cell['scene']!r}", "Use letters, digits, '.', '_' and '-' only.")
+    if not cell["glacier"]:
+        fault("has no glacier", "Fill the cell.")
+    quality = cell.get("quality", "")
+    known = quality in {"1", "2", "3", "4", "5", "6"}
+    if quality and not known:
+        fault(f"has the quality {quality!r}", "Write 1 (best) to 6, or leave it empty.")
+    return {
+        "scene": cell["scene"],
+        "glacier": cell["glacier"],
+        "quality": int(quality) if known else None,
+    }
+
+
+def day_of(text: str, fault: Fault) -> str:
+    """The day YYYY-MM-DD of a cell; the text as it is where it is no date."""
+    try:
+        return str(pd.Timestamp(text).strftime("%Y-%m-%d"))
+    except (ValueError, TypeError):
+        fault(f"has the date {text!r}", "Write YYYY-MM-DD.")
+        return text
+
+
+def existing(cell: dict[str, str], key: str, folder: Path, fault: Fault) -> Path | None:
+    """The path of a cell, or None and a fault where nothing is there."""
+    path = folder / cell[key]
+    if not cell[key] or not path.exists():
+        fault(f"{key} {cell[key]!r} does not exist", f"Paths start at {folder}.")
+        return None
+    return path

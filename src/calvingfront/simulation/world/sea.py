@@ -1,0 +1,147 @@
+"""What lies before the front on a day: mélange, sea ice or open water, and icebergs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from calvingfront.simulation.imaging.backscatter import BANDS
+from calvingfront.simulation.world.noise import Field, fractal_noise, smooth_noise
+
+COVERS = ("melange", "sea_ice", "open_sea")
+# chance of each cover next to the front and farther out: winter and spring, summer and autumn
+_NEAR = {True: (0.65, 0.2, 0.15), False: (0.5, 0.15, 0.35)}
+_FAR = {True: (0.4, 0.45, 0.15), False: (0.2, 0.2, 0.6)}
+
+
+@dataclass(frozen=True)
+class SeaState:
+    """The cover by zones: `near` reaches `reach` (fraction of the long side) from the front.
+
+    near_db, far_db: σ0 of the two zones, dB.
+    """
+
+    near: str
+    far: str
+    reach: float
+    near_db: float
+    far_db: float
+
+
+def draw_sea_state(
+    band: str, day: date, ice_db: float, quality: int, rng: np.random.Generator
+) -> SeaState:
+    """Draw a day's sea.
+
+    ice_db:  σ0 of the glacier at the front; the sea next to it differs from it, by less in
+             images of a poorer quality number (1 best … 6), so that the front can be seen.
+    """
+    frozen = 5 <= day.month <= 11
+    near, far = (str(rng.choice(COVERS, p=table[frozen])) for table in (_NEAR, _FAR))
+    reach = float(rng.choice([1.5, rng.uniform(0.05, 0.4)], p=[0.5, 0.5]))
+    levels = BANDS[band]
+    spread = {"melange": 2.0, "sea_ice": 2.0, "open_sea": 2.5}
+    near_db, far_db = (
+        float(getattr(levels, cover) + spread[cover] * rng.standard_normal())
+        for cover in (near, far)
+    )
+    least = 5.5 - 0.5 * quality
+    if abs(near_db - ice_db) < least:
+        brighter = near_db > ice_db if near == "melange" else False
+        near_db = ice_db + (least if brighter else -least)
+    return SeaState(near, far, reach, near_db, far_db)
+
+
+def sea_level(
+    state: SeaState, seaward: Field, pixel_size_m: float, rng: np.random.Generator
+) -> tuple[Field, npt.NDArray[np.bool_]]:
+    """σ0 (dB) of the sea on the grid of `seaward` (distance from the front, fraction of the
+    long side), and where mélange lies.
+    """
+    shape = seaward.shape
+    size_m = max(shape) * pixel_size_m
+    # fields are drawn on a coarser grid: nothing in them is finer than some 30 m
+    coarse = tuple(max(8, int(side * pixel_size_m / 20.0)) for side in shape)
+    small = (coarse[0], coarse[1])
+    edge = 0.06 * fractal_noise(small, 7, 4, rng, 0.6)
+    beyond = cv2.resize(seaward, small[::-1], interpolation=cv2.INTER_AREA)
+    zone = 1.0 / (1.0 + np.exp(-np.clip((beyond + edge - state.reach) / 0.003, -40, 40)))
+    level = np.zeros(small, np.float32)
+    for cover, db, share in (
+        (state.near, state.near_db, 1 - zone),
+        (state.far, state.far_db, zone),
+    ):
+        level += (share * (db + _texture(cover, small, size_m, rng))).astype(np.float32)
+    melange = zone < 0.5 if state.near == "melange" else np.zeros(small, bool)
+    if state.far == "melange":
+        melange = melange | (zone >= 0.5)
+    full = (shape[1], shape[0])
+    return (
+        np.asarray(cv2.resize(level, full, interpolation=cv2.INTER_LINEAR), dtype=np.float32),
+        cv2.resize(melange.astype(np.uint8), full, interpolation=cv2.INTER_NEAREST) > 0,
+    )
+
+
+def _texture(cover: str, shape: tuple[int, int], size_m: float, rng: np.random.Generator) -> Field:
+    """Variation of a cover's σ0, dB."""
+    if cover == "melange":  # brash and bergy bits between floes
+        broad = 0.9 * fractal_noise(shape, 4, 2, rng)
+        fine = 0.7 * fractal_noise(shape, size_m / 90.0, 2, rng, 0.8)
+        return np.asarray(broad + fine, dtype=np.float32)
+    if cover == "sea_ice":  # floes of unequal brightness, parted by dark leads
+        floes = np.tanh(2.0 * fractal_noise(shape, 6, 4, rng, 0.6))
+        leads = np.abs(fractal_noise(shape, 6, 3, rng, 0.45)) < 0.025
+        return np.asarray(floes - 5.0 * leads, dtype=np.float32)
+    wind = smooth_noise(shape, (3, 3), rng)
+    return np.asarray(1.2 * wind + 0.4 * fractal_noise(shape, 12, 2, rng), dtype=np.float32)
+
+
+def add_icebergs(
+    level: Field,
+    ocean: npt.NDArray[np.bool_],
+    melange: npt.NDArray[np.bool_],
+    pixel_size_m: float,
+    look: tuple[float, float],
+    rng: np.random.Generator,
+) -> Field:
+    """Draw icebergs into σ0 (dB): a smooth dark top, a bright edge towards the radar, a shadow.
+
+    Dense in mélange, a few elsewhere; sizes follow a power law.
+    """
+    rows, columns = np.nonzero(ocean[::8, ::8])
+    if rows.size == 0:
+        return level
+    area_km2 = float(ocean.sum()) * pixel_size_m**2 / 1e6
+    count = int(min(14.0 * area_km2, 900))
+    pick = rng.integers(rows.size, size=count)
+    lengths = 25.0 * (1.0 - rng.random(count)) ** (-1 / 1.6)
+    result = level.copy()
+    for index, length in zip(pick, lengths, strict=True):
+        row, column = int(rows[index]) * 8, int(columns[index]) * 8
+        keep, turn, flat = rng.random(), rng.uniform(0, 2 * np.pi), rng.uniform(0.5, 0.95)
+        radii, top = rng.uniform(0.7, 1.1, 7), rng.uniform(-4.5, 0.5)
+        if keep > (1.0 if melange[row, column] else 0.08):
+            continue
+        length = min(length, 230.0) / pixel_size_m
+        corner = np.linspace(0, 2 * np.pi, 7, endpoint=False)
+        u, v = length * radii * np.cos(corner), length * flat * radii * np.sin(corner)
+        outline = np.column_stack(
+            [
+                column + u * np.cos(turn) - v * np.sin(turn),
+                row + u * np.sin(turn) + v * np.cos(turn),
+            ]
+        )
+        around = float(level[row, column])
+        high = max(1.0, 20.0 / pixel_size_m) * np.asarray(look)
+        for offset, value in (
+            (high, around - 6.0),
+            (-high, around + 5.0),
+            (0.0 * high, around + top),
+        ):
+            points = np.round((outline + offset) * 16).astype(np.int32)
+            cv2.fillConvexPoly(result, points, value, cv2.LINE_8, shift=4)
+    return np.where(ocean, result, level)

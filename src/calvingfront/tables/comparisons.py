@@ -1,0 +1,159 @@
+"""Which differences in Dice stand: paired tests over the same test images."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+import pandas as pd
+
+from calvingfront.evaluation.runs import (
+    PROTOCOLS,
+    WITHOUT_NETWORK,
+    Run,
+    describe_test_set,
+    read_scores,
+    rows_in_order,
+    seeds_of,
+)
+from calvingfront.files import PathLike
+from calvingfront.tables.rendering import Block, number, p_value
+from calvingfront.tables.statistics import compare_pairs, holm
+from calvingfront.tables.table_parts import write_table
+
+SEEDS_FOR_A_CLAIM = 3
+SIGNIFICANCE = 0.05
+
+Pair = tuple[str, str]
+
+
+class Question(NamedTuple):
+    """One comparison: `first` against `second`, each a (model, loss)."""
+
+    family: str
+    first: Pair
+    second: Pair
+
+
+FAMILIES = {
+    "attention": "Does attention help? Att. U-Net against U-Net, same loss",
+    "network": "Does a network learn more than the rows without one?",
+    "loss": "Does the distance weight help? Each loss against BCE, same network",
+}
+
+
+def compare_models(
+    scores: PathLike | Sequence[PathLike],
+    split_method: str,
+    size_px: int,
+    csv: PathLike,
+    md: PathLike,
+) -> None:
+    """Write every paired comparison of Dice as CSV and Markdown.
+
+    scores: `scores.tsv` of every run, rows without a network included.
+    """
+    table = read_scores(scores)
+    summary = summarise_comparisons(table)
+    test_set = describe_test_set(table, split_method, size_px)
+    caption = [
+        f"Dice per test image, averaged over seeds. {test_set}"
+        " Difference: median over images of first − second, in percentage points. r: matched-pairs"
+        " rank-biserial correlation, −1 to 1 (1: better on every image). p: Wilcoxon signed-rank"
+        " test, two-sided, adjusted by Holm's method for all the comparisons of a protocol.",
+        "The test speaks of these trained networks on other images of this kind. It says nothing"
+        f" of another training: a claim of a difference needs at least {SEEDS_FOR_A_CLAIM} seeds.",
+    ]
+    if (summary.seeds < SEEDS_FOR_A_CLAIM).any():
+        caption.append(
+            f"**Fewer than {SEEDS_FOR_A_CLAIM} seeds** stand behind some rows, marked “too few"
+            " seeds”: they describe these trainings and are no claim about the methods."
+        )
+    chosen = summary[summary.protocol == "validation_threshold"]
+    blocks = [_block(chosen, family) for family in FAMILIES if (chosen.family == family).any()]
+    caption.append("Validation threshold; the paper protocol stands in the CSV file.")
+    write_table(summary, "Comparisons of Dice", caption, blocks, csv, md)
+
+
+def summarise_comparisons(scores: pd.DataFrame) -> pd.DataFrame:
+    """One row per comparison × protocol.
+
+    median_difference: of Dice, percentage points, first − second. p_holm: adjusted over all
+    comparisons of the protocol. seeds: the fewer of the two networks' seeds (rows without a
+    network have no chance in them and do not count). verdict: in words.
+    """
+    columns = [
+        *("protocol", "family", "first_model", "first_loss", "second_model", "second_loss"),
+        *("seeds", "images", "median_difference", "rank_biserial", "p", "p_holm", "verdict"),
+    ]
+    rows: list[dict[str, object]] = []
+    for protocol in PROTOCOLS:
+        chosen = scores[scores.protocol == protocol]
+        dice = 100 * chosen.pivot_table(
+            index="scene", columns=["model", "loss"], values="dice", aggfunc="mean"
+        )
+        questions = list(_questions(rows_in_order(scores)))
+        answers = [compare_pairs(dice[q.first], dice[q.second]) for q in questions]
+        adjusted = holm([answer.p_value for answer in answers])
+        for question, answer, p_adjusted in zip(questions, answers, adjusted, strict=True):
+            networks = [p for p in (question.first, question.second) if p[0] not in WITHOUT_NETWORK]
+            seeds = min(len(seeds_of(scores, *pair)) for pair in networks)
+            rows.append(
+                {
+                    "protocol": protocol,
+                    "family": question.family,
+                    "first_model": question.first[0],
+                    "first_loss": question.first[1],
+                    "second_model": question.second[0],
+                    "second_loss": question.second[1],
+                    "seeds": seeds,
+                    "images": answer.images,
+                    "median_difference": answer.median_difference,
+                    "rank_biserial": answer.rank_biserial,
+                    "p": answer.p_value,
+                    "p_holm": p_adjusted,
+                    "verdict": _verdict(seeds, p_adjusted, answer.rank_biserial),
+                }
+            )
+    return pd.DataFrame(rows, columns=columns)
+
+
+def _questions(pairs: Sequence[Pair]) -> Iterator[Question]:
+    networks = [pair for pair in pairs if pair[0] not in WITHOUT_NETWORK]
+    for model, loss in networks:
+        if model == "attention_unet" and ("unet", loss) in networks:
+            yield Question("attention", (model, loss), ("unet", loss))
+    for network in networks:
+        for pair in pairs:
+            if pair[0] in WITHOUT_NETWORK:
+                yield Question("network", network, pair)
+    for model, loss in networks:
+        if loss != "bce" and (model, "bce") in networks:
+            yield Question("loss", (model, loss), (model, "bce"))
+
+
+def _verdict(seeds: int, p_adjusted: float, correlation: float) -> str:
+    if p_adjusted >= SIGNIFICANCE:
+        verdict = "no difference shown"
+    else:
+        verdict = "first better" if correlation > 0 else "second better"
+    return verdict if seeds >= SEEDS_FOR_A_CLAIM else f"{verdict} (too few seeds)"
+
+
+def _block(summary: pd.DataFrame, family: str) -> Block:
+    header = ["First", "Second", "seeds", "n", "difference", "r", "p", "verdict"]
+    rows = []
+    for _, row in summary[summary.family == family].iterrows():
+        rows.append(
+            [
+                Run(row.first_model, row.first_loss, 0).label,
+                Run(row.second_model, row.second_loss, 0).label,
+                str(row.seeds),
+                str(row.images),
+                number(row.median_difference, 1),
+                number(row.rank_biserial, 2),
+                p_value(row.p_holm),
+                str(row.verdict),
+            ]
+        )
+    return Block(FAMILIES[family], [], header, rows)

@@ -1,0 +1,187 @@
+"""Front position errors in metres, and all scores broken down by kind of scene."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import pandas as pd
+
+from calvingfront.evaluation.runs import PROTOCOLS, describe_test_set, read_scores
+from calvingfront.files import PathLike
+from calvingfront.tables.rendering import Block, number, plus_minus
+from calvingfront.tables.table_parts import (
+    NAMES,
+    PROTOCOL_NOTE,
+    ROWS_NOTE,
+    each_row,
+    names_of,
+    over_seeds,
+    rows_by_loss,
+    write_table,
+)
+
+GROUPINGS = {
+    "glacier": "glacier",
+    "mission": "mission",
+    "resolution_tag_m": "resolution [m]",
+    "season": "season",
+}
+
+
+def pooled_error(images: pd.DataFrame) -> float:
+    """Mean Distance Error pooled over images, m; nan where no image has both fronts.
+
+    Σ_i r_i · distance_sum_px_i / Σ_i distance_count_i, r_i = pixel_size_m, over the images with a
+    predicted and a true front; the sum runs over both directions (prediction to truth and back),
+    so a long front weighs more than a short one.
+    Source: Gourmelon et al. (2022), "Calving fronts and where to find them", ESSD 14.
+    """
+    distance_m = images.distance_sum_px * images.pixel_size_m
+    measured = (images.missing == 0) & distance_m.notna() & (images.distance_count > 0)
+    count = float(images.distance_count[measured].sum())
+    return float(distance_m[measured].sum()) / count if count else float("nan")
+
+
+def _of_found(column: str, average: str) -> Callable[[pd.DataFrame], float]:
+    """A mean or median of one column over the images that have a predicted front."""
+
+    def measure(images: pd.DataFrame) -> float:
+        return float(images.loc[images.missing == 0, column].agg(average))
+
+    return measure
+
+
+MEASURES: dict[str, Callable[[pd.DataFrame], float]] = {
+    "mde_pooled_m": pooled_error,
+    "mde_mean_m": _of_found("mde_m", "mean"),
+    "mde_median_m": _of_found("mde_m", "median"),
+    "hd95_mean_m": _of_found("hd95_m", "mean"),
+    "missing": lambda images: float(images.missing.sum()),
+}
+BREAKDOWN_MEASURES: dict[str, Callable[[pd.DataFrame], float]] = {
+    "dice": lambda images: 100 * float(images.dice.mean()),
+    "iou": lambda images: 100 * float(images.iou.mean()),
+    "mde_pooled_m": pooled_error,
+    "missing": MEASURES["missing"],
+}
+
+
+def tabulate_distances(
+    scores: PathLike | Sequence[PathLike],
+    split_method: str,
+    size_px: int,
+    csv: PathLike,
+    md: PathLike,
+    tex: PathLike,
+    breakdown_csv: PathLike,
+    breakdown_md: PathLike,
+) -> None:
+    """Write the front position errors (CSV, Markdown, LaTeX) and the breakdown (CSV, Markdown).
+
+    scores: `scores.tsv` of every run, rows without a network included.
+    """
+    table = read_scores(scores)
+    test_set = describe_test_set(table, split_method, size_px)
+    caption = [
+        f"Front position errors in m. {test_set} MDE: mean distance between predicted and true"
+        " front in both directions, pooled over all front pixels of the test set; beside it the"
+        " mean and the median of the images' own MDE and the mean of their 95 % Hausdorff"
+        " distances. ∅: test images without any predicted front; they are left out of the"
+        " distances and counted here (mean over seeds). Mean ± standard deviation over seeds.",
+        f"{PROTOCOL_NOTE} {ROWS_NOTE}",
+    ]
+    summary = summarise_distances(table)
+    blocks = [_block(summary, protocol) for protocol in PROTOCOLS]
+    write_table(summary, "Front position errors", caption, blocks, csv, md, tex, "tab:distances")
+    parts = break_down(table)
+    about = [
+        f"Scores by kind of test image, validation threshold. {test_set} n: images of this kind;"
+        " Dice and IoU in %; MDE pooled over the images of this kind, m; ∅: images without any"
+        " predicted front. Mean ± standard deviation over seeds. Winter: April to August.",
+        "The paper protocol stands in the CSV file of the same name.",
+    ]
+    chosen = parts[parts.protocol == "validation_threshold"]
+    pages = [_breakdown_block(chosen, grouping) for grouping in GROUPINGS]
+    write_table(parts, "Scores by kind of image", about, pages, breakdown_csv, breakdown_md)
+
+
+def summarise_distances(scores: pd.DataFrame) -> pd.DataFrame:
+    """One row per model × loss × protocol; each measure as _mean and _sd over seeds."""
+    rows = [facts | _over_seeds(chosen, MEASURES) for facts, chosen in each_row(scores)]
+    return pd.DataFrame(rows)
+
+
+def break_down(scores: pd.DataFrame) -> pd.DataFrame:
+    """One row per grouping × value × model × loss × protocol; a scene with an empty cell counts
+    as `unknown` there."""
+    rows: list[dict[str, object]] = []
+    for grouping in GROUPINGS:
+        values = scores[grouping].map(_value_name)
+        for value in sorted(values.unique(), key=_value_order):
+            part = scores[values == value]
+            rows += [
+                {"grouping": grouping, "value": value}
+                | facts
+                | _over_seeds(chosen, BREAKDOWN_MEASURES)
+                for facts, chosen in each_row(part)
+            ]
+    return pd.DataFrame(rows)
+
+
+def _over_seeds(
+    images: pd.DataFrame, measures: dict[str, Callable[[pd.DataFrame], float]]
+) -> dict[str, object]:
+    row: dict[str, object] = {}
+    seeds = [part for _, part in images.groupby("seed")]
+    for name, measure in measures.items():
+        row |= over_seeds(name, [measure(part) for part in seeds])
+    return row
+
+
+def _value_name(value: Any) -> str:
+    if pd.isna(value):
+        return "unknown"
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _value_order(value: str) -> tuple[int, float, str]:
+    """Numbers by size, then names, `unknown` last."""
+    if value == "unknown":
+        return (2, 0.0, value)
+    try:
+        return (0, float(value), value)
+    except ValueError:
+        return (1, 0.0, value)
+
+
+def _missing(row: pd.Series) -> str:
+    """`3 of 50`; the mean over seeds where it is not whole."""
+    digits = 0 if float(row.missing_mean).is_integer() else 1
+    return f"{number(row.missing_mean, digits)} of {row.images}"
+
+
+def _block(summary: pd.DataFrame, protocol: str) -> Block:
+    header = [*NAMES, "MDE pooled [m]", "MDE mean [m]", "MDE median [m]", "HD95 mean [m]", "∅"]
+    names = [name for name in MEASURES if name != "missing"]
+
+    def cells(row: pd.Series) -> list[str]:
+        return [*_means(row, dict.fromkeys(names, 0)), _missing(row)]
+
+    rows = rows_by_loss(summary, protocol, cells)
+    return Block(PROTOCOLS[protocol].capitalize(), [], header, rows)
+
+
+def _means(row: pd.Series, digits: dict[str, int]) -> list[str]:
+    return [plus_minus(row[f"{name}_mean"], row[f"{name}_sd"], n) for name, n in digits.items()]
+
+
+def _breakdown_block(parts: pd.DataFrame, grouping: str) -> Block:
+    title = GROUPINGS[grouping]
+    header = [title.capitalize(), *NAMES, "n", "Dice [%]", "IoU [%]", "MDE [m]", "∅"]
+    digits = {"dice": 1, "iou": 1, "mde_pooled_m": 0}
+    rows = [
+        [str(row.value), *names_of(row), str(row.images), *_means(row, digits), _missing(row)]
+        for _, row in parts[parts.grouping == grouping].iterrows()
+    ]
+    return Block(f"By {title}", [], header, rows, left=3)

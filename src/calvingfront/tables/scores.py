@@ -1,0 +1,118 @@
+"""Table I: overlap scores on the test set, both protocols beside the paper's values."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pandas as pd
+
+from calvingfront.evaluation.runs import (
+    METRICS,
+    PROTOCOLS,
+    describe_test_set,
+    read_scores,
+)
+from calvingfront.files import PathLike
+from calvingfront.tables.paper_values import PAPER_SIZE_PX, PAPER_TEST_IMAGES, TABLE_I
+from calvingfront.tables.rendering import Block, number, plus_minus
+from calvingfront.tables.statistics import bootstrap_interval
+from calvingfront.tables.table_parts import (
+    NAMES,
+    PROTOCOL_NOTE,
+    ROWS_NOTE,
+    each_row,
+    over_seeds,
+    rows_by_loss,
+    write_table,
+)
+
+INTERVALS = ("dice", "iou")
+
+
+def tabulate_scores(
+    scores: PathLike | Sequence[PathLike],
+    split_method: str,
+    size_px: int,
+    csv: PathLike,
+    md: PathLike,
+    tex: PathLike,
+    bootstrap_samples: int = 2000,
+    bootstrap_seed: int = 1,
+) -> None:
+    """Write Table I as CSV (tidy), Markdown and LaTeX.
+
+    scores:       `scores.tsv` of every run, rows without a network included.
+    split_method: named in the caption, as is size_px, the side of the square images.
+    Raises Faults where the runs do not stand on the same test images.
+    """
+    table = read_scores(scores)
+    summary = summarise_scores(table, bootstrap_samples, bootstrap_seed)
+    caption = _caption(table, split_method, size_px, bootstrap_samples)
+    blocks = [_block(summary, ("dice", "iou")), _block(summary, ("wdice4", "wdice8", "wdice16"))]
+    write_table(
+        summary, "Table I: scores on the test set", caption, blocks, csv, md, tex, "tab:scores"
+    )
+
+
+def summarise_scores(
+    scores: pd.DataFrame, bootstrap_samples: int, bootstrap_seed: int
+) -> pd.DataFrame:
+    """One row per model × loss × protocol, all scores in %.
+
+    {metric}_mean, {metric}_sd: over seeds, of the means over test images (sd from two seeds on).
+    {metric}_low, {metric}_high (Dice, IoU): 95 % bootstrap interval over test images, of the
+    scores averaged over the seeds. threshold_mean: over seeds and images. paper_{metric}: the
+    paper's Table I.
+    """
+    rows: list[dict[str, object]] = []
+    for row, chosen in each_row(scores):
+        row["threshold_mean"] = chosen.threshold.mean()
+        for metric in METRICS:
+            row |= over_seeds(metric, 100 * chosen.groupby("seed")[metric].mean())
+            if metric in INTERVALS:
+                per_image = 100 * chosen.groupby("scene")[metric].mean()
+                row[f"{metric}_low"], row[f"{metric}_high"] = bootstrap_interval(
+                    per_image, bootstrap_samples, bootstrap_seed
+                )
+        paper = TABLE_I.get((str(row["model"]), str(row["loss"])), {})
+        row |= {f"paper_{metric}": paper.get(metric, float("nan")) for metric in METRICS}
+        rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def _block(summary: pd.DataFrame, metrics: Sequence[str]) -> Block:
+    """Both protocols and the paper side by side for some metrics."""
+    header = [*NAMES]
+    groups = [("", len(NAMES))]
+    for metric in metrics:
+        header += [*PROTOCOLS.values(), "the paper"]
+        groups.append((METRICS[metric], len(PROTOCOLS) + 1))
+    by_row = {(row["model"], row["loss"], row["protocol"]): row for _, row in summary.iterrows()}
+
+    def cells(row: pd.Series) -> list[str]:
+        found: list[str] = []
+        for metric in metrics:
+            same = [by_row[row["model"], row["loss"], name] for name in PROTOCOLS]
+            found += [_cell(scores, metric) for scores in same]
+            found.append(number(row[f"paper_{metric}"]))
+        return found
+
+    return Block("", groups, header, rows_by_loss(summary, next(iter(PROTOCOLS)), cells))
+
+
+def _cell(row: pd.Series, metric: str) -> str:
+    text = plus_minus(row[f"{metric}_mean"], row[f"{metric}_sd"])
+    if metric not in INTERVALS:
+        return text
+    return f"{text} [{number(row[f'{metric}_low'])}, {number(row[f'{metric}_high'])}]"
+
+
+def _caption(scores: pd.DataFrame, split_method: str, size_px: int, samples: int) -> list[str]:
+    return [
+        f"Scores in %, means over the test set: {describe_test_set(scores, split_method, size_px)}"
+        " Mean ± standard deviation over seeds (from two seeds on); in brackets the 95 % bootstrap"
+        f" interval over test images ({samples} resamples).",
+        PROTOCOL_NOTE,
+        f"{ROWS_NOTE} The paper: Holzmann et al. (2021), Table I, on {PAPER_TEST_IMAGES} images of"
+        f" {PAPER_SIZE_PX} × {PAPER_SIZE_PX} px.",
+    ]

@@ -1,0 +1,90 @@
+"""What the tables share: their rows by network, loss and protocol, their notes, their files."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+
+import pandas as pd
+
+from calvingfront.evaluation.runs import (
+    PROTOCOLS,
+    loss_label,
+    model_label,
+    rows_in_order,
+    seeds_of,
+)
+from calvingfront.files import PathLike, write_text
+from calvingfront.tables.rendering import Block, latex, markdown, write_csv
+from calvingfront.tables.statistics import mean_and_spread
+
+PROTOCOL_NOTE = (
+    "Validation threshold: one threshold per network, chosen on the validation set and applied"
+    " once to the test set; the number to quote. Paper protocol: each prediction stretched to its"
+    " full range and, for each metric, the threshold that scores best on the test set itself; an"
+    " oracle, for comparison with the paper only."
+)
+ROWS_NOTE = (
+    "Prior and nearest date use no network: how often a front of the same glacier lay on a pixel"
+    " in the training set, and the training front of the same glacier closest in time."
+)
+NAMES = ("Model", "Loss")
+
+
+def each_row(scores: pd.DataFrame) -> Iterator[tuple[dict[str, object], pd.DataFrame]]:
+    """For each model × loss × protocol: what every tidy table says of it, and its scores."""
+    for model, loss in rows_in_order(scores):
+        seeds = len(seeds_of(scores, model, loss))
+        of_run = scores[(scores.model == model) & (scores.loss == loss)]
+        for protocol in PROTOCOLS:
+            chosen = of_run[of_run.protocol == protocol]
+            facts: dict[str, object] = {
+                "model": model,
+                "loss": loss,
+                "protocol": protocol,
+                "seeds": seeds,
+                "images": chosen.scene.nunique(),
+            }
+            yield facts, chosen
+
+
+def over_seeds(name: str, values: Iterable[float]) -> dict[str, object]:
+    """The columns {name}_mean and {name}_sd of one value per seed."""
+    mean, spread = mean_and_spread(list(values))
+    return {f"{name}_mean": mean, f"{name}_sd": spread}
+
+
+def names_of(row: pd.Series) -> list[str]:
+    """The first two cells of a printed row: model and loss, as in `NAMES`."""
+    return [model_label(str(row.model)), loss_label(str(row.loss))]
+
+
+def rows_by_loss(
+    summary: pd.DataFrame, protocol: str, cells: Callable[[pd.Series], list[str]]
+) -> list[list[str]]:
+    """The printed rows of one protocol: names, then `cells` of each; a thin line between losses."""
+    rows: list[list[str]] = []
+    for _, group in summary[summary.protocol == protocol].groupby("loss", sort=False):
+        if rows:
+            rows.append([])
+        rows += [[*names_of(row), *cells(row)] for _, row in group.iterrows()]
+    return rows
+
+
+def write_table(
+    summary: pd.DataFrame,
+    title: str,
+    caption: Sequence[str],
+    blocks: Sequence[Block],
+    csv: PathLike,
+    md: PathLike,
+    tex: PathLike | None = None,
+    label: str = "",
+) -> None:
+    """Write one table: `summary` as CSV (tidy), `blocks` under the caption as Markdown and LaTeX.
+
+    tex: left out where the table is not for print; else `label` is its LaTeX label.
+    """
+    write_csv(csv, summary)
+    write_text(md, markdown(title, caption, blocks))
+    if tex is not None:
+        write_text(tex, latex(label, caption, blocks))

@@ -1,0 +1,197 @@
+"""How a step runs fastest on this machine: measured once, then remembered.
+
+A choice by measurement changes the last digits of a training, and noise can turn it; so it is
+made once for a kind of machine, a size of network and of batch, and kept in a file of the user's.
+Every later training takes the same choice, whatever the machine does meanwhile. Which of the two
+networks is trained makes no difference, so that they stay comparable.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import math
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from calvingfront.compute.device import hardware_name
+from calvingfront.networks import NetworkSettings
+from calvingfront.training.acceleration.plan import Plan
+from calvingfront.training.acceleration.remembered import remembered
+from calvingfront.training.feed import Batch
+from calvingfront.training.step import Step, Way
+
+log = logging.getLogger(__name__)
+
+# What differs from the default has to win by more than noise does.
+ENOUGH = 0.95
+# The paper's trainings, with a patience of 20 epochs, end after some 60.
+PATIENCES = 3
+# Compiling takes about a minute; where halving the steps would not save it, it is not tried.
+COMPILE_S = 60.0
+ROUNDS, STEPS_PER_ROUND = 3, 5
+
+
+def plan_step(
+    step: Step,
+    batch: Callable[[], Batch],
+    network: NetworkSettings,
+    size_px: int,
+    steps_per_epoch: int,
+) -> Plan:
+    """Choose how the step is computed, by the settings or by measurement, and arrange it so.
+
+    batch: gives a batch of the training, and is called only where something is measured. The
+    weights, the statistics and the optimiser are afterwards what they were, to the bit.
+    """
+    settings = step.settings
+    by_way = (
+        step.device.type == "cuda"
+        and settings.acceleration == "auto"
+        and not settings.deterministic
+    )
+    way: Way = "eager" if settings.acceleration == "auto" else settings.acceleration
+    plan = Plan(way, step.layout, step.precision, settings.threads)
+    if by_way or (step.device.type == "cpu" and settings.tuning == "measured"):
+
+        def measure() -> Plan:
+            log.info("measuring how a step runs fastest")
+            if not by_way:
+                return choose_on_cpu(step, batch(), plan)
+            return choose_way(step, batch(), plan, steps)
+
+        # Preparing a way has to pay off: on a GPU the choice holds for trainings of this length.
+        epochs = min(settings.max_epochs, PATIENCES * settings.patience)
+        steps = epochs * steps_per_epoch if by_way else 0
+        plan = remembered(_key(step, network, size_px, steps), measure)
+        log.info("a step runs as %s (%s)", plan.label(), plan.source)
+    apply(step, plan)
+    return plan
+
+
+def apply(step: Step, plan: Plan) -> None:
+    """Let the next steps run as planned."""
+    if step.device.type == "cpu":
+        torch.set_num_threads(plan.threads)
+    step.arrange(plan.layout, plan.precision, plan.way)
+
+
+def choose_on_cpu(step: Step, batch: Batch, start: Plan) -> Plan:
+    """Try another layout, bfloat16 (where `auto`) and fewer threads in turn, and keep what wins.
+
+    Each candidate is measured in turns with the best so far; 16 steps at most.
+    """
+    changes: list[dict[str, Any]] = [{"layout": "contiguous"}]
+    if step.settings.precision == "auto" and has_cpu_bfloat16():
+        changes.append({"precision": "bfloat16"})
+    if start.threads > 1:
+        changes.append({"threads": start.threads // 2})
+    seconds: dict[str, float] = {}
+
+    def take(plan: Plan) -> float:
+        apply(step, plan)
+        begun = time.perf_counter()
+        step.train(batch, step.settings.learning_rate_min)
+        return time.perf_counter() - begun
+
+    best = start
+    with step.unchanged():
+        take(start)  # the first step of a candidate prepares kernels
+        for change in changes:
+            trial = replace(best, **change)
+            take(trial)
+            for plan in (best, trial) * 2:
+                seconds[plan.label()] = min(take(plan), seconds.get(plan.label(), math.inf))
+            if seconds[trial.label()] < ENOUGH * seconds[best.label()]:
+                best = trial
+    return replace(best, measured=seconds, source="measured")
+
+
+def choose_way(step: Step, batch: Batch, start: Plan, steps: int) -> Plan:
+    """Time the eager, the captured and the compiled step; the least time for all steps wins.
+
+    steps: that the training is expected to take, over which preparing a way has to pay off. A way
+    that fails is told in the log and no candidate.
+    """
+    seconds: dict[str, float] = {}
+    setup: dict[str, float] = {}
+    best, least = start, math.inf
+    ways: tuple[Way, ...] = ("eager", "graph", "compile")
+    for way in ways:
+        trial = replace(start, way=way)
+        if way == "compile" and least / 2 < COMPILE_S:
+            continue
+        try:
+            setup[way], seconds[way] = _time_way(step, batch, way)
+        except Exception as error:
+            if way == "eager":
+                raise
+            log.warning("a step cannot run as %s here: %s", way, error)
+            continue
+        total = setup[way] + steps * seconds[way]
+        if total < least:
+            best, least = trial, total
+    return replace(best, measured=seconds, setup_s=setup, source="measured")
+
+
+def _time_way(step: Step, batch: Batch, way: Way) -> tuple[float, float]:
+    """Seconds to prepare a way, its first step included, and of a step after that.
+
+    Nothing of it is kept, so that the next candidate has the memory for itself.
+    """
+    step.arrange(way=way)
+    begun = time.perf_counter()
+    run = step.prepared(batch)
+    with step.unchanged():
+        run(batch)
+        step.evaluate(batch)  # validation needs its memory beside that of a graph
+        _wait(step.device)
+        setup = time.perf_counter() - begun
+        return setup, min(_block(step.device, run, batch) for _ in range(ROUNDS))
+
+
+def _block(device: torch.device, run: Callable[[Batch], Tensor], batch: Batch) -> float:
+    """Seconds of a step within a few that follow each other without waiting for the device."""
+    begun = time.perf_counter()
+    for _ in range(STEPS_PER_ROUND):
+        run(batch)
+    _wait(device)
+    return (time.perf_counter() - begun) / STEPS_PER_ROUND
+
+
+def _wait(device: torch.device) -> None:
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
+
+
+def has_cpu_bfloat16() -> bool:
+    """Tell whether oneDNN has bfloat16 convolutions for this processor."""
+    supported = getattr(torch.ops.mkldnn, "_is_mkldnn_bf16_supported", None)
+    return bool(supported is not None and supported())
+
+
+def _key(step: Step, network: NetworkSettings, size_px: int, steps: int) -> str:
+    """Name what the choice holds for; neither the network's kind nor the loss, which cost alike.
+
+    steps: of the training, where they count; else 0.
+    """
+    settings = step.settings
+    sizes = ("variant", "width", "depth", "kernel")
+    return json.dumps(
+        {
+            "hardware": hardware_name(step.device),
+            "torch": torch.__version__,
+            **{name: getattr(network, name) for name in sizes},
+            "size": size_px,
+            "batch": settings.batch_size,
+            "precision": settings.precision,
+            "threads": settings.threads,
+            "acceleration": settings.acceleration,
+            "steps": steps,
+        }
+    )

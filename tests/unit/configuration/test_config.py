@@ -1,0 +1,261 @@
+"""The configuration: defaults, faults with key and remedy, and the table made from the schema."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+import yaml
+from snakemake.utils import update_config
+
+from calvingfront.configuration.config import (
+    fill_defaults,
+    read_schema,
+    validate_config,
+    validate_scenes,
+)
+from calvingfront.configuration.docs import describe, leaves
+from calvingfront.errors import Faults
+
+REPOSITORY = Path(__file__).resolve().parents[3]
+SCHEMA = REPOSITORY / "workflow" / "schemas" / "config.schema.yaml"
+SCENES_SCHEMA = REPOSITORY / "workflow" / "schemas" / "scenes.schema.yaml"
+
+
+def faults_of(config: dict[str, Any]) -> list[str]:
+    with pytest.raises(Faults) as caught:
+        validate_config(config, SCHEMA)
+    return [str(fault) for fault in caught.value.faults]
+
+
+def test_an_empty_configuration_gets_every_default() -> None:
+    filled = validate_config({}, SCHEMA)
+    for path, part in leaves("", read_schema(SCHEMA)["properties"]):
+        value: Any = filled
+        for key in path.split("."):
+            value = value[key]
+        assert value == part["default"], path
+
+
+def test_the_defaults_are_the_papers_protocol() -> None:
+    filled = validate_config({}, SCHEMA)
+    assert filled["samples"]["size"] == 512
+    assert filled["networks"]["width"] == 32
+    assert filled["losses"] == ["bce", "wbce4", "wbce8", "wbce16"]
+    assert filled["training"]["batch_size"] == 5
+    assert filled["training"]["learning_rate_min"] == 1e-5
+
+
+def test_filling_changes_neither_the_given_values_nor_the_given_object() -> None:
+    given = {"training": {"max_epochs": 30}, "samples": None}
+    filled = fill_defaults(given, read_schema(SCHEMA))
+    assert filled["training"]["max_epochs"] == 30
+    assert filled["training"]["batch_size"] == 5
+    assert filled["samples"]["size"] == 512
+    assert given == {"training": {"max_epochs": 30}, "samples": None}
+
+
+@pytest.mark.parametrize(
+    ("config", "key", "said"),
+    [
+        ({"trainng": {}}, "trainng", "Did you mean training?"),
+        ({"training": {"max_epoch": 3}}, "training.max_epoch", "Did you mean max_epochs?"),
+        ({"training": {"qq": 3}}, "training.qq", "Write one of: batch_size, max_epochs"),
+        ({"training": {"batch_size": 0}}, "training.batch_size", "at least 1 (default: 5)"),
+        ({"training": {"patience": "x"}}, "training.patience", "Write a whole number"),
+        ({"training": {"patience": 2.5}}, "training.patience", "2.5 is not a whole number"),
+        ({"training": []}, "training", "Write a group of keys"),
+        ({"training": {"device": "gpu"}}, "training.device", "Write auto, cpu, cuda"),
+        ({"losses": ["bce", "wbcex"]}, "losses[1]", "as in wbce4"),
+        ({"losses": ["wbce0"]}, "losses[0]", "a positive number"),
+        ({"losses": ["bce", "bce"]}, "losses", "each item once"),
+        ({"losses": []}, "losses", "at least 1"),
+        ({"networks": {"models": ["attention-unet"]}}, "networks.models[0]", "attention_unet?"),
+        ({"networks": {"kernel": 4}}, "networks.kernel", ": 3, 5, 7, 9"),
+        ({"source": {"kind": "cafe"}}, "source.kind", "Did you mean caffe?"),
+        ({"source": {"exclude": {"a": 3}}}, "source.exclude.a", "Write a text"),
+        ({"split": {"shares": [1, 2]}}, "split.shares", "at least 3"),
+        ({"figures": {"scenes": ["a", "b", "c"]}}, "figures.scenes", "at most 2"),
+        ({"results": ""}, "results", "at least 1"),
+    ],
+)
+def test_a_fault_names_its_key_and_what_to_write(
+    config: dict[str, Any], key: str, said: str
+) -> None:
+    faults = faults_of(config)
+    assert any(fault.startswith(f"{key}: ") and said in fault for fault in faults), faults
+
+
+@pytest.mark.parametrize(
+    ("config", "key", "said"),
+    [
+        ({"samples": {"size": 100}}, "samples.size", "Write 96 or 112"),
+        ({"samples": {"size": 16, "front_width_px": 6}}, "samples.front_width_px", "at most 4"),
+        ({"training": {"learning_rate_min": 1}}, "training.learning_rate_min", "at most 0.001"),
+        ({"training": {"keep_epochs": [5, 21]}}, "training.keep_epochs", "epoch 21 may never come"),
+        ({"training": {"max_epochs": 8}}, "training.keep_epochs", "at most 8"),
+        ({"source": {"kind": "caffe"}}, "source.caffe.folder", "sar_images/"),
+        ({"source": {"kind": "images"}}, "source.images.table", "CSV or TSV"),
+        ({"split": {"method": "glacier"}}, "split.test_glaciers", "as in [SI]"),
+        ({"split": {"lists": "nowhere.csv"}}, "split.lists", "there is no file nowhere.csv"),
+        (
+            {"source": {"simulated": {"first_year": 2010, "last_year": 2000}}},
+            "source.simulated.first_year",
+            "at most 2000",
+        ),
+        (
+            {"source": {"simulated": {"scenes": 8, "glaciers": 4}}},
+            "source.simulated.scenes",
+            "at least 12",
+        ),
+        (
+            {
+                "split": {
+                    "method": "glacier",
+                    "test_glaciers": ["SI"],
+                    "validation_glaciers": ["SI"],
+                }
+            },
+            "split.validation_glaciers",
+            "SI stands in test_glaciers too",
+        ),
+    ],
+)
+def test_values_that_cannot_work_together_are_refused(
+    config: dict[str, Any], key: str, said: str
+) -> None:
+    faults = faults_of(config)
+    assert len(faults) == 1
+    assert faults[0].startswith(f"{key}: ")
+    assert said in faults[0]
+
+
+@pytest.mark.parametrize(
+    ("chart", "key", "said"),
+    [
+        ({"crs": None}, "map.crs", "EPSG:3031"),
+        ({"dem": None}, "map.dem", "path of a raster"),
+        ({"dem": "no.tif"}, "map.dem", "there is no file no.tif"),
+        ({"geoid": "no.tif"}, "map.geoid", "there is no file no.tif"),
+        ({"vertical_datum": "geoid"}, "map.geoid", "height above the ellipsoid"),
+        ({"areas": {"SI": [0, 10, 5, 10]}}, "map.areas.SI", "left, bottom, right, top"),
+    ],
+)
+def test_products_need_a_map_that_can_be(
+    chart: dict[str, Any], key: str, said: str, tmp_path: Path
+) -> None:
+    dem = tmp_path / "dem.tif"
+    dem.touch()
+    sound = {"crs": "EPSG:3031", "dem": str(dem)}
+    source = {"kind": "products", "products": {"table": "products.csv"}}
+    validate_config({"source": source, "map": sound}, SCHEMA)
+    (fault,) = faults_of({"source": source, "map": sound | chart})
+    assert fault.startswith(f"{key}: ")
+    assert said in fault
+
+
+def test_all_faults_are_told_at_once() -> None:
+    faults = faults_of({"trainng": {}, "losses": ["x"], "samples": {"size": "big"}})
+    assert len(faults) == 3
+
+
+def test_losses_with_any_scale_are_accepted() -> None:
+    losses = ["wbce4", "wbce12", "wbce0.5", "wbce2.25"]
+    assert validate_config({"losses": losses}, SCHEMA)["losses"] == losses
+
+
+def test_what_the_command_line_hands_on_as_text_has_the_type_of_its_key() -> None:
+    given = {
+        "seeds": ["1", "2"],
+        "training": {"max_epochs": "50", "learning_rate_min": "1e-4", "deterministic": "true"},
+        "map": {"terrain_flattening": "false"},
+        "split": {"lists": "null"},
+        "source": {"caffe": {"glaciers": ["7"]}},
+    }
+    filled = validate_config(given, SCHEMA)
+    assert filled["seeds"] == [1, 2]
+    assert filled["training"]["max_epochs"] == 50
+    assert filled["training"]["learning_rate_min"] == 1e-4
+    assert filled["training"]["deterministic"] is True
+    assert filled["map"]["terrain_flattening"] is False
+    assert filled["split"]["lists"] is None
+    assert filled["source"]["caffe"]["glaciers"] == ["7"]  # a name, not a number
+
+
+def test_every_key_is_described() -> None:
+    for path, part in leaves("", read_schema(SCHEMA)["properties"]):
+        assert part.get("description"), path
+        assert "default" in part, path
+
+
+def test_the_parameter_table_is_the_schemas() -> None:
+    written = (REPOSITORY / "config" / "README.md").read_text(encoding="utf-8")
+    assert written == describe(read_schema(SCHEMA)), "run `make docs`"
+
+
+def resolved(name: str, folder: str) -> dict[str, Any]:
+    """An overlay on top of the default configuration, as Snakemake lays them."""
+    config: dict[str, Any] = {}
+    for file in ("config", name):
+        layer = yaml.safe_load((REPOSITORY / "config" / f"{file}.yaml").read_text(encoding="utf-8"))
+        update_config(config, layer)
+    if config["source"]["kind"] == "caffe":
+        config["source"]["caffe"]["folder"] = folder
+    return validate_config(config, SCHEMA)
+
+
+@pytest.mark.parametrize("name", ["config", "paper", "real_cpu", "test"])
+def test_every_overlay_is_sound(name: str, tmp_path: Path) -> None:
+    assert resolved(name, str(tmp_path))["results"]
+
+
+def test_the_paper_overlay_is_the_papers_protocol_whatever_the_default_is() -> None:
+    filled, defaults = resolved("paper", "somewhere"), validate_config({}, SCHEMA)
+    for section in ("samples", "split", "networks", "losses", "evaluation"):
+        assert filled[section] == defaults[section]
+    assert filled["training"] | {"threads": 2} == defaults["training"]
+
+
+def test_the_overlay_for_a_cpu_changes_the_scale_and_the_length_of_the_training_only() -> None:
+    filled, defaults = resolved("real_cpu", "somewhere"), validate_config({}, SCHEMA)
+    smaller = {"width", "front_prior"}  # a short training cannot afford to learn the prior
+    for key, value in defaults["networks"].items():
+        assert key in smaller or filled["networks"][key] == value, key
+    for key in ("batch_size", "augmentation", "patience", "keep_epochs"):
+        assert filled["training"][key] == defaults["training"][key], key
+
+
+ROW = {
+    "scene": "SI_2004-01-02_ERS",
+    "glacier": "SI",
+    "mission": "ERS",
+    "acquired": "2004-01-02",
+    "image": "a.png",
+    "front": "b.png",
+}
+
+
+def test_a_scene_table_with_unknown_cells_is_sound() -> None:
+    table = pd.DataFrame([ROW | {"quality": None, "pixel_size_x_m": float("nan"), "crs": None}])
+    validate_scenes(table, SCENES_SCHEMA)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"acquired": "2004-1-2"}, "acquired"),
+        ({"pixel_size_x_m": -3.0}, "pixel_size_x_m"),
+        ({"scene": "a/b"}, "scene"),
+        ({"colour": "red"}, "colour"),
+    ],
+)
+def test_a_wrong_cell_is_named(change: dict[str, Any], said: str) -> None:
+    with pytest.raises(Faults, match=said):
+        validate_scenes(pd.DataFrame([ROW | change]), SCENES_SCHEMA)
+
+
+def test_a_scene_that_stands_twice_is_named() -> None:
+    with pytest.raises(Faults, match=r"SI_2004-01-02_ERS: stands twice"):
+        validate_scenes(pd.DataFrame([ROW, ROW]), SCENES_SCHEMA)

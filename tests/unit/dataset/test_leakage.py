@@ -1,0 +1,86 @@
+"""The leakage report of a split."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from calvingfront.dataset.leakage import leakage, split_file
+from calvingfront.dataset.splits import read_lists
+
+SCENES = pd.DataFrame(
+    [
+        ("a1", "A", "2000-01-01"),
+        ("a2", "A", "2000-03-01"),
+        ("a3", "A", "2000-03-11"),
+        ("b1", "B", "2000-03-02"),
+        ("c1", "C", "2001-01-01"),
+    ],
+    columns=["scene", "glacier", "acquired"],
+)
+
+
+def split_of(**subsets):
+    rows = [(scene, subset) for subset, scenes in subsets.items() for scene in scenes]
+    return pd.DataFrame(rows, columns=["scene", "subset"])
+
+
+def test_the_nearest_training_scene_is_of_the_same_glacier():
+    report = leakage(SCENES, split_of(train=["a1", "a2", "b1"], test=["a3"]))
+    row = report.iloc[0]
+    assert (row["nearest_training_scene"], row["days"], row["in_training"]) == ("a2", 10, 0)
+
+
+def test_a_test_scene_that_trains_is_its_own_nearest():
+    report = leakage(SCENES, split_of(train=["a1", "a3"], test=["a3"]))
+    row = report.iloc[0]
+    assert (row["nearest_training_scene"], row["days"], row["in_training"]) == ("a3", 0, 1)
+
+
+def test_a_glacier_without_training_scenes_has_no_days():
+    report = leakage(SCENES, split_of(train=["a1"], test=["c1", "a2"]))
+    assert report.set_index("scene")["days"].isna().to_dict() == {"a2": False, "c1": True}
+    assert report.set_index("scene").loc["a2", "days"] == 60
+
+
+def test_the_files_say_what_was_split(tmp_path):
+    SCENES.to_csv(tmp_path / "index.tsv", sep="\t", index=False)
+    (tmp_path / "lists.csv").write_text(
+        "caffe_name,split\na1,train\na1,train\n,train\na3,train\na3,test\na2,test\nc1,validation\n"
+        "lost,test\n"
+    )
+    split_file(
+        tmp_path / "index.tsv",
+        tmp_path / "split.tsv",
+        tmp_path / "leakage.tsv",
+        tmp_path / "leakage.md",
+        lists=tmp_path / "lists.csv",
+        exclude=["lost"],
+        method="paper",
+    )
+    split = pd.read_csv(tmp_path / "split.tsv", sep="\t")
+    assert len(split) == 5
+    assert list(split.loc[split["scene"] == "a3", "subset"]) == ["train", "test"]
+    table = pd.read_csv(tmp_path / "leakage.tsv", sep="\t")
+    assert list(table["days"]) == [10, 0]
+    summary = (tmp_path / "leakage.md").read_text()
+    assert "2 of 2 test scenes (100 %) lie within 35 days" in summary
+    assert "1 test scenes stand in training too" in summary
+    assert "8 rows: 1 name no scene, 1 repeat a scene within its subset, 1 are excluded" in summary
+    assert "| A | 2 | 0 | 2 | 0 | 2 (100 %) | 5 |" in summary
+
+
+def test_the_papers_own_split_leaks_as_its_authors_files_show(shared_data):
+    """33 of 50 test images within 35 days of training, two scenes on both sides."""
+    rows = pd.read_csv(shared_data / "fau-splits" / "split_to_caffe.csv")
+    rows["scene"] = rows["glacier"] + "_" + rows["fau_name"]
+    rows["acquired"] = rows["fau_name"].str[:10]
+    report = leakage(rows.drop_duplicates("scene"), rows.rename(columns={"split": "subset"}))
+    assert len(report) == 50
+    assert (report["days"] <= 35).sum() == 33
+    assert report["in_training"].sum() == 2
+
+
+def test_the_published_lists_name_221_scenes(shared_data):
+    lists = read_lists(shared_data / "fau-splits" / "split_to_caffe.csv", "caffe_name", "split")
+    assert (lists.rows, lists.unnamed) == (244, 6)
+    assert lists.table["scene"].nunique() == 221

@@ -1,0 +1,65 @@
+"""Scaling of any image to 8 bit."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from calvingfront.errors import SceneError
+from calvingfront.scenes.scaling import to_8bit
+
+EVERYWHERE = np.ones((100, 100), dtype=bool)
+
+
+def test_eight_bit_passes_as_it_is():
+    image = np.arange(10000, dtype=np.uint32).reshape(100, 100).astype(np.uint8)
+    np.testing.assert_array_equal(to_8bit(image, ~EVERYWHERE), image)
+
+
+def test_positive_values_are_stretched_in_decibels():
+    decibels = np.linspace(-30, 5, 10000).reshape(100, 100)
+    scaled = to_8bit((10 ** (decibels / 10)).astype(np.float32), EVERYWHERE)
+    low, high = np.percentile(decibels, [1, 99])
+    expected = 1 + 254 * np.clip((decibels - low) / (high - low), 0, 1)
+    assert np.abs(scaled - expected).max() <= 0.51
+    assert (scaled.min(), scaled.max()) == (1, 255)
+
+
+def test_decibels_and_linear_values_give_the_same_image():
+    decibels = np.random.default_rng(1).normal(-12, 4, (100, 100))
+    linear = to_8bit(10 ** (decibels / 10), EVERYWHERE)
+    amplitude = to_8bit(10 ** (decibels / 20), EVERYWHERE)
+    np.testing.assert_allclose(linear, to_8bit(decibels, EVERYWHERE), atol=1)
+    np.testing.assert_allclose(amplitude, linear, atol=1)
+
+
+def test_what_is_not_valid_is_zero_and_does_not_count():
+    values = np.linspace(-30, 5, 10000).reshape(100, 100)
+    valid = EVERYWHERE.copy()
+    valid[:, :50] = False
+    spoilt = values.copy()
+    spoilt[:, :50] = 1e9
+    spoilt[3, 70] = np.nan
+    scaled = to_8bit(spoilt, valid)
+    assert not scaled[:, :50].any()
+    assert scaled[3, 70] == 0
+    assert np.delete(scaled[:, 50:].ravel(), 3 * 50 + 20).min() == 1
+    assert 120 <= np.median(scaled[:, 50:]) <= 136
+
+
+def test_zeros_of_an_unsigned_image_are_its_border():
+    amplitude = np.random.default_rng(1).integers(50, 900, (100, 100)).astype(np.uint16)
+    amplitude[:20] = 0
+    scaled = to_8bit(amplitude, EVERYWHERE)
+    assert not scaled[:20].any()
+    assert scaled[20:].min() == 1
+
+
+def test_images_that_cannot_be_scaled_say_why():
+    values = np.full((100, 100), 3.5)
+    with pytest.raises(SceneError, match=r"scene.tif: is constant \(3.5\)"):
+        to_8bit(values, EVERYWHERE, "scene.tif")
+    with pytest.raises(SceneError, match="has no valid pixel"):
+        to_8bit(values, ~EVERYWHERE)
+    with pytest.raises(SceneError, match="holds complex128 values"):
+        to_8bit(values + 1j, EVERYWHERE)

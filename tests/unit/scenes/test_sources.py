@@ -1,0 +1,103 @@
+"""The configured source: dispatch, exclusion, and the scene table on disk."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+
+from calvingfront.errors import ConfigError, Faults, SceneError
+from calvingfront.scenes.scene_table import (
+    COLUMNS,
+    MISSIONS,
+    read_scenes,
+    scene_table,
+    write_scenes,
+)
+from calvingfront.scenes.sources import list_scenes, prepared_scenes
+
+
+def simulated(exclude=None):
+    return {
+        "results": "res",
+        "source": {
+            "kind": "simulated",
+            "exclude": exclude or {},
+            "simulated": {
+                "geometry": "map",
+                "scenes": 12,
+                "glaciers": 2,
+                "seed": 1,
+                "first_year": 1995,
+                "last_year": 2014,
+                "extent_m": 20000,
+            },
+        },
+        "split": {"method": "paper", "lists": None},
+    }
+
+
+def test_simulated_scenes_lie_in_the_archive():
+    config = simulated()
+    scenes = list_scenes(config)
+    assert len(scenes) == 12
+    assert tuple(scenes.columns) == COLUMNS
+    first = scenes.iloc[0]
+    assert first["image"] == f"res/archive/scenes/{first['scene']}.tif"
+    assert first["front"] == f"res/archive/fronts/{first['scene']}_front.png"
+    pd.testing.assert_frame_equal(prepared_scenes(scenes, config), scenes)
+
+
+def test_simulated_products_become_images_on_the_map():
+    config = simulated() | {"map": {"spacing_m": dict.fromkeys(MISSIONS, 25.0)}}
+    config["source"]["simulated"]["geometry"] = "radar"
+    scenes = list_scenes(config)
+    first = scenes.iloc[0]
+    assert first["image"] == f"res/archive/products/{first['scene']}/product.json"
+    assert first["front"] == "res/archive/fronts.gpkg"
+    assert set(scenes["pixel_size_x_m"]) == {25.0}
+    assert scenes["crs"].isna().all()  # known once a scene is geocoded
+    prepared = prepared_scenes(scenes, config).iloc[0]
+    assert prepared["image"] == f"res/imported/{first['scene']}/image.tif"
+    assert prepared["front"] == f"res/imported/{first['scene']}/front.png"
+
+
+def test_a_simulated_scene_may_be_excluded():
+    scenes = list_scenes(simulated())
+    name = scenes["scene"][3]
+    left = list_scenes(simulated({name: "too smooth"}))
+    assert set(scenes["scene"]) - set(left["scene"]) == {name}
+
+
+def test_an_excluded_scene_must_exist():
+    with pytest.raises(Faults, match=r"source\.exclude\.lost: there is no such scene"):
+        list_scenes(simulated({"lost": "typing error"}))
+
+
+def test_an_unknown_kind_is_refused():
+    config = simulated()
+    config["source"]["kind"] = "raw"
+    with pytest.raises(
+        ConfigError, match=r"'raw' is unknown\. Write simulated, caffe, images or products"
+    ):
+        list_scenes(config)
+
+
+def test_the_scene_table_survives_the_disk(tmp_path):
+    rows = [
+        {"scene": "b", "glacier": "NA", "mission": "ERS", "acquired": "2001-02-03", "quality": 3},
+        {"scene": "a", "glacier": "SI", "orbit": "049", "pixel_size_x_m": 6.6667, "crs": "EPSG:1"},
+    ]
+    table = scene_table(rows)
+    write_scenes(tmp_path / "scenes.tsv", table)
+    back = read_scenes(tmp_path / "scenes.tsv")
+    pd.testing.assert_frame_equal(back, table)
+    assert list(back["scene"]) == ["a", "b"]
+    assert back["glacier"][1] == "NA"
+    assert back["orbit"][0] == "049"
+    assert back["crs"][1] is None
+
+
+def test_a_table_without_its_columns_is_refused(tmp_path):
+    (tmp_path / "scenes.tsv").write_text("scene\tglacier\na\tSI\n")
+    with pytest.raises(SceneError, match=r"scenes\.tsv: lacks the columns mission, acquired"):
+        read_scenes(tmp_path / "scenes.tsv")

@@ -1,0 +1,61 @@
+"""What the simulated ground sends back: look direction, speckle, snow and sea."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import numpy as np
+import pytest
+
+from calvingfront.simulation.imaging.backscatter import BANDS, ice_level, melt
+from calvingfront.simulation.imaging.speckle import draw_speckle
+from calvingfront.simulation.imaging.viewing import look_direction
+from calvingfront.simulation.missions import Orbit
+from calvingfront.simulation.world.sea import draw_sea_state
+
+
+def test_ascending_and_descending_orbits_look_almost_opposite_ways() -> None:
+    longitude = np.deg2rad(-60.0)
+    up = look_direction(Orbit("1", True, 35.0), longitude)
+    down = look_direction(Orbit("2", False, 35.0), longitude)
+    left = look_direction(Orbit("3", True, 35.0, left_looking=True), longitude)
+    assert np.hypot(*up) == pytest.approx(1.0)
+    assert np.dot(up, down) < -0.7
+    assert np.dot(up, left) == pytest.approx(-1.0)
+    # at 60° W on the map, east is (0.5, 0.87): a right-looking ascending pass looks east
+    assert up[0] * 0.5 - up[1] * 0.87 > 0.9
+
+
+@pytest.mark.parametrize("looks", [1.0, 4.0, 6.0])
+def test_speckle_has_unit_mean_and_the_looks_asked_for(looks: float) -> None:
+    speckle = draw_speckle((700, 700), looks, np.random.default_rng(1))
+    assert speckle.mean() == pytest.approx(1.0, abs=0.01)
+    assert 1.0 / speckle.var() == pytest.approx(looks, rel=0.04)
+    centred = speckle - speckle.mean()
+    neighbour = (centred[:, 1:] * centred[:, :-1]).mean() / speckle.var()
+    assert 0.25 < neighbour < 0.45  # measured on CaFFe images at native resolution: 0.3 to 0.4
+
+
+def test_wet_snow_is_darker_than_dry_most_at_x_band() -> None:
+    low = np.zeros((2, 2), np.float32)
+    dry, wet = date(2009, 7, 15), date(2009, 1, 15)
+    loss = {
+        band: float((ice_level(band, dry, low) - ice_level(band, wet, low))[0, 0]) for band in BANDS
+    }
+    assert melt(date(2009, 1, 15)) == 1.0
+    assert melt(date(2009, 7, 15)) == 0.0
+    assert melt(date(2008, 12, 31)) == pytest.approx(melt(date(2009, 1, 1)), abs=0.03)
+    assert loss["L"] < loss["C"]
+    assert loss["L"] < loss["X"]
+    assert min(loss.values()) > 1.0
+
+
+def test_the_sea_by_the_front_differs_from_the_ice() -> None:
+    rng = np.random.default_rng(0)
+    for quality in (1, 5):
+        gaps = [
+            abs(draw_sea_state("C", date(2005, month, 1), -9.0, quality, rng).near_db + 9.0)
+            for month in range(1, 13)
+            for _ in range(20)
+        ]
+        assert min(gaps) >= 5.5 - 0.5 * quality - 1e-9

@@ -1,0 +1,140 @@
+"""Table I: every cell against scores that are worked out by hand."""
+
+from __future__ import annotations
+
+import math
+import re
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from calvingfront.tables.paper_values import PAPER_PIXEL_SIZE_M, TABLE_I, TABLE_II
+from calvingfront.tables.scores import tabulate_scores
+from score_files import write_scores
+
+SCENES = ("DBE_a", "DBE_b", "SI_a", "SI_b")
+
+
+@pytest.fixture
+def table(tmp_path: Path) -> dict[str, Path]:
+    """Table I of two seeds of U-Net, one of Att. U-Net and both rows without a network."""
+    scores = [
+        write_scores(
+            tmp_path, "unet", "bce", 1, dict(zip(SCENES, (0.6, 0.7, 0.8, 0.9), strict=True))
+        ),
+        write_scores(
+            tmp_path, "unet", "bce", 2, dict(zip(SCENES, (0.5, 0.6, 0.7, 0.8), strict=True))
+        ),
+        write_scores(tmp_path, "attention_unet", "wbce8", 1, dict.fromkeys(SCENES, 0.7)),
+        write_scores(tmp_path, "prior", "none", 0, dict.fromkeys(SCENES, 0.3)),
+        write_scores(tmp_path, "nearest_date", "none", 0, dict.fromkeys(SCENES, 0.5)),
+    ]
+    files = {suffix: tmp_path / f"table1.{suffix}" for suffix in ("csv", "md", "tex")}
+    tabulate_scores(scores, "paper", 512, **files, bootstrap_samples=500)
+    return files
+
+
+def rows_of(markdown: Path, first: str) -> list[list[str]]:
+    """The cells of the rows that start with a model's name."""
+    lines = markdown.read_text(encoding="utf-8").splitlines()
+    return [
+        [cell.strip() for cell in line.strip("|").split("|")]
+        for line in lines
+        if line.startswith(f"| {first} |")
+    ]
+
+
+def test_the_csv_is_tidy_and_holds_means_and_spread_over_seeds(table: dict[str, Path]) -> None:
+    csv = pd.read_csv(table["csv"])
+    assert len(csv) == 4 * 2
+    row = csv[(csv.model == "unet") & (csv.protocol == "validation_threshold")].iloc[0]
+    assert row.dice_mean == pytest.approx(70)  # seeds: 75 and 65
+    assert row.dice_sd == pytest.approx(10 / math.sqrt(2), rel=1e-5)
+    assert row.wdice4_mean == pytest.approx(80)
+    assert (row.seeds, row.images, row.paper_dice) == (2, 4, 73.9)
+    paper = csv[(csv.model == "unet") & (csv.protocol == "paper_protocol")].iloc[0]
+    assert paper.dice_mean == pytest.approx(72)
+
+
+def test_the_interval_is_over_images_of_the_seed_means(table: dict[str, Path]) -> None:
+    csv = pd.read_csv(table["csv"]).set_index(["model", "protocol"])
+    row = csv.loc[("unet", "validation_threshold")]
+    assert 55 <= row.dice_low < 70 < row.dice_high <= 85  # image means: 55, 65, 75, 85
+    flat = csv.loc[("attention_unet", "validation_threshold")]
+    assert flat.dice_low == flat.dice_high == pytest.approx(70)
+    assert np.isnan(flat.dice_sd)
+
+
+def test_markdown_has_both_protocols_and_the_paper_side_by_side(table: dict[str, Path]) -> None:
+    dice_row, weighted_row = rows_of(table["md"], "U-Net")
+    assert dice_row[1] == "BCE"
+    assert re.fullmatch(r"70\.0 ± 7\.1 \[[\d.]+, [\d.]+\]", dice_row[2])
+    assert dice_row[3].startswith("72.0 ± 7.1 [")
+    assert dice_row[4] == "73.9"
+    assert dice_row[7] == "60.6"
+    assert weighted_row[2:] == [
+        *("80.0 ± 7.1", "82.0 ± 7.1", "83.0"),
+        *("85.0 ± 7.1", "87.0 ± 7.1", "86.0"),
+        *("90.0 ± 7.1", "92.0 ± 7.1", "88.3"),
+    ]
+
+
+def test_one_seed_has_no_spread_and_rows_without_a_network_no_paper_value(
+    table: dict[str, Path],
+) -> None:
+    assert rows_of(table["md"], "Att. U-Net")[0][2:5] == [
+        "70.0 [70.0, 70.0]",
+        "72.0 [72.0, 72.0]",
+        "70.8",
+    ]
+    for name, dice in (("Prior", "30.0"), ("Nearest date", "50.0")):
+        cells = rows_of(table["md"], name)[0]
+        assert cells[1] == "–"
+        assert cells[2].startswith(dice)
+        assert cells[4] == "–"
+
+
+def test_the_caption_says_what_stands_in_the_table(table: dict[str, Path]) -> None:
+    text = table["md"].read_text(encoding="utf-8")
+    assert "4 test images of 512 × 512 px, split method “paper”, 1 to 2 seeds" in text
+    assert "95 % bootstrap interval over test images (500 resamples)" in text
+    assert "an oracle" in text
+
+
+def test_latex_is_balanced_and_as_wide_as_it_says(table: dict[str, Path]) -> None:
+    text = table["tex"].read_text(encoding="utf-8")
+    for name in ("table*", "tabular"):
+        assert text.count(rf"\begin{{{name}}}") == text.count(rf"\end{{{name}}}") > 0
+    unescaped = re.sub(r"\\[{}]", "", text)
+    assert unescaped.count("{") == unescaped.count("}")
+    assert text.count("$") % 2 == 0
+    for block in re.findall(r"\\begin\{tabular\}\{(\w+)\}(.*?)\\end\{tabular\}", text, re.DOTALL):
+        columns, body = block
+        for line in body.splitlines():
+            if "&" in line and "multicolumn" not in line:
+                assert line.count(" & ") == len(columns) - 1
+    assert not re.search(r"(?<!\\)%(?! needs)", text)
+    assert text.isascii()
+
+
+def test_the_tables_are_the_same_in_any_order_of_the_inputs(tmp_path: Path) -> None:
+    paths = [
+        write_scores(tmp_path, model, "bce", seed, {"SI_a": 0.5 + seed / 10, "SI_b": 0.6})
+        for model in ("unet", "attention_unet")
+        for seed in (1, 2)
+    ]
+    written = []
+    for name, order in (("a", paths), ("b", paths[::-1])):
+        files = {suffix: tmp_path / f"{name}.{suffix}" for suffix in ("csv", "md", "tex")}
+        tabulate_scores(order, "random", 256, **files)
+        written.append([path.read_bytes() for path in files.values()])
+    assert written[0] == written[1]
+
+
+def test_the_papers_certainty_follows_from_its_thickness() -> None:
+    # Table II prints thickness × 44.74 / 2; the differences come from its rounded thickness.
+    assert len(TABLE_I) == 8
+    for thickness_px, certainty_m in TABLE_II.values():
+        assert thickness_px * PAPER_PIXEL_SIZE_M / 2 == pytest.approx(certainty_m, abs=0.03 * 44.74)

@@ -1,0 +1,383 @@
+"""A training that is cut off goes on as if it had never stopped."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+
+from calvingfront.errors import DivergedError, TrainingError
+from calvingfront.networks import NetworkSettings
+from calvingfront.training.feed import Batch, ResidentFeed
+from calvingfront.training.loop import Outcome, train
+from calvingfront.training.resuming import checkpoints as checkpoints_module
+from calvingfront.training.resuming.checkpoints import Checkpoints
+from calvingfront.training.resuming.state import StateFolder
+from calvingfront.training.settings import TrainingSettings
+from calvingfront.training.step import Step
+from calvingfront.training.trainer import Trainer
+from full_disk import no_room
+from killed import Killed, kill_at
+
+CPU = torch.device("cpu")
+MARKS = {"training images": "sha256 0"}
+FeedBuilder = Callable[..., ResidentFeed]
+Settings = Callable[..., TrainingSettings]
+Start = Callable[..., Outcome]
+
+
+def checkpoints(
+    folder: Path, minutes: float = 0, environment: dict[str, Any] | None = None
+) -> Checkpoints:
+    about = {"torch": torch.__version__} if environment is None else environment
+    return Checkpoints(StateFolder(folder), MARKS, about, minutes)
+
+
+@pytest.fixture
+def start(feed: FeedBuilder, network: NetworkSettings, settings: Settings) -> Start:
+    """Start a training of four epochs of three batches; any setting may be changed by name."""
+
+    def run(saved: Checkpoints | None = None, **changes: Any) -> Outcome:
+        values = {"max_epochs": 4, "patience": 4, "keep_epochs": (1, 3), **changes}
+        return train(
+            feed(2, 1, size=16, augmentation="paper"), feed(2, 2, size=16), "wbce4", 1, network,
+            settings(**values), CPU, checkpoints=saved,
+        )  # fmt: skip
+
+    return run
+
+
+def numbers(outcome: Outcome) -> list[dict[str, float]]:
+    return [{k: v for k, v in row.items() if "second" not in k} for row in outcome.history]
+
+
+def assert_the_same(one: Outcome, other: Outcome) -> None:
+    assert numbers(one) == numbers(other)
+    assert list(one.kept) == list(other.kept)
+    for a, b in [(one.best, other.best), *((one.kept[k], other.kept[k]) for k in one.kept)]:
+        assert sorted(a) == sorted(b)
+        assert all(torch.equal(a[name], b[name]) for name in a)
+
+
+@pytest.fixture
+def whole(start: Start) -> Outcome:
+    return start()
+
+
+# The last of twelve batches, and what comes between the batches: the validations.
+@pytest.mark.parametrize("moment", [*range(1, 13), -1, -2, -3, -4])
+def test_a_training_cut_off_anywhere_ends_as_if_it_had_not_been(
+    start: Start,
+    whole: Outcome,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    moment: int,
+) -> None:
+    with monkeypatch.context() as patch:
+        kill_at(patch, *((Step, "train") if moment > 0 else (Trainer, "validate")), abs(moment))
+        with pytest.raises(Killed):
+            start(checkpoints(tmp_path))
+    again = start(checkpoints(tmp_path))
+    assert_the_same(again, whole)
+    assert again.record["resumptions"] == (moment != 1)  # nothing was saved before batch 1
+
+
+def test_a_training_cut_off_at_every_batch_ends_as_if_it_had_not_been(
+    start: Start, whole: Outcome, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for _ in range(11):
+        with monkeypatch.context() as patch:
+            kill_at(patch, Step, "train", 2)
+            with pytest.raises(Killed):
+                start(checkpoints(tmp_path))
+    again = start(checkpoints(tmp_path))
+    assert_the_same(again, whole)
+    assert [session["batches"] for session in again.record["sessions"]] == [1] * 12
+
+
+def test_a_resumed_training_repeats_no_batch(
+    start: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        kill_at(patch, Step, "train", 6)
+        with pytest.raises(Killed):
+            start(checkpoints(tmp_path))
+    taken: list[int] = []
+    given = ResidentFeed.batches
+
+    def watched(self: ResidentFeed, items: Any, size: int) -> Iterator[Batch]:
+        if self.copies == 8:
+            taken.append(len(items))
+        return given(self, items, size)
+
+    monkeypatch.setattr(ResidentFeed, "batches", watched)
+    start(checkpoints(tmp_path))
+    assert taken == [5, 15, 15]  # the third batch of epoch 2, then epochs 3 and 4
+
+
+def test_the_early_stop_of_a_resumed_training_is_that_of_the_uninterrupted_one(
+    start: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Monitors 1, 3, 2, 3, 1: epoch 2 is the best, so patience 3 ends it with epoch 5."""
+    monitors = [0.1, 0.3, 0.2, 0.3, 0.1, 0.9, 0.9]
+
+    def scripted(trainer: Trainer) -> tuple[float, float]:
+        return 0.0, monitors[trainer.iteration // trainer.batches_per_epoch - 1]
+
+    monkeypatch.setattr(Trainer, "validate", scripted)
+    wanted = {"max_epochs": 7, "patience": 3}
+    whole = start(**wanted)
+    assert [row["best"] for row in whole.history] == [1, 1, 0, 0, 0]
+    for call in (8, 11, 14):
+        with monkeypatch.context() as patch:
+            kill_at(patch, Step, "train", call)
+            folder = tmp_path / str(call)
+            with pytest.raises(Killed):
+                start(checkpoints(folder), **wanted)
+        again = start(checkpoints(folder), **wanted)
+        assert_the_same(again, whole)
+        assert (again.record["best_epoch"], again.record["stopped_early"]) == (2, True)
+
+
+def test_the_global_generator_is_not_drawn_from_after_the_first_weights(
+    start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is drawn after them would not be the same after an interruption."""
+    after_weights: list[Tensor] = []
+    first = Step.__init__
+
+    def watched(self: Step, *arguments: Any) -> None:
+        first(self, *arguments)
+        after_weights.append(torch.get_rng_state())
+
+    monkeypatch.setattr(Step, "__init__", watched)
+    before = np.random.get_state()[1]  # noqa: NPY002
+    start()
+    assert torch.equal(torch.get_rng_state(), after_weights[0])
+    assert np.array_equal(np.random.get_state()[1], before)  # noqa: NPY002
+
+
+def cut(start: Start, folder: Path, monkeypatch: pytest.MonkeyPatch, batch: int = 8) -> None:
+    """Leave the state of a training that was cut off in the `batch`th of twelve batches."""
+    with monkeypatch.context() as patch:
+        kill_at(patch, Step, "train", batch)
+        with pytest.raises(Killed):
+            start(checkpoints(folder))
+
+
+def test_the_record_tells_every_session(
+    start: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cut(start, tmp_path, monkeypatch, 6)
+    record = start(checkpoints(tmp_path)).record
+    assert record["resumptions"] == 1
+    first, second = record["sessions"]
+    assert (first["batches"], second["batches"]) == (5, 7)
+    assert first["ended_at"] == {"epoch": 2, "batch": 2}
+    assert second["ended_at"] == {"epoch": 4, "batch": 3}
+    assert first["environment"] == {"torch": torch.__version__}
+    assert record["seconds"] == first["seconds"] + second["seconds"] > 0
+    json.dumps(record)
+
+
+def test_seconds_and_images_per_second_are_medians_over_the_epochs(whole: Outcome) -> None:
+    for key, column in (
+        ("seconds_per_epoch", "seconds"),
+        ("images_per_second", "images_per_second"),
+    ):
+        assert whole.record[key] == pytest.approx(np.median([row[column] for row in whole.history]))
+
+
+def test_seconds_of_an_epoch_include_the_session_before(
+    start: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cut(start, tmp_path, monkeypatch, 6)
+    folder = StateFolder(tmp_path)
+    tensors, facts = folder.read() or ({}, {})
+    folder.write(tensors, {**facts, "epoch_seconds": 1000.0})
+    history = start(checkpoints(tmp_path)).history
+    assert 1000 < history[1]["seconds"] < 1100
+    assert history[1]["images_per_second"] < 15 / 1000
+    assert history[2]["seconds"] < 100
+
+
+def test_more_epochs_may_be_asked_for_when_a_training_goes_on(
+    start: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cut(start, tmp_path, monkeypatch)
+    wanted = {"max_epochs": 6, "patience": 6}
+    assert_the_same(start(checkpoints(tmp_path), **wanted), start(**wanted))
+
+
+def test_a_training_may_be_ended_at_the_epoch_that_is_done(
+    start: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cut(start, tmp_path, monkeypatch)
+    wanted = {"max_epochs": 2, "keep_epochs": (1,)}
+    assert_the_same(start(checkpoints(tmp_path), **wanted), start(**wanted))
+
+
+def test_a_training_that_had_ended_before_is_refused(
+    start: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cut(start, tmp_path, monkeypatch)
+    with pytest.raises(TrainingError, match=r"holds 2 finished epochs; with max_epochs 1 ") as got:
+        start(checkpoints(tmp_path), max_epochs=1, keep_epochs=())
+    assert got.value.where == str(tmp_path / "state.safetensors")
+
+
+def test_an_epoch_to_keep_that_is_over_is_refused(
+    start: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cut(start, tmp_path, monkeypatch)
+    with pytest.raises(TrainingError, match=r"has no weights of epoch 2, which is over. Take it"):
+        start(checkpoints(tmp_path), keep_epochs=(1, 2, 3))
+    assert sorted(start(checkpoints(tmp_path), keep_epochs=(1, 4)).kept) == [1, 4]
+
+
+def test_another_machine_is_told_and_allowed(
+    start: Start,
+    whole: Outcome,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    cut(start, tmp_path, monkeypatch)
+    with caplog.at_level("WARNING"):
+        assert_the_same(start(checkpoints(tmp_path, environment={"torch": "9.9"})), whole)
+    assert f"torch: {torch.__version__}, now 9.9" in caplog.text
+
+
+def test_nothing_is_saved_before_its_time(start: Start, tmp_path: Path) -> None:
+    start(checkpoints(tmp_path, minutes=60))
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_state_is_saved_when_its_time_has_come_not_at_every_batch(
+    start: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two minutes a batch and five minutes between two states: batches 3, 6, 9 and 12."""
+    clock = [0.0]
+    step, write = Step.train, StateFolder.write
+    saved: list[int] = []
+
+    def slow(self: Step, *arguments: Any) -> Tensor:
+        clock[0] += 120
+        return step(self, *arguments)
+
+    def watched(self: StateFolder, tensors: Any, facts: Any) -> None:
+        saved.append(facts["iteration"])
+        write(self, tensors, facts)
+
+    monkeypatch.setattr(checkpoints_module.time, "monotonic", lambda: clock[0])
+    monkeypatch.setattr(checkpoints_module.Writer, "busy", False)
+    monkeypatch.setattr(Step, "train", slow)
+    monkeypatch.setattr(StateFolder, "write", watched)
+    start(checkpoints(tmp_path, minutes=5))
+    assert saved == [3, 6, 9, 12]
+
+
+def test_a_disk_that_hangs_does_not_hold_the_training(
+    start: Start, whole: Outcome, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The second state is due while the first is still being written: it waits for its turn."""
+    go_on = threading.Event()
+    write, validate = StateFolder.write, Trainer.validate
+    epochs: list[int] = []
+
+    def hanging(self: StateFolder, *arguments: Any) -> None:
+        assert go_on.wait(60)
+        write(self, *arguments)
+
+    def counted(self: Trainer) -> tuple[float, float]:
+        epochs.append(1)
+        if len(epochs) == 4:
+            go_on.set()
+        return validate(self)
+
+    monkeypatch.setattr(StateFolder, "write", hanging)
+    monkeypatch.setattr(Trainer, "validate", counted)
+    assert_the_same(start(checkpoints(tmp_path, minutes=1e-9)), whole)
+    assert len(epochs) == 4
+
+
+def test_a_full_disk_ends_the_training_with_what_to_do(
+    start: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cut(start, tmp_path, monkeypatch)
+    with pytest.raises(TrainingError, match="cannot be saved") as caught, no_room():
+        start(checkpoints(tmp_path))
+    assert "Make room" in caught.value.remedy
+    assert [path.name for path in tmp_path.iterdir()] == ["state.safetensors"]
+    assert start(checkpoints(tmp_path)).record["resumptions"] == 1
+
+
+@pytest.mark.parametrize("batch", [12, 13])
+def test_an_error_of_the_last_writing_is_not_lost(
+    start: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, batch: int
+) -> None:
+    calls = iter(range(1, 100))
+    write = StateFolder.write
+
+    def failing(self: StateFolder, *arguments: Any) -> None:
+        if next(calls) == batch:
+            raise OSError(28, "No space left on device")
+        write(self, *arguments)
+
+    monkeypatch.setattr(StateFolder, "write", failing)
+    if batch == 13:  # there are twelve
+        start(checkpoints(tmp_path))
+        return
+    with pytest.raises(TrainingError, match="cannot be saved"):
+        start(checkpoints(tmp_path))
+
+
+def test_a_loss_that_is_no_number_leaves_the_last_good_state(
+    start: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The weights of batch 5 are broken, which batch 6 tells; neither is saved."""
+    calls = iter(range(1, 100))
+    step = Step.train
+
+    def breaking(self: Step, *arguments: Any) -> Tensor:
+        loss = step(self, *arguments)
+        if next(calls) == 5:
+            with torch.no_grad():
+                next(self.network.parameters()).view(-1)[0] = float("nan")
+        return loss
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Step, "train", breaking)
+        with pytest.raises(DivergedError, match="the loss became nan on the scenes") as caught:
+            start(checkpoints(tmp_path))
+    assert caught.value.where == "epoch 2, batch 3"
+    assert "The state after epoch 2, batch 1 is kept in" in caught.value.remedy
+    assert "learning_rate_max" in caught.value.remedy
+    tensors, facts = StateFolder(tmp_path).read() or ({}, {})
+    assert (facts["epoch"], facts["batch"]) == (2, 1)
+    assert all(bool(torch.isfinite(value).all()) for value in tensors.values())
+
+
+def test_a_broken_loss_stops_a_long_epoch_at_the_next_save(
+    start: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An epoch may take hours; its end is not waited for."""
+    calls: list[int] = []
+    step = Step.train
+
+    def breaking(self: Step, *arguments: Any) -> Tensor:
+        calls.append(1)
+        return step(self, *arguments) * float("nan" if len(calls) == 2 else 1)
+
+    monkeypatch.setattr(Step, "train", breaking)
+    with pytest.raises(DivergedError) as caught:
+        start(checkpoints(tmp_path), batch_size=1)
+    assert caught.value.where == "epoch 1, batch 2"
+    assert len(calls) < 8  # of sixteen
