@@ -1,7 +1,7 @@
 # From radar scenes and their calving fronts to the paper's tables and figures.
 #
-#   products ─ scenes ─ samples ─ dataset ─ training ─ evaluation ┬ tables
-#                                                                 └ figures
+#   simulation ─ products ─ sar ─ scenes ─ samples ─ dataset ─ training ─ evaluation ┬ tables
+#                                                                                    └ figures
 #
 # Each stage is a file under workflow/rules; config/README.md explains the configuration.
 from snakemake.utils import min_version
@@ -24,7 +24,9 @@ pathvars:
 report: "workflow/report/workflow.rst"
 
 
+include: "workflow/rules/simulation.smk"
 include: "workflow/rules/products.smk"
+include: "workflow/rules/sar.smk"
 include: "workflow/rules/scenes.smk"
 include: "workflow/rules/samples.smk"
 include: "workflow/rules/dataset.smk"

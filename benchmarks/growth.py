@@ -122,7 +122,8 @@ def measured(options: argparse.Namespace) -> dict[str, float]:
 
     from calvingfront.evaluation.predict import predict
     from calvingfront.evaluation.predictions import write_predictions
-    from calvingfront.networks import NetworkSettings, build_network
+    from calvingfront.networks.build import build_network
+    from calvingfront.networks.settings import NetworkSettings
     from calvingfront.training.feed import Batch, Feed, feed_of
     from calvingfront.training.settings import TrainingSettings
     from calvingfront.training.step import Step

@@ -98,7 +98,8 @@ def compare(folder: Path) -> None:
     """Load every case's weights into our network and print the differences."""
     import torch
 
-    from calvingfront.networks import NetworkSettings, build_network, count_parameters
+    from calvingfront.networks.build import build_network, count_parameters
+    from calvingfront.networks.settings import NetworkSettings
 
     def take(module: Any, name: str, data: Any) -> None:
         if isinstance(module, torch.nn.BatchNorm2d):

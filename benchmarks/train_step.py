@@ -41,9 +41,10 @@ from calvingfront.compute.determinism import deterministic_algorithms
 from calvingfront.compute.device import describe
 from calvingfront.compute.peak import matrix_peak
 from calvingfront.fronts.distance import distance_to_front
-from calvingfront.losses.losses import weighted_bce
-from calvingfront.networks import NetworkSettings, build_network
+from calvingfront.losses.bce import weighted_bce
+from calvingfront.networks.build import build_network
 from calvingfront.networks.flops import count_flops
+from calvingfront.networks.settings import NetworkSettings
 from calvingfront.training.acceleration.tuning import plan_step
 from calvingfront.training.feed import FeedSource, ResidentFeed
 from calvingfront.training.settings import TrainingSettings

@@ -10,7 +10,8 @@ import numpy.typing as npt
 import pytest
 import torch
 
-from calvingfront.networks import NetworkSettings, build_network
+from calvingfront.networks.build import build_network
+from calvingfront.networks.settings import NetworkSettings
 from calvingfront.training.settings import TrainingSettings
 from calvingfront.training.step import Step
 from replayed_operations import record_operations

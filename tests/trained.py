@@ -9,8 +9,10 @@ import numpy as np
 import torch
 
 from calvingfront.files import write_json
-from calvingfront.networks import NetworkSettings, UNet, build_network
-from calvingfront.training.run import save_weights
+from calvingfront.networks.build import build_network
+from calvingfront.networks.settings import NetworkSettings
+from calvingfront.networks.unet import UNet
+from calvingfront.networks.weights import save_weights
 from packed import Paths, band, write_packed, write_split
 
 SIZE, DEPTH = 16, 2

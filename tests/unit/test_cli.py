@@ -15,9 +15,11 @@ from calvingfront import cli
 from calvingfront.cli import main, read_config
 from calvingfront.errors import ConfigError
 from calvingfront.files import write_json
-from calvingfront.networks import NetworkSettings, build_network
-from calvingfront.pipeline.layout import Layout, Run
-from calvingfront.training.run import save_weights
+from calvingfront.networks.build import build_network
+from calvingfront.networks.settings import NetworkSettings
+from calvingfront.networks.weights import save_weights
+from calvingfront.pipeline.layout import Layout
+from calvingfront.vocabulary.runs import Run
 from packed import band, write_packed, write_split
 
 NETWORK = {"model": "unet", "width": 2, "depth": 1, "kernel": 3}

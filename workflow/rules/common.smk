@@ -8,15 +8,12 @@ from snakemake.exceptions import WorkflowError
 # Jobs inherit this path, so that a fresh clone works before the package is installed.
 sys.path.insert(0, str(Path(workflow.basedir) / "src"))
 
-from calvingfront.configuration.config import validate_config, validate_scenes
+from calvingfront.configuration.validation import validate_config, validate_scenes
 from calvingfront.errors import CalvingFrontError
-from calvingfront.scenes.sources import (
-    from_products,
-    list_scenes,
-    map_settings,
-    plan_simulated,
-    prepared_scenes,
-)
+from calvingfront.pipeline.steps import STEPS, figures_of
+from calvingfront.scenes.sources import list_scenes, map_settings, prepared_scenes, source_of
+from calvingfront.vocabulary.losses import NO_LOSS, loss_pattern
+from calvingfront.vocabulary.models import BASELINES, NETWORKS
 
 SCHEMAS = Path(workflow.basedir) / "workflow" / "schemas"
 
@@ -34,8 +31,7 @@ config.update(checked(validate_config, config, SCHEMAS / "config.schema.yaml"))
 # One training at a time unless --resources gpu=N says otherwise: without a limit all would start at once.
 workflow.global_resources.setdefault("gpu", 1)
 
-SOURCE = config["source"]["kind"]
-PRODUCTS = from_products(config)
+SOURCE = source_of(config)
 MAP = map_settings(config)
 source_scenes = checked(list_scenes, config)
 checked(validate_scenes, source_scenes, SCHEMAS / "scenes.schema.yaml")
@@ -45,10 +41,14 @@ source_rows = source_scenes.set_index("scene").to_dict("index")
 prepared_rows = prepared_scenes(source_scenes, config).set_index("scene").to_dict("index")
 
 
+NETWORK_NAMES = "|".join(NETWORKS)
+BASELINE_NAMES = "|".join(BASELINES)
+
+
 wildcard_constraints:
     scene=r"[A-Za-z0-9][A-Za-z0-9_.-]*",
-    model="unet|attention_unet|prior|nearest_date",
-    loss=r"none|bce|wbce[0-9.]+",
+    model=f"{NETWORK_NAMES}|{BASELINE_NAMES}",
+    loss=f"{NO_LOSS}|{loss_pattern()}",
     seed="[0-9]+",
 
 
@@ -67,20 +67,37 @@ def map_spacing(wildcards):
     return MAP["spacing_m"][source_rows[wildcards.scene]["mission"]]
 
 
-def of_networks(pattern, **fixed):
-    """One path for each trained network: model × loss × seed."""
-    choices = {
-        "model": config["networks"]["models"],
-        "loss": config["losses"],
-        "seed": config["seeds"],
-    }
-    return expand(pattern, **(choices | fixed))
+def below_results(paths):
+    """Paths of calvingfront.pipeline.steps, which start at the results folder."""
+    return f"<results>/{paths}" if isinstance(paths, str) else [f"<results>/{path}" for path in paths]
 
 
-def of_rows(pattern):
-    """One path for each row of the tables: the trained networks and the two rows without a network."""
-    baselines = expand(pattern, model=["prior", "nearest_date"], loss="none", seed=0)
-    return of_networks(pattern) + baselines
+def inputs_of(step):
+    """What a step of the learning half reads, by the keyword that its function takes."""
+    return {name: below_results(paths) for name, paths in STEPS[step].inputs(config).items()}
+
+
+def outputs_of(step):
+    """What a step of the learning half writes."""
+    return {name: below_results(paths) for name, paths in STEPS[step].outputs(config).items()}
+
+
+def parameters_of(step):
+    """What a step takes from the configuration and from its row (model, loss, seed)."""
+    of_row = {"model": "{model}", "loss": "{loss}", "seed": lambda wildcards: int(wildcards.seed)}
+    return STEPS[step].parameters(config) | {name: of_row[name] for name in STEPS[step].of_run}
+
+
+def reported(item, suffix, category):
+    """The outputs of a table or figure, of which the one with this suffix enters the report."""
+    outputs = outputs_of(item.step)
+    outputs[suffix] = report(
+        outputs[suffix],
+        caption=f"../report/{item.name}.rst",
+        category=category,
+        labels={"item": item.label},
+    )
+    return outputs
 
 
 def training_memory(wildcards):
@@ -97,4 +114,3 @@ def training_memory(wildcards):
 
 # Published lists, where the split is drawn from them.
 SPLIT_LISTS = (config["split"]["lists"] or []) if config["split"]["method"] == "paper" else []
-ATTENTION = "attention_unet" in config["networks"]["models"]

@@ -35,7 +35,7 @@ rule pack_samples:
         mem_mb=2000,
         runtime="30m",
     script:
-        "../../scripts/pack_samples.py"
+        "../../scripts/dataset/pack_samples.py"
 
 
 rule split_scenes:
@@ -71,7 +71,7 @@ rule split_scenes:
         gap_days=config["split"]["gap_days"],
         exclude=sorted(config["source"]["exclude"]),
     script:
-        "../../scripts/split_scenes.py"
+        "../../scripts/dataset/split_scenes.py"
 
 
 rule write_config:
@@ -89,4 +89,4 @@ rule write_config:
     params:
         config=config,
     script:
-        "../../scripts/write_config.py"
+        "../../scripts/dataset/write_config.py"

@@ -3,28 +3,21 @@
 # in:   trained weights, the packed samples and the split
 # out:  <results>/predictions/{model}/{loss}/seed{seed}/probabilities.npy, index.tsv   validation and test scenes
 #       <results>/evaluation/{model}/{loss}/seed{seed}/threshold.json, threshold_curve.tsv, scores.tsv
-#       <results>/attention/{loss}/seed{seed}.npz   attention maps of the figures' scenes
+#       <results>/attention/{model}/{loss}/seed{seed}/maps.npz   attention maps of the figures' scenes
 
 
 rule predict_fronts:
     """Predict the validation and test scenes with one trained network."""
     input:
-        weights=rules.train_network.output.weights,
-        record=rules.train_network.output.record,
-        images=rules.pack_samples.output.images,
-        fronts=rules.pack_samples.output.fronts,
-        index=rules.pack_samples.output.index,
-        split=rules.split_scenes.output.split,
+        **inputs_of("predict_fronts"),
     output:
-        probabilities="<results>/predictions/{model}/{loss}/seed{seed}/probabilities.npy",
-        predictions="<results>/predictions/{model}/{loss}/seed{seed}/index.tsv",
+        **outputs_of("predict_fronts"),
     log:
         "<logs>/predict_fronts/{model}_{loss}_seed{seed}.log",
     benchmark:
         "<benchmarks>/predict_fronts/{model}_{loss}_seed{seed}.tsv"
     wildcard_constraints:
-        model="unet|attention_unet",
-        loss="bce|wbce[0-9.]+",
+        model=NETWORK_NAMES,
     conda:
         "../../envs/torch.yaml"
     threads: config["training"]["threads"]
@@ -33,66 +26,39 @@ rule predict_fronts:
         runtime="1h",
         gpu=1,
     params:
-        batch_size=config["training"]["batch_size"],
+        **parameters_of("predict_fronts"),
     script:
-        "../../scripts/predict_fronts.py"
+        "../../scripts/evaluation/predict_fronts.py"
 
 
-rule predict_prior:
-    """Predict each scene by the frequency map of its glacier's training fronts."""
+rule predict_without_network:
+    """Predict the validation and test scenes by a rule that needs no network."""
     input:
-        images=rules.pack_samples.output.images,
-        fronts=rules.pack_samples.output.fronts,
-        index=rules.pack_samples.output.index,
-        split=rules.split_scenes.output.split,
+        **inputs_of("predict_without_network"),
     output:
-        probabilities="<results>/predictions/prior/none/seed0/probabilities.npy",
-        predictions="<results>/predictions/prior/none/seed0/index.tsv",
+        **outputs_of("predict_without_network"),
     log:
-        "<logs>/predict_prior.log",
+        "<logs>/predict_without_network/{model}_{loss}_seed{seed}.log",
+    wildcard_constraints:
+        model=BASELINE_NAMES,
     conda:
         "../../envs/analysis.yaml"
     threads: 1
     resources:
         mem_mb=2000,
         runtime="30m",
+    params:
+        **parameters_of("predict_without_network"),
     script:
-        "../../scripts/predict_prior.py"
-
-
-rule predict_nearest_date:
-    """Predict each scene by the training front of its glacier that is closest in time."""
-    input:
-        images=rules.pack_samples.output.images,
-        fronts=rules.pack_samples.output.fronts,
-        index=rules.pack_samples.output.index,
-        split=rules.split_scenes.output.split,
-    output:
-        probabilities="<results>/predictions/nearest_date/none/seed0/probabilities.npy",
-        predictions="<results>/predictions/nearest_date/none/seed0/index.tsv",
-    log:
-        "<logs>/predict_nearest_date.log",
-    conda:
-        "../../envs/analysis.yaml"
-    threads: 1
-    resources:
-        mem_mb=2000,
-        runtime="30m",
-    script:
-        "../../scripts/predict_nearest_date.py"
+        "../../scripts/evaluation/predict_without_network.py"
 
 
 rule choose_threshold:
     """Choose the threshold on the validation scenes, and the paper's on the test scenes."""
     input:
-        probabilities="<results>/predictions/{model}/{loss}/seed{seed}/probabilities.npy",
-        predictions="<results>/predictions/{model}/{loss}/seed{seed}/index.tsv",
-        images=rules.pack_samples.output.images,
-        fronts=rules.pack_samples.output.fronts,
-        index=rules.pack_samples.output.index,
+        **inputs_of("choose_threshold"),
     output:
-        threshold="<results>/evaluation/{model}/{loss}/seed{seed}/threshold.json",
-        curve="<results>/evaluation/{model}/{loss}/seed{seed}/threshold_curve.tsv",
+        **outputs_of("choose_threshold"),
     log:
         "<logs>/choose_threshold/{model}_{loss}_seed{seed}.log",
     benchmark:
@@ -103,21 +69,18 @@ rule choose_threshold:
     resources:
         mem_mb=2000,
         runtime="1h",
+    params:
+        **parameters_of("choose_threshold"),
     script:
-        "../../scripts/choose_threshold.py"
+        "../../scripts/evaluation/choose_threshold.py"
 
 
 rule score_predictions:
     """Score each test scene: overlap, and the distance between the fronts in metres."""
     input:
-        probabilities="<results>/predictions/{model}/{loss}/seed{seed}/probabilities.npy",
-        predictions="<results>/predictions/{model}/{loss}/seed{seed}/index.tsv",
-        threshold=rules.choose_threshold.output.threshold,
-        images=rules.pack_samples.output.images,
-        fronts=rules.pack_samples.output.fronts,
-        index=rules.pack_samples.output.index,
+        **inputs_of("score_predictions"),
     output:
-        scores="<results>/evaluation/{model}/{loss}/seed{seed}/scores.tsv",
+        **outputs_of("score_predictions"),
     log:
         "<logs>/score_predictions/{model}_{loss}_seed{seed}.log",
     benchmark:
@@ -129,35 +92,21 @@ rule score_predictions:
         mem_mb=2000,
         runtime="1h",
     params:
-        min_front_length_m=config["evaluation"]["min_front_length_m"],
+        **parameters_of("score_predictions"),
     script:
-        "../../scripts/score_predictions.py"
+        "../../scripts/evaluation/score_predictions.py"
 
 
 rule read_attention:
     """Read the attention maps of the figures' scenes at the kept epochs and at the best one."""
     input:
-        weights=[
-            *expand(
-                "<results>/models/attention_unet/{{loss}}/seed{{seed}}/epoch_{epoch:03d}.safetensors",
-                epoch=config["training"]["keep_epochs"],
-            ),
-            "<results>/models/attention_unet/{loss}/seed{seed}/weights.safetensors",
-        ],
-        record="<results>/models/attention_unet/{loss}/seed{seed}/run.json",
-        # Scenes that the configuration names need not be chosen by their scores.
-        scores=(
-            []
-            if config["figures"]["scenes"]
-            else of_networks("<results>/evaluation/{model}/{loss}/seed{seed}/scores.tsv")
-        ),
-        images=rules.pack_samples.output.images,
-        fronts=rules.pack_samples.output.fronts,
-        index=rules.pack_samples.output.index,
+        **inputs_of("read_attention"),
     output:
-        attention="<results>/attention/{loss}/seed{seed}.npz",
+        **outputs_of("read_attention"),
     log:
-        "<logs>/read_attention/{loss}_seed{seed}.log",
+        "<logs>/read_attention/{model}_{loss}_seed{seed}.log",
+    wildcard_constraints:
+        model=NETWORK_NAMES,
     conda:
         "../../envs/torch.yaml"
     threads: config["training"]["threads"]
@@ -166,6 +115,6 @@ rule read_attention:
         runtime="30m",
         gpu=1,
     params:
-        scenes=config["figures"]["scenes"],
+        **parameters_of("read_attention"),
     script:
-        "../../scripts/read_attention.py"
+        "../../scripts/evaluation/read_attention.py"

@@ -27,7 +27,7 @@ rule filter_speckle:
         pixel_size_y_m=scene_cell("pixel_size_y_m"),
         area_m2=config["samples"]["median_area_m2"],
     script:
-        "../../scripts/filter_speckle.py"
+        "../../scripts/samples/filter_speckle.py"
 
 
 rule dilate_front:
@@ -52,7 +52,7 @@ rule dilate_front:
         size=config["samples"]["size"],
         front_width_px=config["samples"]["front_width_px"],
     script:
-        "../../scripts/dilate_front.py"
+        "../../scripts/samples/dilate_front.py"
 
 
 rule square_image:
@@ -61,7 +61,7 @@ rule square_image:
         **(
             # The place of a geocoded product is known once it is geocoded.
             {"place": scene_cell("image")}
-            if PRODUCTS
+            if SOURCE.products
             else {}
         ),
         image=rules.filter_speckle.output.image,
@@ -89,4 +89,4 @@ rule square_image:
         front_width_px=config["samples"]["front_width_px"],
         variant=config["samples"]["variant"],
     script:
-        "../../scripts/square_image.py"
+        "../../scripts/samples/square_image.py"

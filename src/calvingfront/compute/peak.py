@@ -10,8 +10,9 @@ from typing import Any
 
 import torch
 
-from calvingfront.networks import NetworkSettings, build_network
+from calvingfront.networks.build import build_network
 from calvingfront.networks.flops import count_flops
+from calvingfront.networks.settings import NetworkSettings
 
 CPU_SIDE, CUDA_SIDE = 2048, 8192
 CPU_SECONDS, CUDA_REPEATS = 0.3, 20

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from calvingfront.configuration.config import TYPE_NAMES, as_json, read_schema
+from calvingfront.configuration.schema import TYPE_NAMES, as_json, read_schema
 
 OVERLAYS = {
     "config.yaml": "the default: simulated archive, both networks, two losses",

@@ -9,9 +9,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from calvingfront.dataset.splits import GAP, SUBSETS, read_lists, split_scenes
+from calvingfront.dataset.splits import split_scenes
 from calvingfront.files import PathLike, write_text
 from calvingfront.scenes.scene_table import write_table
+from calvingfront.scenes.split_lists import read_lists
+from calvingfront.vocabulary.subsets import GAP, SUBSETS, TEST, TRAIN, VALIDATION
 
 NEAR_DAYS = 35  # one repeat cycle of ERS and ENVISAT
 
@@ -24,9 +26,9 @@ def leakage(scenes: pd.DataFrame, split: pd.DataFrame) -> pd.DataFrame:
     scenes the first by name counts.
     """
     table = scenes.set_index("scene")
-    training = table.loc[sorted(set(split.loc[split["subset"] == "train", "scene"]))]
+    training = table.loc[sorted(set(split.loc[split["subset"] == TRAIN, "scene"]))]
     rows = []
-    for name in sorted(set(split.loc[split["subset"] == "test", "scene"])):
+    for name in sorted(set(split.loc[split["subset"] == TEST, "scene"])):
         scene = table.loc[name]
         same = training[training["glacier"] == scene["glacier"]]
         distance = (
@@ -59,8 +61,8 @@ def describe_leakage(
     """The summary of a split and its leakage, as Markdown."""
     near = report["days"].le(NEAR_DAYS).fillna(False).astype(bool)
     days = report["days"].dropna().astype(float)
-    training = set(split.loc[split["subset"] == "train", "scene"])
-    validation = set(split.loc[split["subset"] == "validation", "scene"])
+    training = set(split.loc[split["subset"] == TRAIN, "scene"])
+    validation = set(split.loc[split["subset"] == VALIDATION, "scene"])
     lines = [
         f"# Split `{method}` and its leakage",
         "",

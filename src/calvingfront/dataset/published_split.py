@@ -18,6 +18,7 @@ import pandas as pd
 from calvingfront.errors import CalvingFrontError, SceneError, SplitError
 from calvingfront.files import PathLike, replacing
 from calvingfront.scenes.caffe import parse_name
+from calvingfront.vocabulary.subsets import SUBSETS
 
 # CaFFe does not tell the two satellites of the TanDEM-X pair apart.
 MISSION_IN_CAFFE = {"TDX": "TSX"}
@@ -36,7 +37,7 @@ def translate_split(lists: PathLike, caffe: PathLike) -> pd.DataFrame:
         raise SplitError(caffe, "holds no images in sar_images", "Write the folder of CaFFe.")
     scenes = pd.DataFrame(known)
     rows = []
-    for subset in ("train", "validation", "test"):
+    for subset in SUBSETS:
         for image in _images(Path(lists, f"{subset}_images.csv")):
             name, glacier = image.stem, image.parts[-3]
             # The published names lack CaFFe's glacier and orbit.

@@ -14,11 +14,12 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from calvingfront.dataset.files import FRONTS, IMAGES, INDEX, SPLIT
 from calvingfront.errors import SampleError, SplitError
 from calvingfront.files import PathLike
+from calvingfront.vocabulary.subsets import SUBSETS
 
-SUBSETS = ("train", "validation", "test")
-REMAKE = "Remove images.npy, fronts.npy and index.tsv and let pack_samples make them again."
+REMAKE = f"Remove {IMAGES}, {FRONTS} and {INDEX}, and let pack_samples make them again."
 TEXT_COLUMNS = {"scene": str, "glacier": str, "mission": str, "orbit": str, "crs": str}
 
 
@@ -107,27 +108,24 @@ def read_table(path: PathLike, dtype: Any = None) -> pd.DataFrame:
     return table
 
 
-def read_index(path: PathLike) -> pd.DataFrame:
-    """Read an index table of packed samples."""
-    return read_table(path, TEXT_COLUMNS)
+def read_index(dataset: PathLike) -> pd.DataFrame:
+    """Read the index table of a packed data set's folder."""
+    return read_table(Path(dataset) / INDEX, TEXT_COLUMNS)
 
 
-def open_dataset(
-    images: PathLike,
-    fronts: PathLike,
-    index: PathLike,
-) -> Dataset:
-    """Open the packed arrays as memory maps and check that they belong together.
+def open_dataset(dataset: PathLike) -> Dataset:
+    """Open the arrays of a packed data set as memory maps; check that they belong together.
 
     Raises SampleError where they do not, or where one cannot be read.
     """
+    images, fronts, index = (Path(dataset) / name for name in (IMAGES, FRONTS, INDEX))
     image_array, front_array = _open_array(images), _open_array(fronts)
-    table = read_index(index)
+    table = read_index(dataset)
     if image_array.shape != front_array.shape or len(table) != len(image_array):
         raise SampleError(
             images,
-            f"holds {image_array.shape}, {Path(fronts).name} {front_array.shape}, "
-            f"{Path(index).name} {len(table)} rows",
+            f"holds {image_array.shape}, {fronts.name} {front_array.shape}, "
+            f"{index.name} {len(table)} rows",
             REMAKE,
         )
     twice = table["scene"][table["scene"].duplicated()].tolist()
@@ -150,11 +148,12 @@ def _open_array(path: PathLike) -> npt.NDArray[np.uint8]:
     return array
 
 
-def read_split(path: PathLike) -> dict[str, list[str]]:
-    """Read a split table (scene, subset) into the sorted scenes of train, validation and test.
+def read_split(dataset: PathLike) -> dict[str, list[str]]:
+    """Read the split of a packed data set: the sorted scenes of train, validation and test.
 
     Raises SplitError where a subset has no scene.
     """
+    path = Path(dataset) / SPLIT
     table = read_table(path, str)
     split = {subset: sorted(table.loc[table["subset"] == subset, "scene"]) for subset in SUBSETS}
     for subset, scenes in split.items():

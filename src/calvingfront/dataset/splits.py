@@ -6,60 +6,15 @@ import logging
 import math
 import random
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 
 import pandas as pd
 
 from calvingfront.errors import SplitError
 from calvingfront.files import PathLike
+from calvingfront.scenes.split_lists import Lists, read_lists
+from calvingfront.vocabulary.subsets import GAP, SPLIT_METHODS, SUBSETS, TEST, TRAIN, VALIDATION
 
 log = logging.getLogger(__name__)
-
-SUBSETS = ("train", "validation", "test")
-GAP = "gap"  # scenes between two subsets of a split in time: used by none of them
-
-
-@dataclass(frozen=True)
-class Lists:
-    """A published split: `table` (scene, subset), and how many of its `rows` name no scene."""
-
-    table: pd.DataFrame
-    rows: int
-    unnamed: int
-    repeated: int
-
-
-def read_lists(path: PathLike, scene_column: str, subset_column: str) -> Lists:
-    """Read a CSV that assigns scenes to subsets.
-
-    Rows with an empty scene name are counted and left out; a scene named twice in one subset is
-    kept once; a scene in two subsets keeps both. Raises SplitError.
-    """
-    try:
-        table = pd.read_csv(path, dtype=str, keep_default_na=False, sep=None, engine="python")
-    except (OSError, ValueError) as error:
-        raise SplitError(
-            "split.lists", f"{path} cannot be read ({error})", "Write the path of a CSV."
-        ) from None
-    for key, column in (
-        ("split.lists_scene_column", scene_column),
-        ("split.lists_subset_column", subset_column),
-    ):
-        if column not in table.columns:
-            raise SplitError(
-                key,
-                f"{path} has no column {column!r}",
-                f"Write one of: {', '.join(table.columns)}.",
-            )
-    unknown = sorted(set(table[subset_column]) - set(SUBSETS))
-    if unknown:
-        raise SplitError(
-            path, f"names the unknown subset {unknown[0]!r}", f"Write {', '.join(SUBSETS)}."
-        )
-    lists = pd.DataFrame({"scene": table[scene_column], "subset": table[subset_column]})
-    named = lists[lists["scene"] != ""]
-    unique = named.drop_duplicates(ignore_index=True)
-    return Lists(unique, len(lists), len(lists) - len(named), len(named) - len(unique))
 
 
 def split_scenes(
@@ -100,7 +55,7 @@ def split_scenes(
         split = _by_time(scenes, shares, gap_days)
     else:
         raise SplitError(
-            "split.method", f"{method!r} is unknown", "Write paper, random, glacier or time."
+            "split.method", f"{method!r} is unknown", f"Write one of {', '.join(SPLIT_METHODS)}."
         )
     for subset in SUBSETS:
         if subset not in set(split["subset"]):
@@ -195,15 +150,15 @@ def _by_glacier(
             f"nothing is left to train on: all of {', '.join(known)} are held out",
             "Keep at least one glacier.",
         )
-    held = dict.fromkeys(test, "test") | dict.fromkeys(validation, "validation")
-    subset = scenes["glacier"].map(lambda glacier: held.get(glacier, "train"))
+    held = dict.fromkeys(test, TEST) | dict.fromkeys(validation, VALIDATION)
+    subset = scenes["glacier"].map(lambda glacier: held.get(glacier, TRAIN))
     split = pd.DataFrame({"scene": scenes["scene"], "subset": subset})
     if not validation:
-        rest = scenes[subset == "train"]
+        rest = scenes[subset == TRAIN]
         names = _interleaved(rest, seed)
         n_validation = apportion(len(names), [shares[0], shares[1]])[1]
         chosen = names[len(names) - n_validation :]
-        split.loc[split["scene"].isin(chosen), "subset"] = "validation"
+        split.loc[split["scene"].isin(chosen), "subset"] = VALIDATION
     return split
 
 
@@ -216,7 +171,7 @@ def _by_time(scenes: pd.DataFrame, shares: Sequence[float], gap_days: int) -> pd
         subset = pd.Series(GAP, index=group.index, dtype=object)
         open_until = pd.Timestamp.max
         counts = apportion(len(group), shares)
-        for name, count in (("test", counts[2]), ("validation", counts[1]), ("train", len(group))):
+        for name, count in ((TEST, counts[2]), (VALIDATION, counts[1]), (TRAIN, len(group))):
             candidates = group.index[(group["day"] <= open_until) & (subset == GAP)]
             chosen = candidates[max(0, len(candidates) - count) :]
             if len(chosen):

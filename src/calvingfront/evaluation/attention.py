@@ -13,17 +13,15 @@ from torch.nn import functional
 from calvingfront.compute.device import claimed_device
 from calvingfront.dataset.reading import open_dataset
 from calvingfront.errors import ConfigError
-from calvingfront.evaluation.predict import to_input
 from calvingfront.evaluation.scenes import choose_scenes
 from calvingfront.files import PathLike, replacing
-from calvingfront.training.run import load_network
+from calvingfront.networks.inputs import to_input
+from calvingfront.networks.weights import load_network
 
 
 @torch.no_grad()
 def read_attention(
-    images: PathLike,
-    fronts: PathLike,
-    index: PathLike,
+    dataset: PathLike,
     weights: Sequence[PathLike],
     record: PathLike,
     attention: PathLike,
@@ -45,9 +43,9 @@ def read_attention(
     free.
     """
     torch.set_num_threads(threads)
-    data = open_dataset(images, fronts, index)
+    data = open_dataset(dataset)
     scenes = list(scenes) or choose_scenes(scores)
-    chosen = torch.from_numpy(data.images[data.rows(scenes)])
+    chosen = torch.from_numpy(data.images[data.rows(scenes)]).unsqueeze(1)
     arrays: dict[str, npt.NDArray[np.generic]] = {"scenes": np.array(scenes, dtype=str)}
     names = []
     with claimed_device(device, slots=gpu_slots) as place:
@@ -58,10 +56,10 @@ def read_attention(
             if network.gates is None:
                 raise ConfigError("networks.models", f"{file} has no attention gates",
                                   "Read attention maps of attention_unet.")  # fmt: skip
-            _, maps = network.forward_with_attention(to_input(chosen, place))
+            _, maps = network.forward_with_attention(to_input(chosen.to(place)))
             for level, alpha in enumerate(maps, start=1):
                 full = functional.interpolate(
-                    alpha, size=chosen.shape[1:], mode="bilinear", align_corners=False
+                    alpha, size=chosen.shape[2:], mode="bilinear", align_corners=False
                 )
                 for k, scene in enumerate(scenes):
                     arrays[f"{name}__{scene}__alpha{level}"] = full[k, 0].half().cpu().numpy()

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import cv2
 import numpy as np
 import numpy.typing as npt
@@ -12,6 +10,9 @@ import pandas as pd
 from calvingfront.dataset.reading import Dataset, open_dataset, read_split
 from calvingfront.evaluation.predictions import held_out_scenes, write_predictions
 from calvingfront.files import PathLike
+from calvingfront.vocabulary.models import BASELINES
+from calvingfront.vocabulary.references import load
+from calvingfront.vocabulary.subsets import TRAIN
 
 
 def _shift(data: Dataset, source: int, target: int) -> npt.NDArray[np.float64] | None:
@@ -57,53 +58,35 @@ def _candidates(data: Dataset, train: npt.NDArray[np.int64], row: int) -> npt.ND
     return same if len(same) else train
 
 
-def _predict(
-    images: PathLike,
-    fronts: PathLike,
-    index: PathLike,
-    split: PathLike,
-    probabilities: PathLike,
-    predictions: PathLike,
-    nearest_date: bool,
-) -> None:
-    data = open_dataset(images, fronts, index)
-    subsets = read_split(split)
-    train = data.rows(subsets["train"])
+def prior(data: Dataset, sources: npt.NDArray[np.int64], row: int) -> npt.NDArray[np.float64]:
+    """How often the fronts of the samples `sources` cover each pixel of sample `row`, (s, s)."""
+    total = np.zeros((data.size, data.size), np.float64)
+    for source in sources.tolist():
+        total += front_on_grid(data, source, row)
+    return total / max(1, len(sources))
+
+
+def nearest(data: Dataset, sources: npt.NDArray[np.int64], row: int) -> npt.NDArray[np.float64]:
+    """The front of the sample among `sources` that is closest in time to sample `row`, (s, s)."""
     days = pd.to_datetime(data.index["acquired"]).to_numpy().astype("datetime64[D]").astype(int)
+    closest = sources[np.argmin(np.abs(days[sources] - days[row]))]
+    return front_on_grid(data, int(closest), row).astype(np.float64)
+
+
+def predict_without_network(
+    dataset: PathLike, model: str, probabilities: PathLike, predictions: PathLike
+) -> None:
+    """Predict the validation and test scenes by a rule that needs no network.
+
+    model: one of `vocabulary.models.BASELINES`.
+    """
+    data = open_dataset(dataset)
+    subsets = read_split(dataset)
+    train = data.rows(subsets[TRAIN])
     table = held_out_scenes(subsets)
-
-    def blocks() -> Iterator[npt.NDArray[np.float64]]:
-        for row in data.rows(table["scene"].tolist()).tolist():
-            sources = _candidates(data, train, row)
-            if nearest_date:
-                sources = sources[[np.argmin(np.abs(days[sources] - days[row]))]]
-            total = np.zeros((1, data.size, data.size), np.float64)
-            for source in sources:
-                total[0] += front_on_grid(data, int(source), row)
-            yield total / max(1, len(sources))
-
-    write_predictions(blocks(), data.size, table, probabilities, predictions)
-
-
-def predict_prior(
-    images: PathLike,
-    fronts: PathLike,
-    index: PathLike,
-    split: PathLike,
-    probabilities: PathLike,
-    predictions: PathLike,
-) -> None:
-    """Predict, for every scene, how often its glacier's training fronts cover a pixel."""
-    _predict(images, fronts, index, split, probabilities, predictions, nearest_date=False)
-
-
-def predict_nearest_date(
-    images: PathLike,
-    fronts: PathLike,
-    index: PathLike,
-    split: PathLike,
-    probabilities: PathLike,
-    predictions: PathLike,
-) -> None:
-    """Predict, for every scene, the training front of its glacier that is closest in time."""
-    _predict(images, fronts, index, split, probabilities, predictions, nearest_date=True)
+    rule = load(BASELINES[model].code)
+    blocks = (
+        rule(data, _candidates(data, train, row), row)[np.newaxis]
+        for row in data.rows(table["scene"].tolist()).tolist()
+    )
+    write_predictions(blocks, data.size, table, probabilities, predictions)

@@ -6,9 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from calvingfront.fronts.distance import distance_to_front, weight_map
-
-WEIGHTS = (4, 8, 16)  # the w of WDice_w in Table I, px
-METRICS = ("dice", "wdice4", "wdice8", "wdice16", "iou")
+from calvingfront.vocabulary.metrics import METRICS
 
 Mask = npt.NDArray[np.uint8] | npt.NDArray[np.bool_]
 
@@ -58,11 +56,14 @@ def metrics_over_thresholds(
         return counts[::-1].cumsum()[::-1][1:].astype(np.float64)
 
     predicted, overlap, true = tail(None), tail(y.astype(np.float64)), float(y.sum())
-    columns = [(2 * overlap + 1) / (true + predicted + 1)]
-    for w in WEIGHTS:
-        weighted = tail(weight_map(distance, y, w).astype(np.float64))
-        # W̃ is 1 on the front, so the overlap needs no weight.
-        columns.append((2 * overlap + 1) / (true + weighted + 1))
     union = true + predicted - overlap
-    columns.append(np.divide(overlap, union, out=np.ones_like(union), where=union > 0))
-    return np.stack(columns, axis=1)
+    columns = {
+        "dice": (2 * overlap + 1) / (true + predicted + 1),
+        "iou": np.divide(overlap, union, out=np.ones_like(union), where=union > 0),
+    }
+    for metric in METRICS.values():
+        if metric.weight_px is not None:
+            weighted = tail(weight_map(distance, y, metric.weight_px).astype(np.float64))
+            # W̃ is 1 on the front, so the overlap needs no weight.
+            columns[metric.name] = (2 * overlap + 1) / (true + weighted + 1)
+    return np.stack([columns[name] for name in METRICS], axis=1)

@@ -17,14 +17,9 @@ from calvingfront.compute.prefetch import prefetched
 from calvingfront.dataset.reading import Dataset, SampleReader, open_dataset, read_split
 from calvingfront.evaluation.predictions import held_out_scenes, write_predictions
 from calvingfront.files import PathLike
-from calvingfront.networks import UNet
-from calvingfront.training.run import load_network
-
-
-def to_input(images: torch.Tensor, device: torch.device) -> torch.Tensor:
-    """Scale images (n, s, s) uint8 to the network's input (n, 1, s, s) in [0, 1]."""
-    there = images.to(device, non_blocking=True).unsqueeze(1)
-    return (there.float() / 255).contiguous(memory_format=torch.channels_last)
+from calvingfront.networks.inputs import to_input
+from calvingfront.networks.unet import UNet
+from calvingfront.networks.weights import load_network
 
 
 @torch.no_grad()
@@ -43,17 +38,18 @@ def predict(
     reader = SampleReader(data.images, data.rows(scenes), scenes)
 
     def read(positions: range) -> torch.Tensor:
-        shape = (len(positions), data.size, data.size)
+        shape = (len(positions), 1, data.size, data.size)
         images = torch.empty(shape, dtype=torch.uint8, pin_memory=pinned)
         for position, image in zip(positions, images.numpy(), strict=True):
-            reader.read(position, image)
+            reader.read(position, image[0])
         return images
 
     parts = (range(k, min(k + batch_size, len(scenes))) for k in range(0, len(scenes), batch_size))
     travelling: deque[tuple[torch.Tensor, torch.cuda.Event]] = deque()
     with closing(prefetched(read, parts, threads, threads + 2, device)) as ahead:
         for images in ahead:
-            values = torch.sigmoid(network(to_input(images, device)))[:, 0].half()
+            there = images.to(device, non_blocking=True)
+            values = torch.sigmoid(network(to_input(there)))[:, 0].half()
             if not pinned:
                 yield values.numpy()
                 continue
@@ -73,10 +69,7 @@ def _arrived(values: torch.Tensor, event: torch.cuda.Event) -> npt.NDArray[np.fl
 
 
 def predict_fronts(
-    images: PathLike,
-    fronts: PathLike,
-    index: PathLike,
-    split: PathLike,
+    dataset: PathLike,
     weights: PathLike,
     record: PathLike,
     probabilities: PathLike,
@@ -95,8 +88,8 @@ def predict_fronts(
     scene, TrainingError where the weights are not the network's or no device is free.
     """
     torch.set_num_threads(threads)
-    data = open_dataset(images, fronts, index)
-    table = _table_of(data, read_split(split), scenes)
+    data = open_dataset(dataset)
+    table = _table_of(data, read_split(dataset), scenes)
     with claimed_device(device, slots=gpu_slots) as place:
         blocks = predict(
             load_network(weights, record), data, table["scene"].tolist(), place, batch_size, threads

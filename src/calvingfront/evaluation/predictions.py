@@ -11,11 +11,12 @@ import pandas as pd
 from calvingfront.dataset.reading import read_table
 from calvingfront.errors import SampleError
 from calvingfront.files import PathLike, replacing
+from calvingfront.vocabulary.subsets import HELD_OUT
 
 
 def held_out_scenes(subsets: dict[str, list[str]]) -> pd.DataFrame:
     """List (scene, subset) of validation and test, in the order in which they are predicted."""
-    rows = [(scene, subset) for subset in ("validation", "test") for scene in subsets[subset]]
+    rows = [(scene, subset) for subset in HELD_OUT for scene in subsets[subset]]
     return pd.DataFrame(rows, columns=["scene", "subset"])
 
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from calvingfront.errors import ConfigError
-from calvingfront.evaluation.runs import WITHOUT_NETWORK, read_scores
+from calvingfront.evaluation.score_table import read_scores
 from calvingfront.files import PathLike
+from calvingfront.vocabulary.models import BASELINES
+from calvingfront.vocabulary.protocols import VALIDATION_THRESHOLD
 
 MOST_SCENES = 2
 
@@ -31,9 +33,9 @@ def choose_scenes(scores: PathLike | Sequence[PathLike], scenes: Sequence[str] =
                     f"Choose among the test scenes, such as {min(tested)}.",
                 )
         return list(scenes)
-    networks = table[~table.model.isin(WITHOUT_NETWORK)]
+    networks = table[~table.model.isin(list(BASELINES))]
     table = table if networks.empty else networks
-    table = table[table.protocol == "validation_threshold"]
+    table = table[table.protocol == VALIDATION_THRESHOLD]
     dice = table.groupby(["glacier", "scene"], as_index=False).dice.mean()
     counts = dice.groupby("glacier").scene.count()
     glaciers = sorted(counts.index, key=lambda name: (-counts[name], name))[:MOST_SCENES]

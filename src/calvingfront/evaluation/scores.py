@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from calvingfront.dataset.reading import open_dataset
-from calvingfront.evaluation.metrics import METRICS, metrics_over_thresholds
+from calvingfront.evaluation.metrics import metrics_over_thresholds
 from calvingfront.evaluation.predictions import open_predictions
 from calvingfront.evaluation.thresholds import stretch
 from calvingfront.files import PathLike, read_json, replacing
@@ -20,10 +20,12 @@ from calvingfront.fronts.lines import (
     front_distance,
     longer_than,
 )
+from calvingfront.vocabulary.metrics import METRICS
+from calvingfront.vocabulary.protocols import PAPER_PROTOCOL, PROTOCOLS, VALIDATION_THRESHOLD
+from calvingfront.vocabulary.subsets import TEST
 
 log = logging.getLogger(__name__)
 
-PROTOCOLS = ("validation_threshold", "paper_protocol")
 WINTER = range(4, 9)  # April to August, the Antarctic winter
 
 
@@ -68,9 +70,7 @@ def score_front(
 
 
 def score_predictions(
-    images: PathLike,
-    fronts: PathLike,
-    index: PathLike,
+    dataset: PathLike,
     probabilities: PathLike,
     predictions: PathLike,
     threshold: PathLike,
@@ -82,15 +82,15 @@ def score_predictions(
     Under the paper protocol each overlap metric has its own threshold; the counts and distances
     use the one of Dice.
     """
-    data = open_dataset(images, fronts, index)
+    data = open_dataset(dataset)
     array, table = open_predictions(probabilities, predictions)
     chosen = read_json(threshold)
     thresholds = {
-        "validation_threshold": dict.fromkeys(METRICS, chosen["validation_threshold"]),
-        "paper_protocol": chosen["paper_protocol"],
+        VALIDATION_THRESHOLD: dict.fromkeys(METRICS, chosen[VALIDATION_THRESHOLD]),
+        PAPER_PROTOCOL: chosen[PAPER_PROTOCOL],
     }
     rows: list[dict[str, Any]] = []
-    test = np.flatnonzero(table["subset"] == "test")
+    test = np.flatnonzero(table["subset"] == TEST)
     for protocol in PROTOCOLS:
         limits = thresholds[protocol]
         for k in test:
@@ -99,7 +99,7 @@ def score_predictions(
             facts = data.index.loc[row]
             truth = np.asarray(data.fronts[row])
             probability = array[k].astype(np.float64)
-            if protocol == "paper_protocol":
+            if protocol == PAPER_PROTOCOL:
                 probability = stretch(probability)
             needed = np.unique(list(limits.values()))
             values = metrics_over_thresholds(probability, truth, needed)

@@ -9,9 +9,12 @@ import numpy.typing as npt
 import pandas as pd
 
 from calvingfront.dataset.reading import open_dataset
-from calvingfront.evaluation.metrics import METRICS, metrics_over_thresholds
+from calvingfront.evaluation.metrics import metrics_over_thresholds
 from calvingfront.evaluation.predictions import open_predictions
 from calvingfront.files import PathLike, replacing, write_json
+from calvingfront.vocabulary.metrics import METRICS
+from calvingfront.vocabulary.protocols import PAPER_PROTOCOL, VALIDATION_THRESHOLD
+from calvingfront.vocabulary.subsets import HELD_OUT, TEST, VALIDATION
 
 log = logging.getLogger(__name__)
 
@@ -31,9 +34,7 @@ def stretch(probability: npt.NDArray[np.floating]) -> npt.NDArray[np.float64]:
 
 
 def choose_threshold(
-    images: PathLike,
-    fronts: PathLike,
-    index: PathLike,
+    dataset: PathLike,
     probabilities: PathLike,
     predictions: PathLike,
     threshold: PathLike,
@@ -45,11 +46,11 @@ def choose_threshold(
     `paper_protocol` has, for every metric, the best threshold of the stretched test predictions:
     an oracle, for comparison with the paper only. Of equal maxima the middle one is taken.
     """
-    data = open_dataset(images, fronts, index)
+    data = open_dataset(dataset)
     array, table = open_predictions(probabilities, predictions)
     rows = data.rows(table["scene"].tolist())
     curves = []
-    for subset in ("validation", "test"):
+    for subset in HELD_OUT:
         for stretched in (False, True):
             values = [
                 metrics_over_thresholds(
@@ -63,11 +64,11 @@ def choose_threshold(
             part.insert(0, "subset", subset)
             curves.append(part)
     curve_table = pd.concat(curves, ignore_index=True)
-    chosen = _best(curve_table, "validation", 0, "dice")
+    chosen = _best(curve_table, VALIDATION, 0, "dice")
     result = {
-        "validation_threshold": chosen[0],
+        VALIDATION_THRESHOLD: chosen[0],
         "validation_dice": chosen[1],
-        "paper_protocol": {m: _best(curve_table, "test", 1, m)[0] for m in METRICS},
+        PAPER_PROTOCOL: {m: _best(curve_table, TEST, 1, m)[0] for m in METRICS},
     }
     with replacing(curve) as temporary:
         curve_table.to_csv(temporary, sep="\t", index=False, float_format="%.7g")

@@ -15,13 +15,15 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Circle, FancyArrowPatch, Rectangle
 
-from calvingfront.evaluation.runs import model_label
 from calvingfront.figures.gate_inset import GATE_HEIGHT_MM, draw_gate
 from calvingfront.figures.network_facts import Convolution, NetworkFacts, Shape, read_network
 from calvingfront.figures.style import RULES, TWO_COLUMNS_MM, Page, save
 from calvingfront.files import PathLike
-from calvingfront.networks import NetworkSettings, UNet, build_network
 from calvingfront.networks.blocks import Variant
+from calvingfront.networks.build import build_network
+from calvingfront.networks.settings import NetworkSettings
+from calvingfront.networks.unet import UNet
+from calvingfront.vocabulary.models import NETWORKS, model_label
 
 ENCODER, DECODER, GATED, ENDS = "#A6CEE3", "#FDD0A2", "#C7E9C0", "#E0E0E0"
 CONV, POOL, UP, COPY, GATING, HEAD = (
@@ -38,7 +40,7 @@ LEGEND_MM, LEGEND_LINE_MM = 56.0, 4.2
 
 
 def draw_architecture(
-    model: str,
+    models: Sequence[str],
     variant: Variant,
     width: int,
     depth: int,
@@ -47,7 +49,12 @@ def draw_architecture(
     png: PathLike,
     pdf: PathLike,
 ) -> None:
-    """Draw the network that these settings build, for square images of side size_px."""
+    """Draw a network as these settings build it, for square images of side size_px.
+
+    models: the trained networks; one with attention gates is drawn where there is one.
+    """
+    drawn = [NETWORKS[name] for name in models if NETWORKS[name].drawn]
+    model = min(drawn, key=lambda network: not network.gated).name
     with torch.device("meta"):  # shapes without values: nothing to draw at random, no memory
         network = build_network(NetworkSettings(model, variant, width, depth, kernel))
     title = f"{model_label(model)}, variant “{variant}”"

@@ -17,20 +17,18 @@ MOST_PANEL_MM = 45.0
 UNKNOWN = "unknown"
 
 
-def draw_archive(
-    images: PathLike, fronts: PathLike, index: PathLike, png: PathLike, pdf: PathLike
-) -> None:
+def draw_archive(dataset: PathLike, png: PathLike, pdf: PathLike) -> None:
     """Draw columns = missions in the order of their first scene, rows = glaciers.
 
     Each panel shows the mission's scene in the middle of its years (the earlier of two), with the
     centre of its front and its date; a glacier that a mission did not see stays blank.
     """
-    table = read_index(index).drop_duplicates("scene")
+    table = read_index(dataset).drop_duplicates("scene")
     table = table.assign(
         glacier=table.glacier.fillna(UNKNOWN), mission=table.mission.fillna(UNKNOWN)
     )
     names = middle_scenes(table)
-    scenes = {s.name: s for s in read_scenes(images, fronts, index, sorted(names.values()))}
+    scenes = {s.name: s for s in read_scenes(dataset, sorted(names.values()))}
     glaciers = sorted({glacier for glacier, _ in names})
     missions = list(table.sort_values(["acquired", "mission"]).mission.unique())
 

@@ -10,7 +10,6 @@ import numpy as np
 import numpy.typing as npt
 
 from calvingfront.errors import SampleError
-from calvingfront.evaluation.runs import by_run, loss_label
 from calvingfront.figures.inputs import Scene, first_seeds, read_scenes, typical_run
 from calvingfront.figures.style import (
     TRUTH_RGB,
@@ -21,6 +20,9 @@ from calvingfront.figures.style import (
     show,
 )
 from calvingfront.files import PathLike, read_json
+from calvingfront.vocabulary.losses import loss_label
+from calvingfront.vocabulary.models import model_label
+from calvingfront.vocabulary.runs import by_run
 
 ATTENTION_COLOURS = "jet"  # the paper's; kept so that the maps can be compared with its figures
 COLUMNS_SIDE_BY_SIDE = 8
@@ -39,9 +41,7 @@ class Maps:
 
 
 def draw_attention_epochs(
-    images: PathLike,
-    fronts: PathLike,
-    index: PathLike,
+    dataset: PathLike,
     attention: Sequence[PathLike],
     runs: Sequence[PathLike],
     png: PathLike,
@@ -65,26 +65,29 @@ def draw_attention_epochs(
         read_maps(chosen, checkpoint, _epoch_label(checkpoint, best_epoch))
         for checkpoint in sorted(checkpoints, key=lambda name: (name == "best", name))
     ]
-    scenes = read_scenes(images, fronts, index, _names(chosen, "scenes"))
+    scenes = read_scenes(dataset, _names(chosen, "scenes"))
     _draw(scenes, columns, f"attention of {run.label}", png, pdf)
 
 
 def draw_attention_losses(
-    images: PathLike,
-    fronts: PathLike,
-    index: PathLike,
+    dataset: PathLike,
     attention: Sequence[PathLike],
     png: PathLike,
     pdf: PathLike,
 ) -> None:
-    """Draw rows α1 (finest) … αD, columns: the losses, each at its best epoch (lowest seed)."""
+    """Draw rows α1 (finest) … αD, columns: the losses, each at its best epoch (lowest seed).
+
+    Of several networks with attention the one is drawn that stands for all (`typical_run`).
+    """
     files = first_seeds(attention)
+    model, _ = typical_run(files)
+    of_model = {loss: path for (name, loss), path in files.items() if name == model}
     columns = [
         read_maps(path, "best", f"({letter}) {loss_label(loss)}")
-        for letter, ((_, loss), path) in zip(ascii_lowercase, files.items(), strict=False)
+        for letter, (loss, path) in zip(ascii_lowercase, of_model.items(), strict=False)
     ]
-    scenes = read_scenes(images, fronts, index, _names(next(iter(files.values())), "scenes"))
-    _draw(scenes, columns, "attention of Att. U-Net, best epochs", png, pdf)
+    scenes = read_scenes(dataset, _names(next(iter(of_model.values())), "scenes"))
+    _draw(scenes, columns, f"attention of {model_label(model)}, best epochs", png, pdf)
 
 
 def read_maps(path: PathLike, checkpoint: str, label: str) -> Maps:

@@ -13,8 +13,10 @@ import pandas as pd
 
 from calvingfront.dataset.reading import open_dataset, read_table
 from calvingfront.errors import SampleError
-from calvingfront.evaluation.runs import as_paths, run_of
 from calvingfront.files import PathLike
+from calvingfront.vocabulary.models import NETWORKS
+from calvingfront.vocabulary.runs import as_paths, run_of
+from calvingfront.vocabulary.subsets import TEST
 
 Pixel = TypeVar("Pixel", bound=np.generic)
 
@@ -60,11 +62,9 @@ class Scene:
         return pixels[: self.height, : self.width]
 
 
-def read_scenes(
-    images: PathLike, fronts: PathLike, index: PathLike, scenes: Sequence[str]
-) -> list[Scene]:
+def read_scenes(dataset: PathLike, scenes: Sequence[str]) -> list[Scene]:
     """Read the named scenes of a packed data set. Raises SampleError for an unknown one."""
-    data = open_dataset(images, fronts, index)
+    data = open_dataset(dataset)
     found = []
     for row in data.rows(list(scenes)):
         facts = data.index.iloc[int(row)]
@@ -88,7 +88,7 @@ def read_probability(prediction: PathLike, scene: str) -> npt.NDArray[np.float32
     prediction: `probabilities.npy`; its `index.tsv` stands beside it.
     """
     table = read_table(Path(prediction).with_name("index.tsv"), str)
-    rows = np.flatnonzero((table.scene == scene) & (table.subset == "test"))
+    rows = np.flatnonzero((table.scene == scene) & (table.subset == TEST))
     if len(rows) != 1:
         raise SampleError(
             prediction,
@@ -111,14 +111,16 @@ def first_seeds(paths: PathLike | Iterable[PathLike]) -> dict[tuple[str, str], P
 def typical_run(runs: Iterable[tuple[str, str]]) -> tuple[str, str]:
     """The (model, loss) that stands for all where a figure shows one.
 
-    Att. U-Net before others; WBCE8 (the weight of the paper's Figure 2), then WBCE4, WBCE16, BCE.
+    A network with attention before others; WBCE8 (the weight of the paper's Figure 2), then WBCE4,
+    WBCE16, BCE.
     """
 
     def preference(pair: tuple[str, str]) -> tuple[bool, int, tuple[str, str]]:
         model, loss = pair
         known = loss in PREFERRED_LOSSES
         rank = PREFERRED_LOSSES.index(loss) if known else len(PREFERRED_LOSSES)
-        return (model != "attention_unet", rank, pair)
+        gated = model in NETWORKS and NETWORKS[model].gated
+        return (not gated, rank, pair)
 
     return min(runs, key=preference)
 

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field, replace
 import torch
 from torch import Tensor, nn
 
-from calvingfront.networks import UNet, count_parameters
+from calvingfront.networks.build import count_parameters
+from calvingfront.networks.unet import UNet
 
 Shape = tuple[int, int, int]
 

@@ -8,12 +8,6 @@ from string import ascii_lowercase
 from matplotlib.patches import Patch
 
 from calvingfront.dataset.reading import read_table
-from calvingfront.evaluation.runs import (
-    loss_label,
-    loss_order,
-    model_label,
-    model_order,
-)
 from calvingfront.evaluation.scenes import choose_scenes
 from calvingfront.figures.inputs import first_seeds, read_probability, read_scenes
 from calvingfront.figures.style import (
@@ -28,15 +22,16 @@ from calvingfront.figures.style import (
     show,
 )
 from calvingfront.files import PathLike, read_json
+from calvingfront.vocabulary.losses import loss_label, loss_order
+from calvingfront.vocabulary.models import model_label, model_order
+from calvingfront.vocabulary.protocols import VALIDATION_THRESHOLD
 
 TALLEST_MM = 215.0
 MOST_PANEL_MM = 80.0
 
 
 def draw_overlays(
-    images: PathLike,
-    fronts: PathLike,
-    index: PathLike,
+    dataset: PathLike,
     predictions: Sequence[PathLike],
     thresholds: Sequence[PathLike],
     scores: Sequence[PathLike],
@@ -54,7 +49,7 @@ def draw_overlays(
     score_files = first_seeds(scores)
     losses = sorted({loss for _, loss in probabilities}, key=loss_order)
     models = sorted({model for model, _ in probabilities}, key=model_order)
-    shown = read_scenes(images, fronts, index, choose_scenes(scores, scenes))
+    shown = read_scenes(dataset, choose_scenes(scores, scenes))
     columns = [(scene, model) for scene in shown for model in models]
 
     left, right, top, bottom, gap, scene_gap = 5.0, 1.0, 9.5, 6.0, 1.2, 3.5
@@ -77,7 +72,7 @@ def draw_overlays(
                 page.text(left / 2, y + height / 2, loss_label(loss), rotation=90)
             if (model, loss) not in probabilities:
                 continue
-            threshold = float(read_json(limits[model, loss])["validation_threshold"])
+            threshold = float(read_json(limits[model, loss])[VALIDATION_THRESHOLD])
             probability = read_probability(probabilities[model, loss], scene.name)
             prediction = scene.crop(probability) > threshold
             axes = page.axes(x, y, width, height)
@@ -107,5 +102,5 @@ def draw_overlays(
 
 def _dice(scores: PathLike, scene: str) -> float:
     table = read_table(scores, {"scene": str})
-    row = table[(table.protocol == "validation_threshold") & (table.scene == scene)]
+    row = table[(table.protocol == VALIDATION_THRESHOLD) & (table.scene == scene)]
     return float(row.dice.iloc[0])

@@ -27,14 +27,6 @@ COARSE_DOTS_PER_INCH = 200
 LARGE_PNG_BYTES = 500_000
 GREYS = 86  # of the 256 colours of a large PNG; the last one is white
 
-# Okabe & Ito (2008): told apart by readers with any colour vision.
-MODEL_COLOURS = {
-    "unet": "#0072B2",
-    "attention_unet": "#D55E00",
-    "prior": "#999999",
-    "nearest_date": "#000000",
-}
-OTHER_COLOUR = "#009E73"
 TRUTH_RGB = (70, 220, 90)
 PREDICTION_RGB = (215, 25, 40)
 BOTH_RGB = (255, 230, 0)

@@ -9,15 +9,13 @@ from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
-from calvingfront.evaluation.runs import (
-    WITHOUT_NETWORK,
-    Run,
-    by_run,
-    loss_order,
-    model_order,
-)
 from calvingfront.figures.style import RULES, TWO_COLUMNS_MM, Page, save
 from calvingfront.files import PathLike, read_json
+from calvingfront.vocabulary.losses import NO_LOSS, loss_order
+from calvingfront.vocabulary.models import BASELINES, model_order
+from calvingfront.vocabulary.protocols import PAPER_PROTOCOL, VALIDATION_THRESHOLD
+from calvingfront.vocabulary.runs import Run, by_run
+from calvingfront.vocabulary.subsets import TEST, VALIDATION
 
 VALIDATION_COLOUR = "#0072B2"
 TEST_COLOUR = "#D55E00"
@@ -87,21 +85,21 @@ def _arrange(pairs: set[tuple[str, str]]) -> list[list[tuple[str, str]]]:
     models = sorted({model for model, _ in pairs}, key=model_order)
     rows: list[list[tuple[str, str]]] = []
     for model in models:
-        if model not in WITHOUT_NETWORK:
+        if model not in BASELINES:
             losses = sorted((loss for name, loss in pairs if name == model), key=loss_order)
             panels = [(model, loss) for loss in losses]
             rows += [panels[k : k + MOST_COLUMNS] for k in range(0, len(panels), MOST_COLUMNS)]
-    rest = [(model, "none") for model in models if model in WITHOUT_NETWORK]
+    rest = [(model, NO_LOSS) for model in models if model in BASELINES]
     return [*rows, rest] if rest else rows
 
 
 def _draw_run(axes: Axes, curve: pd.DataFrame, limits: dict[str, object]) -> None:
-    validation = _curve(curve, "validation", stretched=0)
-    test = _curve(curve, "test", stretched=1)
+    validation = _curve(curve, VALIDATION, stretched=0)
+    test = _curve(curve, TEST, stretched=1)
     axes.plot(validation.index, validation, color=VALIDATION_COLOUR, linewidth=0.8)
     axes.plot(test.index, test, color=TEST_COLOUR, linewidth=0.8, linestyle="--")
-    chosen = float(str(limits["validation_threshold"]))
-    paper = limits["paper_protocol"]
+    chosen = float(str(limits[VALIDATION_THRESHOLD]))
+    paper = limits[PAPER_PROTOCOL]
     oracle = float(paper["dice"]) if isinstance(paper, dict) else float("nan")
     axes.axvline(chosen, color=VALIDATION_COLOUR, linewidth=0.4)
     axes.plot(chosen, _at(validation, chosen), "o", color=VALIDATION_COLOUR, markersize=3)

@@ -11,23 +11,16 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator
 
-from calvingfront.evaluation.runs import (
-    by_run,
-    loss_label,
-    loss_order,
-    loss_weight,
-    model_label,
-    model_order,
-)
 from calvingfront.figures.style import (
-    MODEL_COLOURS,
-    OTHER_COLOUR,
     RULES,
     TWO_COLUMNS_MM,
     Page,
     save,
 )
 from calvingfront.files import PathLike
+from calvingfront.vocabulary.losses import loss_label, loss_order, monitor_label
+from calvingfront.vocabulary.models import model_colour, model_label, model_order
+from calvingfront.vocabulary.runs import by_run
 
 PANELS_MM = (34.0, 34.0, 18.0)
 
@@ -56,13 +49,11 @@ def draw_training(histories: Sequence[PathLike], png: PathLike, pdf: PathLike) -
                 y += height + row_gap
             chosen = {run: table for run, table in runs.items() if run.loss == loss}
             for run, history in chosen.items():
-                _draw_run(panels, history, MODEL_COLOURS.get(run.model, OTHER_COLOUR))
+                _draw_run(panels, history, model_colour(run.model))
             _finish(panels, loss, first=column == 0)
         handles = [
             *(
-                Line2D(
-                    [], [], color=MODEL_COLOURS.get(model, OTHER_COLOUR), label=model_label(model)
-                )
+                Line2D([], [], color=model_colour(model), label=model_label(model))
                 for model in models
             ),
             Line2D([], [], color="0.3", linestyle="--", label="training"),
@@ -94,9 +85,9 @@ def _finish(panels: Sequence[Axes], loss: str, first: bool) -> None:
     monitor.set_ylim(0, 1)
     rate.set_yscale("log")
     rate.set_xlabel("epoch", labelpad=1.5)
-    weight = loss_weight(loss)
-    name = f"soft WDice{weight:g}" if weight else "soft Dice"
-    monitor.text(0.97, 0.04, name, transform=monitor.transAxes, ha="right", va="bottom")
+    monitor.text(
+        0.97, 0.04, monitor_label(loss), transform=monitor.transAxes, ha="right", va="bottom"
+    )
     for axes in panels:
         axes.xaxis.set_major_locator(MaxNLocator(4, integer=True))
     for axes in (losses, monitor):

@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from calvingfront.evaluation.runs import Run
 from calvingfront.evaluation.scenes import choose_scenes
 from calvingfront.figures.inputs import (
     first_seeds,
@@ -27,14 +26,14 @@ from calvingfront.figures.style import (
 )
 from calvingfront.files import PathLike, read_json
 from calvingfront.fronts.distance import distance_to_front, weight_map
+from calvingfront.vocabulary.protocols import VALIDATION_THRESHOLD
+from calvingfront.vocabulary.runs import Run
 
 WEIGHT_COLOURS = "viridis"
 
 
 def draw_weighting(
-    images: PathLike,
-    fronts: PathLike,
-    index: PathLike,
+    dataset: PathLike,
     predictions: Sequence[PathLike],
     thresholds: Sequence[PathLike],
     scores: Sequence[PathLike],
@@ -52,8 +51,8 @@ def draw_weighting(
     """
     runs = first_seeds(predictions)
     model, loss = typical_run(runs)
-    threshold = float(read_json(first_seeds(thresholds)[model, loss])["validation_threshold"])
-    shown = read_scenes(images, fronts, index, choose_scenes(scores, scenes))
+    threshold = float(read_json(first_seeds(thresholds)[model, loss])[VALIDATION_THRESHOLD])
+    shown = read_scenes(dataset, choose_scenes(scores, scenes))
 
     left, gap, top, bottom = 5.0, 2.0, 5.0, 13.0
     width = (TWO_COLUMNS_MM - left - 1 - 3 * gap) / 4

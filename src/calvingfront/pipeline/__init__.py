@@ -1,0 +1,1 @@
+"""How the stages of the learning half fit together: one description for rules and commands."""

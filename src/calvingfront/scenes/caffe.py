@@ -9,14 +9,16 @@ import datetime
 import logging
 import re
 import struct
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from calvingfront.errors import CalvingFrontError, ConfigError, Faults, SceneError
-from calvingfront.scenes.scene_table import MISSIONS, scene_table
+from calvingfront.scenes.scene_table import scene_table
+from calvingfront.scenes.split_lists import read_lists
+from calvingfront.vocabulary.missions import MISSIONS
 
 log = logging.getLogger(__name__)
 
@@ -25,6 +27,27 @@ PIXEL_SIZES_M = {6: 6.0, 7: 6.6667, 12: 12.5, 17: 16.6667, 20: 20.0}
 SIZE_COLUMNS = ("glacier", "resolution_tag_m", "pixel_size_m", "height_px", "width_px")
 PARTS = "Glacier_YYYY-MM-DD_Sensor_Resolution_Quality_Orbit"
 EXCLUDE = "Mend the files, or exclude a scene by source.exclude: {scene: reason}."
+
+
+def from_config(config: Mapping[str, Any]) -> pd.DataFrame:
+    """The scene table of `source.caffe`; with lists of `split.lists`, of the scenes they name."""
+    source, split = config["source"], config["split"]
+    listed = None
+    if split["method"] == "paper" and split["lists"]:
+        columns = split["lists_scene_column"], split["lists_subset_column"]
+        listed = set(read_lists(split["lists"], *columns).table["scene"])
+    return list_caffe(**source["caffe"], exclude=source["exclude"] or {}, listed=listed)
+
+
+def faults(config: Mapping[str, Any]) -> Iterator[ConfigError]:
+    """What is missing in `source.caffe`."""
+    if config["source"]["caffe"]["folder"] is None:
+        yield ConfigError(
+            "source.caffe.folder",
+            "kind caffe needs a folder",
+            "Write the folder that holds sar_images/ and fronts/, in the file or as "
+            "--config 'source={caffe: {folder: PATH}}'",
+        )
 
 
 def parse_name(name: str) -> dict[str, Any]:

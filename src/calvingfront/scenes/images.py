@@ -2,19 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 from rasterio.errors import RasterioError
 
+from calvingfront.errors import ConfigError
 from calvingfront.scenes.rasters import is_raster, open_raster
 from calvingfront.scenes.user_table import Fault, day_of, existing, list_table
 
 REQUIRED = ("scene", "glacier", "mission", "acquired", "image", "front")
 OPTIONAL = ("pixel_size_m", "quality")
 SQUARE_TOLERANCE = 1e-6  # relative rotation that counts as none
+
+
+def from_config(config: Mapping[str, Any]) -> pd.DataFrame:
+    """The scene table of `source.images`."""
+    source = config["source"]
+    return list_images(**source["images"], exclude=source["exclude"] or {})
+
+
+def faults(config: Mapping[str, Any]) -> Iterator[ConfigError]:
+    """What is missing in `source.images`."""
+    if config["source"]["images"]["table"] is None:
+        yield ConfigError(
+            "source.images.table",
+            "kind images needs a table",
+            "Write the CSV or TSV that lists the images and their fronts",
+        )
 
 
 def list_images(table: str | Path | None, exclude: Collection[str] = ()) -> pd.DataFrame:

@@ -2,18 +2,60 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
+from calvingfront.errors import ConfigError
 from calvingfront.scenes.rasters import is_raster
 from calvingfront.scenes.user_table import Fault, day_of, existing, list_table
 
 REQUIRED = ("scene", "glacier", "product", "front")
 OPTIONAL = ("mission", "acquired", "polarisation", "orbit_file", "quality")
+
+
+def from_config(config: Mapping[str, Any]) -> pd.DataFrame:
+    """The scene table of `source.products`."""
+    source = config["source"]
+    table, spacing_m = source["products"]["table"], config["map"]["spacing_m"]
+    return list_products(table, spacing_m, source["exclude"] or {})
+
+
+def faults(config: Mapping[str, Any]) -> Iterator[ConfigError]:
+    """What is missing or wrong in `source.products` and `map`."""
+    chart = config["map"]
+    if config["source"]["products"]["table"] is None:
+        yield ConfigError(
+            "source.products.table",
+            "kind products needs a table",
+            "Write the CSV or TSV that lists the products and their fronts",
+        )
+    if chart["crs"] is None:
+        yield ConfigError("map.crs", "kind products needs a map", "Write a CRS, as in EPSG:3031")
+    for key in ("dem", "geoid"):
+        path = chart[key]
+        if path is not None and not Path(path).is_file():
+            yield ConfigError(f"map.{key}", f"there is no file {path}", "Correct the path")
+    if chart["dem"] is None:
+        yield ConfigError(
+            "map.dem", "kind products needs a terrain model", "Write the path of a raster"
+        )
+    if chart["vertical_datum"] == "geoid" and chart["geoid"] is None:
+        yield ConfigError(
+            "map.geoid",
+            "heights above the geoid need it",
+            "Write a raster of the geoid's height above the ellipsoid (e.g. of EGM2008)",
+        )
+    for glacier, (left, bottom, right, top) in chart["areas"].items():
+        if left >= right or bottom >= top:
+            yield ConfigError(
+                f"map.areas.{glacier}",
+                f"[{left}, {bottom}, {right}, {top}] is empty",
+                "Write left, bottom, right, top",
+            )
 
 
 def list_products(

@@ -12,9 +12,6 @@ import pandas as pd
 from calvingfront.errors import SceneError
 from calvingfront.files import PathLike, replacing
 
-# Names of the missions of the published archives; a user's table may hold others.
-MISSIONS = ("ERS", "ENVISAT", "RSAT", "PALSAR", "TSX", "TDX", "S1")
-
 TEXT_COLUMNS = (
     "scene",
     "glacier",

@@ -87,9 +87,7 @@ def simulate_product(
     try:
         acquired = datetime.fromisoformat(acquired_utc)
     except ValueError as error:
-        raise SceneError(
-            scene, f"has no time: {error}", "Take a row of plan_scenes"
-        ) from None
+        raise SceneError(scene, f"has no time: {error}", "Take a row of plan_scenes") from None
     loaded = World.load(world, only=glacier)
     image = image_scene(loaded, glacier, mission, acquired, orbit, level, int(quality))
     record = Path(product)

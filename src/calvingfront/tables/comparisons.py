@@ -7,10 +7,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from calvingfront.evaluation.runs import (
-    PROTOCOLS,
-    WITHOUT_NETWORK,
-    Run,
+from calvingfront.evaluation.score_table import (
     describe_test_set,
     read_scores,
     rows_in_order,
@@ -20,6 +17,10 @@ from calvingfront.files import PathLike
 from calvingfront.tables.rendering import Block, number, p_value
 from calvingfront.tables.statistics import compare_pairs, holm
 from calvingfront.tables.table_parts import write_table
+from calvingfront.vocabulary.losses import REFERENCE_LOSS
+from calvingfront.vocabulary.models import BASELINES, NETWORKS
+from calvingfront.vocabulary.protocols import PROTOCOLS, VALIDATION_THRESHOLD
+from calvingfront.vocabulary.runs import Run
 
 SEEDS_FOR_A_CLAIM = 3
 SIGNIFICANCE = 0.05
@@ -69,7 +70,7 @@ def compare_models(
             f"**Fewer than {SEEDS_FOR_A_CLAIM} seeds** stand behind some rows, marked “too few"
             " seeds”: they describe these trainings and are no claim about the methods."
         )
-    chosen = summary[summary.protocol == "validation_threshold"]
+    chosen = summary[summary.protocol == VALIDATION_THRESHOLD]
     blocks = [_block(chosen, family) for family in FAMILIES if (chosen.family == family).any()]
     caption.append("Validation threshold; the paper protocol stands in the CSV file.")
     write_table(summary, "Comparisons of Dice", caption, blocks, csv, md)
@@ -96,7 +97,7 @@ def summarise_comparisons(scores: pd.DataFrame) -> pd.DataFrame:
         answers = [compare_pairs(dice[q.first], dice[q.second]) for q in questions]
         adjusted = holm([answer.p_value for answer in answers])
         for question, answer, p_adjusted in zip(questions, answers, adjusted, strict=True):
-            networks = [p for p in (question.first, question.second) if p[0] not in WITHOUT_NETWORK]
+            networks = [p for p in (question.first, question.second) if p[0] not in BASELINES]
             seeds = min(len(seeds_of(scores, *pair)) for pair in networks)
             rows.append(
                 {
@@ -119,17 +120,18 @@ def summarise_comparisons(scores: pd.DataFrame) -> pd.DataFrame:
 
 
 def _questions(pairs: Sequence[Pair]) -> Iterator[Question]:
-    networks = [pair for pair in pairs if pair[0] not in WITHOUT_NETWORK]
+    networks = [pair for pair in pairs if pair[0] not in BASELINES]
     for model, loss in networks:
-        if model == "attention_unet" and ("unet", loss) in networks:
-            yield Question("attention", (model, loss), ("unet", loss))
+        plain = NETWORKS[model].plain if model in NETWORKS else None
+        if plain and (plain, loss) in networks:
+            yield Question("attention", (model, loss), (plain, loss))
     for network in networks:
         for pair in pairs:
-            if pair[0] in WITHOUT_NETWORK:
+            if pair[0] in BASELINES:
                 yield Question("network", network, pair)
     for model, loss in networks:
-        if loss != "bce" and (model, "bce") in networks:
-            yield Question("loss", (model, loss), (model, "bce"))
+        if loss != REFERENCE_LOSS and (model, REFERENCE_LOSS) in networks:
+            yield Question("loss", (model, loss), (model, REFERENCE_LOSS))
 
 
 def _verdict(seeds: int, p_adjusted: float, correlation: float) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from calvingfront.evaluation.runs import PROTOCOLS, describe_test_set, read_scores
+from calvingfront.evaluation.score_table import describe_test_set, read_scores
 from calvingfront.files import PathLike
 from calvingfront.tables.rendering import Block, number, plus_minus
 from calvingfront.tables.table_parts import (
@@ -20,6 +20,7 @@ from calvingfront.tables.table_parts import (
     rows_by_loss,
     write_table,
 )
+from calvingfront.vocabulary.protocols import PROTOCOLS, VALIDATION_THRESHOLD
 
 GROUPINGS = {
     "glacier": "glacier",
@@ -74,10 +75,8 @@ def tabulate_distances(
     csv: PathLike,
     md: PathLike,
     tex: PathLike,
-    breakdown_csv: PathLike,
-    breakdown_md: PathLike,
 ) -> None:
-    """Write the front position errors (CSV, Markdown, LaTeX) and the breakdown (CSV, Markdown).
+    """Write the front position errors (CSV, Markdown, LaTeX).
 
     scores: `scores.tsv` of every run, rows without a network included.
     """
@@ -94,6 +93,21 @@ def tabulate_distances(
     summary = summarise_distances(table)
     blocks = [_block(summary, protocol) for protocol in PROTOCOLS]
     write_table(summary, "Front position errors", caption, blocks, csv, md, tex, "tab:distances")
+
+
+def tabulate_breakdown(
+    scores: PathLike | Sequence[PathLike],
+    split_method: str,
+    size_px: int,
+    csv: PathLike,
+    md: PathLike,
+) -> None:
+    """Write the scores by glacier, sensor, resolution and season (CSV, Markdown).
+
+    scores: `scores.tsv` of every run, rows without a network included.
+    """
+    table = read_scores(scores)
+    test_set = describe_test_set(table, split_method, size_px)
     parts = break_down(table)
     about = [
         f"Scores by kind of test image, validation threshold. {test_set} n: images of this kind;"
@@ -101,9 +115,9 @@ def tabulate_distances(
         " predicted front. Mean ± standard deviation over seeds. Winter: April to August.",
         "The paper protocol stands in the CSV file of the same name.",
     ]
-    chosen = parts[parts.protocol == "validation_threshold"]
+    chosen = parts[parts.protocol == VALIDATION_THRESHOLD]
     pages = [_breakdown_block(chosen, grouping) for grouping in GROUPINGS]
-    write_table(parts, "Scores by kind of image", about, pages, breakdown_csv, breakdown_md)
+    write_table(parts, "Scores by kind of image", about, pages, csv, md)
 
 
 def summarise_distances(scores: pd.DataFrame) -> pd.DataFrame:

@@ -6,13 +6,15 @@ Segmentation Using Attention U-Net", IGARSS; Tables I and II.
 
 from __future__ import annotations
 
+from calvingfront.vocabulary.metrics import METRICS
+
 PAPER_TEST_IMAGES = 50
 PAPER_SIZE_PX = 512
 PAPER_PIXEL_SIZE_M = 44.74
 """Average metres per pixel after the resize to 512 × 512 (caption of Table II)."""
 
 TABLE_I: dict[tuple[str, str], dict[str, float]] = {
-    (model, loss): dict(zip(("dice", "wdice4", "wdice8", "wdice16", "iou"), values, strict=True))
+    (model, loss): dict(zip(METRICS, values, strict=True))
     for model, loss, *values in (
         ("unet", "bce", 73.9, 83.0, 86.0, 88.3, 60.6),
         ("attention_unet", "bce", 73.8, 82.9, 85.9, 88.7, 60.3),

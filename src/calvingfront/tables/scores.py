@@ -6,12 +6,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from calvingfront.evaluation.runs import (
-    METRICS,
-    PROTOCOLS,
-    describe_test_set,
-    read_scores,
-)
+from calvingfront.evaluation.score_table import describe_test_set, read_scores
 from calvingfront.files import PathLike
 from calvingfront.tables.paper_values import PAPER_SIZE_PX, PAPER_TEST_IMAGES, TABLE_I
 from calvingfront.tables.rendering import Block, number, plus_minus
@@ -25,8 +20,11 @@ from calvingfront.tables.table_parts import (
     rows_by_loss,
     write_table,
 )
+from calvingfront.vocabulary.metrics import METRICS
+from calvingfront.vocabulary.protocols import PROTOCOLS
 
 INTERVALS = ("dice", "iou")
+WEIGHTED = tuple(name for name, metric in METRICS.items() if metric.weight_px is not None)
 
 
 def tabulate_scores(
@@ -48,7 +46,7 @@ def tabulate_scores(
     table = read_scores(scores)
     summary = summarise_scores(table, bootstrap_samples, bootstrap_seed)
     caption = _caption(table, split_method, size_px, bootstrap_samples)
-    blocks = [_block(summary, ("dice", "iou")), _block(summary, ("wdice4", "wdice8", "wdice16"))]
+    blocks = [_block(summary, INTERVALS), _block(summary, WEIGHTED)]
     write_table(
         summary, "Table I: scores on the test set", caption, blocks, csv, md, tex, "tab:scores"
     )
@@ -86,7 +84,7 @@ def _block(summary: pd.DataFrame, metrics: Sequence[str]) -> Block:
     groups = [("", len(NAMES))]
     for metric in metrics:
         header += [*PROTOCOLS.values(), "the paper"]
-        groups.append((METRICS[metric], len(PROTOCOLS) + 1))
+        groups.append((METRICS[metric].label, len(PROTOCOLS) + 1))
     by_row = {(row["model"], row["loss"], row["protocol"]): row for _, row in summary.iterrows()}
 
     def cells(row: pd.Series) -> list[str]:

@@ -6,16 +6,13 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import pandas as pd
 
-from calvingfront.evaluation.runs import (
-    PROTOCOLS,
-    loss_label,
-    model_label,
-    rows_in_order,
-    seeds_of,
-)
+from calvingfront.evaluation.score_table import rows_in_order, seeds_of
 from calvingfront.files import PathLike, write_text
 from calvingfront.tables.rendering import Block, latex, markdown, write_csv
 from calvingfront.tables.statistics import mean_and_spread
+from calvingfront.vocabulary.losses import loss_label
+from calvingfront.vocabulary.models import model_label
+from calvingfront.vocabulary.protocols import PROTOCOLS
 
 PROTOCOL_NOTE = (
     "Validation threshold: one threshold per network, chosen on the validation set and applied"

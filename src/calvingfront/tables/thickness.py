@@ -9,14 +9,7 @@ import pandas as pd
 
 from calvingfront.dataset.reading import read_index
 from calvingfront.errors import CalvingFrontError
-from calvingfront.evaluation.runs import (
-    AVERAGE,
-    PROTOCOLS,
-    WITHOUT_NETWORK,
-    describe_test_set,
-    loss_weight,
-    read_scores,
-)
+from calvingfront.evaluation.score_table import describe_test_set, read_scores
 from calvingfront.files import PathLike
 from calvingfront.tables.paper_values import PAPER_PIXEL_SIZE_M, TABLE_II
 from calvingfront.tables.rendering import DASH, Block, number, plus_minus
@@ -28,13 +21,16 @@ from calvingfront.tables.table_parts import (
     rows_by_loss,
     write_table,
 )
+from calvingfront.vocabulary.losses import loss_weight
+from calvingfront.vocabulary.models import AVERAGE, BASELINES
+from calvingfront.vocabulary.protocols import PROTOCOLS
 
 QUANTITIES = ("thickness_px", "certainty_m", "area_per_length_px")
 
 
 def tabulate_thickness(
     scores: PathLike | Sequence[PathLike],
-    index: PathLike,
+    dataset: PathLike,
     split_method: str,
     size_px: int,
     front_width_px: float,
@@ -45,11 +41,11 @@ def tabulate_thickness(
     """Write Table II as CSV (tidy), Markdown and LaTeX.
 
     scores:         `scores.tsv` of every run.
-    index:          the data set's `index.tsv`; its mean `pixel_size_m` turns px into m.
+    dataset:        folder of the packed samples; their mean `pixel_size_m` turns px into m.
     front_width_px: width of the true fronts after the resize.
     """
     table = read_scores(scores)
-    pixel_size_m = mean_pixel_size(index)
+    pixel_size_m = mean_pixel_size(dataset)
     summary = summarise_thickness(table, front_width_px, pixel_size_m)
     caption = [
         "Average thickness of the predicted fronts and the certainty that follows from it:"
@@ -69,11 +65,11 @@ def tabulate_thickness(
     write_table(summary, title, caption, blocks, csv, md, tex, "tab:thickness")
 
 
-def mean_pixel_size(index: PathLike) -> float:
+def mean_pixel_size(dataset: PathLike) -> float:
     """Mean metres per pixel over the scenes of a data set; nan where none is known."""
-    scenes = read_index(index)
+    scenes = read_index(dataset)
     if "pixel_size_m" not in scenes:
-        raise CalvingFrontError(index, "no column pixel_size_m", "Pack the samples again.")
+        raise CalvingFrontError(dataset, "no column pixel_size_m", "Pack the samples again.")
     return float(scenes.drop_duplicates("scene").pixel_size_m.mean())
 
 
@@ -95,7 +91,7 @@ def summarise_thickness(
         ]
     )
     rows.insert(3, "w", rows.loss.map(loss_weight))
-    networks = rows[~rows.model.isin(WITHOUT_NETWORK)]
+    networks = rows[~rows.model.isin(list(BASELINES))]
     averages: list[dict[str, object]] = []
     for (loss, protocol), group in networks.groupby(["loss", "protocol"], sort=False):
         thickness_px, certainty_m = TABLE_II.get(str(loss), (np.nan, np.nan))

@@ -13,7 +13,8 @@ import numpy as np
 import torch
 
 from calvingfront.errors import DivergedError, TrainingError
-from calvingfront.networks import NetworkSettings, count_parameters
+from calvingfront.networks.build import count_parameters
+from calvingfront.networks.settings import NetworkSettings
 from calvingfront.training.feed import Feed
 from calvingfront.training.resuming.checkpoints import Checkpoints
 from calvingfront.training.resuming.snapshot import Snapshot, State

@@ -7,3 +7,8 @@ TRAINING_REVISION = 2
 # Keys of `training` that say how a training runs, not what comes out of it: another value of one
 # is no reason to train anew.
 HOW = ("acceleration", "device", "feed", "gpu_slots", "save_minutes", "threads")
+
+
+def epoch_file(epoch: int) -> str:
+    """Name the weights file of a kept epoch."""
+    return f"epoch_{epoch:03d}.safetensors"

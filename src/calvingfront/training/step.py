@@ -10,8 +10,9 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from calvingfront.losses.losses import soft_dice, weight_map, weighted_bce
-from calvingfront.networks import UNet
+from calvingfront.losses.loss import Loss
+from calvingfront.networks.inputs import to_input
+from calvingfront.networks.unet import UNet
 from calvingfront.training.acceleration.graph import Captured, Recorder, record_cuda
 from calvingfront.training.feed import Batch
 from calvingfront.training.settings import TrainingSettings
@@ -28,16 +29,15 @@ _FORMATS = {"channels_last": torch.channels_last, "contiguous": torch.contiguous
 class Step:
     """One network and its optimiser on a device.
 
-    w: scale of the loss's distance weight, px; 0 for plain BCE.
     layout, precision and way say how the step is computed; `arrange` changes them.
     """
 
     recorder: Recorder = staticmethod(record_cuda)
 
     def __init__(
-        self, network: UNet, w: float, settings: TrainingSettings, device: torch.device
+        self, network: UNet, loss: Loss, settings: TrainingSettings, device: torch.device
     ) -> None:
-        self.w, self.settings, self.device = w, settings, device
+        self.loss, self.settings, self.device = loss, settings, device
         self.network: UNet = network.to(device)
         self.precision: Precision = precision_of(device, settings.precision)
         self.layout: Layout = "channels_last"
@@ -113,14 +113,11 @@ class Step:
 
     @torch.no_grad()
     def evaluate(self, batch: Batch) -> tuple[Tensor, Tensor]:
-        """Return the batch's mean loss and each image's monitor (b,), on the device.
-
-        The monitor is the soft Dice, or WDice_w where the loss has a distance weight.
-        """
+        """Return the batch's mean loss and each image's monitor (b,), on the device."""
         logits, fronts = self._logits(batch), batch.fronts.float()
-        loss = weighted_bce(logits, fronts, batch.distances, self.w)
-        weights = weight_map(batch.distances, fronts, self.w) if self.w else None
-        return loss, soft_dice(torch.sigmoid(logits.float()), fronts, weights)
+        loss = self.loss(logits, fronts, batch.distances)
+        probability = torch.sigmoid(logits.float())
+        return loss, self.loss.monitor(probability, fronts, batch.distances)
 
     def tensors(self) -> dict[str, Tensor]:
         """Return what a step changes, as it stands on the device: weights, statistics, moments."""
@@ -171,10 +168,10 @@ class Step:
         return loss.detach()
 
     def _loss(self, batch: Batch) -> Tensor:
-        return weighted_bce(self._logits(batch), batch.fronts.float(), batch.distances, self.w)
+        return self.loss(self._logits(batch), batch.fronts.float(), batch.distances)
 
     def _logits(self, batch: Batch) -> Tensor:
-        x = (batch.images.float() / 255).contiguous(memory_format=_FORMATS[self.layout])
+        x = to_input(batch.images, _FORMATS[self.layout])
         # No cache: each weight is cast once in a pass, and a graph must contain the cast.
         with torch.autocast(
             self.device.type,

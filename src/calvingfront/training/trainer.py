@@ -10,8 +10,9 @@ import torch
 from torch import Tensor
 
 from calvingfront.errors import DivergedError, TrainingError
-from calvingfront.losses.losses import distance_weight_of
-from calvingfront.networks import NetworkSettings, build_network
+from calvingfront.losses.loss import build_loss
+from calvingfront.networks.build import build_network
+from calvingfront.networks.settings import NetworkSettings
 from calvingfront.training.acceleration.tuning import plan_step
 from calvingfront.training.feed import Batch, Feed
 from calvingfront.training.resuming.snapshot import State
@@ -41,7 +42,7 @@ class Trainer:
         self.train_feed, self.validation_feed = train_feed, validation_feed
         self.seed, self.settings = seed, settings
         torch.manual_seed(seed)
-        self.step = Step(build_network(network), distance_weight_of(loss), settings, device)
+        self.step = Step(build_network(network), build_loss(loss), settings, device)
         self.network = self.step.network
         images = train_feed.count
         if images < settings.batch_size:
@@ -124,7 +125,7 @@ class Trainer:
         self.iteration = iteration
 
     def validate(self) -> tuple[float, float]:
-        """Return the validation loss and the monitor (soft Dice, or WDice_w with a weight)."""
+        """Return the validation loss and the monitor, means over the images."""
         self.network.eval()
         items = np.arange(self.validation_feed.count)
         losses, monitors = [], []

@@ -10,8 +10,9 @@ import torch
 
 from calvingfront.compute import peak as peak_module
 from calvingfront.compute.peak import matrix_peak, share_of_peak
-from calvingfront.networks import NetworkSettings, build_network
+from calvingfront.networks.build import build_network
 from calvingfront.networks.flops import count_flops
+from calvingfront.networks.settings import NetworkSettings
 
 CPU = torch.device("cpu")
 

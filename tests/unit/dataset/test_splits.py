@@ -7,8 +7,9 @@ from datetime import date, timedelta
 import pandas as pd
 import pytest
 
-from calvingfront.dataset.splits import apportion, read_lists, split_scenes
+from calvingfront.dataset.splits import apportion, split_scenes
 from calvingfront.errors import SplitError
+from calvingfront.scenes.split_lists import read_lists
 
 
 def archive(n, glaciers=("SI", "DBE"), step_days=40):

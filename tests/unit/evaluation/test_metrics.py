@@ -9,13 +9,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from calvingfront.evaluation.metrics import (
-    METRICS,
     WEIGHTS,
     dice,
     iou,
     metrics_over_thresholds,
     weighted_dice,
 )
+from calvingfront.vocabulary.metrics import METRICS
 
 Mask = npt.NDArray[np.uint8]
 EMPTY, FULL = np.zeros((4, 4), np.uint8), np.ones((4, 4), np.uint8)

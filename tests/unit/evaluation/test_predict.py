@@ -15,7 +15,7 @@ from calvingfront.dataset.reading import Dataset
 from calvingfront.errors import SampleError
 from calvingfront.evaluation import predict as predict_module
 from calvingfront.evaluation.predict import predict, predict_fronts
-from calvingfront.networks import UNet
+from calvingfront.networks.unet import UNet
 from packed import write_split
 from trained import SIZE, network, write_trained
 

@@ -13,10 +13,12 @@ import torch
 
 from calvingfront.errors import ConfigError
 from calvingfront.evaluation.attention import read_attention
-from calvingfront.evaluation.runs import SCORE_COLUMNS
+from calvingfront.evaluation.score_table import SCORE_COLUMNS
 from calvingfront.files import write_json
-from calvingfront.networks import AttentionUNet, NetworkSettings, build_network
-from calvingfront.training.run import save_weights
+from calvingfront.networks.build import build_network
+from calvingfront.networks.settings import NetworkSettings
+from calvingfront.networks.unet import AttentionUNet
+from calvingfront.networks.weights import save_weights
 from trained import DEPTH, SIZE, network, write_trained
 
 

@@ -8,16 +8,9 @@ import pandas as pd
 import pytest
 
 from calvingfront.errors import CalvingFrontError, Faults
-from calvingfront.evaluation.runs import (
-    Run,
-    as_paths,
-    describe_test_set,
-    loss_label,
-    loss_weight,
-    read_scores,
-    rows_in_order,
-    run_of,
-)
+from calvingfront.evaluation.score_table import describe_test_set, read_scores, rows_in_order
+from calvingfront.vocabulary.losses import loss_label, loss_weight
+from calvingfront.vocabulary.runs import Run, as_paths, run_of
 from score_files import write_scores
 
 

@@ -11,8 +11,9 @@ import numpy.typing as npt
 import pandas as pd
 import pytest
 
-from calvingfront.evaluation.metrics import METRICS, dice, iou, weighted_dice
+from calvingfront.evaluation.metrics import dice, iou, weighted_dice
 from calvingfront.evaluation.scores import score_front, score_predictions, season
+from calvingfront.vocabulary.metrics import METRICS
 from packed import band, write_packed, write_run
 
 

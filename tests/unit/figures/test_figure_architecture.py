@@ -12,8 +12,9 @@ from matplotlib.text import Text
 
 from calvingfront.figures.architecture import architecture_figure, draw_architecture
 from calvingfront.figures.network_facts import read_network
-from calvingfront.networks import NetworkSettings, UNet
-from calvingfront.networks import build_network as build
+from calvingfront.networks.build import build_network as build
+from calvingfront.networks.settings import NetworkSettings
+from calvingfront.networks.unet import UNet
 
 
 def build_network(*settings: Any, **more: Any) -> UNet:

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from calvingfront.fronts.distance import distance_to_front, weight_map
-from calvingfront.losses.losses import weight_map as weight_map_of_the_loss
+from calvingfront.losses.bce import weight_map as weight_map_of_the_loss
 
 
 def brute_force(mask: np.ndarray) -> np.ndarray:

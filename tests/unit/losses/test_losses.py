@@ -7,16 +7,13 @@ import math
 import numpy as np
 import pytest
 import torch
+from calvingfront.losses.losses import distance_weight_of
 from torch import Tensor
 
 from calvingfront.errors import ConfigError
 from calvingfront.fronts.distance import distance_to_front
-from calvingfront.losses.losses import (
-    distance_weight_of,
-    soft_dice,
-    weight_map,
-    weighted_bce,
-)
+from calvingfront.losses.bce import weight_map, weighted_bce
+from calvingfront.losses.dice import soft_dice
 
 CLIP = 1e-7
 HIGHEST = 16.11809565095832  # −log 1e-7

@@ -10,7 +10,10 @@ import pytest
 import torch
 from torch import Tensor
 
-from calvingfront.networks import AttentionGate, AttentionUNet, NetworkSettings, build_network
+from calvingfront.networks.blocks import AttentionGate
+from calvingfront.networks.build import build_network
+from calvingfront.networks.settings import NetworkSettings
+from calvingfront.networks.unet import AttentionUNet
 
 Array = npt.NDArray[np.float64]
 EPSILON = 1e-3

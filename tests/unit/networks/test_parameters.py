@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from calvingfront.errors import ConfigError
-from calvingfront.networks import NetworkSettings, build_network, count_parameters
+from calvingfront.networks.build import build_network, count_parameters
+from calvingfront.networks.settings import NetworkSettings
 
 
 def convolution(channels_in: int, channels_out: int, kernel: int, bias: bool = True) -> int:

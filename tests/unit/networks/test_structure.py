@@ -9,8 +9,10 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from calvingfront.networks import NetworkSettings, UNet, UpConv, build_network
-from calvingfront.networks.blocks import Conv
+from calvingfront.networks.blocks import Conv, UpConv
+from calvingfront.networks.build import build_network
+from calvingfront.networks.settings import NetworkSettings
+from calvingfront.networks.unet import UNet
 
 BOTH_MODELS = pytest.mark.parametrize("model", ["unet", "attention_unet"])
 BOTH_VARIANTS = pytest.mark.parametrize("variant", ["paper", "released"])

@@ -7,7 +7,7 @@ import numpy.typing as npt
 import pytest
 import torch
 
-from calvingfront.networks import UpConv
+from calvingfront.networks.blocks import UpConv
 
 Array = npt.NDArray[np.float64]
 

@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 
 import header_residuals
+from calvingfront.products.ceos import ers as ers_ceos
 from calvingfront.products.ceos.imagery import Imagery
 from calvingfront.products.ceos.orbit import (
     hour_angle_deg,
@@ -31,7 +32,6 @@ from calvingfront.products.ceos.records import (
     radarsat1_asf,
     scene_time,
 )
-from calvingfront.products.ceos import ers as ers_ceos
 from calvingfront.radar.model import AzimuthTime, SlantRange
 
 

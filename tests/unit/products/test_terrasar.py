@@ -14,8 +14,8 @@ import header_residuals
 import simulated_images as images
 from calvingfront.errors import ProductError
 from calvingfront.products.checks import check_product
-from calvingfront.products.terrasar.cosar import read_burst
 from calvingfront.products.terrasar import reader as terrasar
+from calvingfront.products.terrasar.cosar import read_burst
 from calvingfront.products.terrasar.slant_range import invert_ground_range
 from calvingfront.products.xml_reading import XmlFields
 from calvingfront.radar.model import SPEED_OF_LIGHT, Product, RadarGeometry, SlantRange

@@ -6,14 +6,9 @@ import pandas as pd
 import pytest
 
 from calvingfront.errors import ConfigError, Faults, SceneError
-from calvingfront.scenes.scene_table import (
-    COLUMNS,
-    MISSIONS,
-    read_scenes,
-    scene_table,
-    write_scenes,
-)
+from calvingfront.scenes.scene_table import COLUMNS, read_scenes, scene_table, write_scenes
 from calvingfront.scenes.sources import list_scenes, prepared_scenes
+from calvingfront.vocabulary.missions import MISSIONS
 
 
 def simulated(exclude=None):

@@ -15,11 +15,6 @@ from scipy.interpolate import RectBivariateSpline
 
 from calvingfront.errors import ConfigError, ProductError, SceneError
 from calvingfront.files import read_json
-from calvingfront.simulation.imaging.acquisition import MODES
-from calvingfront.simulation.imaging.radar_image import RadarImage
-from calvingfront.simulation.imaging.radar_surface import cubic_spline
-from calvingfront.simulation.missions import MISSIONS, find_orbit
-from calvingfront.simulation.product_writers.registry import LAYOUTS, find_writer
 from calvingfront.simulation.archive import (
     NO_HEIGHT,
     collect_products,
@@ -28,7 +23,12 @@ from calvingfront.simulation.archive import (
     write_dem,
     write_fronts,
 )
+from calvingfront.simulation.imaging.acquisition import MODES
+from calvingfront.simulation.imaging.radar_image import RadarImage
+from calvingfront.simulation.imaging.radar_surface import cubic_spline
+from calvingfront.simulation.missions import MISSIONS, find_orbit
 from calvingfront.simulation.plan import plan_scenes
+from calvingfront.simulation.product_writers.registry import LAYOUTS, find_writer
 from calvingfront.simulation.world.world import GLACIER, OCEAN, World
 
 PLAN = {

@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 
 from calvingfront.errors import ConfigError
-from calvingfront.simulation.plan import plan_scenes
 from calvingfront.simulation.missions import MISSIONS, find_orbit
+from calvingfront.simulation.plan import plan_scenes
 
 DEFAULT = {
     "scenes": 60, "glaciers": 2, "seed": 1, "first_year": 1995, "last_year": 2014,

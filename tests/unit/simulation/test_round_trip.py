@@ -29,18 +29,18 @@ from scipy.ndimage import gaussian_filter
 
 from calvingfront.sar.grid import SPACING_M
 from calvingfront.sar.masks import LAYOVER, SHADOW, VALID
-from calvingfront.simulation.imaging.acquisition import Mode, find_mode
-from calvingfront.simulation.imaging.radar_image import RadarImage
-from calvingfront.simulation.imaging.radar_render import PointTarget, render_radar
-from calvingfront.simulation.imaging.radar_surface import Surface, surface_of_day
-from calvingfront.simulation.imaging.radar_view import plan_view
-from calvingfront.simulation.product_writers.registry import LAYOUTS
 from calvingfront.simulation.archive import (
     LEVEL_SPACING_ELSE_M,
     LEVEL_SPACING_M,
     write_dem,
     write_fronts,
 )
+from calvingfront.simulation.imaging.acquisition import Mode, find_mode
+from calvingfront.simulation.imaging.radar_image import RadarImage
+from calvingfront.simulation.imaging.radar_render import PointTarget, render_radar
+from calvingfront.simulation.imaging.radar_surface import Surface, surface_of_day
+from calvingfront.simulation.imaging.radar_view import plan_view
+from calvingfront.simulation.product_writers.registry import LAYOUTS
 from calvingfront.simulation.world.world import World
 
 INCIDENCE_DEG = {

@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from calvingfront.evaluation.runs import read_scores
+from calvingfront.evaluation.score_table import read_scores
 from calvingfront.tables.comparisons import compare_models, summarise_comparisons
 from calvingfront.tables.statistics import holm
 from score_files import write_scores

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import torch
 
-from calvingfront.networks import NetworkSettings
+from calvingfront.networks.settings import NetworkSettings
 from calvingfront.training.augmentation import Augmentation
 from calvingfront.training.feed import FeedSource, ResidentFeed
 from calvingfront.training.settings import TrainingSettings

@@ -16,7 +16,8 @@ from calvingfront.compute.prefetch import THREAD_NAME
 from calvingfront.dataset.reading import Dataset, SampleReader, open_dataset
 from calvingfront.errors import SampleError
 from calvingfront.fronts.distance import distance_to_front
-from calvingfront.networks import NetworkSettings, build_network
+from calvingfront.networks.build import build_network
+from calvingfront.networks.settings import NetworkSettings
 from calvingfront.training import feed as feed_module
 from calvingfront.training.augmentation import transform
 from calvingfront.training.feed import (

@@ -20,7 +20,8 @@ from calvingfront.compute.peak import matrix_peak
 from calvingfront.dataset.reading import Dataset
 from calvingfront.evaluation.predict import predict
 from calvingfront.fronts.distance import distance_to_front
-from calvingfront.networks import NetworkSettings, build_network
+from calvingfront.networks.build import build_network
+from calvingfront.networks.settings import NetworkSettings
 from calvingfront.training.acceleration.tuning import plan_step
 from calvingfront.training.feed import Batch, FeedSource, ResidentFeed, StreamedFeed
 from calvingfront.training.resuming.snapshot import Snapshot

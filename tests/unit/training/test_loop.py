@@ -14,7 +14,8 @@ from torch import Tensor, nn
 
 from calvingfront.errors import TrainingError
 from calvingfront.fronts.distance import distance_to_front
-from calvingfront.networks import NetworkSettings, build_network
+from calvingfront.networks.build import build_network
+from calvingfront.networks.settings import NetworkSettings
 from calvingfront.training.feed import Batch, ResidentFeed
 from calvingfront.training.loop import Outcome, train
 from calvingfront.training.settings import TrainingSettings

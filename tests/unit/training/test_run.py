@@ -18,11 +18,14 @@ from safetensors.torch import load_file
 
 from calvingfront.errors import SampleError, TrainingError
 from calvingfront.files import write_json
-from calvingfront.networks import NetworkSettings, build_network
+from calvingfront.networks.build import build_network
+from calvingfront.networks.settings import NetworkSettings
+from calvingfront.networks.weights import load_network, save_weights
 from calvingfront.training import run as run_module
 from calvingfront.training import run_record
 from calvingfront.training.feed import Feed
-from calvingfront.training.run import epoch_file, load_network, save_weights, train_network
+from calvingfront.training.revision import epoch_file
+from calvingfront.training.run import train_network
 from calvingfront.training.run_record import code_commit
 from calvingfront.training.step import Step
 from killed import Killed, kill_at

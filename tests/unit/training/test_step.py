@@ -11,8 +11,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from calvingfront.networks import NetworkSettings
 from calvingfront.networks.blocks import Conv, ConvBlock, padded_conv2d
+from calvingfront.networks.settings import NetworkSettings
 from calvingfront.training.feed import Batch, ResidentFeed
 from calvingfront.training.settings import TrainingSettings
 from calvingfront.training.step import Step, precision_of

@@ -1,6 +1,6 @@
 """CEOS imagery files: their layout, the prefixes of their lines, their pixels.
 
-Source: as for `calvingfront.products.ceos.records`; the descriptor record is the same in all missions.
+Source: as for `products.ceos.records`; the descriptor record is the same in all missions.
 """
 
 from __future__ import annotations

@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from calvingfront.errors import ProductError
+from calvingfront.products.ceos import radarsat1_asf
 from calvingfront.products.ceos.imagery import Imagery
 from calvingfront.products.ceos.lines import fit_line_times
 from calvingfront.products.ceos.orbit import seconds_since, state_vectors
@@ -27,7 +28,6 @@ from calvingfront.products.ceos.records import (
     look_side,
     platform_of,
     product_files,
-    radarsat1_asf,
 )
 from calvingfront.radar.model import (
     SPEED_OF_LIGHT,

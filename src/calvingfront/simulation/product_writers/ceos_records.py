@@ -1,6 +1,6 @@
 """Building blocks of CEOS files: records with ASCII fields, imagery files, volume directories.
 
-Positions count from 1, as in the format documents. See `calvingfront.products.ceos.records` for sources.
+Positions count from 1, as in the format documents. See `products.ceos.records` for sources.
 """
 
 from __future__ import annotations

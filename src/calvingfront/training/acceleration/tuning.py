@@ -20,7 +20,7 @@ import torch
 from torch import Tensor
 
 from calvingfront.compute.device import hardware_name
-from calvingfront.networks import NetworkSettings
+from calvingfront.networks.settings import NetworkSettings
 from calvingfront.training.acceleration.plan import Plan
 from calvingfront.training.acceleration.remembered import remembered
 from calvingfront.training.feed import Batch

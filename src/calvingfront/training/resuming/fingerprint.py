@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from calvingfront.dataset.reading import Dataset, SampleReader
-from calvingfront.networks import NetworkSettings
+from calvingfront.networks.settings import NetworkSettings
 from calvingfront.training.revision import HOW
 from calvingfront.training.settings import TrainingSettings
 

@@ -13,7 +13,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from calvingfront.networks import NetworkSettings, build_network
+from calvingfront.networks.build import build_network
+from calvingfront.networks.settings import NetworkSettings
 from calvingfront.training.acceleration import tuning
 from calvingfront.training.acceleration.plan import Plan
 from calvingfront.training.acceleration.tuning import choose_on_cpu, choose_way, plan_step

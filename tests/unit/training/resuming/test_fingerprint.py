@@ -13,7 +13,7 @@ import torch
 
 from calvingfront.dataset.reading import Dataset, open_dataset
 from calvingfront.errors import TrainingError
-from calvingfront.networks import NetworkSettings
+from calvingfront.networks.settings import NetworkSettings
 from calvingfront.training.resuming.checkpoints import Checkpoints
 from calvingfront.training.resuming.fingerprint import fingerprint
 from calvingfront.training.resuming.state import StateFolder

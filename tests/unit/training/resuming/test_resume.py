@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from calvingfront.errors import DivergedError, TrainingError
-from calvingfront.networks import NetworkSettings
+from calvingfront.networks.settings import NetworkSettings
 from calvingfront.training.feed import Batch, ResidentFeed
 from calvingfront.training.loop import Outcome, train
 from calvingfront.training.resuming import checkpoints as checkpoints_module

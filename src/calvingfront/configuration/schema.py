@@ -1,0 +1,130 @@
+"""The schema of the configuration, with the vocabulary in it, and the defaults it gives."""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import yaml
+
+from calvingfront.files import PathLike
+from calvingfront.scenes.sources import SOURCES
+from calvingfront.vocabulary.losses import how_to_write_a_loss, loss_pattern
+from calvingfront.vocabulary.missions import MISSIONS
+from calvingfront.vocabulary.models import NETWORKS
+from calvingfront.vocabulary.subsets import SPLIT_METHODS
+
+TYPE_NAMES = {
+    "integer": "a whole number",
+    "number": "a number",
+    "string": "a text",
+    "array": "a list",
+    "object": "a group of keys",
+    "boolean": "true or false",
+    "null": "null",
+}
+
+
+def read_schema(path: PathLike) -> dict[str, Any]:
+    """Read a JSON schema (draft 2020-12) written as YAML, and fill the vocabulary in.
+
+    `x-names: LIST` becomes the names of a list of the vocabulary: an enumeration, or for losses a
+    pattern. `x-each: missions` becomes one key for each mission.
+    """
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # libyaml's is ten times as fast
+    schema = yaml.load(Path(path).read_text(encoding="utf-8"), Loader=loader)
+    _fill_vocabulary(schema)
+    jsonschema.Draft202012Validator.check_schema(schema)
+    return dict(schema)
+
+
+def _fill_vocabulary(schema: Any) -> None:
+    """Replace `x-names` and `x-each` in a schema, in place."""
+    if isinstance(schema, list):
+        for part in schema:
+            _fill_vocabulary(part)
+    if not isinstance(schema, dict):
+        return
+    for part in schema.values():
+        _fill_vocabulary(part)
+    names, each = schema.pop("x-names", None), schema.pop("x-each", None)
+    if names == "losses":
+        schema |= {"pattern": f"^(?:{loss_pattern()})$", "x-write": how_to_write_a_loss()}
+    elif names == "networks":
+        schema["enum"] = list(NETWORKS)
+    elif names == "sources":
+        schema |= _choices({name: source.text for name, source in SOURCES.items()}, schema)
+    elif names == "split_methods":
+        schema |= _choices(SPLIT_METHODS, schema)
+    if each == "missions":
+        schema["properties"] = {
+            mission.name: {
+                "type": "number",
+                "exclusiveMinimum": 0,
+                "default": mission.spacing_m,
+                "unit": "m",
+                "description": f"{mission.label}.",
+            }
+            for mission in MISSIONS.values()
+        }
+
+
+def _choices(texts: Mapping[str, str], schema: Mapping[str, Any]) -> dict[str, Any]:
+    """An enumeration whose description says what each of its names means."""
+    meanings = "; ".join(f"`{name}`: {text}" for name, text in texts.items())
+    return {"enum": list(texts), "description": f"{schema['description']} {meanings}."}
+
+
+def fill_defaults(config: Any, schema: Mapping[str, Any]) -> Any:
+    """A copy of `config` in which every missing key has its default, in the schema's order.
+
+    A group left empty (null in YAML) gets all its defaults.
+    """
+    if "properties" not in schema:
+        return _typed(config, schema)
+    if config is None:
+        config = {}
+    if not isinstance(config, Mapping):
+        return copy.deepcopy(config)
+    filled: dict[str, Any] = {}
+    for key, part in schema["properties"].items():
+        if "properties" in part:
+            filled[key] = fill_defaults(config.get(key), part)
+        elif key in config:
+            filled[key] = _typed(config[key], part)
+        elif "default" in part:
+            filled[key] = copy.deepcopy(part["default"])
+    filled.update({key: value for key, value in config.items() if key not in filled})
+    return filled
+
+
+def _typed(value: Any, schema: Mapping[str, Any]) -> Any:
+    """A copy of a value, its numbers, truths and nulls as such.
+
+    Snakemake hands on what stands inside brackets after --config as text: `seeds=[1,2]` comes as
+    "1" and "2". Where the schema wants no text, text that reads as a number is the number.
+    """
+    if isinstance(value, list) and "items" in schema:
+        return [_typed(item, schema["items"]) for item in value]
+    kinds = schema.get("type", [])
+    kinds = [kinds] if isinstance(kinds, str) else kinds
+    if isinstance(value, str) and "null" in kinds and value == "null":
+        return None
+    if isinstance(value, str) and "boolean" in kinds and value in ("true", "false"):
+        return value == "true"
+    if isinstance(value, str) and kinds and "string" not in kinds:
+        for convert in (int, float):
+            try:
+                return convert(value)
+            except ValueError:
+                continue
+    return copy.deepcopy(value)
+
+
+def as_json(value: Any) -> str:
+    """A value as the user writes it in YAML (JSON is YAML)."""
+    return json.dumps(value, ensure_ascii=False)

@@ -1,0 +1,125 @@
+"""The configuration and the scene table: checked against their schemas, every fault named at once."""
+
+from __future__ import annotations
+
+import difflib
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import jsonschema
+
+from calvingfront.configuration.checks import contradictions
+from calvingfront.configuration.schema import TYPE_NAMES, as_json, fill_defaults, read_schema
+from calvingfront.errors import CalvingFrontError, ConfigError, Faults, SceneError
+from calvingfront.files import PathLike
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+REMEDY = "Mend the configuration; config/README.md explains every key."
+
+
+def validate_config(config: Mapping[str, Any], schema_path: PathLike) -> dict[str, Any]:
+    """Check a configuration and return a copy with the schema's defaults filled in.
+
+    Raises `Faults` with one `ConfigError` for each fault, each with the key and what to write.
+    """
+    schema = read_schema(schema_path)
+    filled: dict[str, Any] = fill_defaults(config, schema)
+    validator = jsonschema.Draft202012Validator(schema)
+    errors = sorted(validator.iter_errors(filled), key=lambda error: list(map(str, error.path)))
+    faults: list[CalvingFrontError] = [fault for error in errors for fault in _explain(error)]
+    if not faults:  # relations between keys mean something only where every key is sound
+        faults = list(contradictions(filled))
+    if faults:
+        raise Faults(faults, REMEDY)
+    return filled
+
+
+def validate_scenes(scenes: pd.DataFrame, schema_path: PathLike) -> None:
+    """Check every row of a scene table against its schema, and that no scene stands twice.
+
+    Raises `Faults` with one `SceneError` for each fault.
+    """
+    validator = jsonschema.Draft202012Validator(read_schema(schema_path))
+    faults: list[CalvingFrontError] = []
+    for record in scenes.astype(object).where(scenes.notna(), None).to_dict("records"):
+        for error in validator.iter_errors(record):
+            column = _key(error.absolute_path)
+            name = record.get("scene") or "a scene without a name"
+            faults.append(SceneError(name, f"{column}: {error.message}", "Mend the scene table"))
+    twice = scenes["scene"][scenes["scene"].duplicated()].unique()
+    faults += [SceneError(scene, "stands twice", "Give each scene its own name") for scene in twice]
+    if faults:
+        raise Faults(faults, "workflow/schemas/scenes.schema.yaml explains every column.")
+
+
+def _explain(error: jsonschema.ValidationError) -> Iterator[ConfigError]:
+    """Say a schema error in words, with the key and what to write instead."""
+    schema: Any = error.schema
+    instance: Any = error.instance
+    where = _key(error.absolute_path)
+    value = json.dumps(error.instance, ensure_ascii=False, default=str)
+    rule: Any = error.validator_value
+    if error.validator == "additionalProperties" and isinstance(rule, Mapping):
+        return
+    if error.validator == "additionalProperties":
+        known = list(schema["properties"])
+        for key in sorted(set(instance) - set(known), key=str):
+            near = difflib.get_close_matches(str(key), known, n=1, cutoff=0.5)
+            remedy = f"Did you mean {near[0]}?" if near else "Write one of: " + ", ".join(known)
+            yield ConfigError(_key([*error.absolute_path, key]), "there is no such key", remedy)
+        return
+    default = f" (default: {as_json(schema['default'])})" if "default" in schema else ""
+    if error.validator == "type":
+        names = [TYPE_NAMES[name] for name in ([rule] if isinstance(rule, str) else rule)]
+        wanted = " or ".join(names)
+        what, remedy = f"{value} is not {wanted}", f"Write {wanted}{default}"
+    elif error.validator == "enum":
+        options = ", ".join(map(str, rule))
+        near = difflib.get_close_matches(str(error.instance), list(map(str, rule)), n=1)
+        hint = f" Did you mean {near[0]}?" if near else ""
+        what, remedy = f"{value} is not a choice", f"Write one of: {options}{default}.{hint}"
+    elif error.validator == "pattern":
+        what, remedy = f"{value} cannot be used", _pattern_remedy(where, schema) + default
+    elif error.validator in {"minimum", "exclusiveMinimum", "maximum", "exclusiveMaximum"}:
+        what = f"{value} is out of range"
+        remedy = f"Write {_range(schema)}{default}"
+    elif error.validator in {"minItems", "maxItems", "minLength"}:
+        what = f"{value} is too {'long' if error.validator == 'maxItems' else 'short'}"
+        unit = "character(s)" if error.validator == "minLength" else "item(s)"
+        side = "at most" if error.validator == "maxItems" else "at least"
+        remedy = f"Write {side} {rule} {unit}{default}"
+    elif error.validator == "uniqueItems":
+        what, remedy = f"{value} names something twice", "Write each item once"
+    else:
+        what, remedy = error.message, f"See config/README.md{default}"
+    yield ConfigError(where, what, remedy)
+
+
+def _pattern_remedy(where: str, schema: Mapping[str, Any]) -> str:
+    if "x-write" in schema:
+        return str(schema["x-write"])
+    if where == "training.device":
+        return "Write auto, cpu, cuda or cuda: and a number"
+    return "Write a path without braces"
+
+
+def _range(schema: Mapping[str, Any]) -> str:
+    bounds = {
+        "minimum": "at least",
+        "exclusiveMinimum": "more than",
+        "maximum": "at most",
+        "exclusiveMaximum": "less than",
+    }
+    parts = [f"{words} {schema[name]}" for name, words in bounds.items() if name in schema]
+    return "a number of " + " and ".join(parts)
+
+
+def _key(path: Sequence[object] | Any) -> str:
+    """`losses[1]`, `source.caffe.folder`: a key as a user reads it."""
+    text = ""
+    for part in path:
+        text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else str(part)
+    return text or "configuration"

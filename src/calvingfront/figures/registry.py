@@ -1,0 +1,100 @@
+"""The figures, in the order of the report. Plain data: a figure's code is imported to draw it.
+
+A figure is a function that takes its inputs, its parameters, and the paths `png` and `pdf`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from calvingfront.vocabulary.paths import (
+    ATTENTION,
+    HISTORY,
+    PROBABILITIES,
+    RECORD,
+    SCORES,
+    THRESHOLD,
+    THRESHOLD_CURVE,
+    Over,
+)
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One figure.
+
+    name:       of its files; the report's caption is workflow/report/{name}.rst.
+    label:      in the report, under its category.
+    step:       name of the rule that draws it.
+    code:       "module:function".
+    inputs:     keyword of the function → files of several rows.
+    dataset:    whether the function takes the folder of the packed samples too.
+    parameters: keyword of the function → key of the configuration.
+    shows:      `gated`, `drawn`: it is left out where no network has attention maps, or is of the
+                kind that Figure 1 can draw.
+    torch:      whether it needs a network, and with it PyTorch.
+    """
+
+    name: str
+    label: str
+    step: str
+    code: str
+    category: str = "Figures"
+    inputs: Mapping[str, Over] = field(default_factory=dict)
+    dataset: bool = True
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    shows: Literal["gated", "drawn"] | None = None
+    torch: bool = False
+
+
+_PACKAGE = "calvingfront.figures"
+_PREDICTED = {
+    "predictions": Over("networks", PROBABILITIES),
+    "thresholds": Over("networks", THRESHOLD),
+    "scores": Over("networks", SCORES),
+}
+_NETWORK = ("variant", "width", "depth", "kernel")
+_ALL = (
+    Figure(
+        "figure1", "Figure 1: architecture", "draw_architecture",
+        f"{_PACKAGE}.architecture:draw_architecture", dataset=False,
+        parameters={
+            **{key: f"networks.{key}" for key in ("models", *_NETWORK)}, "size_px": "samples.size"
+        },
+        shows="drawn", torch=True,
+    ),
+    Figure(
+        "figure2", "Figure 2: distance weighting", "draw_weighting",
+        f"{_PACKAGE}.weighting:draw_weighting", inputs=_PREDICTED,
+        parameters={"scenes": "figures.scenes"},
+    ),
+    Figure(
+        "figure3", "Figure 3: overlays", "draw_overlays", f"{_PACKAGE}.overlays:draw_overlays",
+        inputs=_PREDICTED, parameters={"scenes": "figures.scenes"},
+    ),
+    Figure(
+        "figure4", "Figure 4: attention by epoch", "draw_attention_epochs",
+        f"{_PACKAGE}.attention:draw_attention_epochs",
+        inputs={"attention": Over("gated", ATTENTION), "runs": Over("gated", RECORD)},
+        shows="gated",
+    ),
+    Figure(
+        "figure5", "Figure 5: attention by loss", "draw_attention_losses",
+        f"{_PACKAGE}.attention:draw_attention_losses",
+        inputs={"attention": Over("gated", ATTENTION)}, shows="gated",
+    ),
+    Figure(
+        "training_curves", "Training curves", "draw_training", f"{_PACKAGE}.training:draw_training",
+        "Training", inputs={"histories": Over("networks", HISTORY)}, dataset=False,
+    ),
+    Figure(
+        "threshold_curves", "Threshold curves", "draw_thresholds",
+        f"{_PACKAGE}.thresholds:draw_thresholds", "Training",
+        inputs={"curves": Over("all", THRESHOLD_CURVE), "thresholds": Over("all", THRESHOLD)},
+        dataset=False,
+    ),
+    Figure("archive", "Archive", "draw_archive", f"{_PACKAGE}.archive:draw_archive", "Data"),
+)  # fmt: skip
+FIGURES: dict[str, Figure] = {figure.name: figure for figure in _ALL}

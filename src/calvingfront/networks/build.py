@@ -1,0 +1,51 @@
+"""Building a network from its settings."""
+
+from __future__ import annotations
+
+import math
+
+from torch import nn
+
+from calvingfront.errors import ConfigError
+from calvingfront.networks.settings import NetworkSettings
+from calvingfront.networks.unet import UNet
+from calvingfront.vocabulary.models import NETWORKS
+from calvingfront.vocabulary.references import load
+
+
+def build_network(settings: NetworkSettings) -> UNet:
+    """Build one network with freshly drawn weights (torch's global generator).
+
+    Raises ConfigError where a value cannot make a network.
+    """
+    model, variant, prior = settings.model, settings.variant, settings.front_prior
+    width, depth, kernel = settings.width, settings.depth, settings.kernel
+    if model not in NETWORKS:
+        raise ConfigError(
+            "networks.models", f"no network is named '{model}'", f"Use one of {sorted(NETWORKS)}."
+        )
+    if variant not in ("paper", "released"):
+        raise ConfigError(
+            "networks.variant", f"'{variant}' is not a variant", "Write 'paper' or 'released'."
+        )
+    if width < 1 or depth < 1 or kernel < 3 or kernel % 2 == 0:
+        raise ConfigError(
+            "networks",
+            f"width {width}, depth {depth}, kernel {kernel} make no network",
+            "width and depth must be at least 1, kernel odd and at least 3.",
+        )
+    if prior is not None and not 0 < prior < 1:
+        raise ConfigError(
+            "networks.front_prior", f"{prior} is no share", "Write a number between 0 and 1."
+        )
+    network: UNet = load(NETWORKS[model].code)(
+        width, depth, kernel, variant, settings.batch_norm_momentum
+    )
+    if prior is not None and network.head.bias is not None:
+        nn.init.constant_(network.head.bias, math.log(prior / (1 - prior)))
+    return network
+
+
+def count_parameters(network: UNet) -> int:
+    """Count the trainable parameters."""
+    return sum(p.numel() for p in network.parameters() if p.requires_grad)

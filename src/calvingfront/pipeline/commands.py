@@ -1,0 +1,177 @@
+"""The steps of the learning half as plain commands: no Snakemake, the same files."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, Literal, NamedTuple
+
+from calvingfront.errors import CalvingFrontError, ConfigError
+from calvingfront.pipeline.job import with_folder
+from calvingfront.pipeline.steps import STEPS, Config, Keywords, Step, figures_of, runs_of
+from calvingfront.tables.registry import TABLES
+from calvingfront.vocabulary import paths
+from calvingfront.vocabulary.references import load
+from calvingfront.vocabulary.runs import Run
+
+log = logging.getLogger(__name__)
+
+# The command that runs a step, for messages.
+COMMANDS = {
+    "train_network": "train",
+    "predict_fronts": "predict",
+    "predict_without_network": "predict",
+    "choose_threshold": "score",
+    "score_predictions": "score",
+    "read_attention": "draw",
+}
+
+
+class Call(NamedTuple):
+    """A step with everything that it is called with; paths below the results folder."""
+
+    step: Step
+    inputs: Keywords
+    outputs: Keywords
+    parameters: dict[str, Any]
+    how: dict[str, Any]
+
+
+class Results(NamedTuple):
+    """A results folder and the configuration that says what is to be in it."""
+
+    folder: Path
+    config: Config
+
+    def call_of(self, name: str, run: Run | None = None) -> Call:
+        """What a step is called with, for one row where it works on one."""
+        step = STEPS[name]
+        return Call(
+            step,
+            self._below(step.inputs(self.config), run),
+            self._below(step.outputs(self.config), run),
+            step.parameters(self.config) | {field: getattr(run, field) for field in step.of_run},
+            {key: self.config["training"][key] for key in step.how},
+        )
+
+    def _below(self, keywords: Mapping[str, Any], run: Run | None) -> Keywords:
+        """The paths of some keywords with the folder before them and the row's names in them."""
+
+        def place(path: str) -> str:
+            return str(self.folder / (path.format(**run._asdict()) if run else path))
+
+        return {
+            keyword: place(value) if isinstance(value, str) else [place(path) for path in value]
+            for keyword, value in keywords.items()
+        }
+
+    def run(self, name: str, run: Run | None = None, **changes: Any) -> None:
+        """Run a step. `changes`: keywords of its function with other values than the plan's.
+
+        Raises CalvingFrontError where a file that it reads is not there, with the command that
+        makes it.
+        """
+        call = self.call_of(name, run)
+        for path in _every(call.inputs):
+            if not Path(path).exists():
+                raise CalvingFrontError(path, *self._missing(path))
+        inputs = with_folder(dict(call.inputs))
+        load(call.step.code)(**(inputs | call.parameters | call.outputs | call.how | changes))
+
+    def _missing(self, path: str) -> tuple[str, str]:
+        """What to say of a file that is not there: what is wrong, and the command that makes it."""
+        for run in runs_of("all", self.config):
+            chosen = f"--model {run.model}"
+            if run.trained:
+                chosen += f" --loss {run.loss} --seed {run.seed}"
+            for name, command in COMMANDS.items():
+                if path in _every(self.call_of(name, run).outputs):
+                    state = "trained" if name == "train_network" else f"made ({name})"
+                    return (
+                        f"is not there: {run.label}, seed {run.seed} is not {state}",
+                        f"Run `calvingfront {command} {chosen}` first, or `calvingfront grid`.",
+                    )
+        return "is not there", "Run `snakemake dataset` where Snakemake is, and copy its results."
+
+
+def _every(keywords: Keywords) -> Iterator[str]:
+    for value in keywords.values():
+        yield from [value] if isinstance(value, str) else value
+
+
+def train(results: Results, run: Run) -> None:
+    """Train one network."""
+    if not run.trained:
+        raise ConfigError("--model", f"{run.model} has nothing to train", "Write a network.")
+    results.run("train_network", run)
+
+
+def predict(results: Results, run: Run, scenes: Literal["held_out", "all"] = "held_out") -> None:
+    """Predict the validation and test scenes of one row, or all scenes of the archive."""
+    if run.trained and scenes == "held_out":
+        results.run("predict_fronts", run)
+    elif run.trained:
+        every = {"probabilities": paths.ALL_PROBABILITIES, "predictions": paths.ALL_PREDICTIONS}
+        outputs = {
+            keyword: results.folder / path.format(**run._asdict())
+            for keyword, path in every.items()
+        }
+        results.run("predict_fronts", run, scenes=scenes, **outputs)
+    elif scenes == "all":
+        raise ConfigError(
+            f"--scenes {scenes}", f"{run.model} predicts held-out scenes only",
+            "Leave --scenes away, or give a network's --model.",
+        )  # fmt: skip
+    else:
+        results.run("predict_without_network", run)
+
+
+def score(results: Results, run: Run) -> None:
+    """Choose the thresholds of one row and score its test scenes."""
+    results.run("choose_threshold", run)
+    results.run("score_predictions", run)
+
+
+def tabulate(results: Results) -> None:
+    """Make all tables."""
+    for table in TABLES.values():
+        results.run(table.step)
+
+
+def draw(results: Results) -> None:
+    """Read the attention maps and draw all figures."""
+    for run in runs_of("gated", results.config):
+        results.run("read_attention", run)
+    for figure in figures_of(results.config):
+        results.run(figure.step)
+
+
+def grid(results: Results) -> None:
+    """Run the whole experiment; what is on disk already is not done again."""
+    runs = runs_of("all", results.config)
+    for number, run in enumerate(runs, start=1):
+        started = time.perf_counter()
+        # What follows from something new is made anew.
+        new = run.trained and not _made(results, "train_network", run)
+        if new:
+            train(results, run)
+        new = new or not _made(
+            results, "predict_fronts" if run.trained else "predict_without_network", run
+        )
+        if new:
+            predict(results, run)
+        if new or not _made(results, "score_predictions", run):
+            score(results, run)
+        log.info(
+            "%d of %d: %s, %.0f s", number, len(runs), run.folder, time.perf_counter() - started
+        )
+    tabulate(results)
+    draw(results)
+
+
+def _made(results: Results, name: str, run: Run) -> bool:
+    """Whether the last output of a step is there: it is written when the others are."""
+    *_, last = _every(results.call_of(name, run).outputs)
+    return Path(last).exists()

@@ -1,0 +1,243 @@
+"""What each step of the learning half reads, writes and takes from the configuration.
+
+The rules of the workflow (`workflow/rules`) and the plain commands (`pipeline.commands`) are made
+from this description, so that both make the same files from the same inputs with the same
+parameters. Paths stand below a results folder, by the keyword under which the step's function
+takes them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from calvingfront.dataset import files
+from calvingfront.figures.registry import FIGURES, Figure
+from calvingfront.tables.registry import TABLES, Table
+from calvingfront.training.revision import HOW, TRAINING_REVISION
+from calvingfront.vocabulary import paths
+from calvingfront.vocabulary.models import BASELINES, NETWORKS
+from calvingfront.vocabulary.paths import Over, Rows
+from calvingfront.vocabulary.runs import Run
+
+Config = Mapping[str, Any]
+Paths = str | list[str]
+Keywords = dict[str, Paths]
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step.
+
+    name:       of its rule, its script and its log.
+    code:       "module:function".
+    inputs:     keyword → path or paths, from the configuration. The folder `dataset` is given as
+                the files in it that the step reads.
+    outputs:    the same for what it writes.
+    parameters: keyword → value, from the configuration: another value makes the outputs anew.
+    of_run:     fields of the row (model, loss, seed) that the function takes. Paths hold them as
+                `{model}`, `{loss}`, `{seed}`.
+    how:        keys of the configuration's `training` that say how the step runs, not what comes
+                out of it: another value of one makes nothing anew.
+    """
+
+    name: str
+    code: str
+    inputs: Callable[[Config], Keywords]
+    outputs: Callable[[Config], Keywords]
+    parameters: Callable[[Config], dict[str, Any]] = lambda config: {}
+    of_run: tuple[str, ...] = ()
+    how: tuple[str, ...] = ()
+
+
+def runs_of(rows: Rows, config: Config) -> list[Run]:
+    """The rows of the experiment that a configuration plans, of one of the three kinds."""
+    seeds = config["seeds"]
+    models = config["networks"]["models"]
+    if rows == "gated":
+        models = [model for model in models if NETWORKS[model].gated]
+        seeds = [min(seeds)]
+    trained = [
+        Run(model, loss, seed) for model in models for loss in config["losses"] for seed in seeds
+    ]
+    return trained + [Run(name) for name in BASELINES] if rows == "all" else trained
+
+
+def paths_over(over: Over, config: Config) -> list[str]:
+    """One path for each row."""
+    return [over.pattern.format(**run._asdict()) for run in runs_of(over.rows, config)]
+
+
+def look_up(config: Config, key: str) -> Any:
+    """A value of the configuration by its dotted key, as `samples.size`."""
+    value: Any = config
+    for part in key.split("."):
+        value = value[part]
+    return value
+
+
+def dataset_files(*names: str) -> list[str]:
+    """Files of the packed data set: images, fronts and index, and whatever else is named."""
+    every = (files.IMAGES, files.FRONTS, files.INDEX, *names)
+    return [f"{paths.DATASET}/{name}" for name in every]
+
+
+def _trained(config: Config) -> Keywords:
+    return {"dataset": dataset_files(files.SPLIT)}
+
+
+def _kept(config: Config) -> list[str]:
+    epochs = config["training"]["keep_epochs"]
+    # The fields of the row stay fields.
+    return [paths.EPOCH_WEIGHTS.replace("{epoch:03d}", f"{epoch:03d}") for epoch in epochs]
+
+
+def _training_parameters(config: Config) -> dict[str, Any]:
+    networks, training = config["networks"], config["training"]
+    return {
+        "networks": {key: value for key, value in networks.items() if key != "models"},
+        "training": {key: value for key, value in training.items() if key not in HOW},
+        "revision": TRAINING_REVISION,
+    }
+
+
+def _attention_inputs(config: Config) -> Keywords:
+    # Scenes that the configuration names need not be chosen by their scores.
+    scores = (
+        [] if config["figures"]["scenes"] else paths_over(Over("networks", paths.SCORES), config)
+    )
+    return {
+        "dataset": dataset_files(),
+        "weights": [*_kept(config), paths.WEIGHTS],
+        "record": paths.RECORD,
+        "scores": scores,
+    }
+
+
+_PREDICTED: Keywords = {
+    "probabilities": paths.PROBABILITIES,
+    "predictions": paths.PREDICTIONS,
+}
+_ON_A_DEVICE = ("device", "gpu_slots", "threads")
+_ALL = [
+    Step(
+        "train_network",
+        "calvingfront.training.run:train_network",
+        inputs=_trained,
+        outputs=lambda config: {
+            "weights": paths.WEIGHTS,
+            "kept": _kept(config),
+            "history": paths.HISTORY,
+            "record": paths.RECORD,
+        },
+        parameters=_training_parameters,
+        of_run=("model", "loss", "seed"),
+        how=HOW,
+    ),
+    Step(
+        "predict_fronts",
+        "calvingfront.evaluation.predict:predict_fronts",
+        inputs=lambda config: {
+            "dataset": dataset_files(files.SPLIT),
+            "weights": paths.WEIGHTS,
+            "record": paths.RECORD,
+        },
+        outputs=lambda config: _PREDICTED,
+        parameters=lambda config: {"batch_size": config["training"]["batch_size"]},
+        how=_ON_A_DEVICE,
+    ),
+    Step(
+        "predict_without_network",
+        "calvingfront.evaluation.baselines:predict_without_network",
+        inputs=_trained,
+        outputs=lambda config: _PREDICTED,
+        of_run=("model",),
+    ),
+    Step(
+        "choose_threshold",
+        "calvingfront.evaluation.thresholds:choose_threshold",
+        inputs=lambda config: {"dataset": dataset_files(), **_PREDICTED},
+        outputs=lambda config: {"threshold": paths.THRESHOLD, "curve": paths.THRESHOLD_CURVE},
+    ),
+    Step(
+        "score_predictions",
+        "calvingfront.evaluation.scores:score_predictions",
+        inputs=lambda config: {
+            "dataset": dataset_files(),
+            **_PREDICTED,
+            "threshold": paths.THRESHOLD,
+        },
+        outputs=lambda config: {"scores": paths.SCORES},
+        parameters=lambda config: {
+            "min_front_length_m": config["evaluation"]["min_front_length_m"]
+        },
+    ),
+    Step(
+        "read_attention",
+        "calvingfront.evaluation.attention:read_attention",
+        inputs=_attention_inputs,
+        outputs=lambda config: {"attention": paths.ATTENTION},
+        parameters=lambda config: {"scenes": config["figures"]["scenes"]},
+        how=_ON_A_DEVICE,
+    ),
+]
+
+
+def _table_step(table: Table) -> Step:
+    def inputs(config: Config) -> Keywords:
+        dataset: Keywords = {"dataset": dataset_files()} if table.dataset else {}
+        return {**dataset, "scores": paths_over(Over("all", paths.SCORES), config)}
+
+    keys = {"split_method": "split.method", "size_px": "samples.size", **table.parameters}
+    return Step(
+        table.step,
+        table.code,
+        inputs,
+        lambda config: {
+            suffix: f"{paths.TABLES}/{table.name}.{suffix}" for suffix in table.suffixes
+        },
+        partial(_parameters, keys),
+    )
+
+
+def _figure_step(figure: Figure) -> Step:
+    def inputs(config: Config) -> Keywords:
+        dataset: Keywords = {"dataset": dataset_files()} if figure.dataset else {}
+        return dataset | {name: paths_over(over, config) for name, over in figure.inputs.items()}
+
+    return Step(
+        figure.step,
+        figure.code,
+        inputs,
+        lambda config: {
+            suffix: f"{paths.FIGURES}/{figure.name}.{suffix}" for suffix in ("png", "pdf")
+        },
+        partial(_parameters, figure.parameters),
+    )
+
+
+def _parameters(keys: Mapping[str, str], config: Config) -> dict[str, Any]:
+    return {keyword: look_up(config, key) for keyword, key in keys.items()}
+
+
+STEPS: dict[str, Step] = {
+    step.name: step
+    for step in (
+        *_ALL,
+        *map(_table_step, TABLES.values()),
+        *map(_figure_step, FIGURES.values()),
+    )
+}
+
+
+def figures_of(config: Config) -> list[Figure]:
+    """The figures that a configuration has something to show in."""
+    models = [NETWORKS[model] for model in config["networks"]["models"]]
+    there = {
+        None: True,
+        "gated": any(model.gated for model in models),
+        "drawn": any(model.drawn for model in models),
+    }
+    return [figure for figure in FIGURES.values() if there[figure.shows]]

@@ -1,0 +1,72 @@
+"""The rows of an experiment: a network with a loss and a seed, or a rule without a network."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable
+from pathlib import Path
+from typing import NamedTuple
+
+from calvingfront.errors import CalvingFrontError
+from calvingfront.files import PathLike
+from calvingfront.vocabulary.losses import NO_LOSS, loss_label, loss_order
+from calvingfront.vocabulary.models import BASELINES, model_label, model_order
+
+RUN_FOLDER = "{model}/{loss}/seed{seed}"
+
+
+class Run(NamedTuple):
+    """One row of the experiment; a rule without a network has the loss `none` and the seed 0."""
+
+    model: str
+    loss: str = NO_LOSS
+    seed: int = 0
+
+    @property
+    def folder(self) -> str:
+        """Its folder below models/, predictions/, evaluation/ and attention/."""
+        return RUN_FOLDER.format(**self._asdict())
+
+    @property
+    def trained(self) -> bool:
+        """Whether a network stands behind it."""
+        return self.model not in BASELINES
+
+    @property
+    def label(self) -> str:
+        """The name in print, such as `Att. U-Net, WBCE8`."""
+        if not self.trained:
+            return model_label(self.model)
+        return f"{model_label(self.model)}, {loss_label(self.loss)}"
+
+    @property
+    def order(self) -> tuple[object, ...]:
+        """Sorting key of the paper's tables: by loss, within it by model, then by seed."""
+        return (loss_order(self.loss), model_order(self.model), self.seed)
+
+
+def run_of(path: PathLike) -> Run:
+    """Read the run from a path of the results folder, `…/{model}/{loss}/seed{seed}/<file>`.
+
+    Raises CalvingFrontError for any other path.
+    """
+    parts = Path(path).parts
+    if len(parts) >= 4 and (match := re.fullmatch(r"seed(\d+)", parts[-2])):
+        return Run(parts[-4], parts[-3], int(match[1]))
+    raise CalvingFrontError(
+        path,
+        "the path does not say which run it belongs to",
+        "Keep results under <model>/<loss>/seed<number>/.",
+    )
+
+
+def as_paths(paths: PathLike | Iterable[PathLike]) -> list[Path]:
+    """One path or several, as a list sorted by run: inputs in any order give the same output."""
+    several = [paths] if isinstance(paths, str | os.PathLike) else list(paths)
+    return sorted((Path(path) for path in several), key=lambda path: run_of(path).order)
+
+
+def by_run(paths: PathLike | Iterable[PathLike]) -> dict[Run, Path]:
+    """Run → its file, in the order of the paper's tables."""
+    return {run_of(path): path for path in as_paths(paths)}

@@ -1,0 +1,63 @@
+# SAR: from the pixels of a product to an image on the map.
+#
+# in:   checked products, a terrain model
+# out:  <results>/scenes/{scene}/intensity.tif  calibrated, multilooked intensity in radar geometry, and its .json
+#       <results>/scenes/{scene}/map.tif        backscatter on the map (COG)
+#       <results>/scenes/{scene}/view.tif       how the radar saw it: 0 no data, 1 valid, 2 layover, 3 shadow
+
+
+if SOURCE.products:
+
+    rule multilook_scene:
+        """Read the pixels once, calibrate them and average them to about the map's spacing."""
+        input:
+            product=rules.ingest_product.output.product,
+        output:
+            intensity="<results>/scenes/{scene}/intensity.tif",
+            geometry="<results>/scenes/{scene}/intensity.json",
+        log:
+            "<logs>/multilook_scene/{scene}.log",
+        benchmark:
+            "<benchmarks>/multilook_scene/{scene}.tsv"
+        conda:
+            "../../envs/sar.yaml"
+        # One core each: scenes side by side, as half of a small scene's time is Python's start.
+        # For a few huge ones: --set-threads multilook_scene=4 geocode_scene=4.
+        threads: 1
+        resources:
+            mem_mb=2000,
+            runtime="20m",
+        params:
+            spacing_m=map_spacing,
+        script:
+            "../../scripts/sar/multilook_scene.py"
+
+    rule geocode_scene:
+        """Resample a multilooked scene onto the map grid with the terrain model (range-Doppler, backward)."""
+        input:
+            intensity=rules.multilook_scene.output.intensity,
+            geometry=rules.multilook_scene.output.geometry,
+            product=rules.ingest_product.output.product,
+            dem=MAP["dem"],
+            geoid=MAP["geoid"] or [],
+        output:
+            map="<results>/scenes/{scene}/map.tif",
+            view="<results>/scenes/{scene}/view.tif",
+        log:
+            "<logs>/geocode_scene/{scene}.log",
+        benchmark:
+            "<benchmarks>/geocode_scene/{scene}.tsv"
+        conda:
+            "../../envs/sar.yaml"
+        threads: 1
+        resources:
+            mem_mb=3000,
+            runtime="20m",
+        params:
+            crs=MAP["crs"],
+            spacing_m=map_spacing,
+            vertical_datum=MAP["vertical_datum"],
+            terrain_flattening=MAP["terrain_flattening"],
+            area=lambda wildcards: MAP["areas"].get(source_rows[wildcards.scene]["glacier"]),
+        script:
+            "../../scripts/sar/geocode_scene.py"

@@ -1,0 +1,86 @@
+# Simulation: an archive for a laptop with nothing downloaded, as radar products in their missions' own layouts.
+#
+# in:   nothing
+# out:  <results>/archive/world.npz             terrain, glaciers and the course of their fronts
+#       <results>/archive/dem.tif, fronts.gpkg  terrain model and the fronts of all scenes
+#       <results>/archive/products/{scene}      one product, and product.json, which names it
+
+
+if SOURCE.name == "simulated":
+    from calvingfront.simulation.plan import plan_scenes
+
+    planned_rows = plan_scenes(config["source"]["simulated"], config["results"]).set_index("scene").to_dict("index")
+
+    rule build_world:
+        """Make the terrain, the glaciers and their fronts through time."""
+        output:
+            world="<results>/archive/world.npz",
+        log:
+            "<logs>/build_world.log",
+        benchmark:
+            "<benchmarks>/build_world.tsv"
+        conda:
+            "../../envs/samples.yaml"
+        threads: 1
+        resources:
+            mem_mb=2000,
+            runtime="10m",
+        params:
+            glaciers=config["source"]["simulated"]["glaciers"],
+            seed=config["source"]["simulated"]["seed"],
+            first_year=config["source"]["simulated"]["first_year"],
+            last_year=config["source"]["simulated"]["last_year"],
+            extent_m=config["source"]["simulated"]["extent_m"],
+        script:
+            "../../scripts/simulation/build_world.py"
+
+    rule simulate_terrain:
+        """Write the terrain model of the simulated world and the fronts of all scenes."""
+        input:
+            world=rules.build_world.output.world,
+        output:
+            dem="<results>/archive/dem.tif",
+            fronts="<results>/archive/fronts.gpkg",
+        log:
+            "<logs>/simulate_terrain.log",
+        benchmark:
+            "<benchmarks>/simulate_terrain.tsv"
+        conda:
+            "../../envs/sar.yaml"
+        threads: 1
+        resources:
+            mem_mb=2000,
+            runtime="10m",
+        params:
+            scenes=[
+                {"scene": scene, "glacier": row["glacier"], "acquired": row["acquired"]}
+                for scene, row in source_rows.items()
+            ],
+        script:
+            "../../scripts/simulation/simulate_terrain.py"
+
+    rule simulate_product:
+        """Image the world in true radar geometry and write the mission's own product."""
+        input:
+            world=rules.build_world.output.world,
+        # The product's own name comes from its layout; the record holds it.
+        output:
+            product="<results>/archive/products/{scene}/product.json",
+        log:
+            "<logs>/simulate_product/{scene}.log",
+        conda:
+            "../../envs/sar.yaml"
+        threads: 1
+        resources:
+            mem_mb=2000,
+            runtime="20m",
+        params:
+            scene="{scene}",
+            glacier=scene_cell("glacier"),
+            mission=scene_cell("mission"),
+            acquired_utc=scene_cell("acquired_utc", planned_rows),
+            orbit=scene_cell("orbit", planned_rows),
+            level=scene_cell("level", planned_rows),
+            quality=scene_cell("quality"),
+        script:
+            "../../scripts/simulation/simulate_product.py"
