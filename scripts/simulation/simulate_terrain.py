@@ -1,9 +1,9 @@
 """Write the terrain model and the front lines of the simulated world."""
 
 import pandas as pd
-from calvingfront.simulation.radar_archive import write_dem, write_fronts
 
 from calvingfront.logs import log_to
+from calvingfront.simulation.archive import write_dem, write_fronts
 from calvingfront.simulation.world.world import World
 
 if __name__ == "__main__":

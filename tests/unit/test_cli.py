@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
+from calvingfront.pipeline.layout import Layout
 
 from calvingfront import cli
 from calvingfront.cli import main, read_config
@@ -18,7 +19,6 @@ from calvingfront.files import write_json
 from calvingfront.networks.build import build_network
 from calvingfront.networks.settings import NetworkSettings
 from calvingfront.networks.weights import save_weights
-from calvingfront.pipeline.layout import Layout
 from calvingfront.vocabulary.runs import Run
 from packed import band, write_packed, write_split
 

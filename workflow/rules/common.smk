@@ -69,7 +69,9 @@ def map_spacing(wildcards):
 
 def below_results(paths):
     """Paths of calvingfront.pipeline.steps, which start at the results folder."""
-    return f"<results>/{paths}" if isinstance(paths, str) else [f"<results>/{path}" for path in paths]
+    return (
+        f"<results>/{paths}" if isinstance(paths, str) else [f"<results>/{path}" for path in paths]
+    )
 
 
 def inputs_of(step):

@@ -15,7 +15,8 @@ rule figures:
 for figure in figures_of(config):
 
     rule:
-        name: figure.step
+        name:
+            figure.step
         input:
             **inputs_of(figure.step),
         output:

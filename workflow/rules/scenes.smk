@@ -10,7 +10,11 @@ if SOURCE.imported:
     rule import_scene:
         """Bring an image to 8 bit and its front, mask or vectors, onto the image's grid."""
         input:
-            image=(rules.geocode_scene.output.map if SOURCE.products else scene_cell("image", source_rows)),
+            image=(
+                rules.geocode_scene.output.map
+                if SOURCE.products
+                else scene_cell("image", source_rows)
+            ),
             front=scene_cell("front", source_rows),
         output:
             image=f"<results>/imported/{{scene}}/image.{'tif' if SOURCE.products else 'png'}",

@@ -9,7 +9,11 @@
 if SOURCE.name == "simulated":
     from calvingfront.simulation.plan import plan_scenes
 
-    planned_rows = plan_scenes(config["source"]["simulated"], config["results"]).set_index("scene").to_dict("index")
+    planned_rows = (
+        plan_scenes(config["source"]["simulated"], config["results"])
+        .set_index("scene")
+        .to_dict("index")
+    )
 
     rule build_world:
         """Make the terrain, the glaciers and their fronts through time."""

@@ -16,7 +16,8 @@ rule tables:
 for table in TABLES.values():
 
     rule:
-        name: table.step
+        name:
+            table.step
         input:
             **inputs_of(table.step),
         output:

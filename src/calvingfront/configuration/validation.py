@@ -1,4 +1,4 @@
-"""The configuration and the scene table: checked against their schemas, every fault named at once."""
+"""Configuration and scene table, checked against their schemas: every fault named at once."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """The tables, in the order of the report. Plain data: a table's code is imported to make it.
 
-A table is a function that takes `scores` (the `scores.tsv` of every row), `split_method`, `size_px`,
-its own parameters, and a path for each suffix (csv, md, tex).
+A table is a function that takes `scores` (the `scores.tsv` of every row), `split_method`,
+`size_px`, its own parameters, and a path for each suffix (csv, md, tex).
 """
 
 from __future__ import annotations

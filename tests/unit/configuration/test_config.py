@@ -8,14 +8,14 @@ from typing import Any
 import pandas as pd
 import pytest
 import yaml
-from snakemake.utils import update_config
-
 from calvingfront.configuration.config import (
     fill_defaults,
     read_schema,
     validate_config,
     validate_scenes,
 )
+from snakemake.utils import update_config
+
 from calvingfront.configuration.docs import describe, leaves
 from calvingfront.errors import Faults
 
