@@ -144,8 +144,9 @@ def circle(time_s: Any) -> tuple[Any, Any]:
 
 def map_grid(options: argparse.Namespace, product: Any) -> Any:
     """A square map around the scene's middle, as large as its swath is wide."""
+    from calvingfront.orbits.earth import to_geodetic
     from calvingfront.orbits.scene_orbit import scene_orbit
-    from calvingfront.sar.geometry import to_geodetic, to_ground
+    from calvingfront.sar.geometry import to_ground
     from calvingfront.sar.grid import from_wgs84, grid_over
 
     orbit = scene_orbit(product.orbit, product.geometry, product.shape)

@@ -15,8 +15,9 @@ from pathlib import Path
 import numpy as np
 
 from calvingfront.products.ceos import ers as ers_ceos
+from calvingfront.products.ceos import radarsat1_asf
 from calvingfront.products.ceos.orbit import seconds_since, state_vectors
-from calvingfront.products.ceos.records import Leader, radarsat1_asf, scene_time
+from calvingfront.products.ceos.records import Leader, scene_time
 from calvingfront.products.envisat import reader as envisat
 from calvingfront.products.sentinel1 import reader as sentinel1
 from calvingfront.products.terrasar import reader as terrasar

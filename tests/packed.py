@@ -9,13 +9,11 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-Paths = dict[str, Path]
 
-
-def write_packed(folder: Path, fronts: npt.NDArray[np.uint8], **columns: Any) -> Paths:
+def write_packed(folder: Path, fronts: npt.NDArray[np.uint8], **columns: Any) -> Path:
     """Write images (random), fronts (n, s, s) and their index; `columns` stand in the index.
 
-    Scenes are named s0, s1 …; returns the paths by argument name (images, fronts, index).
+    Scenes are named s0, s1 …; returns the folder.
     """
     folder.mkdir(parents=True, exist_ok=True)
     n = len(fronts)
@@ -32,21 +30,23 @@ def write_packed(folder: Path, fronts: npt.NDArray[np.uint8], **columns: Any) ->
     pd.DataFrame({**facts, **columns}).to_csv(folder / "index.tsv", sep="\t", index=False)
     np.save(folder / "images.npy", images)
     np.save(folder / "fronts.npy", fronts)
-    paths = {"images": "images.npy", "fronts": "fronts.npy", "index": "index.tsv"}
-    return {name: folder / file for name, file in paths.items()}
+    return folder
 
 
-def write_split(path: Path, **subsets: list[str]) -> Path:
-    """Write a split table; a scene may stand in several subsets."""
+def write_split(folder: Path, **subsets: list[str]) -> None:
+    """Write the split table of a data set; a scene may stand in several subsets."""
     rows = [(scene, subset) for subset, scenes in subsets.items() for scene in scenes]
-    pd.DataFrame(rows, columns=["scene", "subset"]).to_csv(path, sep="\t", index=False)
-    return path
+    table = pd.DataFrame(rows, columns=["scene", "subset"])
+    table.to_csv(folder / "split.tsv", sep="\t", index=False)
 
 
 def write_run(
     folder: Path, probability: npt.NDArray[np.floating], rows: list[tuple[str, str]]
-) -> Paths:
-    """Write the predictions of a run: probabilities (m, s, s) and (scene, subset) of each."""
+) -> dict[str, Path]:
+    """Write the predictions of a run: probabilities (m, s, s) and (scene, subset) of each.
+
+    Returns the two paths by argument name.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     np.save(folder / "probabilities.npy", probability.astype(np.float16))
     pd.DataFrame(rows, columns=["scene", "subset"]).to_csv(

@@ -10,6 +10,7 @@ import numpy.typing as npt
 import pytest
 import torch
 
+from calvingfront.losses.loss import build_loss
 from calvingfront.networks.build import build_network
 from calvingfront.networks.settings import NetworkSettings
 from calvingfront.training.settings import TrainingSettings
@@ -39,7 +40,7 @@ def small_step(network: NetworkSettings, device: torch.device, **changes: Any) -
     On a CPU as on a GPU: a graph is recorded, and its rate is read from a place on the device.
     """
     torch.manual_seed(3)
-    step = Step(build_network(network), 4.0, TrainingSettings(**changes), device)
+    step = Step(build_network(network), build_loss("wbce4"), TrainingSettings(**changes), device)
     if device.type == "cpu":
         step.recorder = record_operations
         step._rate = step.optimiser.param_groups[0]["lr"] = torch.full((), 1.0)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -13,7 +12,7 @@ from calvingfront.networks.build import build_network
 from calvingfront.networks.settings import NetworkSettings
 from calvingfront.networks.unet import UNet
 from calvingfront.networks.weights import save_weights
-from packed import Paths, band, write_packed, write_split
+from packed import band, write_packed, write_split
 
 SIZE, DEPTH = 16, 2
 
@@ -29,16 +28,13 @@ def network(model: str = "attention_unet", seed: int = 1) -> UNet:
     return net.eval()
 
 
-def write_trained(folder: Path) -> dict[str, Any]:
+def write_trained(folder: Path) -> Path:
     """Write four packed scenes, a split that takes them out of order, `network()` and its record.
 
-    Returns paths (images, fronts, index), split and folder.
+    Returns the folder, in which all of them stand.
     """
-    fronts = np.stack([band(SIZE, row, 3) for row in range(4)])
-    paths: Paths = write_packed(folder, fronts)
-    split = write_split(
-        folder / "split.tsv", train=["s1"], validation=["s3"], test=["s2", "s0", "s1"]
-    )
+    write_packed(folder, np.stack([band(SIZE, row, 3) for row in range(4)]))
+    write_split(folder, train=["s1"], validation=["s3"], test=["s2", "s0", "s1"])
     write_json(
         folder / "run.json",
         {
@@ -52,4 +48,4 @@ def write_trained(folder: Path) -> dict[str, Any]:
         {k: v.clone() for k, v in network().state_dict().items()},
         folder / "weights.safetensors",
     )
-    return {"paths": paths, "split": split, "folder": folder}
+    return folder

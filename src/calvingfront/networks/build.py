@@ -41,8 +41,9 @@ def build_network(settings: NetworkSettings) -> UNet:
     network: UNet = load(NETWORKS[model].code)(
         width, depth, kernel, variant, settings.batch_norm_momentum
     )
-    if prior is not None and network.head.bias is not None:
-        nn.init.constant_(network.head.bias, math.log(prior / (1 - prior)))
+    bias = getattr(getattr(network, "head", None), "bias", None)
+    if prior is not None and bias is not None:
+        nn.init.constant_(bias, math.log(prior / (1 - prior)))
     return network
 
 

@@ -20,10 +20,10 @@ from scipy.interpolate import KroghInterpolator
 
 from calvingfront.errors import OrbitError
 from calvingfront.files import PathLike
+from calvingfront.orbits.earth import to_earth_fixed
 from calvingfront.orbits.orbit import MARGIN_S, fit_orbit
 from calvingfront.orbits.scene_orbit import scene_orbit
 from calvingfront.radar.model import Array, Product, StateVectors
-from calvingfront.sar.geometry import to_earth_fixed
 
 ANOTHER_SATELLITE_M = 10_000.0  # predicted orbits are at most 1 km off
 AROUND = 5  # vectors before and after the scene that are passed on

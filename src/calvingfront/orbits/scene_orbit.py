@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from calvingfront.errors import OrbitError
+from calvingfront.orbits.earth import to_earth_fixed
 from calvingfront.orbits.orbit import Orbit, fit_orbit
+from calvingfront.orbits.zero_doppler import zero_doppler
 from calvingfront.radar.model import MapGeometry, RadarGeometry, StateVectors
-from calvingfront.sar.geometry import to_earth_fixed, zero_doppler
 
 
 def scene_orbit(

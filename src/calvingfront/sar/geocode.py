@@ -11,9 +11,10 @@ import numpy.typing as npt
 
 from calvingfront.errors import GeocodingError
 from calvingfront.files import PathLike
+from calvingfront.orbits.earth import to_geodetic
 from calvingfront.orbits.scene_orbit import scene_orbit
 from calvingfront.sar.dem import Datum, heights_on_grid
-from calvingfront.sar.geometry import to_geodetic, to_ground
+from calvingfront.sar.geometry import to_ground
 from calvingfront.sar.grid import Bounds, MapGrid, from_wgs84, grid_over, overlap
 from calvingfront.sar.intensity_file import read_intensity
 from calvingfront.sar.kernels import Float32, geocode_rows, over_rows

@@ -6,14 +6,12 @@ point by point; the geocoder asks it at the nodes of a lattice only.
 
 from __future__ import annotations
 
-from functools import cache
-
 import numpy as np
-import numpy.typing as npt
-from pyproj import Transformer
 
 from calvingfront.errors import GeocodingError
+from calvingfront.orbits.earth import to_earth_fixed, to_geodetic, vertical
 from calvingfront.orbits.orbit import Orbit
+from calvingfront.orbits.zero_doppler import on_look_side, zero_doppler
 from calvingfront.radar.model import (
     SPEED_OF_LIGHT,
     Array,
@@ -25,83 +23,7 @@ from calvingfront.radar.model import (
 from calvingfront.sar.ground_range import ground_range_sample
 
 STEPS = 30
-CONVERGED_S = 1e-9  # 7 µm along the track
 CONVERGED_M = 1e-5
-
-
-@cache
-def _transformer(source: str, target: str) -> Transformer:
-    return Transformer.from_crs(source, target, always_xy=True)
-
-
-def to_earth_fixed(longitude: Array, latitude: Array, height: Array) -> Array:
-    """Earth-fixed coordinates (…, 3), m, of degrees and metres above the ellipsoid."""
-    longitude, latitude, height = np.broadcast_arrays(longitude, latitude, height)
-    xyz = _transformer("EPSG:4979", "EPSG:4978").transform(longitude, latitude, height)
-    return np.stack(xyz, axis=-1).astype(np.float64)
-
-
-def vertical(longitude: Array, latitude: Array) -> Array:
-    """Unit vectors (…, 3) up from the ellipsoid at places given in degrees.
-
-    A point h metres higher on the same vertical is the point plus h times this.
-    """
-    east, north = np.deg2rad(longitude), np.deg2rad(latitude)
-    level = np.cos(north)
-    return np.stack([level * np.cos(east), level * np.sin(east), np.sin(north)], axis=-1)
-
-
-def to_geodetic(points_m: Array) -> tuple[Array, Array, Array]:
-    """Longitude, latitude (degrees) and height above the ellipsoid (m) of (…, 3) points."""
-    x, y, z = np.moveaxis(np.asarray(points_m, dtype=np.float64), -1, 0)
-    longitude, latitude, height = _transformer("EPSG:4978", "EPSG:4979").transform(x, y, z)
-    return np.asarray(longitude), np.asarray(latitude), np.asarray(height)
-
-
-def zero_doppler(
-    points_m: Array, orbit: Orbit, first_guess_s: Array | None = None
-) -> tuple[Array, Array]:
-    """Solve (X − P(t)) · V(t) = 0 for each point by Newton's method.
-
-    points_m: (n, 3). Returns azimuth time (n,), s since the orbit's epoch, and slant range (n,),
-    m; both are NaN for points that the radar passes outside the orbit's span.
-    Source: Curlander and McDonough (1991), Synthetic Aperture Radar, section 8.2.
-    """
-    middle = (orbit.start_s + orbit.stop_s) / 2
-    reach = orbit.stop_s - orbit.start_s  # keeps the first, long steps near the polynomial
-    if first_guess_s is None:
-        time = np.full(len(points_m), middle)
-    else:
-        time = np.where(np.isfinite(first_guess_s), first_guess_s, middle)
-    for _ in range(STEPS):
-        position, velocity, acceleration = orbit.evaluate(time, 2)
-        line_of_sight = points_m - position
-        doppler = np.einsum("ij,ij->i", line_of_sight, velocity)
-        slope = np.einsum("ij,ij->i", line_of_sight, acceleration) - np.einsum(
-            "ij,ij->i", velocity, velocity
-        )
-        moved = np.clip(time - doppler / slope, middle - reach, middle + reach)
-        change = np.max(np.abs(moved - time), initial=0.0)
-        time = moved
-        if change < CONVERGED_S:
-            break
-    position = orbit.evaluate(time, 0)[0]
-    slant_range = np.linalg.norm(points_m - position, axis=1)
-    seen = (time >= orbit.start_s) & (time <= orbit.stop_s)
-    return np.where(seen, time, np.nan), np.where(seen, slant_range, np.nan)
-
-
-def on_look_side(
-    points_m: Array, time_s: Array, orbit: Orbit, look_side: Side
-) -> npt.NDArray[np.bool_]:
-    """True for points (n, 3) on the side to which the radar looks; False where the time is NaN.
-
-    A point on the other side of the track has a range and a zero-Doppler time as well.
-    """
-    position, velocity = orbit.evaluate(time_s, 1)
-    right = np.cross(velocity, position)
-    beside = np.einsum("ij,ij->i", points_m - position, right)
-    return np.asarray(beside > 0 if look_side == "right" else beside < 0)
 
 
 def to_line_sample(

@@ -10,9 +10,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from calvingfront.orbits.earth import to_earth_fixed, vertical
 from calvingfront.orbits.orbit import Orbit
 from calvingfront.radar.model import Array, MapGeometry, RadarGeometry
-from calvingfront.sar.geometry import to_earth_fixed, to_line_sample, vertical
+from calvingfront.sar.geometry import to_line_sample
 from calvingfront.sar.grid import MapGrid
 
 STEP_PX = 32

@@ -16,16 +16,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from calvingfront.orbits.earth import to_earth_fixed, to_geodetic, vertical
 from calvingfront.orbits.orbit import Orbit
+from calvingfront.orbits.zero_doppler import on_look_side, zero_doppler
 from calvingfront.radar.model import Array, Side
-from calvingfront.sar.geometry import (
-    on_look_side,
-    range_doppler_point,
-    to_earth_fixed,
-    to_geodetic,
-    vertical,
-    zero_doppler,
-)
+from calvingfront.sar.geometry import range_doppler_point
 from calvingfront.sar.grid import MapGrid, from_wgs84
 from calvingfront.sar.kernels import Float32, over_rows
 from calvingfront.sar.lattice import LEAST_SPAN_M

@@ -14,15 +14,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from calvingfront.orbits.earth import to_earth_fixed, to_geodetic
 from calvingfront.orbits.orbit import Orbit
+from calvingfront.orbits.zero_doppler import on_look_side, zero_doppler
 from calvingfront.radar.model import Array, Side
-from calvingfront.sar.geometry import (
-    on_look_side,
-    to_earth_fixed,
-    to_geodetic,
-    to_ground,
-    zero_doppler,
-)
+from calvingfront.sar.geometry import to_ground
 from calvingfront.sar.grid import MapGrid
 from calvingfront.sar.kernels import Float32, locate_rows, over_rows
 from calvingfront.sar.lattice import Lattice, solve_lattice

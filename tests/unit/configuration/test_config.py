@@ -8,15 +8,11 @@ from typing import Any
 import pandas as pd
 import pytest
 import yaml
-from calvingfront.configuration.config import (
-    fill_defaults,
-    read_schema,
-    validate_config,
-    validate_scenes,
-)
 from snakemake.utils import update_config
 
 from calvingfront.configuration.docs import describe, leaves
+from calvingfront.configuration.schema import fill_defaults, read_schema
+from calvingfront.configuration.validation import validate_config, validate_scenes
 from calvingfront.errors import Faults
 
 REPOSITORY = Path(__file__).resolve().parents[3]

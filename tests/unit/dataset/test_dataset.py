@@ -11,23 +11,23 @@ import pytest
 
 from calvingfront.dataset.reading import Dataset, open_dataset, read_index, read_split
 from calvingfront.errors import SampleError, SplitError
+from packed import write_split
 
 SCENES = ["SI_c", "SI_a", "DBE_b"]
 
 
 @pytest.fixture
-def packed(tmp_path: Path) -> tuple[Path, Path, Path]:
+def packed(tmp_path: Path) -> Path:
+    """The folder of a packed data set without a split."""
     np.save(tmp_path / "images.npy", np.full((3, 8, 8), 7, np.uint8))
     np.save(tmp_path / "fronts.npy", np.zeros((3, 8, 8), np.uint8))
     table = pd.DataFrame({"row": range(3), "scene": SCENES, "orbit": ["007", "012", ""]})
     table.to_csv(tmp_path / "index.tsv", sep="\t", index=False)
-    return tmp_path / "images.npy", tmp_path / "fronts.npy", tmp_path / "index.tsv"
+    return tmp_path
 
 
-def test_arrays_are_memory_mapped_and_rows_found_in_the_order_asked_for(
-    packed: tuple[Path, Path, Path],
-) -> None:
-    data = open_dataset(*packed)
+def test_arrays_are_memory_mapped_and_rows_found_in_the_order_asked_for(packed: Path) -> None:
+    data = open_dataset(packed)
     assert isinstance(data, Dataset)
     assert isinstance(data.images, np.memmap)
     assert data.size == 8
@@ -36,56 +36,53 @@ def test_arrays_are_memory_mapped_and_rows_found_in_the_order_asked_for(
     assert data.index["orbit"].tolist()[:2] == ["007", "012"]  # names, not numbers
 
 
-def test_a_missing_scene_is_named_with_how_many(packed: tuple[Path, Path, Path]) -> None:
+def test_a_missing_scene_is_named_with_how_many(packed: Path) -> None:
     with pytest.raises(SampleError, match=r"no scene SI_x \(2 missing\)"):
-        open_dataset(*packed).rows(["SI_z", "SI_a", "SI_x"])
+        open_dataset(packed).rows(["SI_z", "SI_a", "SI_x"])
 
 
 def test_scenes_and_glaciers_may_be_called_na_and_an_empty_cell_is_unknown(tmp_path: Path) -> None:
-    path = tmp_path / "index.tsv"
-    path.write_text("scene\tglacier\tcrs\tpixel_size_m\nNA\tNA\t\t20\nnull\tnan\tEPSG:3031\t\n")
-    index = read_index(path)
+    (tmp_path / "index.tsv").write_text(
+        "scene\tglacier\tcrs\tpixel_size_m\nNA\tNA\t\t20\nnull\tnan\tEPSG:3031\t\n"
+    )
+    index = read_index(tmp_path)
     assert index["scene"].tolist() == ["NA", "null"]
     assert index["glacier"].tolist() == ["NA", "nan"]
     assert index["crs"].isna().tolist() == [True, False]
     assert index["pixel_size_m"].isna().tolist() == [False, True]
-    rows = [("NA", "train"), ("null", "validation"), ("nan", "test")]
-    split = read_split(split_table(tmp_path / "split.tsv", rows))
-    assert split == {"train": ["NA"], "validation": ["null"], "test": ["nan"]}
+    split = {"train": ["NA"], "validation": ["null"], "test": ["nan"]}
+    write_split(tmp_path, **split)
+    assert read_split(tmp_path) == split
 
 
 @pytest.mark.parametrize("shape", [(2, 8, 8), (3, 4, 8)])
 def test_arrays_that_do_not_belong_together_are_refused(
-    packed: tuple[Path, Path, Path], shape: tuple[int, ...]
+    packed: Path, shape: tuple[int, ...]
 ) -> None:
-    np.save(packed[1], np.zeros(shape, np.uint8))
+    np.save(packed / "fronts.npy", np.zeros(shape, np.uint8))
     with pytest.raises(SampleError, match=r"fronts\.npy") as caught:
-        open_dataset(*packed)
+        open_dataset(packed)
     assert str(shape) in caught.value.what
 
 
-def test_an_index_of_another_length_is_refused(packed: tuple[Path, Path, Path]) -> None:
-    pd.DataFrame({"scene": SCENES[:2]}).to_csv(packed[2], sep="\t", index=False)
+def test_an_index_of_another_length_is_refused(packed: Path) -> None:
+    pd.DataFrame({"scene": SCENES[:2]}).to_csv(packed / "index.tsv", sep="\t", index=False)
     with pytest.raises(SampleError, match=r"index\.tsv 2 rows"):
-        open_dataset(*packed)
-
-
-def split_table(path: Path, rows: list[tuple[str, str]]) -> Path:
-    pd.DataFrame(rows, columns=["scene", "subset"]).to_csv(path, sep="\t", index=False)
-    return path
+        open_dataset(packed)
 
 
 def test_a_split_is_sorted_and_a_scene_may_stand_in_two_subsets(tmp_path: Path) -> None:
-    rows = [("b", "train"), ("a", "train"), ("c", "validation"), ("b", "test"), ("1", "test")]
-    split = read_split(split_table(tmp_path / "split.tsv", rows))
+    write_split(tmp_path, train=["b", "a"], validation=["c"], test=["b", "1"])
+    split = read_split(tmp_path)
     assert split == {"train": ["a", "b"], "validation": ["c"], "test": ["1", "b"]}
 
 
 @pytest.mark.parametrize("lacking", ["train", "validation", "test"])
 def test_a_split_without_one_subset_is_refused_by_name(tmp_path: Path, lacking: str) -> None:
-    rows = [("a", name) for name in ("train", "validation", "test") if name != lacking]
-    with pytest.raises(SplitError, match=f"has no {lacking} scene"):
-        read_split(split_table(tmp_path / "split.tsv", rows))
+    subsets = {"train": ["a"], "validation": ["a"], "test": ["a"]}
+    write_split(tmp_path, **(subsets | {lacking: []}))
+    with pytest.raises(SplitError, match=rf"split\.tsv: has no {lacking} scene"):
+        read_split(tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -98,31 +95,30 @@ def test_a_split_without_one_subset_is_refused_by_name(tmp_path: Path, lacking: 
     ],
 )
 def test_an_array_that_would_be_read_wrongly_is_refused(
-    packed: tuple[Path, Path, Path], array: Any, said: str
+    packed: Path, array: Any, said: str
 ) -> None:
     """Samples are read as the bytes they are."""
-    np.save(packed[1], array)
+    np.save(packed / "fronts.npy", array)
     with pytest.raises(SampleError, match=rf"fronts\.npy: .*{said}"):
-        open_dataset(*packed)
+        open_dataset(packed)
 
 
 @pytest.mark.parametrize("length", [0, 5, 100, 200])
-def test_an_array_that_was_not_copied_whole_is_told(
-    packed: tuple[Path, Path, Path], length: int
-) -> None:
-    packed[0].write_bytes(packed[0].read_bytes()[:length])
+def test_an_array_that_was_not_copied_whole_is_told(packed: Path, length: int) -> None:
+    images = packed / "images.npy"
+    images.write_bytes(images.read_bytes()[:length])
     with pytest.raises(SampleError, match=r"images\.npy: cannot be read .*Copy it anew"):
-        open_dataset(*packed)
+        open_dataset(packed)
 
 
-def test_an_array_that_is_missing_is_told(packed: tuple[Path, Path, Path]) -> None:
-    packed[1].unlink()
+def test_an_array_that_is_missing_is_told(packed: Path) -> None:
+    (packed / "fronts.npy").unlink()
     with pytest.raises(SampleError, match=r"fronts\.npy: cannot be read"):
-        open_dataset(*packed)
+        open_dataset(packed)
 
 
-def test_a_scene_that_stands_twice_is_refused(packed: tuple[Path, Path, Path]) -> None:
-    text = packed[2].read_text(encoding="utf-8").replace("SI_a", "SI_c")
-    packed[2].write_text(text, encoding="utf-8")
+def test_a_scene_that_stands_twice_is_refused(packed: Path) -> None:
+    index = packed / "index.tsv"
+    index.write_text(index.read_text(encoding="utf-8").replace("SI_a", "SI_c"), encoding="utf-8")
     with pytest.raises(SampleError, match=r"index\.tsv: names the scene SI_c twice"):
-        open_dataset(*packed)
+        open_dataset(packed)

@@ -7,8 +7,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from calvingfront.dataset import published_split
 from calvingfront.dataset.published_split import translate_split
-from calvingfront.dataset.reading import published_split
 from calvingfront.errors import SplitError
 from calvingfront.scenes.split_lists import read_lists
 

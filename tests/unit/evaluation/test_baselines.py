@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +11,7 @@ import pandas as pd
 import pytest
 
 from calvingfront.dataset.reading import open_dataset
-from calvingfront.evaluation.baselines import (
-    front_on_grid,
-    predict_nearest_date,
-    predict_prior,
-)
+from calvingfront.evaluation.baselines import front_on_grid, predict_without_network
 from packed import band, write_packed, write_split
 
 SIZE = 16
@@ -31,18 +26,15 @@ def fronts() -> npt.NDArray[np.uint8]:
 
 
 def predictions(
-    folder: Path,
-    function: Callable[..., None],
-    split: dict[str, list[str]] | None = None,
-    **columns: Any,
+    folder: Path, model: str, split: dict[str, list[str]] | None = None, **columns: Any
 ) -> dict[tuple[str, str], npt.NDArray[np.float64]]:
     """Run a baseline; return its probability by (scene, subset)."""
     facts = {"acquired": DATES, "glacier": GLACIERS, **columns}
-    paths = write_packed(folder, fronts(), **facts)
-    parts = split or {"train": TRAIN, "validation": VALIDATION, "test": TEST}
-    function(
-        **paths,
-        split=write_split(folder / "split.tsv", **parts),
+    write_packed(folder, fronts(), **facts)
+    write_split(folder, **(split or {"train": TRAIN, "validation": VALIDATION, "test": TEST}))
+    predict_without_network(
+        folder,
+        model,
         probabilities=folder / "out" / "probabilities.npy",
         predictions=folder / "out" / "index.tsv",
     )
@@ -54,7 +46,7 @@ def predictions(
 
 
 def test_the_prior_is_the_mean_of_the_glaciers_training_fronts(tmp_path: Path) -> None:
-    found = predictions(tmp_path, predict_prior)
+    found = predictions(tmp_path, "prior")
     assert list(found) == [("s5", "validation"), ("s4", "test")]
     expected = fronts()[[0, 1, 2]].mean(axis=0)  # s3 is another glacier's
     np.testing.assert_allclose(found["s4", "test"], expected, atol=5e-4)
@@ -62,7 +54,7 @@ def test_the_prior_is_the_mean_of_the_glaciers_training_fronts(tmp_path: Path) -
 
 
 def test_the_nearest_date_copies_the_glaciers_closest_training_front(tmp_path: Path) -> None:
-    found = predictions(tmp_path, predict_nearest_date)
+    found = predictions(tmp_path, "nearest_date")
     # s4 (5 February): s2 is 24 days later, s1 35 days earlier, s5 nearer but of validation.
     np.testing.assert_array_equal(found["s4", "test"], fronts()[2])
     # s5 (20 January, DBE): s1 is nearer in time, but only s3 is of its glacier.
@@ -71,26 +63,26 @@ def test_the_nearest_date_copies_the_glaciers_closest_training_front(tmp_path: P
 
 def test_earlier_and_later_dates_count_alike(tmp_path: Path) -> None:
     dates = [*DATES[:4], "2001-01-25", DATES[5]]  # 24 days after s1, 35 before s2
-    found = predictions(tmp_path, predict_nearest_date, acquired=dates)
+    found = predictions(tmp_path, "nearest_date", acquired=dates)
     np.testing.assert_array_equal(found["s4", "test"], fronts()[1])
 
 
 def test_a_scene_in_train_and_test_counts_as_it_does_for_the_networks(tmp_path: Path) -> None:
     """The row shows all that the split gives away, a scene that stands on both sides included."""
     split = {"train": [*TRAIN, "s4"], "validation": ["s5"], "test": ["s4", "s2"]}
-    nearest = predictions(tmp_path / "nearest", predict_nearest_date, split)
+    nearest = predictions(tmp_path / "nearest", "nearest_date", split)
     np.testing.assert_array_equal(nearest["s4", "test"], fronts()[4])
     np.testing.assert_array_equal(nearest["s2", "test"], fronts()[2])
-    prior = predictions(tmp_path / "prior", predict_prior, split)
+    prior = predictions(tmp_path / "prior", "prior", split)
     expected = fronts()[[0, 1, 2, 4]].mean(axis=0)
     np.testing.assert_allclose(prior["s4", "test"], expected, atol=5e-4)
 
 
 def test_a_glacier_without_training_scenes_takes_all_of_them(tmp_path: Path) -> None:
     glaciers = ["SI", "SI", "SI", "DBE", "JAC", "JAC"]
-    prior = predictions(tmp_path / "a", predict_prior, glacier=glaciers)
+    prior = predictions(tmp_path / "a", "prior", glacier=glaciers)
     np.testing.assert_allclose(prior["s4", "test"], fronts()[:4].mean(axis=0), atol=5e-4)
-    nearest = predictions(tmp_path / "b", predict_nearest_date, glacier=glaciers)
+    nearest = predictions(tmp_path / "b", "nearest_date", glacier=glaciers)
     np.testing.assert_array_equal(nearest["s5", "validation"], fronts()[1])
 
 
@@ -99,10 +91,8 @@ def georeferenced(
 ) -> Any:
     mask = np.zeros((2, SIZE, SIZE), np.uint8)
     mask[0, 4:6, 7] = 1
-    paths = write_packed(
-        folder, mask, crs=crs, upper_left_x=left, upper_left_y=top, pixel_size_m=pixel
-    )
-    return open_dataset(**paths)
+    columns = {"crs": crs, "upper_left_x": left, "upper_left_y": top, "pixel_size_m": pixel}
+    return open_dataset(write_packed(folder, mask, **columns))
 
 
 SAME = ["EPSG:3031", "EPSG:3031"]
@@ -147,7 +137,7 @@ def test_grids_that_agree_or_cannot_be_compared_are_left_alone(
 def test_the_nearest_date_is_laid_onto_the_grid_of_its_image(tmp_path: Path) -> None:
     moved = [0.0, 0.0, 0.0, 0.0, 0.0, 0.0]
     found = predictions(
-        tmp_path, predict_nearest_date, crs="EPSG:3031", upper_left_x=moved,
+        tmp_path, "nearest_date", crs="EPSG:3031", upper_left_x=moved,
         upper_left_y=[0.0, 0.0, 0.0, 0.0, -150.0, 0.0],  # s4 begins three pixels further south
     )  # fmt: skip
     expected = np.zeros((SIZE, SIZE))

@@ -8,16 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from calvingfront.evaluation.metrics import (
-    WEIGHTS,
-    dice,
-    iou,
-    metrics_over_thresholds,
-    weighted_dice,
-)
+from calvingfront.evaluation.metrics import dice, iou, metrics_over_thresholds, weighted_dice
 from calvingfront.vocabulary.metrics import METRICS
 
 Mask = npt.NDArray[np.uint8]
+WEIGHTS = (4, 8, 16)
 EMPTY, FULL = np.zeros((4, 4), np.uint8), np.ones((4, 4), np.uint8)
 
 
@@ -102,7 +97,9 @@ def direct(probability: npt.NDArray[np.floating], truth: Mask, threshold: float)
 
 
 def test_columns_stand_in_the_order_of_their_names() -> None:
-    assert METRICS == ("dice", "wdice4", "wdice8", "wdice16", "iou")
+    assert tuple(METRICS) == ("dice", "wdice4", "wdice8", "wdice16", "iou")
+    weights = {name: metric.weight_px for name, metric in METRICS.items() if metric.weight_px}
+    assert weights == {f"wdice{w}": w for w in WEIGHTS}
 
 
 @given(

@@ -73,62 +73,55 @@ def test_predictions_are_to_the_bit_those_of_one_batch_after_the_other() -> None
 
 
 @pytest.fixture
-def run(tmp_path: Path) -> dict[str, Any]:
+def folder(tmp_path: Path) -> Path:
     return write_trained(tmp_path)
 
 
-def write(run: dict[str, Any], **changes: Any) -> None:
-    folder = run["folder"]
+def write(folder: Path, **changes: Any) -> None:
     predict_fronts(
-        **run["paths"], split=run["split"], weights=folder / "weights.safetensors",
+        dataset=folder, weights=folder / "weights.safetensors",
         record=folder / "run.json", probabilities=folder / "p.npy",
         predictions=folder / "p.tsv", batch_size=3, device="cpu", threads=1, **changes,
     )  # fmt: skip
 
 
-def test_validation_and_test_scenes_are_predicted_each_by_its_own_image(
-    run: dict[str, Any],
-) -> None:
-    folder = run["folder"]
-    write(run)
+def test_validation_and_test_scenes_are_predicted_each_by_its_own_image(folder: Path) -> None:
+    write(folder)
     table = pd.read_csv(folder / "p.tsv", sep="\t")
     assert table.to_numpy().tolist() == [
         ["s3", "validation"], ["s0", "test"], ["s1", "test"], ["s2", "test"],
     ]  # fmt: skip
-    values, data = np.load(folder / "p.npy"), np.load(run["paths"]["images"])
+    values, data = np.load(folder / "p.npy"), np.load(folder / "images.npy")
     for value, row in zip(values, (3, 0, 1, 2), strict=True):
         np.testing.assert_allclose(value, by_hand(network(), data[row]), atol=6e-4)
 
 
-def test_every_scene_of_the_archive_is_predicted_with_all_its_subsets(run: dict[str, Any]) -> None:
-    folder = run["folder"]
-    write_split(run["split"], train=["s1"], validation=["s3"], test=["s0", "s1"])
-    write(run, scenes="all")
+def test_every_scene_of_the_archive_is_predicted_with_all_its_subsets(folder: Path) -> None:
+    write_split(folder, train=["s1"], validation=["s3"], test=["s0", "s1"])
+    write(folder, scenes="all")
     table = pd.read_csv(folder / "p.tsv", sep="\t", keep_default_na=False)
     assert table.to_numpy().tolist() == [
         ["s0", "test"], ["s1", "train,test"], ["s2", ""], ["s3", "validation"],
     ]  # fmt: skip
-    values, data = np.load(folder / "p.npy"), np.load(run["paths"]["images"])
+    values, data = np.load(folder / "p.npy"), np.load(folder / "images.npy")
     for value, image in zip(values, data, strict=True):
         np.testing.assert_allclose(value, by_hand(network(), image), atol=6e-4)
 
 
-def test_a_written_array_is_the_one_that_numpy_writes(run: dict[str, Any]) -> None:
-    folder = run["folder"]
-    write(run)
+def test_a_written_array_is_the_one_that_numpy_writes(folder: Path) -> None:
+    write(folder)
     np.save(folder / "again.npy", np.load(folder / "p.npy"))
     assert (folder / "p.npy").read_bytes() == (folder / "again.npy").read_bytes()
 
 
 def test_a_failed_prediction_leaves_the_files_before_it_and_nothing_else(
-    run: dict[str, Any],
+    folder: Path,
 ) -> None:
     """The last scenes are cut off after the archive was opened."""
-    folder = run["folder"]
-    write(run)
+    write(folder)
     before = {path.name: path.read_bytes() for path in folder.iterdir() if path.stem == "p"}
     names = {path.name for path in folder.iterdir()}
-    with run["paths"]["images"].open("r+b") as file, pytest.MonkeyPatch.context() as patch:
+    with (folder / "images.npy").open("r+b") as file, pytest.MonkeyPatch.context() as patch:
         opened = predict_module.load_network
 
         def cut(*paths: Any) -> UNet:
@@ -137,6 +130,6 @@ def test_a_failed_prediction_leaves_the_files_before_it_and_nothing_else(
 
         patch.setattr(predict_module, "load_network", cut)
         with pytest.raises(SampleError, match=r"s2: has 0 of its 256 bytes in .*images\.npy"):
-            write(run, scenes="all")
+            write(folder, scenes="all")
     assert {path.name for path in folder.iterdir()} == names
     assert {name: (folder / name).read_bytes() for name in before} == before

@@ -23,7 +23,7 @@ from trained import DEPTH, SIZE, network, write_trained
 
 
 @pytest.fixture
-def run(tmp_path: Path) -> dict[str, Any]:
+def folder(tmp_path: Path) -> Path:
     return write_trained(tmp_path)
 
 
@@ -43,31 +43,29 @@ def scores(folder: Path) -> Path:
     return path
 
 
-def read(run: dict[str, Any], **changes: Any) -> dict[str, npt.NDArray[Any]]:
-    folder = run["folder"]
+def read(folder: Path, **changes: Any) -> dict[str, npt.NDArray[Any]]:
     values: dict[str, Any] = {
         "weights": [folder / "weights.safetensors"], "record": folder / "run.json",
         "scores": [scores(folder)], "attention": folder / "attention.npz", "scenes": ["s2", "s0"],
         "device": "cpu", "threads": 1,
     }  # fmt: skip
-    read_attention(**run["paths"], **{**values, **changes})
+    read_attention(folder, **{**values, **changes})
     with np.load(folder / "attention.npz") as archive:
         return dict(archive)
 
 
-def test_attention_maps_are_those_of_each_checkpoint_scene_and_level(run: dict[str, Any]) -> None:
-    folder = run["folder"]
+def test_attention_maps_are_those_of_each_checkpoint_scene_and_level(folder: Path) -> None:
     other = network(seed=2)
     save_weights(
         {k: v.clone() for k, v in other.state_dict().items()},
         folder / "epoch_005.safetensors",
     )
     files = [folder / "epoch_005.safetensors", folder / "weights.safetensors"]
-    arrays = read(run, weights=files)
+    arrays = read(folder, weights=files)
     assert arrays.pop("checkpoints").tolist() == ["epoch_005", "best"]
     assert arrays.pop("scenes").tolist() == ["s2", "s0"]
     assert len(arrays) == 2 * 2 * DEPTH
-    data = np.load(run["paths"]["images"])
+    data = np.load(folder / "images.npy")
     for name, net in (("epoch_005", other), ("best", network())):
         assert isinstance(net, AttentionUNet)
         for scene, row in (("s2", 2), ("s0", 0)):
@@ -86,23 +84,22 @@ def test_attention_maps_are_those_of_each_checkpoint_scene_and_level(run: dict[s
                 np.testing.assert_allclose(stored, full[0, 0].numpy(), atol=1e-3)
 
 
-def test_without_named_scenes_the_ordinary_one_of_the_glacier_is_read(run: dict[str, Any]) -> None:
-    assert read(run, scenes=[])["scenes"].tolist() == ["s1"]
+def test_without_named_scenes_the_ordinary_one_of_the_glacier_is_read(folder: Path) -> None:
+    assert read(folder, scenes=[])["scenes"].tolist() == ["s1"]
 
 
-def test_with_named_scenes_no_score_is_needed(run: dict[str, Any]) -> None:
-    unread = [run["folder"] / "none" / "unet" / "bce" / "seed1" / "scores.tsv"]
-    assert read(run, scenes=["s2"], scores=unread)["scenes"].tolist() == ["s2"]
-    assert read(run, scenes=["s2"], scores=[])["scenes"].tolist() == ["s2"]
+def test_with_named_scenes_no_score_is_needed(folder: Path) -> None:
+    unread = [folder / "none" / "unet" / "bce" / "seed1" / "scores.tsv"]
+    assert read(folder, scenes=["s2"], scores=unread)["scenes"].tolist() == ["s2"]
+    assert read(folder, scenes=["s2"], scores=[])["scenes"].tolist() == ["s2"]
 
 
-def test_a_network_without_gates_has_no_attention_to_read(run: dict[str, Any]) -> None:
-    folder = run["folder"]
+def test_a_network_without_gates_has_no_attention_to_read(folder: Path) -> None:
     write_json(
         folder / "run.json", {"network": {"model": "unet", "width": 2, "depth": 1, "kernel": 3}}
     )
     plain = build_network(NetworkSettings("unet", width=2, depth=1, kernel=3))
     save_weights(plain.state_dict(), folder / "weights.safetensors")
     with pytest.raises(ConfigError, match="no attention gates") as caught:
-        read(run)
+        read(folder)
     assert "attention_unet" in caught.value.remedy

@@ -93,7 +93,7 @@ def scored(tmp_path: Path) -> tuple[pd.DataFrame, npt.NDArray[np.float64]]:
     probability = np.stack(
         [np.repeat(0.5 * np.exp(-(((rows - c) / 4) ** 2)), 32, axis=1) for c in (6, 16, 22)]
     )
-    paths = write_packed(
+    write_packed(
         tmp_path, truth, acquired=["2001-01-01", "2002-05-06", "2003-12-31"],
         glacier=["SI", "SI", "DBE"], mission=["ERS", "TSX", "ENVISAT"],
         resolution_tag_m=[20, 7, 20], pixel_size_m=[30.0, 40.0, 50.0],
@@ -110,7 +110,7 @@ def scored(tmp_path: Path) -> tuple[pd.DataFrame, npt.NDArray[np.float64]]:
     }  # fmt: skip
     (tmp_path / "threshold.json").write_text(json.dumps(chosen), encoding="utf-8")
     score_predictions(
-        **paths, **run, threshold=tmp_path / "threshold.json",
+        tmp_path, **run, threshold=tmp_path / "threshold.json",
         scores=tmp_path / "scores.tsv", min_front_length_m=750,
     )  # fmt: skip
     return pd.read_csv(tmp_path / "scores.tsv", sep="\t"), probability.astype(np.float16)

@@ -35,11 +35,9 @@ def ramp(truth: npt.NDArray[np.uint8], front: float, beside: float) -> npt.NDArr
 def choose(
     folder: Path, probability: npt.NDArray[np.floating], truth: npt.NDArray[np.uint8]
 ) -> tuple[dict[str, Any], pd.DataFrame]:
-    paths = write_packed(folder, truth)
+    write_packed(folder, truth)
     run = write_run(folder, probability, ROWS)
-    choose_threshold(
-        **paths, **run, threshold=folder / "threshold.json", curve=folder / "curve.tsv"
-    )
+    choose_threshold(folder, **run, threshold=folder / "threshold.json", curve=folder / "curve.tsv")
     chosen = json.loads((folder / "threshold.json").read_text(encoding="utf-8"))
     return chosen, pd.read_csv(folder / "curve.tsv", sep="\t")
 

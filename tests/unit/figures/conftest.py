@@ -30,7 +30,10 @@ class Results:
     """Paths of the folder, as the rules hand them to the figures."""
 
     folder: Path
-    dataset: dict[str, Path]
+
+    @property
+    def dataset(self) -> Path:
+        return self.folder / "dataset"
 
     def of_networks(self, stage: str, name: str, seeds: tuple[int, ...] = (1, 2)) -> list[Path]:
         return [
@@ -42,7 +45,11 @@ class Results:
 
     @property
     def attention(self) -> list[Path]:
-        return [self.folder / "attention" / loss / "seed1.npz" for loss in LOSSES]
+        return [attention_file(self.folder, loss) for loss in LOSSES]
+
+
+def attention_file(folder: Path, loss: str) -> Path:
+    return folder / "attention" / "attention_unet" / loss / "seed1" / "maps.npz"
 
 
 def front(row: int) -> np.ndarray:
@@ -57,14 +64,12 @@ def write_table(path: Path, table: pd.DataFrame) -> None:
     table.to_csv(path, sep="\t", index=False)
 
 
-def write_dataset(folder: Path) -> dict[str, Path]:
+def write_dataset(folder: Path) -> None:
     folder.mkdir(parents=True)
-    paths = {name: folder / f"{name}.npy" for name in ("images", "fronts")}
     images = np.full((len(SCENES), SIZE, SIZE), 100, np.uint8)
     images[:, HEIGHT:] = 0
-    np.save(paths["images"], images)
-    np.save(paths["fronts"], np.stack([front(10 + 4 * k) for k in range(len(SCENES))]))
-    paths["index"] = folder / "index.tsv"
+    np.save(folder / "images.npy", images)
+    np.save(folder / "fronts.npy", np.stack([front(10 + 4 * k) for k in range(len(SCENES))]))
     table = pd.DataFrame(
         {
             "row": range(len(SCENES)),
@@ -79,8 +84,7 @@ def write_dataset(folder: Path) -> dict[str, Path]:
             "content_width": SIZE,
         }
     )
-    write_table(paths["index"], table)
-    return paths
+    write_table(folder / "index.tsv", table)
 
 
 def write_run(folder: Path, model: str, loss: str, seed: int) -> None:
@@ -148,14 +152,14 @@ def write_attention(path: Path) -> None:
 @pytest.fixture(scope="session")
 def results(tmp_path_factory: pytest.TempPathFactory) -> Results:
     folder = tmp_path_factory.mktemp("results")
-    dataset = write_dataset(folder / "dataset")
+    write_dataset(folder / "dataset")
     for model in MODELS:
         for loss in LOSSES:
             for seed in (1, 2):
                 write_run(folder, model, loss, seed)
     for loss in LOSSES:
-        write_attention(folder / "attention" / loss / "seed1.npz")
-    return Results(folder, dataset)
+        write_attention(attention_file(folder, loss))
+    return Results(folder)
 
 
 Check = Callable[[Figure], None]

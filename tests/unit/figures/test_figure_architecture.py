@@ -10,6 +10,7 @@ import torch
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
+from calvingfront.figures import architecture
 from calvingfront.figures.architecture import architecture_figure, draw_architecture
 from calvingfront.figures.network_facts import read_network
 from calvingfront.networks.build import build_network as build
@@ -91,9 +92,28 @@ def test_no_text_leaves_the_page_or_lies_on_another(model, variant, depth, check
     check_texts(figure_of(model, variant, 512, width=16, depth=depth, kernel=3))
 
 
+@pytest.mark.parametrize(
+    ("models", "title"),
+    [
+        (["unet", "attention_unet"], "Att. U-Net, variant “paper”"),
+        (["attention_unet", "unet"], "Att. U-Net, variant “paper”"),
+        (["unet"], "U-Net, variant “paper”"),
+    ],
+)
+def test_of_the_trained_networks_one_with_gates_is_drawn(
+    models: list[str], title: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawn: list[Figure] = []
+    monkeypatch.setattr(architecture, "save", lambda figure, *_: drawn.append(figure))
+    draw_architecture(models, "paper", 4, 2, 3, 64, png="unused.png", pdf="unused.pdf")
+    (figure,) = drawn
+    assert any(text.startswith(f"{title}: ") for text in labels(figure))
+    assert ("AG" in labels(figure)) == ("attention_unet" in models)
+
+
 def test_files_are_the_same_when_drawn_twice(tmp_path: Path) -> None:
     for name in ("a", "b"):
         files = {suffix: tmp_path / f"{name}.{suffix}" for suffix in ("png", "pdf")}
-        draw_architecture("attention_unet", "paper", 4, 2, 3, 64, **files)
+        draw_architecture(["attention_unet"], "paper", 4, 2, 3, 64, **files)
     for suffix in ("png", "pdf"):
         assert (tmp_path / f"a.{suffix}").read_bytes() == (tmp_path / f"b.{suffix}").read_bytes()

@@ -42,6 +42,7 @@ def drawn(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Figure]:
 
 
 def inputs_of(results: Any) -> dict[str, dict[str, Any]]:
+    dataset = {"dataset": results.dataset}
     predicted = {
         "predictions": results.of_networks("predictions", "probabilities.npy"),
         "thresholds": results.of_networks("evaluation", "threshold.json"),
@@ -49,17 +50,17 @@ def inputs_of(results: Any) -> dict[str, dict[str, Any]]:
         "scenes": [],
     }
     return {
-        "draw_weighting": results.dataset | predicted,
-        "draw_overlays": results.dataset | predicted,
-        "draw_attention_epochs": results.dataset
+        "draw_weighting": dataset | predicted,
+        "draw_overlays": dataset | predicted,
+        "draw_attention_epochs": dataset
         | {"attention": results.attention, "runs": results.of_networks("models", "run.json")},
-        "draw_attention_losses": results.dataset | {"attention": results.attention},
+        "draw_attention_losses": dataset | {"attention": results.attention},
         "draw_training": {"histories": results.of_networks("models", "history.tsv")},
         "draw_thresholds": {
             "curves": results.of_networks("evaluation", "threshold_curve.tsv"),
             "thresholds": results.of_networks("evaluation", "threshold.json"),
         },
-        "draw_archive": results.dataset,
+        "draw_archive": dataset,
     }
 
 
@@ -168,11 +169,12 @@ def test_attention_losses_are_lettered_in_the_papers_order(results: Any, drawn: 
 def test_four_losses_put_the_scenes_under_one_another(
     results, drawn, check_texts, tmp_path
 ) -> None:  # type: ignore[no-untyped-def]
-    paths = [tmp_path / "attention" / f"wbce{w}" / "seed1.npz" for w in (4, 8, 16, 32)]
+    folder = tmp_path / "attention" / "attention_unet"
+    paths = [folder / f"wbce{w}" / "seed1" / "maps.npz" for w in (4, 8, 16, 32)]
     for path in paths:
         path.parent.mkdir(parents=True)
         shutil.copy(results.attention[0], path)
-    figure = drawn(attention, "draw_attention_losses", **results.dataset, attention=paths)
+    figure = drawn(attention, "draw_attention_losses", dataset=results.dataset, attention=paths)
     assert figure.get_figheight() * 25.4 <= 225
     assert texts(figure).count(r"$\alpha_1$") == 2
     check_texts(figure)
@@ -206,7 +208,7 @@ def test_threshold_curves_mark_both_protocols(results: Any, drawn: Any) -> None:
 def test_the_archive_has_missions_by_their_first_scene_and_says_what_is_missing(
     results: Any, drawn: Any
 ) -> None:
-    figure = drawn(archive, "draw_archive", **results.dataset)
+    figure = drawn(archive, "draw_archive", dataset=results.dataset)
     labels = texts(figure)
     assert [text for text in labels if text in ("ERS", "PALSAR", "TSX")] == ["ERS", "PALSAR", "TSX"]
     assert labels.count("no scene") == 2  # DBE has no PALSAR, SI no ERS

@@ -50,7 +50,7 @@ def test_configured_scenes_are_kept_and_must_be_test_scenes(results) -> None:  #
 
 
 def test_padding_is_cut_off(results) -> None:  # type: ignore[no-untyped-def]
-    (scene,) = read_scenes(**results.dataset, scenes=["SI_1"])
+    (scene,) = read_scenes(results.dataset, scenes=["SI_1"])
     assert scene.image.shape == scene.front.shape == (48, 64)
     assert (scene.image == 100).all()
     assert scene.crop(np.zeros((64, 64))).shape == (48, 64)

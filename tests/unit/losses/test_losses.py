@@ -7,13 +7,13 @@ import math
 import numpy as np
 import pytest
 import torch
-from calvingfront.losses.losses import distance_weight_of
 from torch import Tensor
 
 from calvingfront.errors import ConfigError
 from calvingfront.fronts.distance import distance_to_front
-from calvingfront.losses.bce import weight_map, weighted_bce
+from calvingfront.losses.bce import WeightedBCE, weight_map, weighted_bce
 from calvingfront.losses.dice import soft_dice
+from calvingfront.losses.loss import build_loss
 
 CLIP = 1e-7
 HIGHEST = 16.11809565095832  # −log 1e-7
@@ -244,14 +244,38 @@ def test_the_librarys_own_distances_give_the_same_loss() -> None:
     ("name", "w"), [("bce", 0.0), ("wbce4", 4.0), ("wbce16", 16.0), ("wbce2.5", 2.5)]
 )
 def test_loss_names_carry_their_weight(name: str, w: float) -> None:
-    assert distance_weight_of(name) == w
+    loss = build_loss(name)
+    assert isinstance(loss, WeightedBCE)
+    assert (loss.name, loss.w, loss.needs_distances) == (name, w, w > 0)
+
+
+@pytest.mark.parametrize("name", ["bce", "wbce4", "wbce2.5"])
+def test_a_loss_has_the_weight_of_its_name(name: str) -> None:
+    logits, mask = random_case(8)
+    d, loss = distances(mask), build_loss(name)
+    w = float(name.removeprefix("wbce")) if name != "bce" else 0.0
+    assert loss(logits, mask, d).item() == pytest.approx(naive(logits, mask, w).item(), rel=1e-8)
+    p = torch.sigmoid(logits)
+    prediction = p * (torch.tanh(d / (2 * w)) + mask) if w else p
+    expected = (2 * (prediction * mask).sum((1, 2, 3)) + 1) / (
+        mask.sum((1, 2, 3)) + prediction.sum((1, 2, 3)) + 1
+    )
+    assert loss.monitor(p, mask, d).tolist() == pytest.approx(expected.tolist(), rel=1e-12)
+
+
+def test_a_loss_without_a_weight_needs_no_distances() -> None:
+    logits, mask = random_case(9)
+    loss, none = build_loss("bce"), torch.empty(0)
+    assert loss(logits, mask, none).item() == bce(logits, mask).item()
+    probability = torch.sigmoid(logits)
+    assert torch.equal(loss.monitor(probability, mask, none), soft_dice(probability, mask))
 
 
 @pytest.mark.parametrize("name", ["wbce", "wbce0", "wbce-4", "WBCE4", "dice", "bce4", "wbce4x", ""])
 def test_other_loss_names_are_refused_with_what_to_write(name: str) -> None:
     with pytest.raises(ConfigError, match="wbce4") as caught:
-        distance_weight_of(name)
-    assert f"'{name}'" in str(caught.value)
+        build_loss(name)
+    assert f"'{name}' is not a loss" in str(caught.value)
     assert caught.value.where == "losses"
 
 

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from calvingfront.errors import OrbitError
+from calvingfront.orbits.earth import to_geodetic
 from calvingfront.orbits.orbit import fit_orbit, leave_one_out
 from calvingfront.orbits.orbit_files import read_orbit_file, with_orbit_file
 from calvingfront.radar.model import StateVectors
-from calvingfront.sar.geometry import to_geodetic
 from radar_scenes import EPOCH as SCENES_EPOCH
 from radar_scenes import MIDDLE_S, CircularOrbit, make_product, make_scene
 

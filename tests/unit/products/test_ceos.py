@@ -9,9 +9,10 @@ import pytest
 
 from calvingfront.errors import OrbitError, ProductError
 from calvingfront.products.ceos import ers as ers_ceos
+from calvingfront.products.ceos import palsar, radarsat1
 from calvingfront.products.ceos.imagery import Imagery
 from calvingfront.products.ceos.orbit import state_vectors
-from calvingfront.products.ceos.records import Leader, Record, palsar, product_files, radarsat1
+from calvingfront.products.ceos.records import Leader, Record, product_files
 from calvingfront.simulation.product_writers import ers_ceos as write_ers
 from calvingfront.simulation.product_writers import palsar as write_palsar
 from calvingfront.simulation.product_writers import radarsat1 as write_radarsat1

@@ -16,6 +16,7 @@ import pytest
 
 import header_residuals
 from calvingfront.products.ceos import ers as ers_ceos
+from calvingfront.products.ceos import palsar, radarsat1, radarsat1_asf
 from calvingfront.products.ceos.imagery import Imagery
 from calvingfront.products.ceos.orbit import (
     hour_angle_deg,
@@ -23,15 +24,7 @@ from calvingfront.products.ceos.orbit import (
     state_vectors,
     to_inertial,
 )
-from calvingfront.products.ceos.records import (
-    Leader,
-    look_side,
-    palsar,
-    platform_of,
-    radarsat1,
-    radarsat1_asf,
-    scene_time,
-)
+from calvingfront.products.ceos.records import Leader, look_side, platform_of, scene_time
 from calvingfront.radar.model import AzimuthTime, SlantRange
 
 

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from calvingfront.errors import GeocodingError
+from calvingfront.orbits.earth import to_earth_fixed, to_geodetic
 from calvingfront.sar.geocode import footprint, geocode, scene_grid
-from calvingfront.sar.geometry import to_earth_fixed, to_geodetic, to_ground, to_line_sample
+from calvingfront.sar.geometry import to_ground, to_line_sample
 from calvingfront.sar.grid import MapGrid, from_wgs84, grid_over
 from calvingfront.sar.kernels import geocode_rows, locate_row, over_rows, sample_row
 from calvingfront.sar.lattice import Lattice, solve_lattice

@@ -4,15 +4,11 @@ import numpy as np
 import pytest
 
 from calvingfront.errors import GeocodingError, OrbitError
+from calvingfront.orbits.earth import to_earth_fixed, to_geodetic
 from calvingfront.orbits.scene_orbit import scene_orbit
+from calvingfront.orbits.zero_doppler import zero_doppler
 from calvingfront.radar.model import GroundRange, MapGeometry
-from calvingfront.sar.geometry import (
-    to_earth_fixed,
-    to_geodetic,
-    to_ground,
-    to_line_sample,
-    zero_doppler,
-)
+from calvingfront.sar.geometry import to_ground, to_line_sample
 from calvingfront.sar.ground_range import ground_range_sample
 from radar_scenes import MIDDLE_S, make_scene, orbit_of
 

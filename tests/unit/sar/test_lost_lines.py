@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from calvingfront.orbits.earth import to_earth_fixed
 from calvingfront.orbits.scene_orbit import scene_orbit
 from calvingfront.sar.geocode import MapImage, geocode, scene_grid
-from calvingfront.sar.geometry import to_earth_fixed, to_line_sample
+from calvingfront.sar.geometry import to_line_sample
 from calvingfront.sar.grid import MapGrid
 from calvingfront.sar.multilook import Multilooked, multilook
 from radar_scenes import make_product, make_scene

@@ -3,14 +3,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from calvingfront.orbits.earth import to_earth_fixed, to_geodetic
+from calvingfront.orbits.zero_doppler import zero_doppler
 from calvingfront.sar import masks, sight
-from calvingfront.sar.geometry import (
-    range_doppler_point,
-    to_earth_fixed,
-    to_geodetic,
-    to_ground,
-    zero_doppler,
-)
+from calvingfront.sar.geometry import range_doppler_point, to_ground
 from calvingfront.sar.grid import from_wgs84, grid_over
 from calvingfront.sar.masks import LAYOVER, NO_DATA, SHADOW, VALID, view_codes
 from kernel_twins import between

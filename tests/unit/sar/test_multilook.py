@@ -7,11 +7,12 @@ import numpy as np
 import pytest
 
 from calvingfront.errors import ProductError
+from calvingfront.orbits.earth import to_earth_fixed, to_geodetic
 from calvingfront.products.product_json import write_product_json
 from calvingfront.products.registry import open_product
 from calvingfront.radar.model import Calibration, MapGeometry
 from calvingfront.sar import multilook as module
-from calvingfront.sar.geometry import to_earth_fixed, to_geodetic, to_ground
+from calvingfront.sar.geometry import to_ground
 from calvingfront.sar.intensity_file import read_intensity, write_intensity
 from calvingfront.sar.looks import choose_looks, multilooked_geometry, pixel_spacing
 from calvingfront.sar.multilook import multilook

@@ -16,8 +16,15 @@ from calvingfront.samples.square import read_sample, square_file
 from calvingfront.scenes.importing import import_scene
 from calvingfront.scenes.pixels import read_grey
 from calvingfront.scenes.products import list_products
-from calvingfront.scenes.sources import from_products, map_settings, prepared_scenes
+from calvingfront.scenes.sources import (
+    SOURCES,
+    list_scenes,
+    map_settings,
+    prepared_scenes,
+    source_of,
+)
 from calvingfront.simulation.product_writers.envisat import write_envisat
+from calvingfront.simulation.world.world import World, build_world
 
 rasterio = pytest.importorskip("rasterio")
 geopandas = pytest.importorskip("geopandas")
@@ -51,6 +58,19 @@ def test_mission_and_day_are_read_from_the_product(folder: Path) -> None:
     assert row["pixel_size_x_m"] == row["pixel_size_y_m"] == 20.0
     assert row["image"] == str(folder / "a.N1")
     assert row["orbit_file"] is None
+
+
+def test_the_configuration_names_table_spacing_and_exclusions(folder: Path) -> None:
+    lines = ("A,G,a.N1,fronts.gpkg", "B,G,a.N1,fronts.gpkg")
+    listed = table(folder, *lines)
+    config = {
+        "source": {
+            "kind": "products", "products": {"table": str(listed)}, "exclude": {"B": "cloudy"}
+        },
+        "map": {"spacing_m": SPACING},
+    }  # fmt: skip
+    (row,) = list_scenes(config).to_dict("records")
+    assert (row["scene"], row["mission"], row["pixel_size_x_m"]) == ("A", "ENVISAT", 20.0)
 
 
 def test_every_fault_is_told_at_once(folder: Path) -> None:
@@ -104,20 +124,38 @@ def test_a_geocoded_scene_keeps_its_place_through_import_and_square(folder: Path
 
 
 def test_the_simulated_archive_brings_its_own_map() -> None:
-    source = {
-        "kind": "simulated",
-        "simulated": {"geometry": "radar", "glaciers": 2, "extent_m": 8000.0},
+    source = {"kind": "simulated", "simulated": {"glaciers": 2, "extent_m": 8000.0}}
+    config = {
+        "source": source,
+        "results": "r",
+        "map": {"crs": None, "spacing_m": SPACING, "areas": {}, "terrain_flattening": True},
     }
-    config = {"source": source, "results": "r", "map": {"crs": None, "spacing_m": SPACING}}
-    assert from_products(config)
+    assert source_of(config).products
     settings = map_settings(config)
-    assert settings["crs"] == "EPSG:3031"
+    assert settings["crs"] == World.crs == "EPSG:3031"
     assert settings["spacing_m"] == SPACING
-    assert len(settings["areas"]) == 2
-    for left, bottom, right, top in settings["areas"].values():
+    assert settings["terrain_flattening"]
+    assert (settings["dem"], settings["vertical_datum"]) == ("r/archive/dem.tif", "ellipsoid")
+    world = build_world(glaciers=2, seed=1, first_year=2000, last_year=2000, extent_m=8000.0)
+    assert list(settings["areas"]) == list(world.glaciers)
+    for glacier, (left, bottom, right, top) in settings["areas"].items():
+        frame = world[glacier].frame
         assert max(right - left, top - bottom) == 8000.0
-    source["simulated"]["geometry"] = "map"
-    assert not from_products(config)
+        assert (left, top) == (frame.upper_left_x, frame.upper_left_y)
+        assert (right - left, top - bottom) == (frame.width_m, frame.height_m)
+
+
+def test_a_source_without_a_map_of_its_own_takes_the_configured_one() -> None:
+    chart = {"crs": "EPSG:32718", "dem": "dem.tif", "spacing_m": SPACING}
+    for name in sorted(set(SOURCES) - {"simulated"}):
+        assert map_settings({"source": {"kind": name}, "map": chart}) == chart
+
+
+def test_only_radar_products_are_geocoded_and_only_caffe_needs_no_import() -> None:
+    assert {name for name, source in SOURCES.items() if source.products} == {
+        "simulated", "products",
+    }  # fmt: skip
+    assert {name for name, source in SOURCES.items() if not source.imported} == {"caffe"}
 
 
 def test_prepared_products_are_geotiffs(folder: Path) -> None:

@@ -7,8 +7,9 @@ import pytest
 
 from calvingfront.errors import ConfigError, Faults, SceneError
 from calvingfront.scenes.scene_table import COLUMNS, read_scenes, scene_table, write_scenes
-from calvingfront.scenes.sources import list_scenes, prepared_scenes
+from calvingfront.scenes.sources import SOURCES, list_scenes, prepared_scenes, source_of
 from calvingfront.vocabulary.missions import MISSIONS
+from calvingfront.vocabulary.references import load
 
 
 def simulated(exclude=None):
@@ -18,7 +19,6 @@ def simulated(exclude=None):
             "kind": "simulated",
             "exclude": exclude or {},
             "simulated": {
-                "geometry": "map",
                 "scenes": 12,
                 "glaciers": 2,
                 "seed": 1,
@@ -27,25 +27,16 @@ def simulated(exclude=None):
                 "extent_m": 20000,
             },
         },
+        "map": {"spacing_m": dict.fromkeys(MISSIONS, 25.0)},
         "split": {"method": "paper", "lists": None},
     }
 
 
-def test_simulated_scenes_lie_in_the_archive():
+def test_simulated_scenes_lie_in_the_archive_and_become_images_on_the_map():
     config = simulated()
     scenes = list_scenes(config)
     assert len(scenes) == 12
     assert tuple(scenes.columns) == COLUMNS
-    first = scenes.iloc[0]
-    assert first["image"] == f"res/archive/scenes/{first['scene']}.tif"
-    assert first["front"] == f"res/archive/fronts/{first['scene']}_front.png"
-    pd.testing.assert_frame_equal(prepared_scenes(scenes, config), scenes)
-
-
-def test_simulated_products_become_images_on_the_map():
-    config = simulated() | {"map": {"spacing_m": dict.fromkeys(MISSIONS, 25.0)}}
-    config["source"]["simulated"]["geometry"] = "radar"
-    scenes = list_scenes(config)
     first = scenes.iloc[0]
     assert first["image"] == f"res/archive/products/{first['scene']}/product.json"
     assert first["front"] == "res/archive/fronts.gpkg"
@@ -68,11 +59,44 @@ def test_an_excluded_scene_must_exist():
         list_scenes(simulated({"lost": "typing error"}))
 
 
+def test_the_lists_of_a_split_choose_among_caffes_scenes(caffe_folder, tmp_path):
+    names = ["SI_1996-01-22_ERS_20_3_109", "DBE_2009-10-23_TSX_7_2_049"]
+    lists = tmp_path / "lists.csv"
+    lists.write_text(f"name,part\n{names[1]},train\n,test\n")
+    config = {
+        "source": {
+            "kind": "caffe",
+            "exclude": {},
+            "caffe": {"folder": str(caffe_folder(*names)), "sizes": None, "glaciers": []},
+        },
+        "split": {
+            "method": "paper",
+            "lists": str(lists),
+            "lists_scene_column": "name",
+            "lists_subset_column": "part",
+        },
+    }
+    scenes = list_scenes(config)
+    assert list(scenes["scene"]) == [names[1]]
+    pd.testing.assert_frame_equal(prepared_scenes(scenes, config), scenes)  # read where they lie
+    config["split"]["method"] = "time"
+    assert set(list_scenes(config)["scene"]) == set(names)
+
+
+def test_every_source_offers_what_the_registry_says():
+    for name, source in SOURCES.items():
+        assert source.name == name
+        assert source_of({"source": {"kind": name}}) is source
+        for reference in filter(None, (source.scenes, source.faults, source.map)):
+            assert callable(load(reference)), reference
+
+
 def test_an_unknown_kind_is_refused():
     config = simulated()
     config["source"]["kind"] = "raw"
     with pytest.raises(
-        ConfigError, match=r"'raw' is unknown\. Write simulated, caffe, images or products"
+        ConfigError,
+        match=r"'raw' is not a source\. Write one of simulated, caffe, images, products",
     ):
         list_scenes(config)
 

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from calvingfront.tables.distances import pooled_error, tabulate_distances
+from calvingfront.tables.distances import pooled_error, tabulate_breakdown, tabulate_distances
 from score_files import score_row, write_scores
 
 DICE = {"DBE_a": 0.8, "DBE_b": 0.6, "SI_a": 0.4}
@@ -32,10 +32,11 @@ def files(tmp_path: Path) -> dict[str, Path]:
         write_scores(tmp_path, "unet", "bce", 2, DICE),
         write_scores(tmp_path, "nearest_date", "none", 0, DICE, CHANGES),
     ]
-    written = {suffix: tmp_path / f"distances.{suffix}" for suffix in ("csv", "md", "tex")}
-    written |= {f"breakdown_{suffix}": tmp_path / f"breakdown.{suffix}" for suffix in ("csv", "md")}
-    tabulate_distances(scores, "paper", 512, **written)
-    return written
+    distances = {suffix: tmp_path / f"distances.{suffix}" for suffix in ("csv", "md", "tex")}
+    breakdown = {suffix: tmp_path / f"breakdown.{suffix}" for suffix in ("csv", "md")}
+    tabulate_distances(scores, "paper", 512, **distances)
+    tabulate_breakdown(scores, "paper", 512, **breakdown)
+    return distances | {f"breakdown_{suffix}": path for suffix, path in breakdown.items()}
 
 
 def test_the_pooled_error_weighs_by_front_pixels_in_metres() -> None:

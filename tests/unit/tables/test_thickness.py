@@ -15,11 +15,9 @@ from score_files import write_scores
 DICE = {"SI_a": 0.7, "SI_b": 0.6}
 
 
-def write_index(folder: Path, pixel_sizes: list[float]) -> Path:
-    path = folder / "index.tsv"
+def write_index(folder: Path, pixel_sizes: list[float]) -> None:
     table = pd.DataFrame({"scene": ["SI_a", "SI_b", "SI_c"], "pixel_size_m": pixel_sizes})
-    table.to_csv(path, sep="\t", index=False)
-    return path
+    table.to_csv(folder / "index.tsv", sep="\t", index=False)
 
 
 @pytest.fixture
@@ -35,8 +33,8 @@ def table(tmp_path: Path) -> dict[str, Path]:
         write_scores(tmp_path, "prior", "none", 0, DICE),
     ]
     files = {suffix: tmp_path / f"table2.{suffix}" for suffix in ("csv", "md", "tex")}
-    index = write_index(tmp_path, [40.0, 50.0, 60.0])
-    tabulate_thickness(scores, index, "paper", 512, 6, **files)
+    write_index(tmp_path, [40.0, 50.0, 60.0])
+    tabulate_thickness(scores, tmp_path, "paper", 512, 6, **files)
     return files
 
 
@@ -79,13 +77,12 @@ def test_markdown_prints_our_mean_pixel_size_and_the_papers(table: dict[str, Pat
 def test_unknown_pixel_sizes_leave_the_certainty_open(tmp_path: Path) -> None:
     scores = write_scores(tmp_path, "unet", "bce", 1, DICE)
     files = {suffix: tmp_path / f"table2.{suffix}" for suffix in ("csv", "md", "tex")}
-    index = write_index(tmp_path, [np.nan, np.nan, np.nan])
-    tabulate_thickness(scores, index, "paper", 512, 6, **files)
+    write_index(tmp_path, [np.nan, np.nan, np.nan])
+    tabulate_thickness(scores, tmp_path, "paper", 512, 6, **files)
     assert "| U-Net | BCE | 0 | 7.2 | – | 6.0 | – | – |" in files["md"].read_text(encoding="utf-8")
 
 
 def test_an_index_without_pixel_sizes_is_refused(tmp_path: Path) -> None:
-    path = tmp_path / "index.tsv"
-    path.write_text("scene\nSI_a\n", encoding="utf-8")
+    (tmp_path / "index.tsv").write_text("scene\nSI_a\n", encoding="utf-8")
     with pytest.raises(CalvingFrontError, match="no column pixel_size_m"):
-        mean_pixel_size(path)
+        mean_pixel_size(tmp_path)

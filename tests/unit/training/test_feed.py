@@ -16,6 +16,7 @@ from calvingfront.compute.prefetch import THREAD_NAME
 from calvingfront.dataset.reading import Dataset, SampleReader, open_dataset
 from calvingfront.errors import SampleError
 from calvingfront.fronts.distance import distance_to_front
+from calvingfront.losses.loss import build_loss
 from calvingfront.networks.build import build_network
 from calvingfront.networks.settings import NetworkSettings
 from calvingfront.training import feed as feed_module
@@ -47,7 +48,7 @@ def archive(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Dataset:
         mask[:, k % 11 :] = np.roll(mask, k % 3, axis=0)[:, k % 11 :]
     fronts[7] = 0
     monkeypatch.setattr(feed_module, "CHUNK", 3)  # so that a resident feed is read in several
-    return open_dataset(**write_packed(tmp_path, fronts))
+    return open_dataset(write_packed(tmp_path, fronts))
 
 
 def source(data: Dataset, augmentation: Any = "paper", **changes: Any) -> FeedSource:
@@ -142,7 +143,7 @@ def test_without_a_distance_weight_no_distance_is_measured_and_a_step_does_witho
     assert batch.distances.shape == (0,)
     torch.manual_seed(1)
     network = build_network(NetworkSettings("unet", width=2, depth=1, kernel=3))
-    step = Step(network, 0.0, TrainingSettings(device="cpu"), CPU)
+    step = Step(network, build_loss("bce"), TrainingSettings(device="cpu"), CPU)
     assert torch.isfinite(step.train(batch, 1e-3))
     assert torch.isfinite(step.evaluate(batch)[1]).all()
 

@@ -11,6 +11,7 @@ import pytest
 import torch
 from torch import Tensor
 
+from calvingfront.losses.loss import build_loss
 from calvingfront.networks.blocks import Conv, ConvBlock, padded_conv2d
 from calvingfront.networks.settings import NetworkSettings
 from calvingfront.training.feed import Batch, ResidentFeed
@@ -148,7 +149,7 @@ def test_a_captured_step_goes_on_from_a_loaded_state(batches: list[Batch]) -> No
 def test_moments_that_are_loaded_lie_in_memory_as_their_weights_do() -> None:
     """Another layout would make every step slower, and could round it differently."""
     network = torch.nn.Conv2d(3, 4, 3)
-    step = Step(network, 0.0, TrainingSettings(), torch.device("cpu"))
+    step = Step(network, build_loss("bce"), TrainingSettings(), torch.device("cpu"))
     weight = network.weight
     saved = {name: value.contiguous().clone() for name, value in step.tensors().items()}
     for name, parameter in network.named_parameters():

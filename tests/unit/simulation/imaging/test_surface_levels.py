@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from datetime import date
 
+import cv2
 import numpy as np
 import pytest
 
 from calvingfront.simulation.imaging.backscatter import BANDS, ice_level, melt
+from calvingfront.simulation.imaging.radar_surface import surface_of_day
 from calvingfront.simulation.imaging.speckle import draw_speckle
 from calvingfront.simulation.imaging.viewing import look_direction
 from calvingfront.simulation.missions import Orbit
 from calvingfront.simulation.world.sea import draw_sea_state
+from calvingfront.simulation.world.world import GLACIER, OCEAN, World, front_mask
 
 
 def test_ascending_and_descending_orbits_look_almost_opposite_ways() -> None:
@@ -59,3 +62,17 @@ def test_the_sea_by_the_front_differs_from_the_ice() -> None:
             for _ in range(20)
         ]
         assert min(gaps) >= 5.5 - 0.5 * quality - 1e-9
+
+
+def test_the_front_can_be_seen_on_every_day(world: World) -> None:
+    """The ice behind it and the sea before it differ by more than speckle leaves after a mean."""
+    place = world["SIMA"]
+    for day in [date(year, month, 10) for year in range(2003, 2007) for month in (2, 8)]:
+        surface = surface_of_day(
+            world, "SIMA", "ENVISAT", day, "152", 1, 20.0, np.random.default_rng(day.toordinal())
+        )
+        zones = place.classes(day, 20.0)
+        away = cv2.distanceTransform((~front_mask(zones)).astype(np.uint8), cv2.DIST_L2, 5)
+        band = (away > 3) & (away < 15)
+        ice, sea = (surface.level[band & (zones == zone)].mean() for zone in (GLACIER, OCEAN))
+        assert abs(10 * np.log10(ice / sea)) > 2.0, day

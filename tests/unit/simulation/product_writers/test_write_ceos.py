@@ -11,8 +11,9 @@ import rasterio
 
 from calvingfront.errors import ProductError
 from calvingfront.products.ceos import ers as ers_ceos
+from calvingfront.products.ceos import palsar, radarsat1
 from calvingfront.products.ceos.imagery import Imagery
-from calvingfront.products.ceos.records import Leader, palsar, product_files, radarsat1
+from calvingfront.products.ceos.records import Leader, product_files
 from calvingfront.radar.model import MapGeometry
 from calvingfront.simulation.product_writers import ers_ceos as write_ers
 from calvingfront.simulation.product_writers import palsar as write_palsar

@@ -13,6 +13,7 @@ import pytest
 import torch
 from torch import Tensor
 
+from calvingfront.losses.loss import build_loss
 from calvingfront.networks.build import build_network
 from calvingfront.networks.settings import NetworkSettings
 from calvingfront.training.acceleration import tuning
@@ -43,7 +44,7 @@ def batch(feed: Callable[..., ResidentFeed]) -> Batch:
 def make_step(**changes: Any) -> Step:
     torch.manual_seed(3)
     settings = TrainingSettings(**{"threads": 2, "tuning": "measured", **changes})
-    return Step(build_network(NETWORK), 4.0, settings, CPU)
+    return Step(build_network(NETWORK), build_loss("wbce4"), settings, CPU)
 
 
 @pytest.fixture
