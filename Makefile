@@ -6,12 +6,19 @@
 
 PYTHON ?= python3
 CORES  ?= 2
+# TORCH=cpu takes PyTorch's build without CUDA (0.8 GB instead of 5.9 GB), for machines without a GPU.
+TORCH  ?= default
 # Trainings at a time. Each claims a GPU of its own; without a GPU two of one thread each are quickest.
 GPU    ?= 2
 
 VENV  := .venv
 BIN   := $(VENV)/bin
 STAMP := $(VENV)/.complete
+
+ifneq ($(words $(CURDIR)),1)
+$(error The path "$(CURDIR)" has a blank in it, with which Snakemake cannot start Python \
+  (its issue 2645). Move the checkout to a path without blanks)
+endif
 
 .PHONY: help environment demo report test lint docs lock
 .DEFAULT_GOAL := help
@@ -21,6 +28,9 @@ help:
 
 environment: $(STAMP)
 
+# pip prefers 2.13.0+cpu of this index to 2.13.0 of PyPI, and the lock allows both.
+INDEX := $(if $(filter cpu,$(TORCH)),--extra-index-url https://download.pytorch.org/whl/cpu)
+
 # Snakemake looks at the waiting jobs less often (workflow/profiles/workstation says why).
 RATE := --max-jobs-per-timespan 400/4s
 
@@ -28,7 +38,7 @@ RATE := --max-jobs-per-timespan 400/4s
 $(STAMP): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; call make PYTHON=python3.11")'
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check $(INDEX) --requirement requirements.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 

@@ -10,19 +10,26 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
-from calvingfront.pipeline.layout import Layout
 
-from calvingfront import cli
 from calvingfront.cli import main, read_config
 from calvingfront.errors import ConfigError
 from calvingfront.files import write_json
 from calvingfront.networks.build import build_network
 from calvingfront.networks.settings import NetworkSettings
 from calvingfront.networks.weights import save_weights
+from calvingfront.pipeline import commands
+from calvingfront.pipeline.commands import Results
 from calvingfront.vocabulary.runs import Run
 from packed import band, write_packed, write_split
+from resolved import RESOLVED
+from score_files import write_scores
 
 NETWORK = {"model": "unet", "width": 2, "depth": 1, "kernel": 3}
+
+
+def write_config(results: Path, **changes: Any) -> None:
+    file = results / "dataset" / "config.yaml"
+    file.write_text(yaml.safe_dump(RESOLVED | changes), encoding="utf-8")
 
 
 @pytest.fixture
@@ -30,9 +37,8 @@ def results(tmp_path: Path) -> Path:
     """Four packed scenes, s2 in no subset, and a network as it was trained."""
     dataset, model = tmp_path / "dataset", tmp_path / "models" / "unet" / "bce" / "seed1"
     write_packed(dataset, np.stack([band(16, row, 3) for row in range(4)]))
-    write_split(dataset / "split.tsv", train=["s1"], validation=["s3"], test=["s0"])
-    config = {"training": {"batch_size": 2, "device": "cpu", "threads": 1, "gpu_slots": 1}}
-    (dataset / "config.yaml").write_text(yaml.safe_dump(config), encoding="utf-8")
+    write_split(dataset, train=["s1"], validation=["s3"], test=["s0"])
+    write_config(tmp_path)
     write_json(model / "run.json", {"network": NETWORK})
     save_weights(
         build_network(NetworkSettings(**NETWORK)).state_dict(), model / "weights.safetensors"
@@ -74,8 +80,30 @@ def test_a_network_that_is_not_trained_is_told_with_the_command_that_trains_it(
     run = ["--results", str(results), "--model", "unet", "--loss", "wbce4", "--seed", "2"]
     assert main(["predict", *run]) == 1
     said = capsys.readouterr().err
-    assert "is not trained" in said
-    assert "train --model unet --loss wbce4 --seed 2" in said
+    assert "U-Net, WBCE4, seed 2 is not trained" in said
+    assert "Run `calvingfront train --model unet --loss wbce4 --seed 2` first" in said
+
+
+def test_a_command_that_is_given_no_model_there_is_says_so(
+    results: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["predict", "--results", str(results), "--model", "u-net"]) == 1
+    said = capsys.readouterr().err
+    assert "u-net is not a model. Write one of unet, attention_unet, prior, nearest_date" in said
+    assert main(["train", "--results", str(results), "--model", "prior"]) == 1
+    assert "prior has nothing to train" in capsys.readouterr().err
+
+
+def test_a_results_folder_without_its_data_set_is_told(
+    results: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (results / "dataset" / "split.tsv").unlink()
+    assert predict(results, "unet") == 1
+    said = capsys.readouterr().err
+    assert "split.tsv: is not there. Run `snakemake dataset`" in said
+    (results / "dataset" / "config.yaml").unlink()
+    assert predict(results, "unet") == 1
+    assert "config.yaml: cannot be read. Run `snakemake dataset`" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
@@ -93,9 +121,7 @@ def test_the_only_loss_and_seed_need_not_be_given(
     seeds: list[int],
     said: str,
 ) -> None:
-    file = results / "dataset" / "config.yaml"
-    config = yaml.safe_load(file.read_text(encoding="utf-8")) | {"losses": losses, "seeds": seeds}
-    file.write_text(yaml.safe_dump(config), encoding="utf-8")
+    write_config(results, losses=losses, seeds=seeds)
     status = main(["predict", "--results", str(results), "--model", "unet"])
     assert status == int(bool(said))
     assert said in capsys.readouterr().err
@@ -169,15 +195,15 @@ def test_what_follows_from_a_new_training_is_made_anew(
 ) -> None:
     """Else the tables would show the old weights under the new ones' name."""
     done: list[str] = []
-    layout, run = Layout.at(tmp_path), Run("unet", "bce", 1)
+    results, run = Results(tmp_path, RESOLVED), Run("unet", "bce", 1)
     files = {
-        "train": layout.model(run)["record"],
-        "predict": layout.predictions(run)["predictions"],
-        "score": layout.evaluation(run)["scores"],
+        "train": tmp_path / "models" / run.folder / "run.json",
+        "predict": tmp_path / "predictions" / run.folder / "index.tsv",
+        "score": tmp_path / "evaluation" / run.folder / "scores.tsv",
     }
 
     def step(name: str) -> Any:
-        def make(_layout: Layout, _config: Any, of: Run) -> None:
+        def make(_results: Results, of: Run) -> None:
             if of == run:
                 done.append(name)
                 files[name].parent.mkdir(parents=True, exist_ok=True)
@@ -186,18 +212,103 @@ def test_what_follows_from_a_new_training_is_made_anew(
         return make
 
     for name in files:
-        monkeypatch.setattr(cli, name, step(name))
+        monkeypatch.setattr(commands, name, step(name))
     for name in ("tabulate", "draw"):
-        monkeypatch.setattr(cli, name, lambda *_: None)
-    config = {"networks": {"models": ["unet"]}, "losses": ["bce"], "seeds": [1]}
+        monkeypatch.setattr(commands, name, lambda _results: None)
     expected = {
         None: [], "score": ["score"], "predict": ["predict", "score"],
         "train": ["train", "predict", "score"],
     }  # fmt: skip
-    cli.grid(layout, config)
+    commands.grid(results)
+    assert done == ["train", "predict", "score"]
     for lost, again in expected.items():
         done.clear()
         if lost is not None:
             files[lost].unlink()
-        cli.grid(layout, config)
+        commands.grid(results)
         assert done == again
+
+
+SCENES = {"SI_a": 0.6, "SI_b": 0.4}
+
+
+@pytest.fixture
+def scored(results: Path) -> Path:
+    """Scores of every run that the configuration plans, and of one that it does not."""
+    for run in (("unet", "bce", 1), ("prior", "none", 0), ("nearest_date", "none", 0)):
+        write_scores(results, *run, SCENES)
+    write_scores(results, "unet", "wbce4", 9, SCENES)
+    return results
+
+
+def test_tables_hold_the_runs_that_are_planned_and_no_other(scored: Path) -> None:
+    arguments = ["tabulate", "--results", str(scored)]
+    assert main(arguments) == 0
+    names = ("table1", "table2", "distances", "breakdown", "comparisons")
+    tables = {
+        name: (scored / "tables" / f"{name}.md").read_text(encoding="utf-8") for name in names
+    }
+    assert all("BCE" in text and "WBCE4" not in text for text in tables.values())
+    rows = pd.read_csv(scored / "tables" / "table1.csv", keep_default_na=False)
+    planned = {("unet", "bce"), ("prior", "none"), ("nearest_date", "none")}
+    assert set(zip(rows["model"], rows["loss"], strict=True)) == planned
+    # Once it is planned it stands there too.
+    assert main([*arguments, "--set", "losses=[bce, wbce4]", "--set", "seeds=[9]"]) == 1
+    write_scores(scored, "unet", "bce", 9, SCENES)
+    assert main([*arguments, "--set", "losses=[bce, wbce4]", "--set", "seeds=[9]"]) == 0
+    rows = pd.read_csv(scored / "tables" / "table1.csv", keep_default_na=False)
+    assert set(zip(rows["model"], rows["loss"], strict=True)) == planned | {("unet", "wbce4")}
+
+
+@pytest.mark.parametrize(
+    ("changes", "command", "said"),
+    [
+        (
+            ["seeds=[1, 3]"], "tabulate",
+            "U-Net, BCE, seed 3 is not made (score_predictions). "
+            "Run `calvingfront score --model unet --loss bce --seed 3` first",
+        ),
+        (
+            ["losses=[bce, wbce8]"], "tabulate",
+            "U-Net, WBCE8, seed 1 is not made (score_predictions). "
+            "Run `calvingfront score --model unet --loss wbce8 --seed 1` first",
+        ),
+        (
+            ["networks.models=[unet, attention_unet]"], "draw",
+            "Att. U-Net, BCE, seed 1 is not trained. "
+            "Run `calvingfront train --model attention_unet --loss bce --seed 1` first",
+        ),
+        (
+            [], "draw",
+            "U-Net, BCE, seed 1 is not made (predict_fronts). "
+            "Run `calvingfront predict --model unet --loss bce --seed 1` first",
+        ),
+    ],
+)  # fmt: skip
+def test_a_planned_run_that_is_missing_is_named_with_the_command_that_makes_it(
+    scored: Path, capsys: pytest.CaptureFixture[str], changes: list[str], command: str, said: str
+) -> None:
+    chosen = [part for change in changes for part in ("--set", change)]
+    assert main([command, "--results", str(scored), *chosen]) == 1
+    assert said in capsys.readouterr().err
+
+
+def test_a_row_without_a_network_that_is_missing_is_named_too(
+    scored: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lost = scored / "evaluation" / "nearest_date" / "none" / "seed0" / "scores.tsv"
+    lost.unlink()
+    assert main(["tabulate", "--results", str(scored)]) == 1
+    said = capsys.readouterr().err
+    assert f"{lost}: is not there: Nearest date, seed 0 is not made" in said
+    assert "Run `calvingfront score --model nearest_date` first, or `calvingfront grid`" in said
+    assert not (scored / "tables").exists()
+
+
+def test_a_prediction_that_is_missing_is_named_before_it_is_scored(
+    results: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = ["--results", str(results), "--model", "unet", "--loss", "wbce4", "--seed", "2"]
+    assert main(["score", *run]) == 1
+    said = capsys.readouterr().err
+    assert "Run `calvingfront predict --model unet --loss wbce4 --seed 2` first" in said

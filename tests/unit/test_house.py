@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import ast
+import json
 import re
 import subprocess
+import sys
 import tomllib
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
 
 import calvingfront
 from calvingfront.configuration.docs import OVERLAYS
+from calvingfront.figures.registry import FIGURES
+from calvingfront.tables.registry import TABLES
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 TEXT = {".py", ".smk", ".md", ".yaml", ".yml", ".toml", ".cff", ".sh", ".rst", ".lock", ""}
@@ -50,17 +56,37 @@ def lock() -> dict[str, str]:
     return {name.lower().replace("_", "-"): version for name, version in pins}
 
 
-GATHERING = {"dataset", "tables", "figures"}
+WORKFLOW = REPOSITORY / "workflow"
+STEPS = {item.step: item for item in (*TABLES.values(), *FIGURES.values())}
+GATHERING = {"all", "dataset", "tables", "figures"}
 
 
-@cache
-def rules() -> dict[str, str]:
-    """The text of every rule that runs a script; the others gather files."""
-    found = {}
-    for path in sorted((REPOSITORY / "workflow" / "rules").glob("*.smk")):
-        blocks = re.split(r"(?m)^ *rule (\w+):\n", path.read_text(encoding="utf-8"))
-        found |= dict(zip(blocks[1::2], blocks[2::2], strict=True))
-    return {name: text for name, text in found.items() if name not in GATHERING}
+def written_rules() -> dict[str, str]:
+    """The rules that are written by name, and the stage, or Snakefile, in whose file they stand."""
+    return {
+        name: path.stem
+        for path in (WORKFLOW / "Snakefile", *(WORKFLOW / "rules").glob("*.smk"))
+        for name in re.findall(r"(?m)^ *(?:rule|checkpoint) (\w+):", path.read_text("utf-8"))
+    }
+
+
+RULES = sorted({*written_rules(), *STEPS} - GATHERING)
+
+
+@pytest.fixture(scope="module")
+def rules(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]:
+    """Every rule as Snakemake reads it, those that a registry makes among them."""
+    folder = tmp_path_factory.mktemp("rules")
+    script, snakefile = REPOSITORY / "tests" / "parsed_rules.py", REPOSITORY / "Snakefile"
+    done = subprocess.run(
+        [sys.executable, script, snakefile, folder],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    return {rule["name"]: rule for rule in json.loads(done.stdout)}
 
 
 def test_every_direct_dependency_is_locked() -> None:
@@ -138,32 +164,95 @@ def test_the_citation_has_the_packages_version() -> None:
     assert citation["version"] == calvingfront.__version__
 
 
-def test_every_script_has_its_rule_and_every_rule_its_script() -> None:
-    assert set(rules()) == {path.stem for path in (REPOSITORY / "scripts").glob("*.py")}
+def test_snakemake_reads_every_rule_that_is_written_or_stands_in_a_registry(
+    rules: dict[str, dict[str, Any]],
+) -> None:
+    assert set(rules) == {*written_rules(), *STEPS}
+    assert not set(written_rules()) & set(STEPS)
+    for name, rule in rules.items():
+        assert rule["given_name"] == (name if name in STEPS else None)
+    gathering = {name for name, rule in rules.items() if rule["script"] is None}
+    assert gathering == GATHERING
+    assert {name for name, rule in rules.items() if rule["local"]} == {*GATHERING, "write_config"}
+    for name in GATHERING:
+        assert not rules[name]["outputs"]
+        assert rules[name]["docstring"].strip()
 
 
-@pytest.mark.parametrize("name", sorted(rules()))
-def test_every_rule_is_complete(name: str) -> None:
-    text = rules()[name]
-    assert re.match(r' +"""\S', text), "docstring"
-    for part in ("output:", "log:", "threads:", "mem_mb=", "runtime=", "conda:"):
-        assert part in text, part
-    assert f'"../../scripts/{name}.py"' in text
-    assert f'"<logs>/{name}' in text
-    outputs = re.search(r"(?s)output:\n(.*?)\n +log:", text)
-    assert outputs
-    assert re.match(r" +\w+=", outputs.group(1)), "outputs have names"
+def test_every_script_has_its_rule_and_every_rule_its_script(
+    rules: dict[str, dict[str, Any]],
+) -> None:
+    used = {rule["script"] for rule in rules.values() if rule["script"]}
+    assert used == {str(path) for path in (REPOSITORY / "scripts").rglob("*.py")}
 
 
-def test_the_rules_that_need_a_gpu_say_so() -> None:
-    asking = {name for name, text in rules().items() if "gpu=1" in text}
-    assert asking == {"train_network", "predict_fronts", "read_attention"}
+def test_every_stage_has_its_file_of_rules_its_scripts_and_its_place_in_the_snakefile() -> None:
+    stages = set(written_rules().values()) - {"Snakefile"}
+    assert stages == {path.parent.name for path in (REPOSITORY / "scripts").rglob("*.py")}
+    files = [path.stem for path in (WORKFLOW / "rules").glob("*.smk")]
+    assert stages <= set(files)
+    text = (WORKFLOW / "Snakefile").read_text(encoding="utf-8")
+    included = re.findall(r'(?m)^include: "rules/(\w+)\.smk"', text)
+    assert sorted(included) == sorted(files)
 
 
-def test_every_caption_is_used_and_every_used_caption_exists() -> None:
-    captions = {path.stem for path in (REPOSITORY / "workflow" / "report").glob("*.rst")}
-    used = {name for text in rules().values() for name in re.findall(r"report/(\w+)\.rst", text)}
-    assert captions - {"workflow"} == used
+@pytest.mark.parametrize("name", RULES)
+def test_every_rule_is_complete(rules: dict[str, dict[str, Any]], name: str) -> None:
+    rule = rules[name]
+    stage = Path(rule["file"]).stem
+    of_registry = STEPS.get(name)
+    if of_registry is None:
+        assert rule["docstring"].strip(), "docstring"
+        assert stage == written_rules()[name]
+        script = REPOSITORY / "scripts" / stage / f"{name}.py"
+    else:
+        assert of_registry.label
+        assert stage == ("tables" if of_registry in TABLES.values() else "figures")
+        assert docstring_of(of_registry.code), "docstring of the function"
+        made_by = {"tables": "make_table", "figures": "draw_figure"}
+        script = REPOSITORY / "scripts" / stage / f"{made_by[stage]}.py"
+    assert rule["script"] == str(script)
+    assert script.is_file()
+    assert rule["conda"], "conda"
+    assert Path(rule["conda"]).parent == REPOSITORY / "envs"
+    assert Path(rule["conda"]).is_file()
+    assert rule["threads"], "threads"
+    assert {"mem_mb", "runtime"} <= set(rule["resources"])
+    (log,) = rule["logs"]
+    assert re.match(rf"results/logs/{name}(\.log|/.*\.log)$", log)
+    assert rule["outputs"], "output"
+    assert len(rule["output_names"]) == rule["outputs"], "outputs have names"
+
+
+def docstring_of(reference: str) -> str | None:
+    """Docstring of the function `package.module:function`, which is not imported."""
+    module, function = reference.split(":")
+    path = REPOSITORY / "src" / Path(*module.split(".")).with_suffix(".py")
+    (found,) = (
+        node
+        for node in ast.parse(path.read_text(encoding="utf-8")).body
+        if isinstance(node, ast.FunctionDef) and node.name == function
+    )
+    return ast.get_docstring(found)
+
+
+def test_the_rules_that_need_a_gpu_say_so(rules: dict[str, dict[str, Any]]) -> None:
+    asking = {name: rule["resources"].get("gpu") for name, rule in rules.items()}
+    assert {name: count for name, count in asking.items() if count is not None} == {
+        "train_network": 1, "predict_fronts": 1, "read_attention": 1,
+    }  # fmt: skip
+
+
+def test_every_caption_is_used_and_every_used_caption_exists(
+    rules: dict[str, dict[str, Any]],
+) -> None:
+    used = {name: rule["captions"] for name, rule in rules.items() if rule["captions"]}
+    expected = {"check_scenes": "scenes", "split_scenes": "leakage"}
+    expected |= {step: item.name for step, item in STEPS.items()}
+    folder = WORKFLOW / "report"
+    assert used == {rule: [str(folder / f"{name}.rst")] for rule, name in expected.items()}
+    captions = {path.stem for path in folder.glob("*.rst")}
+    assert captions - {"workflow"} == set(expected.values())
 
 
 def test_compiled_functions_call_compiled_functions_of_their_own_file_only() -> None:

@@ -1,12 +1,6 @@
 # What every stage shares: the checked configuration, the scenes, the runs, and the names that a path may carry.
-import sys
-from pathlib import Path
-
 import pandas as pd
 from snakemake.exceptions import WorkflowError
-
-# Jobs inherit this path, so that a fresh clone works before the package is installed.
-sys.path.insert(0, str(Path(workflow.basedir) / "src"))
 
 from calvingfront.configuration.validation import validate_config, validate_scenes
 from calvingfront.errors import CalvingFrontError
@@ -14,8 +8,6 @@ from calvingfront.pipeline.steps import STEPS, figures_of
 from calvingfront.scenes.sources import list_scenes, map_settings, prepared_scenes, source_of
 from calvingfront.vocabulary.losses import NO_LOSS, loss_pattern
 from calvingfront.vocabulary.models import BASELINES, NETWORKS
-
-SCHEMAS = Path(workflow.basedir) / "workflow" / "schemas"
 
 
 def checked(function, *arguments):
@@ -27,14 +19,16 @@ def checked(function, *arguments):
 
 
 # In place: the jobs read this very dictionary.
-config.update(checked(validate_config, config, SCHEMAS / "config.schema.yaml"))
+config.update(
+    checked(validate_config, config, workflow.source_path("../schemas/config.schema.yaml"))
+)
 # One training at a time unless --resources gpu=N says otherwise: without a limit all would start at once.
 workflow.global_resources.setdefault("gpu", 1)
 
 SOURCE = source_of(config)
 MAP = map_settings(config)
 source_scenes = checked(list_scenes, config)
-checked(validate_scenes, source_scenes, SCHEMAS / "scenes.schema.yaml")
+checked(validate_scenes, source_scenes, workflow.source_path("../schemas/scenes.schema.yaml"))
 SCENES = list(source_scenes["scene"])
 # The files as the source has them, and the 8-bit images and masks that the samples start from.
 source_rows = source_scenes.set_index("scene").to_dict("index")

@@ -12,6 +12,7 @@ rule dataset:
         "<results>/dataset/images.npy",
         "<results>/dataset/split.tsv",
         "<results>/dataset/config.yaml",
+    localrule: True
 
 
 rule pack_samples:
@@ -80,6 +81,7 @@ rule write_config:
         config="<results>/dataset/config.yaml",
     log:
         "<logs>/write_config.log",
+    localrule: True
     conda:
         "../../envs/samples.yaml"
     threads: 1

@@ -10,6 +10,7 @@ rule figures:
     """Every figure."""
     input:
         [path for figure in figures_of(config) for path in outputs_of(figure.step).values()],
+    localrule: True
 
 
 for figure in figures_of(config):

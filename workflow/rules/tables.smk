@@ -11,6 +11,7 @@ rule tables:
     """Every table."""
     input:
         [path for table in TABLES.values() for path in outputs_of(table.step).values()],
+    localrule: True
 
 
 for table in TABLES.values():

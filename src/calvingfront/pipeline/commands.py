@@ -76,13 +76,17 @@ class Results(NamedTuple):
         call = self.call_of(name, run)
         for path in _every(call.inputs):
             if not Path(path).exists():
-                raise CalvingFrontError(path, *self._missing(path))
+                raise CalvingFrontError(path, *self._missing(path, run))
         inputs = with_folder(dict(call.inputs))
         load(call.step.code)(**(inputs | call.parameters | call.outputs | call.how | changes))
 
-    def _missing(self, path: str) -> tuple[str, str]:
-        """What to say of a file that is not there: what is wrong, and the command that makes it."""
-        for run in runs_of("all", self.config):
+    def _missing(self, path: str, asked: Run | None = None) -> tuple[str, str]:
+        """What to say of a file that is not there: what is wrong, and the command that makes it.
+
+        asked: the row whose step reads it, which the configuration need not plan.
+        """
+        planned = runs_of("all", self.config)
+        for run in planned if asked is None else [asked, *planned]:
             chosen = f"--model {run.model}"
             if run.trained:
                 chosen += f" --loss {run.loss} --seed {run.seed}"

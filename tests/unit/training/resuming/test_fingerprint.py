@@ -112,12 +112,10 @@ def test_the_order_of_the_scenes_matters() -> None:
 def test_a_fingerprint_reads_past_the_maps_of_the_archive(tmp_path: Path) -> None:
     """Pages that a map has touched count as memory of the process."""
     shape, names = (60, 1024, 1024), [f"s{k}" for k in range(60)]
-    paths = [tmp_path / f"{name}.npy" for name in ("images", "fronts")]
-    for path in paths:
-        np.lib.format.open_memmap(path, "w+", np.uint8, shape).flush()  # a hole: no disk
-    index = tmp_path / "index.tsv"
-    pd.DataFrame({"scene": names}).to_csv(index, sep="\t", index=False)
-    data = open_dataset(*paths, index)
+    for file in ("images.npy", "fronts.npy"):
+        np.lib.format.open_memmap(tmp_path / file, "w+", np.uint8, shape).flush()  # a hole: no disk
+    pd.DataFrame({"scene": names}).to_csv(tmp_path / "index.tsv", sep="\t", index=False)
+    data = open_dataset(tmp_path)
 
     def file_pages_mb() -> float:
         text = Path("/proc/self/status").read_text(encoding="ascii")

@@ -1,6 +1,6 @@
 """Trainings that are killed by SIGKILL, over and over, end with the weights of an undisturbed one.
 
-KILLS=20 pytest -s tests/unit/training/test_kills.py kills more often than the default.
+KILLS=20 pytest -s tests/unit/training/resuming/test_kills.py kills more often than the default.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ import pandas as pd
 import pytest
 
 from calvingfront.training import run as run_module
+from packed import write_split
 
 KILLS = int(os.environ.get("KILLS", "5"))
 SEED = 11
@@ -51,7 +52,8 @@ CONFIG = {
     "training": {
         "batch_size": 4, "max_epochs": 8, "patience": 3, "half_cycle_epochs": 2,
         "learning_rate_min": 1e-4, "learning_rate_max": 1e-2, "keep_epochs": [1, 3],
-        "device": "cpu", "threads": 1, "save_minutes": 0,
+        "device": "cpu", "threads": 1, "save_minutes": 0, "gpu_slots": 1,
+        "acceleration": "auto", "feed": "auto",
     },
 }  # fmt: skip
 
@@ -111,9 +113,7 @@ def prepared(results: Path) -> Path:
     scenes = list("abcde")
     index = pd.DataFrame({"row": range(5), "scene": scenes, "glacier": "SI"})
     index.to_csv(folder / "index.tsv", sep="\t", index=False)
-    subsets = ["train", "train", "train", "validation", "validation", "test"]
-    split = pd.DataFrame({"scene": [*scenes, "e"], "subset": subsets})
-    split.to_csv(folder / "split.tsv", sep="\t", index=False)
+    write_split(folder, train=scenes[:3], validation=scenes[3:], test=["e"])
     (folder / "config.yaml").write_text(json.dumps(CONFIG), encoding="utf-8")
     return results
 

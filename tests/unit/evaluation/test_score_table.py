@@ -1,4 +1,4 @@
-"""Runs are read from paths, ordered as in the paper, and compared on the same images only."""
+"""Scores of several runs: ordered as in the paper, and compared on the same images only."""
 
 from __future__ import annotations
 
@@ -7,31 +7,10 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from calvingfront.errors import CalvingFrontError, Faults
+from calvingfront.errors import Faults
 from calvingfront.evaluation.score_table import describe_test_set, read_scores, rows_in_order
-from calvingfront.vocabulary.losses import loss_label, loss_weight
-from calvingfront.vocabulary.runs import Run, as_paths, run_of
+from calvingfront.vocabulary.runs import as_paths, run_of
 from score_files import write_scores
-
-
-def test_a_run_is_read_from_its_folder() -> None:
-    assert run_of("r/evaluation/attention_unet/wbce8/seed12/scores.tsv") == Run(
-        "attention_unet", "wbce8", 12
-    )
-
-
-def test_attention_maps_belong_to_the_attention_network() -> None:
-    assert run_of(Path("r/attention/bce/seed3.npz")) == Run("attention_unet", "bce", 3)
-
-
-def test_a_path_without_a_seed_is_refused_with_the_expected_form() -> None:
-    with pytest.raises(CalvingFrontError, match=r"a/b/c\.tsv.*<model>/<loss>/seed<number>/"):
-        run_of("a/b/c.tsv")
-
-
-def test_weights_of_losses() -> None:
-    assert [loss_weight(name) for name in ("bce", "wbce4", "wbce2.5", "none")] == [0, 4, 2.5, None]
-    assert [loss_label(name) for name in ("bce", "wbce16", "none")] == ["BCE", "WBCE16", "–"]
 
 
 def test_rows_stand_in_the_papers_order_whatever_the_order_of_the_files(tmp_path: Path) -> None:

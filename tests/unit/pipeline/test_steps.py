@@ -1,0 +1,90 @@
+"""The steps of the learning half: what they are called with, and for which rows."""
+
+from __future__ import annotations
+
+import inspect
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from calvingfront.pipeline.commands import Results
+from calvingfront.pipeline.job import with_folder
+from calvingfront.pipeline.steps import STEPS, figures_of, runs_of
+from calvingfront.training.revision import epoch_file
+from calvingfront.vocabulary.references import load
+from calvingfront.vocabulary.runs import Run
+from resolved import RESOLVED
+
+RUN = Run("attention_unet", "wbce4", 3)
+
+
+def changed(**changes: dict[str, Any]) -> dict[str, Any]:
+    """The configuration with some keys of some groups replaced."""
+    return RESOLVED | {group: RESOLVED[group] | keys for group, keys in changes.items()}
+
+
+@pytest.mark.parametrize("name", STEPS)
+def test_a_step_is_called_with_the_keywords_of_its_function(name: str) -> None:
+    call = Results(Path("results"), RESOLVED).call_of(name, RUN)
+    given = [*call.inputs, *call.outputs, *call.parameters, *call.how]
+    assert len(given) == len(set(given))
+    inspect.signature(load(call.step.code)).bind(**dict.fromkeys(given))
+
+
+@pytest.mark.parametrize("name", STEPS)
+def test_the_paths_of_a_step_stand_below_the_results_folder_without_open_fields(name: str) -> None:
+    call = Results(Path("results"), RESOLVED).call_of(name, RUN)
+    for value in (*call.inputs.values(), *call.outputs.values()):
+        for path in [value] if isinstance(value, str) else value:
+            assert path.startswith("results/")
+            assert "{" not in path
+
+
+def test_a_kept_epoch_has_one_name_in_the_steps_and_in_the_training() -> None:
+    config = changed(training={"keep_epochs": [5, 120]})
+    results = Results(Path("results"), config)
+    kept = results.call_of("train_network", RUN).outputs["kept"]
+    names = [epoch_file(epoch) for epoch in (5, 120)]
+    assert [Path(path).name for path in kept] == names
+    read = results.call_of("read_attention", RUN).inputs["weights"]
+    assert [Path(path).name for path in read] == [*names, "weights.safetensors"]
+
+
+def test_the_data_set_is_given_as_the_folder_of_the_files_that_are_read() -> None:
+    inputs = Results(Path("results"), RESOLVED).call_of("predict_fronts", RUN).inputs
+    names = {Path(path).name for path in inputs["dataset"]}
+    assert names == {"images.npy", "fronts.npy", "index.tsv", "split.tsv"}
+    assert with_folder(dict(inputs)) == inputs | {"dataset": Path("results/dataset")}
+    assert with_folder({"scores": []}) == {"scores": []}
+
+
+def test_scores_choose_the_scenes_of_the_attention_maps_unless_they_are_named() -> None:
+    scores = []
+    for scenes in ([], ["SI_a"]):
+        results = Results(Path("results"), changed(figures={"scenes": scenes}))
+        scores.append(results.call_of("read_attention", RUN).inputs["scores"])
+    assert scores == [["results/evaluation/unet/bce/seed1/scores.tsv"], []]
+
+
+def test_rows_are_every_model_loss_and_seed_and_attention_is_read_of_the_lowest_seed() -> None:
+    config = changed(networks={"models": ["unet", "attention_unet"]})
+    config |= {"losses": ["bce", "wbce4"], "seeds": [3, 2]}
+    networks = [
+        Run(model, loss, seed)
+        for model in ("unet", "attention_unet")
+        for loss in ("bce", "wbce4")
+        for seed in (3, 2)
+    ]
+    assert runs_of("networks", config) == networks
+    assert runs_of("all", config) == [*networks, Run("prior"), Run("nearest_date")]
+    gated = [Run("attention_unet", loss, 2) for loss in ("bce", "wbce4")]
+    assert runs_of("gated", config) == gated
+
+
+def test_figures_of_attention_are_drawn_where_a_network_has_it() -> None:
+    without = [figure.name for figure in figures_of(RESOLVED)]
+    config = changed(networks={"models": ["unet", "attention_unet"]})
+    both = [figure.name for figure in figures_of(config)]
+    assert both[:5] == [f"figure{number}" for number in range(1, 6)]
+    assert without == [name for name in both if name not in ("figure4", "figure5")]

@@ -1,0 +1,108 @@
+# The package calvingfront for the Snakefile and for every job, out of the very source that this file comes from.
+#
+# in a checkout         its folder src, installed or not
+# in a git repository   (module by github, gitlab or gitfile) src of the same commit, unpacked into Snakemake's cache
+# elsewhere (a URL)     the installed package
+import os
+import sys
+import tarfile
+import tempfile
+from pathlib import Path
+
+from snakemake.common import get_snakemake_searchpaths
+from snakemake.exceptions import WorkflowError
+from snakemake.settings.types import DeploymentMethod
+from snakemake.sourcecache import HostingProviderFile, LocalGitFile, LocalSourceFile
+
+
+def unpack(repository, ref):
+    """The folder src of a commit, unpacked once; the hash of its content is its name."""
+    tree = repository.commit(ref).tree / "src"
+    folder = Path(workflow.sourcecache.cache_path) / "calvingfront" / tree.hexsha
+    if not folder.exists():
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=folder.parent) as scratch:
+            archive, source = Path(scratch, "src.tar"), Path(scratch, "src")
+            with archive.open("wb") as stream:
+                repository.archive(stream, treeish=tree.hexsha)
+            with tarfile.open(archive) as members:
+                members.extractall(source, filter="data")
+            try:
+                source.rename(folder)
+            except OSError:
+                if not folder.exists():  # else another process was faster
+                    raise
+    return folder
+
+
+def find_package(here):
+    """The folder that holds the package, None where only an installed one can serve; and its source, for pip."""
+    if isinstance(here, LocalSourceFile):
+        root = Path(here.get_path_or_uri(secret_free=True)).parents[1]
+        return root / "src" if (root / "src").exists() else None, root.as_uri()
+    if isinstance(here, LocalGitFile):
+        import git
+
+        repository = git.Repo(here.repo_path)
+        address = f"file://localhost{Path(here.repo_path).resolve()}"
+    elif isinstance(here, HostingProviderFile):
+        here.fetch_if_required()
+        repository = here.hosted_repo.repo
+        address = f"https://{here.host}/{here.repo}"
+    else:
+        return None, "git+URL-OF-THE-REPOSITORY@TAG"
+    return unpack(repository, here.ref), f"git+{address}@{here.ref}"
+
+
+def put_first(folder):
+    """Let this process and its jobs find the package there before any installed one."""
+    # Snakemake starts jobs under conda without PYTHONPATH, but appends its own site-packages and sys.path to theirs.
+    sys.path[:] = [folder, *(other for other in sys.path if other != folder)]
+    others = [other for other in os.environ.get("PYTHONPATH", "").split(os.pathsep) if other]
+    os.environ.update(PYTHONPATH=os.pathsep.join([folder, *(o for o in others if o != folder)]))
+    installed = Path(get_snakemake_searchpaths()[0], "calvingfront")
+    if (
+        installed.exists()
+        and DeploymentMethod.CONDA in workflow.deployment_settings.deployment_method
+    ):
+        raise WorkflowError(
+            f"Jobs under conda would import the package installed at {installed}, not this workflow's own. "
+            f"Remove it: {sys.executable} -m pip uninstall calvingfront"
+        )
+
+
+def provide_package(here):
+    """Make the package importable, or say what to install."""
+    if " " in sys.executable:
+        raise WorkflowError(
+            f"Snakemake cannot start jobs with {sys.executable}, whose path has a blank in it (its issue 2645). "
+            "Make the environment at a path without blanks."
+        )
+    folder, source = find_package(here)
+    if folder:
+        put_first(str(folder))
+    try:
+        import pandas
+
+        import calvingfront.configuration.validation
+    except ModuleNotFoundError as error:
+        raise WorkflowError(
+            f"The Python that runs Snakemake has no {error.name}. Install what this workflow needs there:\n"
+            f'{sys.executable} -m pip install "calvingfront[workflow] @ {source}"'
+        ) from None
+    loaded = Path(calvingfront.__file__).parents[1]
+    if folder and not loaded.samefile(folder):
+        raise WorkflowError(
+            f"This workflow needs calvingfront from {folder}, but it is already loaded from {loaded}. "
+            "One run of Snakemake holds one version: give all modules of this workflow the same tag."
+        )
+
+
+if isinstance(workflow.current_basedir, LocalGitFile):
+    # Snakemake 9.27 joins these with text only and stops at the first rule with a script; its pull request 3668 mended
+    # the other kinds of source.
+    LocalGitFile.join = lambda self, path, join=LocalGitFile.join: join(
+        self, getattr(path, "path", path)
+    )
+
+provide_package(workflow.current_basedir)
