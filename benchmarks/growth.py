@@ -122,6 +122,7 @@ def measured(options: argparse.Namespace) -> dict[str, float]:
 
     from calvingfront.evaluation.predict import predict
     from calvingfront.evaluation.predictions import write_predictions
+    from calvingfront.losses.loss import build_loss
     from calvingfront.networks.build import build_network
     from calvingfront.networks.settings import NetworkSettings
     from calvingfront.training.feed import Batch, Feed, feed_of
@@ -131,8 +132,7 @@ def measured(options: argparse.Namespace) -> dict[str, float]:
     device = torch.device(options.device)
     torch.set_num_threads(options.threads)
     torch.manual_seed(1)
-    names = {"images": "images.npy", "fronts": "fronts.npy", "index": "index.tsv"}
-    data = open_dataset(**{name: options.folder / file for name, file in names.items()})
+    data = open_dataset(options.folder)
     scenes = data.index["scene"].tolist()
     network = build_network(NetworkSettings("unet", width=options.width, depth=3, kernel=3))
 
@@ -162,7 +162,7 @@ def measured(options: argparse.Namespace) -> dict[str, float]:
     )
     use: Callable[[Batch], object] = len
     if step:
-        trained = Step(network, 4.0, settings, device)
+        trained = Step(network, build_loss("wbce4"), settings, device)
         use = lambda batch: trained.train(batch, 1e-4)  # noqa: E731
     rng = np.random.default_rng(1)
 

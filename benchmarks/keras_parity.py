@@ -10,8 +10,8 @@ the largest differences of the outputs and of the attention maps.
 
 from __future__ import annotations
 
+import argparse
 import itertools
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -148,4 +148,8 @@ def compare(folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    {"write": write, "compare": compare}[sys.argv[1]](Path(sys.argv[2]))
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("side", choices=("write", "compare"), help="Keras' side, or ours")
+    parser.add_argument("folder", type=Path, help="where Keras' weights and outputs stand")
+    options = parser.parse_args()
+    {"write": write, "compare": compare}[options.side](options.folder)

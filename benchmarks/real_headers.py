@@ -23,7 +23,7 @@ def main() -> None:
         sys.exit("usage: python benchmarks/real_headers.py DATA/products")
     folder = Path(sys.argv[1])
     if not (folder / "tsx-ssc").is_dir():
-        sys.exit(f"{folder} holds no folder tsx-ssc: docs/verification.md says what belongs there")
+        sys.exit(f"{folder} holds no folder tsx-ssc: docs/evidence.md says what belongs there")
     for line in table(folder):
         print(line)
 

@@ -25,15 +25,19 @@ import yaml
 
 ROOT = Path(__file__).resolve().parents[1]
 STAGES = {
-    "world": ["build_world"],
-    "simulated scenes": ["simulate_scene"],
+    "world": ["simulate_terrain"],
+    "simulated products": ["simulate_product"],
+    "ingestion": ["ingest_product"],
+    "multilooking": ["multilook_scene"],
+    "geocoding": ["geocode_scene"],
+    "import": ["import_scene"],
     "check": ["check_scenes"],
     "median": ["filter_speckle"],
     "dilation": ["dilate_front"],
     "square": ["square_image"],
     "pack": ["pack_samples"],
     "split": ["split_scenes"],
-    "prior, nearest date": ["predict_prior", "predict_nearest_date"],
+    "prior, nearest date": ["predict_without_network"],
     "training, 1 epoch": ["train_network"],
     "prediction": ["predict_fronts"],
     "threshold": ["choose_threshold"],
@@ -63,7 +67,7 @@ def measure(folder: Path, scenes: int, size: int, width: int) -> pd.DataFrame:
     overlay = folder / "overlay.yaml"
     content = {
         "results": str(folder / "results"),
-        "source": {"kind": "simulated", "simulated": {"scenes": scenes, "geometry": "map"}},
+        "source": {"kind": "simulated", "simulated": {"scenes": scenes}},
         "samples": {"size": size, "front_width_px": 3},
         "networks": {"models": ["attention_unet"], "width": width},
         "losses": ["bce"],

@@ -41,7 +41,7 @@ from calvingfront.compute.determinism import deterministic_algorithms
 from calvingfront.compute.device import describe
 from calvingfront.compute.peak import matrix_peak
 from calvingfront.fronts.distance import distance_to_front
-from calvingfront.losses.bce import weighted_bce
+from calvingfront.losses.bce import WeightedBCE
 from calvingfront.networks.build import build_network
 from calvingfront.networks.flops import count_flops
 from calvingfront.networks.settings import NetworkSettings
@@ -50,7 +50,7 @@ from calvingfront.training.feed import FeedSource, ResidentFeed
 from calvingfront.training.settings import TrainingSettings
 from calvingfront.training.step import ADAM_EPS, Step
 
-SCENES, RATE, W = 16, 1e-4, 4.0
+SCENES, RATE, LOSS = 16, 1e-4, WeightedBCE("wbce4")
 Arrays = tuple[np.ndarray, np.ndarray]
 
 
@@ -270,7 +270,7 @@ def in_our_step(
         deterministic=options.deterministic,
     )  # fmt: skip
     feed = ResidentFeed(FeedSource(device, [""] * SCENES, *scenes(options.sizes[0]), "paper"))
-    step = Step(network, W, settings, device)
+    step = Step(network, LOSS, settings, device)
     batches = forever(feed, options.batch)
     # One of the paper's epochs, so that what preparing costs is weighed as in its trainings.
     plan_step(step, lambda: next(batches), named, options.sizes[0], 1152 // options.batch)
@@ -304,7 +304,7 @@ def plain(options: argparse.Namespace, device: torch.device) -> Prepared:
     def step() -> None:
         images, fronts, distances = (part.to(device) for part in next(loader))
         optimiser.zero_grad()
-        loss = weighted_bce(network(images), fronts, distances, W)
+        loss = LOSS(network(images), fronts, distances)
         loss.backward()
         optimiser.step()
 

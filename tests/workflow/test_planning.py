@@ -8,12 +8,16 @@ from pathlib import Path
 from subprocess import CompletedProcess
 
 import pytest
+import yaml
+
+from builders import line_mask, speckled, write_image
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 CONFIG = REPOSITORY / "config"
 
 Snakemake = Callable[..., CompletedProcess[str]]
 CaffeBuilder = Callable[..., Path]
+RADAR = ("ingest_product", "multilook_scene", "geocode_scene")
 NAMES = [
     f"{glacier}_200{n}-0{n}-11_ERS_20_3_38{n}" for glacier in ("SI", "DBE") for n in range(1, 4)
 ]
@@ -33,9 +37,21 @@ def test_a_fresh_clone_plans_every_network_loss_and_seed(
     )  # fmt: skip
     assert done.returncode == 0, done.stdout
     planned = jobs(done.stdout)
-    assert planned["train_network"] == 2 * 2 * 2  # networks, losses, seeds
-    assert planned["score_predictions"] == 2 * 2 * 2 + 2
-    assert planned["simulate_product"] == planned["square_image"] == 60
+    assert (
+        planned["train_network"] == planned["predict_fronts"] == 2 * 2 * 2
+    )  # models, losses, seeds
+    assert planned["predict_without_network"] == 2
+    assert planned["choose_threshold"] == planned["score_predictions"] == trainings + 2
+    assert planned["read_attention"] == 2  # one network with gates, two losses, the least seed
+    for rule in ("simulate_product", "ingest_product", "multilook_scene", "geocode_scene",
+                 "import_scene", "filter_speckle", "dilate_front", "square_image"):  # fmt: skip
+        assert planned[rule] == 60, rule
+    for rule in ("build_world", "simulate_terrain", "check_scenes", "pack_samples", "split_scenes",
+                 "write_config", "tabulate_scores", "tabulate_thickness", "tabulate_distances",
+                 "tabulate_breakdown", "compare_models", "draw_architecture", "draw_weighting",
+                 "draw_overlays", "draw_attention_epochs", "draw_attention_losses", "draw_training",
+                 "draw_thresholds", "draw_archive", "all"):  # fmt: skip
+        assert planned[rule] == 1, rule
 
 
 @pytest.mark.parametrize("name", ["paper", "real_cpu"])
@@ -49,8 +65,42 @@ def test_an_overlay_for_real_images_plans_on_a_caffe_folder(
         directory=tmp_path,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout
-    assert jobs(done.stdout)["filter_speckle"] == len(NAMES)
-    assert "simulate_product" not in jobs(done.stdout)
+    planned = jobs(done.stdout)
+    assert planned["filter_speckle"] == len(NAMES)
+    assert not planned.keys() & {"simulate_product", *RADAR, "import_scene"}
+
+
+@pytest.mark.parametrize("kind", ["images", "products"])
+def test_a_table_of_ones_own_plans_the_way_of_its_kind(
+    snakemake: Snakemake, tmp_path: Path, kind: str
+) -> None:
+    """From names alone: nothing is opened but what the table leaves open."""
+    for name in ("a.tif", "b.tif", "fronts.gpkg", "dem.tif"):
+        (tmp_path / name).touch()
+    for row, name in enumerate("ab"):
+        write_image(tmp_path / f"{name}.png", speckled(40, 48, row))
+        write_image(tmp_path / f"{name}_front.png", line_mask(40, 48, 9))
+    column, cells = {
+        "images": ("image", "{0}.png,{0}_front.png,20"),
+        "products": ("product", "{0}.tif,fronts.gpkg,"),
+    }[kind]
+    lines = [f"scene,glacier,mission,acquired,{column},front,pixel_size_m"]
+    lines += [f"{name},G,ERS,200{row}-01-01,{cells.format(name)}" for row, name in enumerate("ab")]
+    (tmp_path / "table.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    mine = {
+        "source": {"kind": kind, kind: {"table": "table.csv"}},
+        "map": {"crs": "EPSG:3031", "dem": "dem.tif"},
+    }
+    (tmp_path / "mine.yaml").write_text(yaml.safe_dump(mine), encoding="utf-8")
+    done = snakemake(
+        "-n", "--quiet", "rules", "--configfile", CONFIG / "test.yaml", "mine.yaml",
+        directory=tmp_path,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout
+    planned = jobs(done.stdout)
+    assert planned["import_scene"] == planned["square_image"] == 2
+    assert planned.keys() & {*RADAR} == ({*RADAR} if kind == "products" else set())
+    assert not planned.keys() & {"build_world", "simulate_terrain", "simulate_product"}
 
 
 @pytest.mark.parametrize("profile", ["workstation", "slurm", "generic"])

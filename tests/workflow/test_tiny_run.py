@@ -64,6 +64,23 @@ def test_a_run_record_tells_its_network(results: Path) -> None:
     assert record["network"]["depth"] == 2
 
 
+def test_every_row_has_its_files_and_the_network_with_gates_its_attention_maps(
+    results: Path,
+) -> None:
+    losses = ("bce", "wbce4")
+    networks = {f"{model}/{loss}/seed1" for model in ("unet", "attention_unet") for loss in losses}
+    rows = networks | {"prior/none/seed0", "nearest_date/none/seed0"}
+    gated = {f"attention_unet/{loss}/seed1" for loss in losses}
+    for folder, file, expected in (
+        ("models", "weights.safetensors", networks),
+        ("predictions", "probabilities.npy", rows),
+        ("evaluation", "scores.tsv", rows),
+        ("attention", "maps.npz", gated),
+    ):
+        found = (results / folder).rglob(file)
+        assert {str(path.parent.relative_to(results / folder)) for path in found} == expected
+
+
 def test_two_trainings_never_run_at_once_unless_asked_for(results: Path) -> None:
     """Two cores and one thread each would let them: the default limit gpu=1 does not."""
     spans = []

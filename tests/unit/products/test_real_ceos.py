@@ -192,8 +192,8 @@ def test_alos2_scene_centre_is_passed_at_the_scene_centre_time(shared_data):
 
 
 def test_the_document_shows_what_the_headers_give(shared_data):
-    """docs/verification.md holds the table that benchmarks/real_headers.py prints."""
-    document = Path(__file__).resolve().parents[3] / "docs" / "verification.md"
+    """docs/evidence.md holds the table that benchmarks/real_headers.py prints."""
+    document = Path(__file__).resolve().parents[3] / "docs" / "evidence.md"
     table = "\n".join(header_residuals.table(shared_data / "products"))
     assert f"\n{table}\n" in document.read_text(encoding="utf-8")
 
