@@ -108,9 +108,9 @@ def _parser() -> argparse.ArgumentParser:
         "train": "train one network with one loss and one seed",
         "predict": "predict the validation and test scenes of one run",
         "score": "choose the thresholds of one run and score its test scenes",
-        "tabulate": "make the tables of every scored run",
-        "draw": "draw the figures of every scored run",
-        "grid": "all of it: every model × loss × seed, the rows without a network, tables, figures",
+        "tabulate": "make all tables",
+        "draw": "draw all figures",
+        "grid": "run all of it, skipping what is there: trainings, scores, tables, figures",
     }
     for name, text in texts.items():
         command = commands.add_parser(name, help=text, description=text)

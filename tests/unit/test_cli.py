@@ -74,13 +74,25 @@ def test_a_row_without_a_network_predicts_held_out_scenes_only(
     assert not (results / "predictions").exists()
 
 
+def test_a_configuration_without_a_key_that_a_step_needs_is_told(
+    results: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = results / "dataset" / "config.yaml"
+    config = yaml.safe_load(file.read_text(encoding="utf-8"))
+    del config["training"]["gpu_slots"]
+    file.write_text(yaml.safe_dump(config), encoding="utf-8")
+    assert predict(results, "unet") == 1
+    said = capsys.readouterr().err
+    assert "gpu_slots: is missing, and predict_fronts needs it" in said
+
+
 def test_a_network_that_is_not_trained_is_told_with_the_command_that_trains_it(
     results: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     run = ["--results", str(results), "--model", "unet", "--loss", "wbce4", "--seed", "2"]
     assert main(["predict", *run]) == 1
     said = capsys.readouterr().err
-    assert "U-Net, WBCE4, seed 2 is not trained" in said
+    assert "unet/wbce4/seed2 is not trained" in said
     assert "Run `calvingfront train --model unet --loss wbce4 --seed 2` first" in said
 
 
@@ -265,22 +277,22 @@ def test_tables_hold_the_runs_that_are_planned_and_no_other(scored: Path) -> Non
     [
         (
             ["seeds=[1, 3]"], "tabulate",
-            "U-Net, BCE, seed 3 is not made (score_predictions). "
+            "unet/bce/seed3 is not scored. "
             "Run `calvingfront score --model unet --loss bce --seed 3` first",
         ),
         (
             ["losses=[bce, wbce8]"], "tabulate",
-            "U-Net, WBCE8, seed 1 is not made (score_predictions). "
+            "unet/wbce8/seed1 is not scored. "
             "Run `calvingfront score --model unet --loss wbce8 --seed 1` first",
         ),
         (
             ["networks.models=[unet, attention_unet]"], "draw",
-            "Att. U-Net, BCE, seed 1 is not trained. "
+            "attention_unet/bce/seed1 is not trained. "
             "Run `calvingfront train --model attention_unet --loss bce --seed 1` first",
         ),
         (
             [], "draw",
-            "U-Net, BCE, seed 1 is not made (predict_fronts). "
+            "unet/bce/seed1 is not predicted. "
             "Run `calvingfront predict --model unet --loss bce --seed 1` first",
         ),
     ],
@@ -300,7 +312,7 @@ def test_a_row_without_a_network_that_is_missing_is_named_too(
     lost.unlink()
     assert main(["tabulate", "--results", str(scored)]) == 1
     said = capsys.readouterr().err
-    assert f"{lost}: is not there: Nearest date, seed 0 is not made" in said
+    assert f"{lost}: is not there: nearest_date/none/seed0 is not scored" in said
     assert "Run `calvingfront score --model nearest_date` first, or `calvingfront grid`" in said
     assert not (scored / "tables").exists()
 

@@ -37,9 +37,8 @@ def test_a_fresh_clone_plans_every_network_loss_and_seed(
     )  # fmt: skip
     assert done.returncode == 0, done.stdout
     planned = jobs(done.stdout)
-    assert (
-        planned["train_network"] == planned["predict_fronts"] == 2 * 2 * 2
-    )  # models, losses, seeds
+    trainings = 2 * 2 * 2  # networks, losses, seeds
+    assert planned["train_network"] == planned["predict_fronts"] == trainings
     assert planned["predict_without_network"] == 2
     assert planned["choose_threshold"] == planned["score_predictions"] == trainings + 2
     assert planned["read_attention"] == 2  # one network with gates, two losses, the least seed
@@ -74,7 +73,7 @@ def test_an_overlay_for_real_images_plans_on_a_caffe_folder(
 def test_a_table_of_ones_own_plans_the_way_of_its_kind(
     snakemake: Snakemake, tmp_path: Path, kind: str
 ) -> None:
-    """From names alone: nothing is opened but what the table leaves open."""
+    """No product is opened where the table says its mission and day."""
     for name in ("a.tif", "b.tif", "fronts.gpkg", "dem.tif"):
         (tmp_path / name).touch()
     for row, name in enumerate("ab"):

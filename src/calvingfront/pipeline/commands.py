@@ -18,15 +18,15 @@ from calvingfront.vocabulary.runs import Run
 
 log = logging.getLogger(__name__)
 
-# The command that runs a step, for messages.
-COMMANDS = {
-    "train_network": "train",
-    "predict_fronts": "predict",
-    "predict_without_network": "predict",
-    "choose_threshold": "score",
-    "score_predictions": "score",
-    "read_attention": "draw",
+# The steps of one row, each with the command that runs it and the word for what it does.
+_SCORED = {"choose_threshold": ("score", "scored"), "score_predictions": ("score", "scored")}
+STEPS_OF_NETWORKS = {
+    "train_network": ("train", "trained"),
+    "predict_fronts": ("predict", "predicted"),
+    **_SCORED,
+    "read_attention": ("draw", "drawn"),
 }
+STEPS_OF_BASELINES = {"predict_without_network": ("predict", "predicted"), **_SCORED}
 
 
 class Call(NamedTuple):
@@ -46,15 +46,26 @@ class Results(NamedTuple):
     config: Config
 
     def call_of(self, name: str, run: Run | None = None) -> Call:
-        """What a step is called with, for one row where it works on one."""
+        """What a step is called with, for one row where it works on one.
+
+        Raises ConfigError where the configuration lacks a key that the step needs.
+        """
         step = STEPS[name]
-        return Call(
-            step,
-            self._below(step.inputs(self.config), run),
-            self._below(step.outputs(self.config), run),
-            step.parameters(self.config) | {field: getattr(run, field) for field in step.of_run},
-            {key: self.config["training"][key] for key in step.how},
-        )
+        try:
+            return Call(
+                step,
+                self._below(step.inputs(self.config), run),
+                self._below(step.outputs(self.config), run),
+                step.parameters(self.config)
+                | {field: getattr(run, field) for field in step.of_run},
+                {key: self.config["training"][key] for key in step.how},
+            )
+        except KeyError as error:
+            raise ConfigError(
+                f"configuration key {error.args[0]}",
+                f"is missing, and {name} needs it",
+                "Run `snakemake dataset` again: it writes the configuration with every key.",
+            ) from error
 
     def _below(self, keywords: Mapping[str, Any], run: Run | None) -> Keywords:
         """The paths of some keywords with the folder before them and the row's names in them."""
@@ -87,14 +98,14 @@ class Results(NamedTuple):
         """
         planned = runs_of("all", self.config)
         for run in planned if asked is None else [asked, *planned]:
-            chosen = f"--model {run.model}"
-            if run.trained:
-                chosen += f" --loss {run.loss} --seed {run.seed}"
-            for name, command in COMMANDS.items():
+            steps = STEPS_OF_NETWORKS if run.trained else STEPS_OF_BASELINES
+            for name, (command, done) in steps.items():
                 if path in _every(self.call_of(name, run).outputs):
-                    state = "trained" if name == "train_network" else f"made ({name})"
+                    chosen = f"--model {run.model}"
+                    if run.trained:
+                        chosen += f" --loss {run.loss} --seed {run.seed}"
                     return (
-                        f"is not there: {run.label}, seed {run.seed} is not {state}",
+                        f"is not there: {run.folder} is not {done}",
                         f"Run `calvingfront {command} {chosen}` first, or `calvingfront grid`.",
                     )
         return "is not there", "Run `snakemake dataset` where Snakemake is, and copy its results."
