@@ -47,4 +47,4 @@ def planned(snakefile: Path, directory: Path, configfile: Path) -> list[dict[str
 
 if __name__ == "__main__":
     jobs = planned(*(Path(argument).resolve() for argument in sys.argv[1:4]))
-    json.dump(jobs, Path("jobs.json").open("w", encoding="utf-8"))
+    Path("jobs.json").write_text(json.dumps(jobs), encoding="utf-8")

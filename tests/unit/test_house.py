@@ -140,11 +140,25 @@ def test_every_link_of_the_documents_leads_somewhere() -> None:
     assert not broken
 
 
-def test_every_file_that_the_readme_names_exists() -> None:
-    text = (REPOSITORY / "README.md").read_text(encoding="utf-8")
-    named = re.findall(r"`((?:config|workflow|docs|envs|scripts|src|benchmarks)/[\w./-]+)`", text)
-    assert named
-    assert not [name for name in named if not (REPOSITORY / name).exists()]
+def test_every_file_that_the_documents_name_exists() -> None:
+    """In the text, in code and in links; a part in capitals (config/NAME.yaml) names no file."""
+    folders = "config|workflow|docs|envs|scripts|src|benchmarks|tests"
+    pattern = re.compile(rf"(?<![\w/.}}>~$-])((?:{folders})/[\w./-]*\w)")
+    named = {
+        name: {
+            found for found in pattern.findall(text) if not re.search(r"/(?!README)[A-Z]+\b", found)
+        }
+        for name, text in texts().items()
+        if name.endswith(".md")
+    }
+    assert len(named["README.md"]) > 5
+    missing = {
+        f"{document}: {name}"
+        for document, names in named.items()
+        for name in names
+        if not (REPOSITORY / name).exists()
+    }
+    assert not missing
 
 
 def test_every_make_target_of_the_readme_exists() -> None:

@@ -171,7 +171,7 @@ def test_what_the_snakefile_imports_loads_no_numerical_library() -> None:
     light = [
         name
         for name in modules_()
-        if name.startswith("vocabulary") or name.endswith(".registry") and "product" not in name
+        if name.startswith("vocabulary") or (name.endswith(".registry") and "product" not in name)
     ]
     light += ["training.revision", "dataset.files", "pipeline.steps", "scenes.sources"]
     for name in light:

@@ -1,4 +1,4 @@
-"""A loss and a network from outside the package, each registered by one call, through everything."""
+"""A loss and a network from outside the package, registered by one call each, all the way."""
 
 from __future__ import annotations
 

@@ -29,7 +29,8 @@ CHANGES: dict[str, dict[str, Any]] = {
         "networks": {"models": ["attention_unet"]}, "training": {"keep_epochs": [1, 2]},
     },
     "no attention, named scenes": {
-        "networks": {"models": ["unet"]}, "figures": {"scenes": ["SIMA_2007-08-04_ENVISAT_20_1_152"]},
+        "networks": {"models": ["unet"]},
+        "figures": {"scenes": ["SIMA_2007-08-04_ENVISAT_20_1_152"]},
     },
     "both networks": {"seeds": [1, 2]},
 }  # fmt: skip
