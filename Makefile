@@ -2,13 +2,13 @@
 # make test   all tests
 # make lint   ruff, mypy, snakefmt and snakemake --lint
 # make docs   config/README.md from the configuration's schema
-# make lock   requirements.lock from the environment as it stands
+# make lock   requirements.lock from the current environment
 
 PYTHON ?= python3
 CORES  ?= 2
-# TORCH=cpu takes PyTorch's build without CUDA (0.8 GB instead of 5.9 GB), for machines without a GPU.
+# TORCH=cpu installs PyTorch without CUDA (0.8 GB instead of 5.9 GB), for machines without a GPU.
 TORCH  ?= default
-# Trainings at a time. Each claims a GPU of its own; without a GPU two of one thread each are quickest.
+# Trainings at a time. Each claims its own GPU; without a GPU, two with one thread each are fastest.
 GPU    ?= 2
 
 VENV  := .venv
@@ -16,8 +16,8 @@ BIN   := $(VENV)/bin
 STAMP := $(VENV)/.complete
 
 ifneq ($(words $(CURDIR)),1)
-$(error The path "$(CURDIR)" has a blank in it, with which Snakemake cannot start Python \
-  (its issue 2645). Move the checkout to a path without blanks)
+$(error The path "$(CURDIR)" contains a blank, and Snakemake cannot start Python there \
+  (Snakemake issue 2645). Move the checkout to a path without blanks)
 endif
 
 .PHONY: help environment demo report test lint docs lock
@@ -28,15 +28,15 @@ help:
 
 environment: $(STAMP)
 
-# pip prefers 2.13.0+cpu of this index to 2.13.0 of PyPI, and the lock allows both.
+# pip prefers 2.13.0+cpu from this index to 2.13.0 from PyPI; the lock allows both.
 INDEX := $(if $(filter cpu,$(TORCH)),--extra-index-url https://download.pytorch.org/whl/cpu)
 
-# Snakemake looks at the waiting jobs less often (workflow/profiles/workstation says why).
+# Snakemake examines the waiting jobs less often (workflow/profiles/workstation says why).
 RATE := --max-jobs-per-timespan 400/4s
 
-# The package goes in as it lies here (editable); its build needs only setuptools, which the lock has.
+# The package is installed in place (editable); its build needs only setuptools, which is in the lock.
 $(STAMP): requirements.lock pyproject.toml
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; call make PYTHON=python3.11")'
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; run make PYTHON=python3.11")'
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check $(INDEX) --requirement requirements.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
@@ -46,7 +46,7 @@ demo: environment
 	$(BIN)/snakemake --cores $(CORES) --resources gpu=$(GPU) $(RATE)
 	@$(MAKE) --no-print-directory report
 
-# A second make looks at the results anew, after the workflow has made them.
+# A second make looks at the results again, after the workflow has written them.
 report: results/report.html
 
 results/report.html: $(wildcard results/tables/* results/figures/* results/scenes.md results/dataset/leakage.md)

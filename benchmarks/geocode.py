@@ -1,18 +1,18 @@
-"""Seconds and memory from single-look complex pixels to a written map, beside sarsen's.
+"""Seconds and memory from single-look complex pixels to a written map, compared with sarsen.
 
     python benchmarks/geocode.py --folder FOLDER --sarsen SARSEN
 
-The scene is like a whole one of ERS: 25,000 lines of 4,900 complex int16 samples, speckle over
-hills; the map has 5,000 × 5,000 pixels of 20 m. Everything is made once and kept in the folder.
-Each measurement is a process of its own. cold: its first run, with the input dropped from the page
-cache; it pays for imports (shown beside it) and for loading compiled code. warm: the median of the
-next runs. peak: the process's largest resident memory.
+The scene is like a full ERS scene: 25,000 lines of 4,900 complex int16 samples, speckle over hills.
+The map has 5,000 × 5,000 pixels of 20 m. The input is written once and kept in the folder. Each
+measurement is a separate process. cold: the first run of the process, with the input dropped from
+the page cache and compiled code still to be loaded; imports are reported separately. warm: the
+median of the following runs. peak: the peak resident memory of the process.
 
-sarsen 0.9.6 (Sentinel-1's own format needs no more than a subclass of its product) geocodes the
-very arrays that multilooking gave here, with the same terrain model, to the same grid; its reading
-of the complex image and its multilooking are not counted. Install it and what it needs into a
-folder of its own, `pip install --target FOLDER sarsen==0.9.6`; without it the comparison is left
-out. --growth times maps of other spacings over the same area. --small takes a 1/25 of all.
+sarsen 0.9.6 (through a subclass of its product) geocodes the arrays that multilooking produced
+here, with the same terrain model, to the same grid; reading the complex image and multilooking are
+not counted for it. Install it with its dependencies into a separate folder,
+`pip install --target FOLDER sarsen==0.9.6`; without it the comparison is omitted. --growth times
+maps of other spacings over the same area. --small reduces everything to 1/25.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ SPACING_M = 20.0
 ALTITUDE_M, LOOK_DEG = 785e3, 20.3
 SAMPLING_HZ, LINE_RATE_HZ = 18.96e6, 1679.9
 GRAVITY, EARTH_RATE = 3.986004418e14, 7.292115e-5
-BYTES_PER_PIXEL = 16  # of the kernel: height in, image in, backscatter out (read before written)
+BYTES_PER_PIXEL = 16  # of the kernel: height in, image in, backscatter out (read, then written)
 
 
 def main() -> None:
@@ -52,7 +52,7 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=os.cpu_count())
     parser.add_argument("--repeats", type=int, default=3, help="warm runs")
     parser.add_argument("--growth", type=float, nargs="*", default=[], help="map spacings, m")
-    parser.add_argument("--small", action="store_true", help="1,000 × 980 map, to try it")
+    parser.add_argument("--small", action="store_true", help="1/25 of the size, to try it")
     parser.add_argument("--worker", choices=["ours", "sarsen"], help=argparse.SUPPRESS)
     parser.add_argument("--spacing", type=float, default=SPACING_M, help=argparse.SUPPRESS)
     options = parser.parse_args()
@@ -143,7 +143,7 @@ def circle(time_s: Any) -> tuple[Any, Any]:
 
 
 def map_grid(options: argparse.Namespace, product: Any) -> Any:
-    """A square map around the scene's middle, as large as its swath is wide."""
+    """A square map around the centre of the scene, as large as the swath is wide."""
     from calvingfront.orbits.earth import to_geodetic
     from calvingfront.orbits.scene_orbit import scene_orbit
     from calvingfront.sar.geometry import to_ground
@@ -160,7 +160,7 @@ def map_grid(options: argparse.Namespace, product: Any) -> Any:
 
 
 def make_input(options: argparse.Namespace) -> None:
-    """Write the complex image and a terrain model for each spacing, where they are missing."""
+    """Write the complex image and a terrain model for each spacing, unless they exist."""
     import rasterio
     from rasterio.transform import from_origin
 
@@ -210,7 +210,7 @@ def terrain(options: argparse.Namespace) -> Path:
 
 
 def work_ours(options: argparse.Namespace) -> dict[str, Any]:
-    """Run cold and warm; seconds per stage of each run."""
+    """Run cold and warm; return the seconds per stage of each run."""
     from calvingfront.orbits.scene_orbit import scene_orbit
     from calvingfront.sar import masks
     from calvingfront.sar.dem import heights_on_grid
@@ -279,12 +279,12 @@ def work_ours(options: argparse.Namespace) -> dict[str, Any]:
 
 
 def nothing_is_gentle(heights: Any, first: int, steep: Any) -> None:
-    """Stand-in for steepness_rows: terrain so steep that the masks look at every place."""
+    """Stand-in for steepness_rows: terrain so steep that the masks examine every pixel."""
     steep[:] = np.inf
 
 
 def work_sarsen(options: argparse.Namespace) -> dict[str, Any]:
-    """Geocode the same intensity with sarsen; median relative difference to our map."""
+    """Geocode the same intensity with sarsen; return the median relative difference to our map."""
     sys.path.append(str(options.sarsen))  # after the environment: one numpy, one GDAL
     import rasterio
     import xarray as xr
@@ -347,7 +347,7 @@ def work_sarsen(options: argparse.Namespace) -> dict[str, Any]:
 
 
 def run_worker(options: argparse.Namespace, worker: str, spacing: float) -> dict[str, Any]:
-    """One measurement in a process of its own, its input dropped from the page cache."""
+    """Measure in a separate process, with its input dropped from the page cache."""
     options.spacing = spacing
     for path in (options.folder / "pixels.i16", terrain(options)):
         with path.open("rb") as file:
@@ -386,9 +386,9 @@ def report(options: argparse.Namespace) -> None:
         importlib.metadata.distributions(name="sarsen", path=[str(options.sarsen)])
     )
     if not installed:
-        print("\nsarsen is not installed: no comparison (see --sarsen)")
+        print("\nsarsen is not installed, so there is no comparison (see --sarsen)")
         return
-    run_worker(options, "ours", SPACING_M)  # its map and arrays lie in the folder again
+    run_worker(options, "ours", SPACING_M)  # writes its map and arrays to the folder again
     theirs = run_worker(options, "sarsen", SPACING_M)
     print(
         f"\nsarsen {installed[0].version}: {theirs['seconds']:.1f} s, {theirs['peak']:.2f} GB; "
@@ -398,7 +398,7 @@ def report(options: argparse.Namespace) -> None:
 
 
 def bandwidth(threads: int) -> float:
-    """Bytes read and written per second (GB/s) of copying arrays on `threads` threads."""
+    """Copying rate on `threads` threads, bytes read and written per second (GB/s)."""
     source = np.ones((threads, 16_000_000), np.float64)
     target = np.zeros_like(source)
     best = np.inf

@@ -2,15 +2,14 @@
 
     python benchmarks/growth.py --folder FOLDER --images 144 1440 14400
 
-For each number of images packed arrays are made in FOLDER (noise and a front; removed at the end),
-and each measurement runs in a process of its own: the feeds alone, training steps of a narrow
-network fed by them, the prediction of as many images as there are. Batches come in random order
-out of the whole archive, with the paper's copies and w = 4 px, in five equal parts after a warm-up
-of the same length, and the median part counts. CPU is the processor time of all threads, which
-does not wait for what else the machine does. MB is the largest
-resident set beyond that of the process with everything imported (VmHWM); `start` the time to make
-the feed. Before each measurement the arrays are put out of the page cache with `--cold`, else read
-into it.
+For each number of images, packed arrays are written in FOLDER (noise and a front; removed at the
+end). Each measurement runs in a separate process: the feeds alone, training steps of a narrow
+network with each feed, and the prediction of all images. Batches are drawn in random order from
+the whole archive, with the paper's augmentation and w = 4 px, in five equal parts after a warm-up
+of the same length; the median part counts. CPU is the processor time of all threads, which other
+work on the machine hardly affects. MB is the peak resident set (VmHWM) beyond that of the process
+after all imports, `start` the time to build the feed. Before each measurement the arrays are read
+into the page cache, or dropped from it with `--cold`.
 """
 
 from __future__ import annotations
@@ -43,12 +42,12 @@ def main() -> None:
     parser.add_argument("--size", type=int, default=256, help="side of the samples, px")
     parser.add_argument("--images", type=int, nargs="+", default=[144, 1440, 14400])
     parser.add_argument("--width", type=int, default=2, help="width of the network")
-    parser.add_argument("--batches", type=int, default=200, help="taken from a feed alone")
+    parser.add_argument("--batches", type=int, default=200, help="batches taken from a feed alone")
     parser.add_argument("--steps", type=int, default=40, help="steps of the network")
-    parser.add_argument("--predicted", type=int, help="predict no more images than this")
+    parser.add_argument("--predicted", type=int, help="predict at most this many images")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--device", default="cpu")
-    parser.add_argument("--cold", action="store_true", help="start without the page cache")
+    parser.add_argument("--cold", action="store_true", help="start with a cold page cache")
     parser.add_argument("--measure", choices=MEASUREMENTS, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.measure:
@@ -71,7 +70,7 @@ def main() -> None:
 
 
 def made(folder: Path) -> Path:
-    """Make a folder where there is none."""
+    """Create a folder if it does not exist."""
     folder.mkdir(parents=True, exist_ok=True)
     return folder
 
@@ -101,7 +100,7 @@ def generate(folder: Path, images: int, size: int) -> None:
 
 
 def page_cache(folder: Path, cold: bool) -> None:
-    """Put the arrays out of the page cache, or read them into it."""
+    """Drop the arrays from the page cache, or read them into it."""
     for path in folder.glob("*.npy"):
         with path.open("rb") as file:
             if cold:
@@ -111,13 +110,13 @@ def page_cache(folder: Path, cold: bool) -> None:
 
 
 def peak_mb() -> float:
-    """Largest resident set of this process so far."""
+    """Peak resident set of this process so far, MB."""
     lines = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
     return next(int(line.split()[1]) / 1024 for line in lines if line.startswith("VmHWM"))
 
 
 def measured(options: argparse.Namespace) -> dict[str, float]:
-    """Measure one thing: wall and processor seconds per image, MB, seconds to start."""
+    """Take one measurement: wall and processor seconds per image, MB, seconds to start."""
     import torch
 
     from calvingfront.evaluation.predict import predict
@@ -142,7 +141,7 @@ def measured(options: argparse.Namespace) -> dict[str, float]:
 
     if options.measure == "prediction":
         scenes = scenes[: options.predicted]
-        # A few images first: libraries are set up at the first call.
+        # A few images first: libraries are initialised at the first call.
         for _ in predict(network, data, scenes[:BATCH], device, BATCH, options.threads):
             pass
         before, begun, busy = peak_mb(), time.perf_counter(), time.process_time()
@@ -187,7 +186,7 @@ def measured(options: argparse.Namespace) -> dict[str, float]:
 
 
 def report(table: pd.DataFrame) -> str:
-    """Return the table as Markdown, a row for each measurement of each archive."""
+    """Return the table as Markdown, one row per measurement and archive."""
     lines = [
         "| what | images | ms/image | CPU ms/image | MB | start, s |",
         "|---" + "|---:" * 5 + "|",

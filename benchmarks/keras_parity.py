@@ -1,11 +1,11 @@
 """Compare both networks, in both variants, with the same networks written in Keras.
 
-    python -m venv KERAS && KERAS/bin/pip install tensorflow-cpu   # apart from the project's
-    KERAS/bin/python benchmarks/keras_parity.py write FOLDER       # Keras' weights and outputs
+    python -m venv KERAS && KERAS/bin/pip install tensorflow-cpu   # a separate environment
+    KERAS/bin/python benchmarks/keras_parity.py write FOLDER       # Keras's weights and outputs
     python benchmarks/keras_parity.py compare FOLDER               # ours, with those weights
 
-Weights, biases and running statistics are random; printed are the trainable parameters of both and
-the largest differences of the outputs and of the attention maps.
+Weights, biases and running statistics are random. Prints the number of trainable parameters of both
+and the largest absolute differences of the outputs and of the attention maps.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ def keras_network(model: str, variant: str, width: int) -> Any:
 
 
 def write(folder: Path) -> None:
-    """Write weights, input and outputs of every case as Keras has them."""
+    """Write weights, input and outputs of every case, from Keras."""
     folder.mkdir(parents=True, exist_ok=True)
     for model, variant, width in CASES:
         network = keras_network(model, variant, width)
@@ -149,7 +149,7 @@ def compare(folder: Path) -> None:
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("side", choices=("write", "compare"), help="Keras' side, or ours")
-    parser.add_argument("folder", type=Path, help="where Keras' weights and outputs stand")
+    parser.add_argument("side", choices=("write", "compare"), help="Keras's side, or ours")
+    parser.add_argument("folder", type=Path, help="folder of Keras's weights and outputs")
     options = parser.parse_args()
     {"write": write, "compare": compare}[options.side](options.folder)

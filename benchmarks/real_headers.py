@@ -1,10 +1,11 @@
-"""How exactly orbit and timing of real headers put their own ground points.
+"""How exactly orbit and timing of real headers locate their own ground control points.
 
     python benchmarks/real_headers.py DATA/products
 
 Prints a Markdown table: mean ± standard deviation along the ground track and in slant range, m.
-The folder holds one folder for each header, named as in tests/header_residuals.py, which the tests
-share: read by the library's readers, solved by the tests' own zero-Doppler solver.
+DATA/products contains one folder per header, as listed in docs/test_data.md. The headers are read
+by the library's readers and located by the tests' own zero-Doppler solver
+(tests/header_residuals.py).
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ def main() -> None:
         sys.exit("usage: python benchmarks/real_headers.py DATA/products")
     folder = Path(sys.argv[1])
     if not (folder / "tsx-ssc").is_dir():
-        sys.exit(f"{folder} holds no folder tsx-ssc: docs/evidence.md says what belongs there")
+        sys.exit(f"{folder} has no folder tsx-ssc; docs/test_data.md lists what belongs there")
     for line in table(folder):
         print(line)
 

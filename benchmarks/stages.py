@@ -1,13 +1,13 @@
-"""Seconds and peak memory of every stage, and the overhead of a sample rule's job.
+"""Seconds and peak memory of every stage, and the overhead per job of the sample rules.
 
     python benchmarks/stages.py --scenes 30 244
 
-For each number of scenes the pipeline runs on a simulated archive in an empty folder, one core,
-stage by stage. `seconds` is the wall time of the stage's Snakemake call less that of a call that
-finds nothing to do; `peak` the largest single process. `growth` compares the seconds per scene of
-the largest archive with those of the smallest. For the sample rules the same library functions
-run in this process on the same files: what a job takes beyond that is Snakemake's and the
-interpreter's start, the overhead per job.
+For each number of scenes, the pipeline runs on a simulated archive of radar products, in an empty
+folder, on one core, stage by stage. `s` is the wall time of the stage's Snakemake call minus that
+of a call that has nothing to do; `MB` is the peak of the largest single process. `growth` compares
+the seconds per scene of the largest archive with those of the smallest. For the sample rules, the
+same library functions also run in this process on the same files: the rest of a job's time is the
+start of Snakemake and the interpreter, the overhead per job.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ def main() -> None:
 
 
 def measure(folder: Path, scenes: int, size: int, width: int) -> pd.DataFrame:
-    """Run all stages once; one row per stage: seconds, peak_mb, jobs, overhead_s (per job)."""
+    """Run all stages once; one row per stage: seconds, peak_mb, dag_s, own_s and overhead_s."""
     overlay = folder / "overlay.yaml"
     content = {
         "results": str(folder / "results"),
@@ -91,7 +91,7 @@ def measure(folder: Path, scenes: int, size: int, width: int) -> pd.DataFrame:
 
 
 def run(folder: Path, overlay: Path, rules: list[str]) -> tuple[float, float]:
-    """Run Snakemake until the rules are done; wall seconds and the peak of one process, MB."""
+    """Run Snakemake until the rules are done; return wall seconds and peak of one process, MB."""
     command = [
         sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile"),
         "--directory", str(folder), "--configfile", str(overlay), "--cores", "1", "--quiet", "all",
@@ -111,7 +111,7 @@ def run(folder: Path, overlay: Path, rules: list[str]) -> tuple[float, float]:
 
 
 def library_seconds(results: Path, stage: str) -> float:
-    """Do a sample stage's work in this process; return the seconds."""
+    """Do the work of a sample stage in this process; return the seconds."""
     from calvingfront.samples.fronts import dilate_file
     from calvingfront.samples.median import filter_file
     from calvingfront.samples.square import square_file
@@ -142,7 +142,7 @@ def library_seconds(results: Path, stage: str) -> float:
 
 
 def report(tables: dict[int, pd.DataFrame]) -> str:
-    """Lay the measurements side by side as a Markdown table."""
+    """Arrange the measurements side by side as a Markdown table."""
     counts = sorted(tables)
     columns: dict[str, pd.Series] = {}
     for n in counts:

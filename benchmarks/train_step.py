@@ -3,19 +3,20 @@
     pip install --target FOLDER --no-deps monai
     python benchmarks/train_step.py --monai FOLDER --sizes 256 512
 
-For each size three things are trained on the same drawn scenes with WBCE4, at batch 5 and at the
-batch of powers of two that gives the most images per second:
+For each size, three variants are trained on the same random scenes with WBCE4, with batches of 5
+and with the power of two that gives the most images per second:
 
-- ours: the network, the feed and the step of a training, as `plan_step` arranges it;
-- MONAI: its AttentionUnet of the same widths, in the same feed and step;
+- ours: the network, feed and step of a training, as configured by `plan_step`;
+- MONAI: its AttentionUnet of the same widths, with the same feed and step;
 - plain: our network in float32 and PyTorch's default layout, a DataLoader with two workers, the
-  released augmentation in numpy, the distance map of each image in the workers, Adam as it comes.
+  released augmentation in numpy, the distance map of each image in the workers, PyTorch's default
+  Adam.
 
-Each measurement is a process of its own, and the three take turns; medians are shown. `share` is
-that of the matrix peak in the precision used, measured in the same process. Memory is the peak of
-tensors on a GPU, and of the process (without the workers) on a CPU. `CPU s/image` is the processor
-time of the process, again without the workers; unlike `images/s` it hardly depends on what else
-runs on the machine.
+Each measurement is a separate process, and the three take turns; medians are shown. `share` is the
+share of the peak matrix throughput in the precision used, measured in the same process. Memory is
+the peak of tensors on a GPU, and of the process (without the workers) on a CPU. `CPU s/image` is
+the processor time of the process, also without the workers; unlike `images/s` it hardly depends on
+other work on the machine.
 """
 
 from __future__ import annotations
@@ -62,15 +63,15 @@ def main() -> None:
     parser.add_argument("--width", type=int, default=32)
     parser.add_argument("--steps", type=int, default=20, help="timed steps of a measurement")
     parser.add_argument("--repeats", type=int, default=3)
-    parser.add_argument("--largest", type=int, default=256, help="largest batch tried; 0: only 5")
+    parser.add_argument("--largest", type=int, default=256, help="largest batch to try; 0: only 5")
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--precision", default="auto", help="of ours and MONAI's")
+    parser.add_argument("--precision", default="auto", help="for ours and MONAI's")
     parser.add_argument("--tuning", choices=("off", "measured"), default="measured")
     parser.add_argument("--acceleration", default="auto")
     parser.add_argument("--deterministic", action="store_true")
-    parser.add_argument("--monai", type=Path, help="folder with MONAI; left out without")
-    parser.add_argument("--profile", action="store_true", help="print where our step's time goes")
+    parser.add_argument("--monai", type=Path, help="folder with MONAI; omitted without")
+    parser.add_argument("--profile", action="store_true", help="print our step's time by operation")
     parser.add_argument("--one", choices=("ours", "monai", "plain"), help=argparse.SUPPRESS)
     parser.add_argument("--batch", type=int, default=5, help=argparse.SUPPRESS)
     options = parser.parse_args()
@@ -78,7 +79,7 @@ def main() -> None:
         print(json.dumps(measure(options)))
         return
     with tempfile.TemporaryDirectory() as cache:
-        # What `plan_step` measures holds for all processes of this run, and for no other.
+        # What `plan_step` measures is shared by the processes of this run, and by no other.
         os.environ["XDG_CACHE_HOME"] = cache
         compare(options)
 
@@ -110,7 +111,7 @@ def compare(options: argparse.Namespace) -> None:
 
 
 def show(size: int, runs: dict[str, list[tuple[int, dict[str, Any] | None]]]) -> None:
-    """Print a row for each of the three: medians over the repetitions."""
+    """Print a row per variant: medians over the repetitions."""
     speeds = {
         name: statistics.median([m["images_per_second"] for _, m in found if m] or [np.nan])
         for name, found in runs.items()
@@ -134,7 +135,7 @@ def show(size: int, runs: dict[str, list[tuple[int, dict[str, Any] | None]]]) ->
 
 
 def best_batch(options: argparse.Namespace, name: str, size: int) -> int:
-    """Try powers of two until memory ends; return the one of the most images per second."""
+    """Try powers of two until memory runs out; return the one with the most images per second."""
     found: dict[int, float] = {}
     batch = 1
     while batch <= options.largest:
@@ -147,7 +148,7 @@ def best_batch(options: argparse.Namespace, name: str, size: int) -> int:
 
 
 def one(options: argparse.Namespace, name: str, size: int, batch: int) -> dict[str, Any] | None:
-    """Measure in a process of its own; None where it fails, as it does without memory."""
+    """Measure in a separate process; None if it fails, for example out of memory."""
     chosen = {
         "one": name, "sizes": size, "batch": batch, "model": options.model,
         "width": options.width, "steps": options.steps, "device": options.device,
@@ -171,7 +172,7 @@ def one(options: argparse.Namespace, name: str, size: int, batch: int) -> dict[s
 
 
 def measure(options: argparse.Namespace) -> dict[str, Any]:
-    """Time the steps of one of the three in this process."""
+    """Time the steps of one variant in this process."""
     torch.set_num_threads(options.threads)
     torch.manual_seed(0)
     device = torch.device(options.device)
@@ -185,7 +186,7 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
         begun, busy = time.perf_counter(), time.process_time()
         for _ in range(options.steps):
             step()
-        busy = time.process_time() - busy  # before waiting: a host that waits for a GPU spins
+        busy = time.process_time() - busy  # before waiting: the host spins while it waits for a GPU
         wait(device)
         seconds = (time.perf_counter() - begun) / options.steps
         memory = (
@@ -212,13 +213,13 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
 
 
 def wait(device: torch.device) -> None:
-    """Wait until the device has done its work."""
+    """Wait until the device has finished its work."""
     if device.type == "cuda":
         torch.cuda.synchronize(device)
 
 
 def profile(step: Callable[[], None], device: torch.device) -> None:
-    """Print a step's time by operation."""
+    """Print the time of a step by operation."""
     kind = "cuda" if device.type == "cuda" else "cpu"
     with torch.profiler.profile() as profiled:
         step()
@@ -230,7 +231,7 @@ def profile(step: Callable[[], None], device: torch.device) -> None:
 
 
 class Prepared(NamedTuple):
-    """One of the three, ready to be timed: a step, its network, and what the table says of it."""
+    """One variant, ready to be timed: a step, its network, and its description in the table."""
 
     step: Callable[[], None]
     network: torch.nn.Module
@@ -246,7 +247,7 @@ def ours(options: argparse.Namespace, device: torch.device) -> Prepared:
 
 
 def monai(options: argparse.Namespace, device: torch.device) -> Prepared:
-    """Prepare MONAI's network in our step, and see whether its kernels are 5 × 5."""
+    """Prepare MONAI's network in our step, and note the size of its kernels."""
     sys.path.insert(0, str(options.monai))
     from monai.networks.nets import AttentionUnet
 
@@ -263,7 +264,7 @@ def monai(options: argparse.Namespace, device: torch.device) -> Prepared:
 def in_our_step(
     network: Any, named: NetworkSettings, options: argparse.Namespace, device: torch.device
 ) -> Prepared:
-    """Prepare a network in our feed and our step, arranged as a training arranges it."""
+    """Prepare a network with our feed and step, configured as in a training."""
     settings = TrainingSettings(
         batch_size=options.batch, threads=options.threads, precision=options.precision,
         tuning=options.tuning, acceleration=options.acceleration,
@@ -272,15 +273,15 @@ def in_our_step(
     feed = ResidentFeed(FeedSource(device, [""] * SCENES, *scenes(options.sizes[0]), "paper"))
     step = Step(network, LOSS, settings, device)
     batches = forever(feed, options.batch)
-    # One of the paper's epochs, so that what preparing costs is weighed as in its trainings.
+    # One epoch of the paper, so that the cost of preparation is weighted as in its trainings.
     plan_step(step, lambda: next(batches), named, options.sizes[0], 1152 // options.batch)
-    if device.type == "cuda":  # not what the ways took that were tried
+    if device.type == "cuda":  # exclude the ways that were tried
         torch.cuda.reset_peak_memory_stats(device)
     step.network.train()
     threads = f", {torch.get_num_threads()} threads" if device.type == "cpu" else ""
     how = f"{step.way}, {step.layout}, {step.precision}{threads}"
 
-    def train() -> None:  # whoever looked at the loss would wait for the device
+    def train() -> None:  # the loss is not read: that would wait for the device
         step.train(next(batches), RATE)
 
     return Prepared(train, network, step.precision, how, "")
@@ -295,7 +296,7 @@ def forever(feed: ResidentFeed, batch: int) -> Iterator[Any]:
 
 
 def plain(options: argparse.Namespace, device: torch.device) -> Prepared:
-    """Prepare the loop that one writes first."""
+    """Prepare a straightforward training loop."""
     network = build_network(NetworkSettings(options.model, width=options.width)).to(device).train()
     optimiser = torch.optim.Adam(network.parameters(), lr=RATE, eps=ADAM_EPS)
     samples = PlainSamples(scenes(options.sizes[0]), options.batch * (options.steps + 10))
@@ -314,7 +315,7 @@ def plain(options: argparse.Namespace, device: torch.device) -> Prepared:
 
 
 class PlainSamples(Dataset):  # type: ignore[type-arg]
-    """Scenes augmented in numpy as they are asked for, as the released code does."""
+    """Scenes augmented in numpy on access, as in the released code."""
 
     def __init__(self, arrays: Arrays, count: int) -> None:
         self.arrays, self.count = arrays, count
@@ -331,7 +332,7 @@ class PlainSamples(Dataset):  # type: ignore[type-arg]
 
 
 def augmented(image: np.ndarray, code: int) -> np.ndarray:
-    """Flip and turn about the pixel (s/2, s/2), as the released code does."""
+    """Flip and rotate about the pixel (s/2, s/2), as in the released code."""
     turns = code % 4
     image = np.rot90(image[::-1] if code >= 4 else image, turns)
     moved = np.zeros_like(image)

@@ -3,8 +3,8 @@
     python docs/make_mission_pictures.py RESULTS [OUTPUT_FOLDER]
 
 RESULTS is the results folder of a run on simulated products (the default configuration).
-Of each mission one scene of quality 1 or 2 is drawn: complex before detected, left-looking before
-right-looking, then the best quality, then the earliest.
+One scene of quality 1 or 2 is drawn per mission: complex products are preferred to detected ones,
+then left-looking to right-looking, then the best quality, then the earliest date.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ MISSIONS = ("ERS", "ENVISAT", "RSAT", "PALSAR", "TSX", "TDX")
 DOTS_PER_INCH = 200
 GREYS, BLENDS = 80, 50  # enough for speckle, and one byte per pixel
 MOST_BYTES = 450_000
-# Okabe & Ito (2008), and a yellow that no tint resembles.
+# Okabe & Ito (2008), and a yellow that differs from every tint.
 FRONT, LAYOVER_TINT, SHADOW_TINT = "#FFE600", "#D55E00", "#56B4E9"
 FLIGHT, LOOK = "#0072B2", "#D55E00"
 TINT = 0.28
@@ -56,7 +56,7 @@ TOP_MM, FOOT_MM, LEAST_WIDTH_MM = 13.5, 20.5, 22.0
 TALLEST_MM = 62.0
 SYMBOLS = {"beta0": r"$\beta^0$", "sigma0": r"$\sigma^0$"}
 SCALE_KM = 2.0
-SENSORS = {"ENVISAT": " ASAR", "PALSAR": " PALSAR"}  # where the platform carried others too
+SENSORS = {"ENVISAT": " ASAR", "PALSAR": " PALSAR"}  # platforms that carried other sensors too
 Values = npt.NDArray[np.float32]
 Arrows = dict[str, tuple[npt.NDArray[np.float64], str]]
 
@@ -71,11 +71,11 @@ class Scene:
 
 
 def choose_scene(results: Path, mission: str) -> Scene:
-    """The scene of a mission that the rule above names."""
+    """Choose the scene of a mission by the preferences above."""
     candidates = []
     for record in sorted((results / "scenes").glob(f"*_{mission}_*/product.json")):
         quality = int(record.parent.name.split("_")[4])
-        facts = read_json(record)  # as plain JSON: its paths hold in the run's folder only
+        facts = read_json(record)  # as plain JSON: its paths are valid only in the run's folder
         if quality <= 2:
             left = facts["geometry"]["look_side"] == "left"
             key = (not facts["is_complex"], not left, quality, facts["acquired"])
@@ -89,7 +89,7 @@ def choose_scene(results: Path, mission: str) -> Scene:
 
 
 def read_amplitude(product: Product, most: int) -> tuple[Values, int]:
-    """Root of the mean |DN|² over n × n pixels, n the least for at most `most` lines; and n."""
+    """Root mean |DN|² over n × n pixels, with the smallest n for at most `most` lines; and n."""
     lines, samples = product.shape
     step = -(-lines // most)
     rows = []
@@ -100,9 +100,9 @@ def read_amplitude(product: Product, most: int) -> tuple[Values, int]:
 
 
 def read_raster(path: Path, most: int, resampling: Resampling) -> tuple[Any, Any]:
-    """A raster with at most `most` rows, and the outer edges (left, right, bottom, top)."""
+    """Read a raster with at most `most` rows; return it and its (bounds, CRS, shape)."""
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", NotGeoreferencedWarning)  # radar geometry has no map
+        warnings.simplefilter("ignore", NotGeoreferencedWarning)  # radar geometry has no CRS
         with rasterio.open(path) as source:
             share = min(1.0, most / source.height)
             shape = (round(source.height * share), round(source.width * share))
@@ -134,7 +134,7 @@ def draw(scene: Scene, fronts: Path) -> io.BytesIO:
     aspects.append((bounds.right - bounds.left) / (bounds.top - bounds.bottom))
     free = TWO_COLUMNS_MM - LEFT_MM - 2 * GAP_MM - RIGHT_MM
     height = min(TALLEST_MM, free / sum(aspects))
-    if aspects[0] * height < LEAST_WIDTH_MM:  # a slim product still needs room for its words
+    if aspects[0] * height < LEAST_WIDTH_MM:  # a narrow product still needs room for its labels
         height = min(TALLEST_MM, (free - LEAST_WIDTH_MM) / sum(aspects[1:]))
     widths = [aspect * height for aspect in aspects]
     slots = [max(width, LEAST_WIDTH_MM) for width in widths]
@@ -186,7 +186,7 @@ def draw(scene: Scene, fronts: Path) -> io.BytesIO:
 
 
 def write_title(page: Page, product: Product) -> None:
-    """What was acquired, when and how."""
+    """Write what was acquired, when and how."""
     sensor = SENSORS.get(product.mission, "")
     words = [f"{product.platform}{sensor}, level {product.level}", product.polarisation]
     words += [product.beam.replace("_", " ")] if product.beam else []
@@ -199,7 +199,7 @@ def write_title(page: Page, product: Product) -> None:
 
 
 def label_radar(axes: Axes, product: Product, shape: tuple[int, int]) -> None:
-    """Ticks in lines and samples; where time and range point, if the product follows them."""
+    """Label ticks in lines and samples, and the directions of time and range if they apply."""
     slim = shape[1] < shape[0] / 3
     axes.yaxis.set_major_locator(MaxNLocator(5, integer=True))
     axes.xaxis.set_major_locator(MaxNLocator(1 if slim else 5, integer=True))
@@ -217,7 +217,7 @@ def label_radar(axes: Axes, product: Product, shape: tuple[int, int]) -> None:
 
 
 def draw_view(axes: Axes, codes: npt.NDArray[np.uint8], extent_km: list[float]) -> None:
-    """Layover and shadow as light tints."""
+    """Draw layover and shadow as light tints."""
     for code, colour in ((LAYOVER, LAYOVER_TINT), (SHADOW, SHADOW_TINT)):
         seen = np.ma.masked_not_equal(codes, code)
         axes.imshow(
@@ -227,7 +227,7 @@ def draw_view(axes: Axes, codes: npt.NDArray[np.uint8], extent_km: list[float]) 
 
 
 def draw_front(axes: Axes, fronts: Path, scene: str) -> None:
-    """The scene's front line, with a dark rim that keeps it visible on bright ice."""
+    """Draw the front line of the scene, with a dark rim that keeps it visible on bright ice."""
     _, _, geometries, (names,) = pyogrio.raw.read(fronts, columns=["scene"])
     rim = [patheffects.Stroke(linewidth=1.9, foreground="black"), patheffects.Normal()]
     for line in shapely.get_parts(shapely.from_wkb(geometries[names == scene])):
@@ -236,7 +236,7 @@ def draw_front(axes: Axes, fronts: Path, scene: str) -> None:
 
 
 def label_map(axes: Axes, crs: Any, extent_km: list[float]) -> None:
-    """Coordinates and a scale bar."""
+    """Draw coordinates and a scale bar."""
     left, right, bottom, top = extent_km
     axes.set_xlim(left, right)
     axes.set_ylim(bottom, top)
@@ -263,7 +263,7 @@ def label_map(axes: Axes, crs: Any, extent_km: list[float]) -> None:
 
 
 def add_compass(page: Page, place: tuple[float, float], arrows: Arrows) -> None:
-    """Arrows to north, along the flight and along the look, as they lie on the map.
+    """Draw arrows on the map: to north, along the flight direction and along the look direction.
 
     place: right edge and top, mm.
     """
@@ -278,21 +278,21 @@ def add_compass(page: Page, place: tuple[float, float], arrows: Arrows) -> None:
         style = {"arrowstyle": "-|>", "mutation_scale": 5, "linewidth": 0.9, "color": colour}
         start = centre - (2.6 * towards if name == "N" else 0)
         axes.add_patch(FancyArrowPatch(tuple(start), tuple(tip), shrinkA=0, shrinkB=0, **style))
-        # Words are wide and low: what leaves sideways needs more room.
+        # Labels are wide and low: sideways arrows need more room.
         beyond = 1.2 + (0.4 if name == "N" else 1.8) * abs(towards[0])
         words = tip + beyond * towards
         axes.text(*words, name, ha="center", va="center", size=5.5, color=colour)
 
 
 def directions(product: Product, crs: Any, x_km: float, y_km: float) -> Arrows:
-    """Unit vectors on the map at its middle: to north, along the flight, along the look."""
+    """Unit vectors at the centre of the map: to north, in flight and in look direction."""
     to_space = Transformer.from_crs(crs, "EPSG:4978", always_xy=True)
     to_map = Transformer.from_crs("EPSG:4978", crs, always_xy=True)
     point = np.array(to_space.transform(1000 * x_km, 1000 * y_km, 0.0))
     orbit = product.orbit
     time = (product.acquired - orbit.epoch).total_seconds()
     up = point / np.linalg.norm(point)
-    # Vectors minutes apart are no place for a straight line between them.
+    # State vectors are minutes apart: too far for linear interpolation.
     speed = fit_orbit(orbit, time - 1, time + 1).velocity(time)
     velocity = speed - up * (speed @ up)
     look = np.cross(velocity, up) * (1 if product.geometry.look_side == "right" else -1)
@@ -310,7 +310,7 @@ def directions(product: Product, crs: Any, x_km: float, y_km: float) -> Arrows:
 
 
 def add_bar(page: Page, image: Any, place: tuple[float, float, float], label: str) -> None:
-    """A horizontal colour bar at (left, top, width), mm."""
+    """Draw a horizontal colour bar at (left, top, width), mm."""
     axes = page.axes(place[0], place[1], place[2], 2.0)
     bar = page.figure.colorbar(image, cax=axes, orientation="horizontal")
     bar.ax.locator_params(nbins=2 if place[2] < 30 else 5)
@@ -319,7 +319,7 @@ def add_bar(page: Page, image: Any, place: tuple[float, float, float], label: st
 
 
 def add_legend(page: Page, place: tuple[float, float], codes: npt.NDArray[np.uint8]) -> None:
-    """What the lines and tints of the map mean, with the share of the map that they cover."""
+    """Draw the legend of the map: its lines and tints, and the share of the map that they cover."""
     left, top = place
     axes = page.axes(left, top - 0.5, 24, 10)
     axes.axis("off")
@@ -334,7 +334,7 @@ def add_legend(page: Page, place: tuple[float, float], codes: npt.NDArray[np.uin
 
 
 def compress(page: Page) -> io.BytesIO:
-    """PNG with one byte per pixel, from a palette of the colours that the figure mixes."""
+    """Write a PNG with one byte per pixel, using a palette of the colours that the figure mixes."""
     drawn, written = io.BytesIO(), io.BytesIO()
     page.figure.savefig(drawn, format="png", dpi=DOTS_PER_INCH)
     pixels = np.asarray(Image.open(drawn).convert("RGB"))
@@ -343,7 +343,7 @@ def compress(page: Page) -> io.BytesIO:
     mixed = [np.repeat(grey, 3, axis=1)]
     for colour, share in ((LAYOVER_TINT, TINT), (SHADOW_TINT, 2 * TINT)):
         mixed.append((1 - share) * under + share * 255 * np.array(to_rgb(colour)))
-    for colour in (FRONT, FLIGHT, LOOK):  # lines and words, fading into the page
+    for colour in (FRONT, FLIGHT, LOOK):  # lines and labels, fading into the page
         for end in (0.0, 1.0) if colour == FRONT else (1.0,):
             weight = np.linspace(0, 1, 12)[:, np.newaxis]
             mixed.append(255 * (weight * np.array(to_rgb(colour)) + (1 - weight) * end))

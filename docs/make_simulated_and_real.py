@@ -2,9 +2,9 @@
 
     python docs/make_simulated_and_real.py FOLDER RESULTS [OUTPUT]
 
-FOLDER is a CaFFe folder (sar_images/, fronts/) with the glaciers SI and DBE, RESULTS the results of
-the default run, whose simulated products have been geocoded. Grey-level quantiles
-of both collections are printed: they tell whether the scaling to 8 bit is alike.
+FOLDER is a CaFFe folder (sar_images/, fronts/) with the glaciers SI and DBE. RESULTS is the results
+folder of the default run, with its geocoded simulated products. The script prints grey-level
+quantiles of both collections, which show whether the scaling to 8 bit is similar.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from calvingfront.scenes.pixels import read_front, read_grey
 MISSIONS = ("ERS", "ENVISAT", "RSAT", "PALSAR", "TSX")
 PAIRS = (("SI", "SIMA"), ("DBE", "SIMB"))
 TILE = 204
-GREYS = 14  # enough for the eye, and keeps the file small
+GREYS = 14  # enough for the eye, and the file stays small
 YELLOW = (0, 220, 255)
 QUANTILES = (1, 10, 25, 50, 75, 90, 99)
 
@@ -46,7 +46,7 @@ def draw_tile(
 def read_real(
     folder: Path, glacier: str, mission: str
 ) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.bool_], str]:
-    """The scene in the middle of a glacier's real scenes of a mission."""
+    """Read the middle one of a glacier's real scenes of a mission."""
     files = sorted((folder / "sar_images").rglob(f"{glacier}_*_{mission}_*.png"))
     if not files:
         raise SystemExit(f"error: {folder}: no image of {glacier} by {mission} under sar_images/")
@@ -58,7 +58,7 @@ def read_real(
 def read_simulated(
     results: Path, glacier: str, mission: str
 ) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.bool_], str]:
-    """The scene in the middle of a glacier's simulated scenes of a mission."""
+    """Read the middle one of a glacier's simulated scenes of a mission."""
     scenes = sorted((results / "imported").glob(f"{glacier}_*_{mission}_*"))
     if not scenes:
         raise SystemExit(f"error: {results}: no {glacier} by {mission} under imported/")

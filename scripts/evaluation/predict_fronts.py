@@ -1,7 +1,6 @@
 """Predict the validation and test scenes with one trained network."""
 
-from calvingfront.evaluation.predict import predict_fronts
-from calvingfront.pipeline.job import how, run_job
+from calvingfront.pipeline.job import run_step
 
 if __name__ == "__main__":
-    run_job(snakemake, predict_fronts, **how(snakemake, ("device", "gpu_slots")))
+    run_step(snakemake, "predict_fronts")

@@ -1,7 +1,6 @@
-"""Predict the validation and test scenes by a rule that needs no network."""
+"""Predict the validation and test scenes by a rule without a network."""
 
-from calvingfront.evaluation.baselines import predict_without_network
-from calvingfront.pipeline.job import run_job
+from calvingfront.pipeline.job import run_step
 
 if __name__ == "__main__":
-    run_job(snakemake, predict_without_network)
+    run_step(snakemake, "predict_without_network")

@@ -1,7 +1,6 @@
-"""Read the attention maps of one network for the figures."""
+"""Compute the attention maps of one network for the figures."""
 
-from calvingfront.evaluation.attention import read_attention
-from calvingfront.pipeline.job import how, run_job
+from calvingfront.pipeline.job import run_step
 
 if __name__ == "__main__":
-    run_job(snakemake, read_attention, **how(snakemake, ("device", "gpu_slots")))
+    run_step(snakemake, "read_attention")

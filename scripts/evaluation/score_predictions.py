@@ -1,7 +1,6 @@
 """Score one row's test predictions."""
 
-from calvingfront.evaluation.scores import score_predictions
-from calvingfront.pipeline.job import run_job
+from calvingfront.pipeline.job import run_step
 
 if __name__ == "__main__":
-    run_job(snakemake, score_predictions)
+    run_step(snakemake, "score_predictions")

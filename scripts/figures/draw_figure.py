@@ -1,10 +1,9 @@
-"""Draw one figure of the registry: the one whose files the rule writes."""
+"""Draw one figure of the registry, identified by the file that the rule writes."""
 
 from pathlib import Path
 
 from calvingfront.figures.registry import FIGURES
-from calvingfront.pipeline.job import run_job
-from calvingfront.vocabulary.references import load
+from calvingfront.pipeline.job import run_step
 
 if __name__ == "__main__":
-    run_job(snakemake, load(FIGURES[Path(snakemake.output[0]).stem].code))
+    run_step(snakemake, FIGURES[Path(snakemake.output[0]).stem].step)

@@ -1,4 +1,4 @@
-"""Thin the front of one scene and dilate it for the resize."""
+"""Thin the front of one scene and dilate it in preparation for resizing."""
 
 from calvingfront.logs import log_to
 from calvingfront.samples.fronts import dilate_file

@@ -1,4 +1,4 @@
-"""Filter the speckle of one image by a median over a fixed area."""
+"""Filter speckle in one image with a median over a fixed area."""
 
 from calvingfront.logs import log_to
 from calvingfront.samples.median import filter_file

@@ -1,4 +1,4 @@
-"""Bring one of the user's own scenes to an 8-bit image and a front mask on its grid."""
+"""Convert one scene to an 8-bit image and a front mask on the same grid."""
 
 from calvingfront.logs import log_to
 from calvingfront.scenes.importing import import_scene

@@ -1,4 +1,4 @@
-"""Image one scene of the simulated world in radar geometry, as its mission's product."""
+"""Image one scene of the simulated world and write it as a product of its mission."""
 
 from calvingfront.logs import log_to
 from calvingfront.simulation.archive import simulate_product

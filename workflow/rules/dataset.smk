@@ -1,13 +1,13 @@
-# Data set: the samples in a few arrays, and which of them train, validate and test.
+# Data set: the samples packed into a few arrays, and their split into training, validation and test.
 #
 # in:   <results>/samples/square/{scene}.npz, the checked scene table
 # out:  <results>/dataset/images.npy, fronts.npy, valid.npy, index.tsv   the packed samples
-#       <results>/dataset/split.tsv, leakage.tsv, leakage.md   the split, and how near training comes to the test
+#       <results>/dataset/split.tsv, leakage.tsv, leakage.md   the split, and how close its training and test scenes are
 #       <results>/dataset/config.yaml   the configuration with all its defaults
 
 
 rule dataset:
-    """All that a machine without Snakemake trains from."""
+    """Everything that a machine without Snakemake needs for training."""
     input:
         "<results>/dataset/images.npy",
         "<results>/dataset/split.tsv",
@@ -16,7 +16,7 @@ rule dataset:
 
 
 rule pack_samples:
-    """Pack all samples into arrays that training maps into memory whole."""
+    """Pack all samples into arrays that training memory-maps."""
     input:
         samples=expand("<results>/samples/square/{scene}.npz", scene=SCENES),
         scenes=rules.check_scenes.output.table,

@@ -1,4 +1,4 @@
-# Evaluation: what a network, or a rule without one, predicts, and how far that lies from the front.
+# Evaluation: predictions of the networks and of the rules without a network, thresholds and scores.
 #
 # in:   trained weights, the packed samples and the split
 # out:  <results>/predictions/{model}/{loss}/seed{seed}/probabilities.npy, index.tsv   validation and test scenes
@@ -32,7 +32,7 @@ rule predict_fronts:
 
 
 rule predict_without_network:
-    """Predict the validation and test scenes by a rule that needs no network."""
+    """Predict the validation and test scenes by a rule without a network."""
     input:
         **inputs_of("predict_without_network"),
     output:
@@ -76,7 +76,7 @@ rule choose_threshold:
 
 
 rule score_predictions:
-    """Score each test scene: overlap, and the distance between the fronts in metres."""
+    """Score each test scene: overlap, and distance between the fronts in metres."""
     input:
         **inputs_of("score_predictions"),
     output:
@@ -98,7 +98,7 @@ rule score_predictions:
 
 
 rule read_attention:
-    """Read the attention maps of the figures' scenes at the kept epochs and at the best one."""
+    """Compute the attention maps of the figures' scenes at the kept epochs and the best epoch."""
     input:
         **inputs_of("read_attention"),
     output:

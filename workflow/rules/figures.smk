@@ -1,9 +1,9 @@
-# Figures: the paper's Figures 1 to 5, and the curves and the archive behind them.
+# Figures: the paper's Figures 1 to 5, training and threshold curves, and the archive.
 #
 # in:   the packed samples, predictions, thresholds, scores, attention maps and histories
 # out:  <results>/figures/NAME.png and .pdf
 #
-# calvingfront.figures.registry lists the figures: one rule for each that has something to show.
+# calvingfront.figures.registry lists the figures; there is one rule for each that the configured networks allow.
 
 
 rule figures:

@@ -1,6 +1,6 @@
-# The package calvingfront for the Snakefile and for every job, out of the very source that this file comes from.
+# Provides the package calvingfront to the Snakefile and to every job, from the same source as this file.
 #
-# in a checkout         its folder src, installed or not
+# in a checkout         its folder src, whether the package is installed or not
 # in a git repository   (module by github, gitlab or gitfile) src of the same commit, unpacked into Snakemake's cache
 # elsewhere (a URL)     the installed package
 import os
@@ -16,7 +16,7 @@ from snakemake.sourcecache import HostingProviderFile, LocalGitFile, LocalSource
 
 
 def unpack(repository, ref):
-    """The folder src of a commit, unpacked once; the hash of its content is its name."""
+    """Return the folder src of a commit, unpacked once and named by the hash of its content."""
     tree = repository.commit(ref).tree / "src"
     folder = Path(workflow.sourcecache.cache_path) / "calvingfront" / tree.hexsha
     if not folder.exists():
@@ -30,13 +30,13 @@ def unpack(repository, ref):
             try:
                 source.rename(folder)
             except OSError:
-                if not folder.exists():  # else another process was faster
+                if not folder.exists():  # otherwise another process was faster
                     raise
     return folder
 
 
 def find_package(here):
-    """The folder that holds the package, None where only an installed one can serve; and its source, for pip."""
+    """Return the folder that contains the package, or None if it must be installed; and its source, for pip."""
     if isinstance(here, LocalSourceFile):
         root = Path(here.get_path_or_uri(secret_free=True)).parents[1]
         return root / "src" if (root / "src").exists() else None, root.as_uri()
@@ -55,7 +55,7 @@ def find_package(here):
 
 
 def put_first(folder):
-    """Let this process and its jobs find the package there before any installed one."""
+    """Make this process and its jobs import the package from this folder, before any installed one."""
     # Snakemake starts jobs under conda without PYTHONPATH, but appends its own site-packages and sys.path to theirs.
     sys.path[:] = [folder, *(other for other in sys.path if other != folder)]
     others = [other for other in os.environ.get("PYTHONPATH", "").split(os.pathsep) if other]
@@ -66,7 +66,7 @@ def put_first(folder):
         and DeploymentMethod.CONDA in workflow.deployment_settings.deployment_method
     ):
         raise WorkflowError(
-            f"Jobs under conda would import the package installed at {installed}, not this workflow's own. "
+            f"Jobs under conda would import the package installed at {installed} instead of this workflow's own. "
             f"Remove it: {sys.executable} -m pip uninstall calvingfront"
         )
 
@@ -75,8 +75,8 @@ def provide_package(here):
     """Make the package importable, or say what to install."""
     if " " in sys.executable:
         raise WorkflowError(
-            f"Snakemake cannot start jobs with {sys.executable}, whose path has a blank in it (its issue 2645). "
-            "Make the environment at a path without blanks."
+            f"Snakemake cannot start jobs with {sys.executable}, whose path contains a blank (Snakemake issue 2645). "
+            "Create the environment at a path without blanks."
         )
     folder, source = find_package(here)
     if folder:
@@ -94,13 +94,13 @@ def provide_package(here):
     if folder and not loaded.samefile(folder):
         raise WorkflowError(
             f"This workflow needs calvingfront from {folder}, but it is already loaded from {loaded}. "
-            "One run of Snakemake holds one version: give all modules of this workflow the same tag."
+            "One run of Snakemake can use only one version: give all modules of this workflow the same tag."
         )
 
 
 if isinstance(workflow.current_basedir, LocalGitFile):
-    # Snakemake 9.27 joins these with text only and stops at the first rule with a script; its pull request 3668 mended
-    # the other kinds of source.
+    # Snakemake 9.27 can join these only with text and fails at the first rule with a script. Pull request 3668 fixed the
+    # other kinds of source.
     LocalGitFile.join = lambda self, path, join=LocalGitFile.join: join(
         self, getattr(path, "path", path)
     )

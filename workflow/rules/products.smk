@@ -1,13 +1,13 @@
-# Products: from a level-1 radar product to metadata that have been checked.
+# Products: from a level-1 radar product to validated metadata.
 #
-# in:   products of any mission, simulated or real; orbit files where they are given
-# out:  <results>/scenes/{scene}/product.json   metadata of a product that has been checked whole
+# in:   products of any mission, simulated or real; orbit files if given
+# out:  <results>/scenes/{scene}/product.json   metadata of the checked product
 
 
 if SOURCE.products:
 
     rule ingest_product:
-        """Check a product whole and write its metadata, with the vectors of an orbit file where one is given."""
+        """Check a whole product and write its metadata, with the state vectors of an orbit file if one is given."""
         input:
             product=scene_cell("image", source_rows),
             orbit_file=lambda wildcards: source_rows[wildcards.scene]["orbit_file"] or [],

@@ -1,13 +1,13 @@
-# Samples: from an image and its front at their own size to the square pair that a network sees.
+# Samples: from an image and its front at their own size to the square pair given to a network.
 #
 # in:   an 8-bit image and a front mask on the same grid, their pixel sizes
 # out:  <results>/samples/filtered  the image after the median
-#       <results>/samples/fronts    the front, thinned, and dilated if the image will shrink
-#       <results>/samples/square    image, front and valid area at the sample's size, with what leads back to the map
+#       <results>/samples/fronts    the front, thinned, and dilated if the image will be reduced
+#       <results>/samples/square    image, front and valid area at the size of the sample, with their map position
 
 
 rule filter_speckle:
-    """Median filter over a fixed area on the ground."""
+    """Filter speckle with a median over a fixed area on the ground."""
     input:
         image=scene_cell("image"),
     output:
@@ -31,7 +31,7 @@ rule filter_speckle:
 
 
 rule dilate_front:
-    """Thin the front to one pixel and dilate it to the width that the resize will turn into the wanted one."""
+    """Thin the front to one pixel and dilate it so that it has the configured width after resizing."""
     input:
         front=scene_cell("front"),
     output:
@@ -56,10 +56,10 @@ rule dilate_front:
 
 
 rule square_image:
-    """Pad image and front to a square and resize them, keeping the pixel size and the way back to the map."""
+    """Pad image and front to a square and resize them; record pixel size and map position."""
     input:
         **(
-            # The place of a geocoded product is known once it is geocoded.
+            # The map position of a product is known only after geocoding.
             {"place": scene_cell("image")}
             if SOURCE.products
             else {}

@@ -3,13 +3,13 @@
 # in:   checked products, a terrain model
 # out:  <results>/scenes/{scene}/intensity.tif  calibrated, multilooked intensity in radar geometry, and its .json
 #       <results>/scenes/{scene}/map.tif        backscatter on the map (COG)
-#       <results>/scenes/{scene}/view.tif       how the radar saw it: 0 no data, 1 valid, 2 layover, 3 shadow
+#       <results>/scenes/{scene}/view.tif       view codes: 0 no data, 1 valid, 2 layover, 3 shadow
 
 
 if SOURCE.products:
 
     rule multilook_scene:
-        """Read the pixels once, calibrate them and average them to about the map's spacing."""
+        """Read the pixels once, calibrate them and average them to about the posting of the map."""
         input:
             product=rules.ingest_product.output.product,
         output:
@@ -21,8 +21,8 @@ if SOURCE.products:
             "<benchmarks>/multilook_scene/{scene}.tsv"
         conda:
             "../../envs/sar.yaml"
-        # One core each: scenes side by side, as half of a small scene's time is Python's start.
-        # For a few huge ones: --set-threads multilook_scene=4 geocode_scene=4.
+        # One core each, with scenes side by side: starting Python takes half the time of a small scene.
+        # For a few very large scenes: --set-threads multilook_scene=4 geocode_scene=4.
         threads: 1
         resources:
             mem_mb=2000,
@@ -33,7 +33,7 @@ if SOURCE.products:
             "../../scripts/sar/multilook_scene.py"
 
     rule geocode_scene:
-        """Resample a multilooked scene onto the map grid with the terrain model (range-Doppler, backward)."""
+        """Resample a multilooked scene onto the map grid by backward range-Doppler geocoding with the terrain model."""
         input:
             intensity=rules.multilook_scene.output.intensity,
             geometry=rules.multilook_scene.output.geometry,

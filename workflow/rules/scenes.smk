@@ -1,14 +1,14 @@
 # Scenes: 8-bit images with their calving fronts, whatever the source.
 #
-# in:   a CaFFe folder (read where it lies), a table of images, or geocoded products
-# out:  <results>/imported/{scene}         image and front on one grid (not for CaFFe, whose files are ready)
-#       <results>/scenes.tsv, scenes.md    the scene table, and what the check of every file found
+# in:   a CaFFe folder (read in place), a table of images, or geocoded products
+# out:  <results>/imported/{scene}         image and front on one grid (not for CaFFe, whose files are used as they are)
+#       <results>/scenes.tsv, scenes.md    the scene table, and the report of the check of every file
 
 
 if SOURCE.imported:
 
     rule import_scene:
-        """Bring an image to 8 bit and its front, mask or vectors, onto the image's grid."""
+        """Convert an image to 8 bit, and its front, a mask or vectors, to a mask on the same grid."""
         input:
             image=(
                 rules.geocode_scene.output.map
@@ -38,7 +38,7 @@ if SOURCE.imported:
 
 
 rule check_scenes:
-    """Open every image and front, and report every fault at once."""
+    """Open every image and front, and report all faults at once."""
     input:
         images=[row["image"] for row in prepared_rows.values()],
         fronts=[row["front"] for row in prepared_rows.values()],

@@ -1,9 +1,9 @@
-# Simulation: an archive for a laptop with nothing downloaded, as radar products in their missions' own layouts.
+# Simulation: a laptop-sized archive without any downloads, as radar products in their missions' own formats.
 #
 # in:   nothing
-# out:  <results>/archive/world.npz             terrain, glaciers and the course of their fronts
+# out:  <results>/archive/world.npz             terrain, glaciers and their fronts through time
 #       <results>/archive/dem.tif, fronts.gpkg  terrain model and the fronts of all scenes
-#       <results>/archive/products/{scene}      one product, and product.json, which names it
+#       <results>/archive/products/{scene}      one product, and product.json, which gives its name
 
 
 if SOURCE.name == "simulated":
@@ -16,7 +16,7 @@ if SOURCE.name == "simulated":
     )
 
     rule build_world:
-        """Make the terrain, the glaciers and their fronts through time."""
+        """Build the terrain, the glaciers and their fronts through time."""
         output:
             world="<results>/archive/world.npz",
         log:
@@ -64,10 +64,10 @@ if SOURCE.name == "simulated":
             "../../scripts/simulation/simulate_terrain.py"
 
     rule simulate_product:
-        """Image the world in true radar geometry and write the mission's own product."""
+        """Image the world in true radar geometry and write it as a product in the mission's own format."""
         input:
             world=rules.build_world.output.world,
-        # The product's own name comes from its layout; the record holds it.
+        # The name of the product depends on its format, so the record holds it.
         output:
             product="<results>/archive/products/{scene}/product.json",
         log:

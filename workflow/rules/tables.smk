@@ -1,9 +1,9 @@
 # Tables: the paper's Tables I and II beside our values, distances in metres, comparisons.
 #
 # in:   scores.tsv of every trained network and of the rows without a network
-# out:  <results>/tables/NAME.csv, .md and, where it is for print, .tex
+# out:  <results>/tables/NAME.csv, .md and, for tables in print, .tex
 #
-# calvingfront.tables.registry lists the tables: one rule for each.
+# calvingfront.tables.registry lists the tables; there is one rule for each.
 from calvingfront.tables.registry import TABLES
 
 

@@ -1,15 +1,16 @@
-# Training: one job for each model × loss × seed.
+# Training: one job per model × loss × seed.
 #
 # in:   the packed samples and the split
 # out:  <results>/models/{model}/{loss}/seed{seed}/weights.safetensors   the best epoch
 #       …/epoch_005.safetensors …   the epochs that Figure 4 needs
-#       …/history.tsv, run.json     every epoch, and what ran on which machine
+#       …/history.tsv, run.json     one row per epoch; settings, versions and hardware
 #
-# While it runs, …/state/ holds what a killed job goes on from. It is no output: Snakemake deletes those before a retry.
+# While it runs, …/state/ holds the state from which a killed job resumes. It is not an output, because Snakemake
+# deletes outputs before a retry.
 
 
 rule train_network:
-    """Train one network with one loss from one seed."""
+    """Train one network with one loss and one seed."""
     input:
         **inputs_of("train_network"),
     output:
