@@ -80,7 +80,7 @@ def measure(folder: Path, scenes: int, size: int, width: int) -> pd.DataFrame:
         idle, _ = run(folder, overlay, rules)
         row = {"stage": stage, "seconds": max(0.0, seconds - idle), "peak_mb": peak, "dag_s": idle}
         if stage in SAMPLE_RULES:
-            own = library_seconds(folder / "results", stage)
+            own = library_seconds(folder / "results", stage, size)
             row["overhead_s"] = (row["seconds"] - own) / scenes
             row["own_s"] = own / scenes
         rows.append(row)
@@ -110,7 +110,7 @@ def run(folder: Path, overlay: Path, rules: list[str]) -> tuple[float, float]:
     return seconds, usage.ru_maxrss / 1024
 
 
-def library_seconds(results: Path, stage: str) -> float:
+def library_seconds(results: Path, stage: str, size: int) -> float:
     """Do the work of a sample stage in this process; return the seconds."""
     from calvingfront.samples.fronts import dilate_file
     from calvingfront.samples.median import filter_file
@@ -128,14 +128,14 @@ def library_seconds(results: Path, stage: str) -> float:
             )
         elif stage == "dilation":
             dilate_file(
-                front=row.front, **pixels, size=128, front_width_px=3,
+                front=row.front, **pixels, size=size, front_width_px=3,
                 output=scratch / f"{row.scene}.png",
             )  # fmt: skip
         else:
             square_file(
                 image=results / "samples/filtered" / f"{row.scene}.png",
                 front=results / "samples/fronts" / f"{row.scene}.png",
-                scene=row.scene, **pixels, size=128, front_width_px=3,
+                scene=row.scene, **pixels, size=size, front_width_px=3,
                 output=scratch / f"{row.scene}.npz",
             )  # fmt: skip
     return time.perf_counter() - started
