@@ -1,7 +1,7 @@
-"""Training, prediction, scoring and drawing as plain commands on prepared arrays.
+"""Training, prediction, scoring and drawing as plain commands on packed arrays.
 
-A GPU node needs neither Snakemake nor GDAL for them: they read and write the same files as the
-pipeline, so the results folder can travel there and back.
+They need neither Snakemake nor GDAL, and they read and write the same files as the workflow: copy
+the results folder to a GPU machine, run them there, and copy it back.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from calvingfront.vocabulary.runs import Run
 
 log = logging.getLogger("calvingfront")
 
-# What a value that is set may replace, by the kind of the value that stands there.
+# For messages: what --set must be given, by the type of the value that it replaces.
 KINDS: dict[Any, str] = {
     bool: "true or false",
     (int, float): "a number",
@@ -56,7 +56,7 @@ def read_config(path: str | Path, changes: Sequence[str] = ()) -> dict[str, Any]
         config: dict[str, Any] = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
     except OSError as error:
         raise ConfigError(
-            path, "cannot be read", "Run `snakemake dataset`, which writes it, or give --config."
+            path, "cannot be read", "Run `snakemake dataset` to write it, or give --config."
         ) from error
     for change in changes:
         _apply(config, change)
@@ -64,7 +64,10 @@ def read_config(path: str | Path, changes: Sequence[str] = ()) -> dict[str, Any]
 
 
 def _apply(config: dict[str, Any], change: str) -> None:
-    """Change one key in place, written as `training.max_epochs=3`; raise ConfigError."""
+    """Change one key in place, written as `training.max_epochs=3`.
+
+    Raises ConfigError if there is no such key or the value is of another type.
+    """
     key, equals, text = change.partition("=")
     where = f"--set {change}"
     if not equals:
@@ -75,68 +78,74 @@ def _apply(config: dict[str, Any], change: str) -> None:
         section = section.get(group) if isinstance(section, dict) else None
     if not isinstance(section, dict) or last not in section:
         known = section if isinstance(section, dict) else config
-        raise ConfigError(where, f"there is no key {key}", f"Keys there: {', '.join(known)}.")
+        raise ConfigError(where, f"there is no key {key}", f"Write one of {', '.join(known)}.")
     section[last] = _as_before(section[last], text, where)
 
 
 def _as_before(old: Any, text: str, where: str) -> Any:
-    """Read a value of the kind that stands there; null stands for any kind. Raises ConfigError."""
+    """Read a value of the same type as the old one; null is allowed for any type.
+
+    Raises ConfigError if the value is of another type.
+    """
     try:
         value = yaml.safe_load(text)
     except yaml.YAMLError as error:
-        raise ConfigError(where, "cannot be read", f"It is {old!r} now.") from error
+        raise ConfigError(where, "is not valid YAML", f"The present value is {old!r}.") from error
     if isinstance(old, str) and value is not None:
-        return text if isinstance(value, bool) else str(value)  # `off` is a word there
+        return text if isinstance(value, bool) else str(value)  # YAML reads `off` as false
     if isinstance(old, int | float) and not isinstance(old, bool) and isinstance(value, str):
         with suppress(ValueError):
-            value = float(value)  # YAML takes 1e-2 for text
+            value = float(value)  # YAML reads 1e-2 as text
     if old is None or value is None:
         return value
     kind = next(kind for kind in KINDS if isinstance(old, kind))  # bool first: it is an int too
     if not isinstance(value, kind) or isinstance(value, bool) is not isinstance(old, bool):
-        raise ConfigError(where, f"{text} is not {KINDS[kind]}", f"It is {old!r} now.")
+        raise ConfigError(where, f"{text} is not {KINDS[kind]}", f"The present value is {old!r}.")
     return value
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="calvingfront",
-        description="Train, predict, score and draw on prepared arrays (results/dataset).",
+        description="Train, predict, score and draw on packed arrays (results/dataset).",
     )
     commands = parser.add_subparsers(dest="command", required=True)
     texts = {
         "train": "train one network with one loss and one seed",
-        "predict": "predict the validation and test scenes of one run",
+        "predict": "predict the validation and test scenes with one trained network or baseline",
         "score": "choose the thresholds of one run and score its test scenes",
         "tabulate": "make all tables",
         "draw": "draw all figures",
-        "grid": "run all of it, skipping what is there: trainings, scores, tables, figures",
+        "grid": "train, predict and score every run that is not finished; make all tables and "
+        "figures",
     }
     for name, text in texts.items():
         command = commands.add_parser(name, help=text, description=text)
         command.add_argument("--results", default="results", help="results folder (%(default)s)")
         command.add_argument(
-            "--config", help="resolved configuration (results/dataset/config.yaml)"
+            "--config", help="resolved configuration (default: RESULTS/dataset/config.yaml)"
         )
         command.add_argument(
-            "--set", action="append", default=[], metavar="KEY=VALUE", help="change one key"
-        )
+            "--set", action="append", default=[], metavar="KEY=VALUE",
+            help="change one key of the configuration, as in training.max_epochs=50; repeatable",
+        )  # fmt: skip
         if name in ("train", "predict", "score"):
             models = [*NETWORKS] if name == "train" else [*NETWORKS, *BASELINES]
             command.add_argument("--model", required=True, help=f"one of {', '.join(models)}")
-            command.add_argument("--loss", help="needed where the configuration has several")
-            command.add_argument("--seed", type=int, help="likewise")
+            needed = "required if the configuration lists several"
+            command.add_argument("--loss", help=needed)
+            command.add_argument("--seed", type=int, help=needed)
         if name == "predict":
             command.add_argument(
                 "--scenes", choices=("held_out", "all"), default="held_out",
-                help="validation and test scenes (%(default)s), or every scene of the archive, "
-                "into files of their own (all_probabilities.npy, all_index.tsv)",
+                help="held_out: validation and test scenes; all: every scene of the archive, "
+                "written to all_probabilities.npy and all_index.tsv (default: %(default)s)",
             )  # fmt: skip
     return parser
 
 
 def _chosen(options: argparse.Namespace, config: dict[str, Any]) -> Run:
-    """Return the run that the options name; the only loss or seed there is need not be given."""
+    """Return the run that the options name; the loss and seed default to the only ones listed."""
     if options.model in BASELINES:
         return Run(options.model)
     if options.model not in NETWORKS:
@@ -147,7 +156,7 @@ def _chosen(options: argparse.Namespace, config: dict[str, Any]) -> Run:
         if chosen[key] is None:
             if len(config[group]) > 1:
                 known = ", ".join(str(value) for value in config[group])
-                raise ConfigError(f"--{key}", "is not given", f"Write one of {known}.")
+                raise ConfigError(f"--{key}", "is missing", f"Write one of {known}.")
             chosen[key] = config[group][0]
     return Run(options.model, **chosen)
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 
 class CalvingFrontError(Exception):
-    """A fault that the user can mend.
+    """A fault that the user can fix.
 
     where:  the file, scene or configuration key at fault.
     what:   what is wrong with it.
@@ -40,7 +40,7 @@ class OrbitError(CalvingFrontError):
 
 
 class GeocodingError(CalvingFrontError):
-    """A scene, grid or terrain model between which there is no geometry."""
+    """A scene, grid or terrain model that cannot be geocoded."""
 
 
 class SampleError(CalvingFrontError):
@@ -52,11 +52,11 @@ class SplitError(CalvingFrontError):
 
 
 class TrainingError(CalvingFrontError):
-    """A training that cannot start or go on."""
+    """A training that cannot start or continue."""
 
 
 class DivergedError(TrainingError):
-    """A loss or a monitor that became no number."""
+    """A loss or a monitor that became NaN or infinite."""
 
 
 class Faults(CalvingFrontError):

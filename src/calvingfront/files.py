@@ -1,4 +1,4 @@
-"""Writing files so that a reader never meets half of one, nor two jobs write at once."""
+"""Atomic writing of files, and locks between jobs."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ PathLike = str | os.PathLike[str]
 
 
 class NoLocksError(OSError):
-    """A file that its file system cannot lock."""
+    """A file on a file system that does not support locks."""
 
 
 @contextmanager
@@ -24,8 +24,8 @@ def replacing(path: PathLike, durable: bool = False) -> Iterator[Path]:
 
     The temporary name keeps the suffix (libraries choose the format by it) and the folder (so
     that the rename is atomic). On failure the temporary file is removed and `path` is untouched.
-    durable: the file is on the disk before it takes its name, so that a machine that loses its
-    power leaves the old file or the new one.
+    durable: flush the file to disk before the rename, so that a power cut leaves either the old
+    file or the new one.
     """
     target = Path(path)
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -73,12 +73,12 @@ def read_json(path: PathLike) -> Any:
 
 
 def lock(path: PathLike, wait: bool = True, mode: int = 0o600) -> int:
-    """Open a file, made with `mode` where it is not there, and lock it; return its handle.
+    """Open a file, creating it with `mode` if it is missing, and lock it; return its handle.
 
-    Closing the handle gives the lock back. The kernel drops it with the process, so a killed job
-    leaves nothing behind.
-    Raises BlockingIOError where another process holds it and `wait` is false, NoLocksError where
-    the file system has no locks, OSError where the file cannot be opened.
+    Closing the handle releases the lock. The kernel releases it when the process ends, so a killed
+    job leaves no lock behind.
+    Raises BlockingIOError if another process holds the lock and `wait` is false, NoLocksError if
+    the file system does not support locks, OSError if the file cannot be opened.
     """
     handle = os.open(path, os.O_RDWR | os.O_CREAT, mode)
     try:
@@ -88,7 +88,7 @@ def lock(path: PathLike, wait: bool = True, mode: int = 0o600) -> int:
         if isinstance(error, BlockingIOError):
             raise
         raise NoLocksError(error.errno, error.strerror) from error
-    except BaseException:  # a wait that was interrupted
+    except BaseException:  # the wait was interrupted
         os.close(handle)
         raise
     return handle

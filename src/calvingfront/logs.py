@@ -1,4 +1,4 @@
-"""Logging of one job into its own file."""
+"""One log file for each job."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ FORMAT = "%(asctime)s %(levelname)s %(message)s"
 def log_to(path: str | Path, echo: bool = False) -> Iterator[logging.Logger]:
     """Send the package's log records to `path` while the block runs.
 
-    A `CalvingFrontError` ends the job with its message alone, in the log and on standard error
-    (exit status 1); any other exception is logged with its traceback and raised on.
+    A `CalvingFrontError` ends the job with exit status 1 and its message alone, in the log and on
+    standard error. Any other exception is logged with its traceback and raised again.
     echo: print the records on standard error too (progress of long jobs).
     """
     logger = logging.getLogger("calvingfront")
@@ -37,7 +37,7 @@ def log_to(path: str | Path, echo: bool = False) -> Iterator[logging.Logger]:
         print(f"error: {error}", file=sys.stderr)
         raise SystemExit(1) from None
     except Exception:
-        logger.exception("unexpected failure")
+        logger.exception("unexpected error")
         raise
     finally:
         for handler in handlers:

@@ -83,7 +83,7 @@ def test_a_configuration_without_a_key_that_a_step_needs_is_told(
     file.write_text(yaml.safe_dump(config), encoding="utf-8")
     assert predict(results, "unet") == 1
     said = capsys.readouterr().err
-    assert "gpu_slots: is missing, and predict_fronts needs it" in said
+    assert "gpu_slots: is missing, but predict_fronts needs it" in said
 
 
 def test_a_network_that_is_not_trained_is_told_with_the_command_that_trains_it(
@@ -92,7 +92,7 @@ def test_a_network_that_is_not_trained_is_told_with_the_command_that_trains_it(
     run = ["--results", str(results), "--model", "unet", "--loss", "wbce4", "--seed", "2"]
     assert main(["predict", *run]) == 1
     said = capsys.readouterr().err
-    assert "unet/wbce4/seed2 is not trained" in said
+    assert "unet/wbce4/seed2 has not been trained" in said
     assert "Run `calvingfront train --model unet --loss wbce4 --seed 2` first" in said
 
 
@@ -112,7 +112,7 @@ def test_a_results_folder_without_its_data_set_is_told(
     (results / "dataset" / "split.tsv").unlink()
     assert predict(results, "unet") == 1
     said = capsys.readouterr().err
-    assert "split.tsv: is not there. Run `snakemake dataset`" in said
+    assert "split.tsv: is missing. Run `snakemake dataset`" in said
     (results / "dataset" / "config.yaml").unlink()
     assert predict(results, "unet") == 1
     assert "config.yaml: cannot be read. Run `snakemake dataset`" in capsys.readouterr().err
@@ -121,8 +121,8 @@ def test_a_results_folder_without_its_data_set_is_told(
 @pytest.mark.parametrize(
     ("losses", "seeds", "said"),
     [
-        (["bce", "wbce4"], [1], "--loss: is not given. Write one of bce, wbce4."),
-        (["bce"], [1, 2], "--seed: is not given. Write one of 1, 2."),
+        (["bce", "wbce4"], [1], "--loss: is missing. Write one of bce, wbce4."),
+        (["bce"], [1, 2], "--seed: is missing. Write one of 1, 2."),
         (["bce"], [1], ""),
     ],
 )
@@ -185,16 +185,16 @@ def test_a_key_that_is_set_keeps_its_kind(config_file: Path, change: str, value:
     ("change", "said"),
     [
         ("training.batch_size", "has no value. Write KEY=VALUE"),
-        ("training.batch_size=many", "many is not a number. It is 5 now"),
+        ("training.batch_size=many", "many is not a number. The present value is 5"),
         ("training.batch_size=true", "true is not a number"),
-        ("training.deterministic=1", "1 is not true or false. It is True now"),
-        ("training.learning_rate_max=fast", "fast is not a number. It is 0.01 now"),
+        ("training.deterministic=1", "1 is not true or false. The present value is True"),
+        ("training.learning_rate_max=fast", "fast is not a number. The present value is 0.01"),
         ("networks.models=unet", "unet is not a list"),
         ("training=3", "3 is not a group of keys"),
-        ("training.batch_size=[", "cannot be read. It is 5 now"),
-        ("training.batches=3", "no key training.batches. Keys there: batch_size, deterministic"),
-        ("training.batch_size.x=3", "no key training.batch_size.x. Keys there: networks, training"),
-        ("traning.batch_size=3", "no key traning.batch_size. Keys there: networks, training"),
+        ("training.batch_size=[", "is not valid YAML. The present value is 5"),
+        ("training.batches=3", "no key training.batches. Write one of batch_size, deterministic"),
+        ("training.batch_size.x=3", "no key training.batch_size.x. Write one of networks, tr"),
+        ("traning.batch_size=3", "no key traning.batch_size. Write one of networks, training"),
     ],
 )
 def test_a_key_that_cannot_be_set_is_told(config_file: Path, change: str, said: str) -> None:
@@ -277,22 +277,22 @@ def test_tables_hold_the_runs_that_are_planned_and_no_other(scored: Path) -> Non
     [
         (
             ["seeds=[1, 3]"], "tabulate",
-            "unet/bce/seed3 is not scored. "
+            "unet/bce/seed3 has not been scored. "
             "Run `calvingfront score --model unet --loss bce --seed 3` first",
         ),
         (
             ["losses=[bce, wbce8]"], "tabulate",
-            "unet/wbce8/seed1 is not scored. "
+            "unet/wbce8/seed1 has not been scored. "
             "Run `calvingfront score --model unet --loss wbce8 --seed 1` first",
         ),
         (
             ["networks.models=[unet, attention_unet]"], "draw",
-            "attention_unet/bce/seed1 is not trained. "
+            "attention_unet/bce/seed1 has not been trained. "
             "Run `calvingfront train --model attention_unet --loss bce --seed 1` first",
         ),
         (
             [], "draw",
-            "unet/bce/seed1 is not predicted. "
+            "unet/bce/seed1 has not been predicted. "
             "Run `calvingfront predict --model unet --loss bce --seed 1` first",
         ),
     ],
@@ -312,7 +312,7 @@ def test_a_row_without_a_network_that_is_missing_is_named_too(
     lost.unlink()
     assert main(["tabulate", "--results", str(scored)]) == 1
     said = capsys.readouterr().err
-    assert f"{lost}: is not there: nearest_date/none/seed0 is not scored" in said
+    assert f"{lost}: is missing: nearest_date/none/seed0 has not been scored" in said
     assert "Run `calvingfront score --model nearest_date` first, or `calvingfront grid`" in said
     assert not (scored / "tables").exists()
 

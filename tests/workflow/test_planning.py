@@ -137,8 +137,8 @@ def test_a_wrong_configuration_is_refused_with_every_key_and_no_traceback(
     assert done.returncode == 1
     assert "3 faults found" in done.stdout
     assert "trainng: there is no such key. Did you mean training?" in done.stdout
-    assert 'samples.size: "big" is not a whole number' in done.stdout
-    assert 'losses[1]: "wbcex" cannot be used. Write bce, or wbce' in done.stdout
+    assert 'samples.size: "big" is not an integer' in done.stdout
+    assert 'losses[1]: "wbcex" is not valid. Write bce, or wbce' in done.stdout
     assert "Traceback" not in done.stdout
 
 

@@ -1,4 +1,4 @@
-"""The same numbers from the same seed on a GPU, at a price."""
+"""Bit-identical results from the same seed on a GPU, at the cost of speed."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ import torch
 
 @contextmanager
 def deterministic_algorithms(wanted: bool) -> Iterator[None]:
-    """Let PyTorch use algorithms only that give the same bits each time, while the block runs.
+    """If wanted, restrict PyTorch to deterministic algorithms while the block runs.
 
-    To be entered before anything is computed on a GPU: cuBLAS reads its part once. On a CPU
-    nothing changes: the same threads add in the same order anyway.
+    Enter the block before computing anything on a GPU: cuBLAS reads its setting only once. On a
+    CPU nothing changes: the same number of threads adds in the same order anyway.
     """
     if not wanted:
         yield

@@ -1,4 +1,4 @@
-"""Choosing the device, and keeping two jobs off the same GPU."""
+"""Choosing the device, and limiting the number of jobs on each GPU."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from calvingfront.files import lock
 
 log = logging.getLogger(__name__)
 
-# The rest of a shared GPU's memory is for what each process holds beside its tensors: the CUDA
+# The rest of a shared GPU's memory is for what each process holds besides its tensors: the CUDA
 # context and the libraries' kernels.
 SHARED = 0.95
 
@@ -29,14 +29,14 @@ def memory_share(slots: int) -> float:
 
 
 def _lock_folder() -> Path:
-    """Return the folder of the per-device lock files, one per user and machine."""
+    """Return this user's folder of lock files on this machine, creating it if necessary."""
     folder = Path(tempfile.gettempdir()) / f"calvingfront-{os.getuid()}"
     folder.mkdir(mode=0o700, exist_ok=True)
     return folder
 
 
 def _device_identity(index: int) -> str:
-    """Name a CUDA device so that two jobs with different CUDA_VISIBLE_DEVICES agree on it."""
+    """Identify a CUDA device in the same way for jobs with different CUDA_VISIBLE_DEVICES."""
     properties = torch.cuda.get_device_properties(index)
     uuid = getattr(properties, "uuid", None)
     return str(uuid) if uuid else f"{os.environ.get('CUDA_VISIBLE_DEVICES', '')}-{index}"
@@ -45,10 +45,10 @@ def _device_identity(index: int) -> str:
 def _free_slots(
     identity: str, folder: Path, slots: int, opened: list[int]
 ) -> tuple[int, dict[int, int]]:
-    """Lock every free slot of a device; return how many are taken, and the locks by slot.
+    """Lock every free slot of a device; return how many are taken, and the new locks by slot.
 
-    Slots beyond `slots`, of jobs that were given more, count as taken where they are. opened: takes
-    every lock at once, for the caller to close whatever happens.
+    Slots beyond `slots`, used by jobs that allow more, count too if they are taken. opened: gets
+    every new lock as soon as it is open, so that the caller can close it even after an error.
     """
     name = f"device-{identity}-slot"
     known = {int(file.stem.removeprefix(name)) for file in folder.glob(f"{name}*.lock")}
@@ -62,10 +62,10 @@ def _free_slots(
 
 
 def _take(identities: list[str], folder: Path, slots: int) -> tuple[int, int] | None:
-    """Take a slot of the device on which the fewest are taken; None where all are full.
+    """Take a slot of the device with the fewest taken slots; None if all devices are full.
 
-    One job chooses at a time: two that counted together would meet on one device while another
-    stands idle.
+    One job chooses at a time: two jobs counting at once could pick the same device and leave
+    another idle.
     """
     opened = [lock(folder / "choosing.lock")]
     try:
@@ -78,12 +78,15 @@ def _take(identities: list[str], folder: Path, slots: int) -> tuple[int, int] | 
         opened.remove(chosen)
         return best, chosen
     finally:
-        for handle in reversed(opened):  # the choice ends when its other locks are free again
+        for handle in reversed(opened):  # choosing.lock last, once the unused slots are free again
             os.close(handle)
 
 
 def _claim(identities: list[str], folder: Path, wait_s: float, slots: int = 1) -> tuple[int, int]:
-    """Take a slot of one of the devices; return the device's position and the open lock file."""
+    """Wait for a slot on one of the devices; return the device's position and the open lock file.
+
+    Raises TrainingError if none is free within `wait_s` seconds.
+    """
     deadline = time.monotonic() + wait_s
     told = False
     while True:
@@ -93,9 +96,9 @@ def _claim(identities: list[str], folder: Path, wait_s: float, slots: int = 1) -
         if time.monotonic() >= deadline:
             raise TrainingError(
                 "training.device",
-                f"every GPU ({len(identities)}) is held by other jobs of this pipeline, "
+                f"every GPU ({len(identities)}) is in use by other calvingfront jobs, "
                 f"{slots} on each",
-                "Lower --resources gpu= to this machine's GPUs × training.gpu_slots.",
+                "Lower --resources gpu= to this machine's number of GPUs × training.gpu_slots.",
             )
         if not told:
             log.info("waiting for a free GPU")
@@ -107,12 +110,13 @@ def _claim(identities: list[str], folder: Path, wait_s: float, slots: int = 1) -
 def claimed_device(
     requested: str = "auto", wait_s: float = 3600.0, slots: int = 1
 ) -> Iterator[torch.device]:
-    """Yield the device to compute on; one of a GPU's slots is held until the block ends.
+    """Yield the device to compute on; a slot of a GPU is held until the block ends.
 
-    requested: `auto` (a free GPU where there is one, else the CPU), `cpu`, `cuda` (any free GPU)
-    or `cuda:N`. slots: jobs that may share a GPU, the same number for all jobs of a machine; each
-    may then allocate its share of the GPU's memory and no more: a neighbour cannot push it out.
-    Raises TrainingError where a GPU is asked for and none can be used.
+    requested: `auto` (a free GPU if the machine has any, else the CPU), `cpu`, `cuda` (any free
+    GPU) or `cuda:N`. slots: number of jobs that may share a GPU, the same for all jobs on a
+    machine. Each of them may allocate only its share of the GPU's memory, so that none runs out of
+    memory because of another.
+    Raises TrainingError if a GPU is requested and none can be used, or none becomes free in time.
     """
     if requested == "cpu" or (requested == "auto" and not torch.cuda.is_available()):
         yield torch.device("cpu")
@@ -120,15 +124,15 @@ def claimed_device(
     if not torch.cuda.is_available():
         raise TrainingError(
             "training.device",
-            f"'{requested}' is asked for, but PyTorch {torch.__version__} sees no CUDA device",
-            "Write device: auto (or cpu), or install a CUDA build of PyTorch on the GPU node.",
+            f"'{requested}' is requested, but PyTorch {torch.__version__} finds no CUDA device",
+            "Write auto or cpu, or install a CUDA build of PyTorch on a machine with a GPU.",
         )
     count = torch.cuda.device_count()
     wanted = [int(requested.split(":")[1])] if ":" in requested else list(range(count))
     if any(index >= count for index in wanted):
         raise TrainingError(
             "training.device",
-            f"'{requested}' is asked for, but this machine shows {count} GPU(s)",
+            f"'{requested}' is requested, but PyTorch finds only {count} GPU(s)",
             f"Write cuda:0 … cuda:{count - 1}, or auto.",
         )
     position, handle = _claim([_device_identity(i) for i in wanted], _lock_folder(), wait_s, slots)
@@ -143,20 +147,20 @@ def claimed_device(
 
 
 def describe(device: torch.device) -> str:
-    """Name the hardware, and a CPU's threads, for the run record."""
+    """Name the hardware, and for a CPU the number of threads, for the run record."""
     name = hardware_name(device)
     return name if device.type == "cuda" else f"{name}, {torch.get_num_threads()} threads"
 
 
 def hardware_name(device: torch.device) -> str:
-    """Name the GPU, or the processor and the instructions that PyTorch uses of it."""
+    """Name the GPU, or the processor and the instruction set that PyTorch uses."""
     if device.type == "cuda":
         return torch.cuda.get_device_name(device)
     return f"{_processor()}, {torch.backends.cpu.get_cpu_capability()}"
 
 
 def _processor() -> str:
-    """Name the processor, as Linux tells it; elsewhere `CPU`."""
+    """Name the processor as Linux reports it; `CPU` on other systems."""
     try:
         text = Path("/proc/cpuinfo").read_text(encoding="utf-8")
     except OSError:

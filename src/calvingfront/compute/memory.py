@@ -1,4 +1,4 @@
-"""How much memory is free where a training's samples would lie."""
+"""Free memory on the device that would hold a training's samples."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from calvingfront.compute.device import memory_share
 
 
 def free_memory(device: torch.device, gpu_slots: int = 1) -> int:
-    """Return the bytes that this process may still fill on the device.
+    """Return how many bytes this process may still allocate on the device.
 
-    On a GPU that `gpu_slots` jobs share: no more than is left of its own share, whatever the
-    others have not taken yet. On a CPU: what the kernel calls available, or less where a control
-    group (a job of a cluster, a container) allows less.
+    On a GPU shared by `gpu_slots` jobs: at most what is left of this job's own share, even if the
+    others have not used theirs. On a CPU: the memory that the kernel reports as available, or less
+    if a control group (of a cluster job or container) allows less.
     """
     if device.type == "cuda":
         free, total = torch.cuda.mem_get_info(device)
@@ -26,18 +26,18 @@ def free_memory(device: torch.device, gpu_slots: int = 1) -> int:
 
 
 def free_host_memory(root: Path) -> int:
-    """Return the free bytes of the machine whose /proc and /sys stand below `root`."""
+    """Return the free bytes of the machine whose /proc and /sys are below `root`."""
     try:
         lines = (root / "proc/meminfo").read_text(encoding="ascii").splitlines()
         fields = dict(line.split(":", 1) for line in lines)
         machine = int(fields["MemAvailable"].split()[0]) * 1024
-    except (OSError, KeyError):  # no Linux: all of it
+    except (OSError, KeyError):  # not Linux: assume that all memory is free
         machine = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     return max(0, min([machine, *_rooms_of_control_groups(root)]))
 
 
 def _rooms_of_control_groups(root: Path) -> Iterator[int]:
-    """Yield what each control group around this process has left, versions 1 and 2."""
+    """Yield the memory left in each control group (version 1 or 2) that contains this process."""
     try:
         groups = (root / "proc/self/cgroup").read_text(encoding="utf-8").splitlines()
     except OSError:
@@ -51,17 +51,17 @@ def _rooms_of_control_groups(root: Path) -> Iterator[int]:
             limit, use = "memory.limit_in_bytes", "memory.usage_in_bytes"
         else:
             continue
-        # In a container the own group is mounted at the top, and its path leads nowhere.
+        # In a container its own group is mounted at the top, and the path does not exist.
         folder = top / path.lstrip("/")
         for place in (folder, *folder.parents):
             try:
                 allowed = int((place / limit).read_text(encoding="ascii"))
                 used = int((place / use).read_text(encoding="ascii"))
                 statistics = (place / "memory.stat").read_text(encoding="ascii").splitlines()
-            except (OSError, ValueError):  # no such group here, or `max`
+            except (OSError, ValueError):  # there is no such group, or its limit is `max`
                 allowed = -1
             if allowed >= 0:
-                # Pages of files that nobody reads any more make room by themselves.
+                # The kernel reclaims inactive file pages when memory is needed.
                 pages = dict(line.split() for line in statistics)
                 yield allowed - used + int(pages.get("inactive_file", 0))
             if place == top:

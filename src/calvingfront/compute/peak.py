@@ -1,4 +1,4 @@
-"""How near a training came to what its device can multiply."""
+"""A training's speed compared with its device's peak rate of multiplication."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ CPU_SECONDS, CUDA_REPEATS = 0.3, 20
 
 
 def matrix_peak(device: torch.device, precision: str) -> float:
-    """Measure a product of two large square matrices; the best of some, in TFLOP/s.
+    """Measure the product of two large square matrices; return the best repeat in TFLOP/s.
 
-    precision: `float32` or `bfloat16`. On a GPU float32 is what its convolutions make of it, which
-    round their factors to TF32 (PyTorch's default). On a CPU with the threads that PyTorch has at
-    the time, within about half a second.
+    precision: `float32` or `bfloat16`. On a GPU, float32 means TF32, to which convolutions round
+    their factors (PyTorch's default). On a CPU, the product uses PyTorch's current number of
+    threads, and the measurement takes about half a second.
     """
     dtype = torch.bfloat16 if precision == "bfloat16" else torch.float32
     side = CUDA_SIDE if device.type == "cuda" else CPU_SIDE
     a = torch.rand(side, side, device=device).to(dtype)
     b, out = a.t().contiguous(), torch.empty_like(a)
     if device.type == "cpu":
-        torch.matmul(a, b, out=out)  # the first one chooses kernels
+        torch.matmul(a, b, out=out)  # warm-up: the first product chooses kernels
         return 2 * side**3 / _cpu_seconds(a, b, out) / 1e12
     with _as_convolutions_multiply():
         torch.matmul(a, b, out=out)
@@ -39,7 +39,7 @@ def matrix_peak(device: torch.device, precision: str) -> float:
 
 @contextmanager
 def _as_convolutions_multiply() -> Iterator[None]:
-    """Multiply on a GPU in TF32, and without the demands of deterministic algorithms."""
+    """Multiply in TF32 on a GPU, and lift the restriction to deterministic algorithms."""
     precision = torch.get_float32_matmul_precision()
     deterministic = torch.are_deterministic_algorithms_enabled()
     torch.set_float32_matmul_precision("high")

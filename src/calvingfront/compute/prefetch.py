@@ -1,4 +1,4 @@
-"""Work that threads do ahead of the one who needs it."""
+"""Doing work ahead of time in threads."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ def prefetched(
     ahead: int,
     device: torch.device | None = None,
 ) -> Generator[Result, None, None]:
-    """Yield work(task) in the order of the tasks, done by threads while the caller computes.
+    """Yield work(task) in the order of the tasks, computed by threads ahead of the caller.
 
-    ahead: results that are begun or wait at any time; with the one that the caller holds, this
-    bounds the memory. Tasks are handed out by the caller's own steps, so a thread never waits for
-    room: when the generator is closed, each ends with what it has in hand. device: a GPU that the
-    threads use too; a new thread would take the machine's first one.
-    Raises what `work` raises, at the place of that task.
+    ahead: greatest number of results in progress or waiting; together with the one that the caller
+    holds, it bounds the memory. Tasks are submitted only when the caller asks for the next result,
+    so no thread ever waits for room; when the generator is closed, each thread finishes its task
+    and stops. device: a GPU that the threads use as well; by default a new thread uses the first.
+    Raises whatever `work` raises, when that task's turn comes.
     """
     waiting: deque[Future[Result]] = deque()
     pool = ThreadPoolExecutor(threads, THREAD_NAME, initializer=partial(_use, device))

@@ -1,4 +1,4 @@
-"""Keys of the configuration that are sound alone and impossible together."""
+"""Checks for configuration keys that are each valid but cannot work together."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from calvingfront.vocabulary.references import load
 
 
 def contradictions(config: Mapping[str, Any]) -> Iterator[ConfigError]:
-    """Yield a ConfigError for each pair of keys that cannot work together."""
+    """Yield a ConfigError for each set of keys that cannot work together."""
     yield from load(source_of(config).faults)(config)
     yield from _split_contradictions(config["split"])
     training = config["training"]
@@ -23,19 +23,19 @@ def contradictions(config: Mapping[str, Any]) -> Iterator[ConfigError]:
         choices = f"{below} or {above}" if below else str(above)
         yield ConfigError(
             "samples.size",
-            f"{size} is not divisible by {step}, 2 to the power of networks.depth",
-            f"Write {choices}, or a smaller depth",
+            f"{size} is not divisible by {step} (2 to the power of networks.depth)",
+            f"Write {choices}, or lower networks.depth",
         )
     if config["samples"]["front_width_px"] * 4 > size:
         yield ConfigError(
             "samples.front_width_px",
-            f"a front of {config['samples']['front_width_px']} px fills a sample of {size} px",
+            f"{config['samples']['front_width_px']} px is too wide for a sample of {size} px",
             f"Write at most {size // 4}",
         )
     if training["learning_rate_min"] > training["learning_rate_max"]:
         yield ConfigError(
             "training.learning_rate_min",
-            f"{training['learning_rate_min']} lies above learning_rate_max",
+            f"{training['learning_rate_min']} exceeds training.learning_rate_max",
             f"Write at most {training['learning_rate_max']}",
         )
     longest = min(training["max_epochs"], training["patience"])
@@ -43,9 +43,9 @@ def contradictions(config: Mapping[str, Any]) -> Iterator[ConfigError]:
     if late:
         yield ConfigError(
             "training.keep_epochs",
-            f"epoch {', '.join(map(str, late))} may never come: training may end after "
+            f"epoch {', '.join(map(str, late))} may never be reached: training may stop after "
             f"{longest} epochs (the smaller of max_epochs and patience)",
-            f"Write epochs of at most {longest}, or raise max_epochs or patience",
+            f"Keep epochs up to {longest} only, or raise max_epochs and patience",
         )
 
 
@@ -54,18 +54,18 @@ def _split_contradictions(split: Mapping[str, Any]) -> Iterator[ConfigError]:
         yield ConfigError(
             "split.lists",
             f"there is no file {split['lists']}",
-            "Write the CSV with the subsets, or null to draw them by split.shares",
+            "Write the path of the CSV, or null to draw the subsets by split.shares",
         )
     if split["method"] == "glacier" and not split["test_glaciers"]:
         yield ConfigError(
             "split.test_glaciers",
-            "method glacier holds out no glacier",
-            "Write the glaciers to test on, as in [SI]",
+            "is empty, but split.method is glacier",
+            "List the glaciers to test on, as in [SI]",
         )
     both = sorted(set(split["test_glaciers"]) & set(split["validation_glaciers"]))
     if split["method"] == "glacier" and both:
         yield ConfigError(
             "split.validation_glaciers",
-            f"{', '.join(both)} stands in test_glaciers too",
-            "Write each glacier in one of the two",
+            f"overlaps split.test_glaciers: {', '.join(both)}",
+            "List each glacier in only one of the two",
         )

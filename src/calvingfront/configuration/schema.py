@@ -1,4 +1,4 @@
-"""The schema of the configuration, with the vocabulary in it, and the defaults it gives."""
+"""Reading the configuration's schema, and filling in its defaults."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import jsonschema
 import yaml
 
 from calvingfront.files import PathLike
+from calvingfront.scenes.scene_table import SCENE_NAME
 from calvingfront.scenes.sources import SOURCES
 from calvingfront.vocabulary.losses import how_to_write_a_loss, loss_pattern
 from calvingfront.vocabulary.missions import MISSIONS
@@ -19,9 +20,9 @@ from calvingfront.vocabulary.models import NETWORKS
 from calvingfront.vocabulary.subsets import SPLIT_METHODS
 
 TYPE_NAMES = {
-    "integer": "a whole number",
+    "integer": "an integer",
     "number": "a number",
-    "string": "a text",
+    "string": "a string",
     "array": "a list",
     "object": "a group of keys",
     "boolean": "true or false",
@@ -30,10 +31,10 @@ TYPE_NAMES = {
 
 
 def read_schema(path: PathLike) -> dict[str, Any]:
-    """Read a JSON schema (draft 2020-12) written as YAML, and fill the vocabulary in.
+    """Read a JSON schema (draft 2020-12) written as YAML, and fill in the vocabulary.
 
-    `x-names: LIST` becomes the names of a list of the vocabulary: an enumeration, or for losses a
-    pattern. `x-each: missions` becomes one key for each mission.
+    `x-names: LIST` becomes the names in a list of the vocabulary: an enumeration, or a pattern for
+    losses and scenes. `x-each: missions` becomes one key for each mission.
     """
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # libyaml's is ten times as fast
     schema = yaml.load(Path(path).read_text(encoding="utf-8"), Loader=loader)
@@ -54,6 +55,8 @@ def _fill_vocabulary(schema: Any) -> None:
     names, each = schema.pop("x-names", None), schema.pop("x-each", None)
     if names == "losses":
         schema |= {"pattern": f"^(?:{loss_pattern()})$", "x-write": how_to_write_a_loss()}
+    elif names == "scenes":
+        schema["pattern"] = f"^{SCENE_NAME.pattern}$"
     elif names == "networks":
         schema["enum"] = list(NETWORKS)
     elif names == "sources":
@@ -67,20 +70,20 @@ def _fill_vocabulary(schema: Any) -> None:
                 "exclusiveMinimum": 0,
                 "default": mission.spacing_m,
                 "unit": "m",
-                "description": f"{mission.label}.",
+                "description": f"Map pixel spacing for {mission.label}.",
             }
             for mission in MISSIONS.values()
         }
 
 
 def _choices(texts: Mapping[str, str], schema: Mapping[str, Any]) -> dict[str, Any]:
-    """An enumeration whose description says what each of its names means."""
+    """An enumeration whose description explains each of its names."""
     meanings = "; ".join(f"`{name}`: {text}" for name, text in texts.items())
     return {"enum": list(texts), "description": f"{schema['description']} {meanings}."}
 
 
 def fill_defaults(config: Any, schema: Mapping[str, Any]) -> Any:
-    """A copy of `config` in which every missing key has its default, in the schema's order.
+    """Copy `config`, in the schema's order, and give every missing key its default.
 
     A group left empty (null in YAML) gets all its defaults.
     """
@@ -103,10 +106,10 @@ def fill_defaults(config: Any, schema: Mapping[str, Any]) -> Any:
 
 
 def _typed(value: Any, schema: Mapping[str, Any]) -> Any:
-    """A copy of a value, its numbers, truths and nulls as such.
+    """Copy a value, converting strings to numbers, booleans or null if the schema asks for these.
 
-    Snakemake hands on what stands inside brackets after --config as text: `seeds=[1,2]` comes as
-    "1" and "2". Where the schema wants no text, text that reads as a number is the number.
+    Snakemake passes values inside brackets after --config as strings: `seeds=[1,2]` arrives as
+    "1" and "2". A string that reads as a number becomes one unless the schema allows strings.
     """
     if isinstance(value, list) and "items" in schema:
         return [_typed(item, schema["items"]) for item in value]
@@ -126,5 +129,5 @@ def _typed(value: Any, schema: Mapping[str, Any]) -> Any:
 
 
 def as_json(value: Any) -> str:
-    """A value as the user writes it in YAML (JSON is YAML)."""
+    """Format a value as it is written in YAML (JSON is valid YAML)."""
     return json.dumps(value, ensure_ascii=False)

@@ -1,4 +1,4 @@
-"""Configuration and scene table, checked against their schemas: every fault named at once."""
+"""Validation of the configuration and the scene table; all faults are reported at once."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ from calvingfront.files import PathLike
 if TYPE_CHECKING:
     import pandas as pd
 
-REMEDY = "Mend the configuration; config/README.md explains every key."
+REMEDY = "Correct the configuration; config/README.md explains every key."
 
 
 def validate_config(config: Mapping[str, Any], schema_path: PathLike) -> dict[str, Any]:
     """Check a configuration and return a copy with the schema's defaults filled in.
 
-    Raises `Faults` with one `ConfigError` for each fault, each with the key and what to write.
+    Raises `Faults` with one `ConfigError` per fault, which gives the key and what to write.
     """
     schema = read_schema(schema_path)
     filled: dict[str, Any] = fill_defaults(config, schema)
     validator = jsonschema.Draft202012Validator(schema)
     errors = sorted(validator.iter_errors(filled), key=lambda error: list(map(str, error.path)))
     faults: list[CalvingFrontError] = [fault for error in errors for fault in _explain(error)]
-    if not faults:  # relations between keys mean something only where every key is sound
+    if not faults:  # keys can be compared with each other only if each is valid
         faults = list(contradictions(filled))
     if faults:
         raise Faults(faults, REMEDY)
@@ -38,9 +38,9 @@ def validate_config(config: Mapping[str, Any], schema_path: PathLike) -> dict[st
 
 
 def validate_scenes(scenes: pd.DataFrame, schema_path: PathLike) -> None:
-    """Check every row of a scene table against its schema, and that no scene stands twice.
+    """Check every row of a scene table against its schema, and that no scene appears twice.
 
-    Raises `Faults` with one `SceneError` for each fault.
+    Raises `Faults` with one `SceneError` per fault.
     """
     validator = jsonschema.Draft202012Validator(read_schema(schema_path))
     faults: list[CalvingFrontError] = []
@@ -48,15 +48,17 @@ def validate_scenes(scenes: pd.DataFrame, schema_path: PathLike) -> None:
         for error in validator.iter_errors(record):
             column = _key(error.absolute_path)
             name = record.get("scene") or "a scene without a name"
-            faults.append(SceneError(name, f"{column}: {error.message}", "Mend the scene table"))
+            faults.append(SceneError(name, f"{column}: {error.message}", "Correct the scene table"))
     twice = scenes["scene"][scenes["scene"].duplicated()].unique()
-    faults += [SceneError(scene, "stands twice", "Give each scene its own name") for scene in twice]
+    faults += [
+        SceneError(scene, "appears twice", "Give each scene a unique name") for scene in twice
+    ]
     if faults:
         raise Faults(faults, "workflow/schemas/scenes.schema.yaml explains every column.")
 
 
 def _explain(error: jsonschema.ValidationError) -> Iterator[ConfigError]:
-    """Say a schema error in words, with the key and what to write instead."""
+    """Explain a schema error: the key, the fault and what to write instead."""
     schema: Any = error.schema
     instance: Any = error.instance
     where = _key(error.absolute_path)
@@ -80,9 +82,9 @@ def _explain(error: jsonschema.ValidationError) -> Iterator[ConfigError]:
         options = ", ".join(map(str, rule))
         near = difflib.get_close_matches(str(error.instance), list(map(str, rule)), n=1)
         hint = f" Did you mean {near[0]}?" if near else ""
-        what, remedy = f"{value} is not a choice", f"Write one of: {options}{default}.{hint}"
+        what, remedy = f"{value} is not allowed", f"Write one of: {options}{default}.{hint}"
     elif error.validator == "pattern":
-        what, remedy = f"{value} cannot be used", _pattern_remedy(where, schema) + default
+        what, remedy = f"{value} is not valid", _pattern_remedy(where, schema) + default
     elif error.validator in {"minimum", "exclusiveMinimum", "maximum", "exclusiveMaximum"}:
         what = f"{value} is out of range"
         remedy = f"Write {_range(schema)}{default}"
@@ -92,7 +94,7 @@ def _explain(error: jsonschema.ValidationError) -> Iterator[ConfigError]:
         side = "at most" if error.validator == "maxItems" else "at least"
         remedy = f"Write {side} {rule} {unit}{default}"
     elif error.validator == "uniqueItems":
-        what, remedy = f"{value} names something twice", "Write each item once"
+        what, remedy = f"{value} contains duplicates", "Write each item once"
     else:
         what, remedy = error.message, f"See config/README.md{default}"
     yield ConfigError(where, what, remedy)
@@ -102,7 +104,7 @@ def _pattern_remedy(where: str, schema: Mapping[str, Any]) -> str:
     if "x-write" in schema:
         return str(schema["x-write"])
     if where == "training.device":
-        return "Write auto, cpu, cuda or cuda: and a number"
+        return "Write auto, cpu, cuda, or cuda: and a number"
     return "Write a path without braces"
 
 
@@ -118,7 +120,7 @@ def _range(schema: Mapping[str, Any]) -> str:
 
 
 def _key(path: Sequence[object] | Any) -> str:
-    """`losses[1]`, `source.caffe.folder`: a key as a user reads it."""
+    """Format a key as the user sees it: `losses[1]`, `source.caffe.folder`."""
     text = ""
     for part in path:
         text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else str(part)

@@ -31,16 +31,15 @@ def read_attention(
     threads: int = 2,
     gpu_slots: int = 1,
 ) -> None:
-    """Write the attention maps of some scenes at several checkpoints of one attention network.
+    """Write the attention maps of some scenes at several checkpoints of one network with gates.
 
-    scenes: the scenes to read; where empty they are chosen by the scores of all runs (`scores`),
-    which are read for nothing else.
-    weights: weights files; a file's stem names the checkpoint (`weights` stands for `best`).
-    Arrays `{checkpoint}__{scene}__alpha{l}`, float16 (s, s), l from 1 (finest), resized
-    bilinearly to the image's size, and the lists `checkpoints` and `scenes`.
-    Raises ConfigError where the network has no attention gates, SampleError where a scene or an
-    array cannot be read, TrainingError where the weights are not the network's or no device is
-    free.
+    scenes: the scenes to use; if empty, they are chosen by the scores of all runs (`scores`), which
+    are used for nothing else.
+    weights: weights files; a file's stem names the checkpoint (`weights` becomes `best`).
+    The file holds arrays `{checkpoint}__{scene}__alpha{l}`, float16 (s, s), l from 1 (finest),
+    resized bilinearly to the image's size, and the lists `checkpoints` and `scenes`.
+    Raises ConfigError if the network has no attention gates, SampleError if a scene or an array
+    cannot be read, TrainingError if the weights belong to another network or no device is free.
     """
     torch.set_num_threads(threads)
     data = open_dataset(dataset)
@@ -55,7 +54,7 @@ def read_attention(
             network = load_network(file, record).to(place)
             if network.gates is None:
                 raise ConfigError("networks.models", f"{file} has no attention gates",
-                                  "Read attention maps of attention_unet.")  # fmt: skip
+                                  "Use a network with gates, such as attention_unet.")  # fmt: skip
             _, maps = network.forward_with_attention(to_input(chosen.to(place)))
             for level, alpha in enumerate(maps, start=1):
                 full = functional.interpolate(

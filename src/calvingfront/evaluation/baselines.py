@@ -1,4 +1,4 @@
-"""The two rows without a network: the prior of a glacier's fronts and the nearest date's front."""
+"""The two baselines without a network: a glacier's front prior, and the front nearest in date."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from calvingfront.vocabulary.subsets import TRAIN
 
 
 def _shift(data: Dataset, source: int, target: int) -> npt.NDArray[np.float64] | None:
-    """Find the affine (2 × 3) from target to source pixels; None where the grids agree.
+    """Return the affine map (2 × 3) from target to source pixels; None if the grids agree.
 
-    Grids are compared where both scenes have a map position in the same CRS; scenes without one
-    are taken to show the same ground, as CaFFe's images of a glacier do.
+    Grids are compared only if both scenes have a map position in the same CRS. Scenes without one
+    are assumed to cover the same ground, as CaFFe's images of a glacier do.
     """
     needed = ["crs", "upper_left_x", "upper_left_y", "pixel_size_m"]
     if not set(needed) <= set(data.index.columns):
@@ -38,7 +38,7 @@ def _shift(data: Dataset, source: int, target: int) -> npt.NDArray[np.float64] |
 
 
 def front_on_grid(data: Dataset, source: int, target: int) -> npt.NDArray[np.uint8]:
-    """Take the front mask of sample `source` onto the grid of sample `target` (nearest pixel)."""
+    """Resample the front mask of sample `source` to the grid of sample `target` (nearest pixel)."""
     mask = np.asarray(data.fronts[source])
     matrix = _shift(data, source, target)
     if matrix is None:
@@ -48,10 +48,10 @@ def front_on_grid(data: Dataset, source: int, target: int) -> npt.NDArray[np.uin
 
 
 def _candidates(data: Dataset, train: npt.NDArray[np.int64], row: int) -> npt.NDArray[np.int64]:
-    """List the training rows of the same glacier; all of them where the glacier is new.
+    """List the training rows of the same glacier; all training rows if the glacier has none.
 
-    A scene that stands in training and test counts too: the networks saw it as well, and the row
-    is there to say how much of a score the split gives away.
+    A scene that is in both training and test counts too: the networks have seen it as well, and the
+    baseline is meant to show how much of a score the split gives away.
     """
     glacier = data.index["glacier"].to_numpy()
     same = train[glacier[train] == glacier[row]]
@@ -59,7 +59,7 @@ def _candidates(data: Dataset, train: npt.NDArray[np.int64], row: int) -> npt.ND
 
 
 def prior(data: Dataset, sources: npt.NDArray[np.int64], row: int) -> npt.NDArray[np.float64]:
-    """How often the fronts of the samples `sources` cover each pixel of sample `row`, (s, s)."""
+    """Return the share of the samples `sources` whose front covers each pixel of `row`, (s, s)."""
     total = np.zeros((data.size, data.size), np.float64)
     for source in sources.tolist():
         total += front_on_grid(data, source, row)
@@ -67,7 +67,7 @@ def prior(data: Dataset, sources: npt.NDArray[np.int64], row: int) -> npt.NDArra
 
 
 def nearest(data: Dataset, sources: npt.NDArray[np.int64], row: int) -> npt.NDArray[np.float64]:
-    """The front of the sample among `sources` that is closest in time to sample `row`, (s, s)."""
+    """Return the front of the sample among `sources` closest in time to sample `row`, (s, s)."""
     days = pd.to_datetime(data.index["acquired"]).to_numpy().astype("datetime64[D]").astype(int)
     closest = sources[np.argmin(np.abs(days[sources] - days[row]))]
     return front_on_grid(data, int(closest), row).astype(np.float64)
@@ -76,7 +76,7 @@ def nearest(data: Dataset, sources: npt.NDArray[np.int64], row: int) -> npt.NDAr
 def predict_without_network(
     dataset: PathLike, model: str, probabilities: PathLike, predictions: PathLike
 ) -> None:
-    """Predict the validation and test scenes by a rule that needs no network.
+    """Predict the validation and test scenes with a baseline.
 
     model: one of `vocabulary.models.BASELINES`.
     """

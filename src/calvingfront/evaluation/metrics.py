@@ -25,7 +25,7 @@ def iou(prediction: Mask, truth: Mask) -> float:
 
 
 def weighted_dice(prediction: Mask, truth: Mask, w: float) -> float:
-    """Compute WDice_w: the Dice of W̃_w ŷ, in which predictions near the front are forgiven.
+    """Compute WDice_w: the Dice of W̃_w ŷ, which tolerates predictions close to the front.
 
     prediction, truth: binary (h, w); w in px.
     """
@@ -40,8 +40,8 @@ def metrics_over_thresholds(
     """Compute all METRICS of `probability > t` for many thresholds at once.
 
     probability (h, w) in [0, 1]; thresholds (k,), ascending. Returns (k, 5) in METRICS' order.
-    Every pixel is sorted once into the number of thresholds below it; sums over the predicted
-    pixels are then tail sums of weighted histograms.
+    Each pixel is binned once by the number of thresholds below it; sums over the predicted pixels
+    are then tail sums of weighted histograms.
     """
     y = (truth > 0).astype(np.uint8)
     distance = distance_to_front(y)

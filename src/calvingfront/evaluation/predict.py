@@ -27,10 +27,10 @@ def predict(
     network: UNet, data: Dataset, scenes: list[str], device: torch.device, batch_size: int,
     threads: int = 1,
 ) -> Iterator[npt.NDArray[np.float16]]:  # fmt: skip
-    """Predict the front's probability of the scenes, (b, s, s) at a time, in their order.
+    """Predict the front probability of the scenes, in their order, (b, s, s) at a time.
 
-    While a batch is computed, threads read the next ones and, on a GPU, the one before travels
-    back: memory holds a few batches, whatever the number of scenes.
+    While a batch is computed, threads read the next ones and, on a GPU, the previous one is copied
+    back. Memory holds only a few batches, regardless of the number of scenes.
     """
     network = network.to(device).eval()
     network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
@@ -82,10 +82,10 @@ def predict_fronts(
 ) -> None:
     """Predict scenes with one trained network, in float32.
 
-    scenes: `held_out`, those of validation and test, once for each subset; `all`, every scene of
-    the archive once, in its order, with the subsets that it stands in (`train,test`; none: empty).
-    Raises SampleError where a scene or an array cannot be read, SplitError where a subset has no
-    scene, TrainingError where the weights are not the network's or no device is free.
+    scenes: `held_out`, the validation and test scenes, once per subset; `all`, every scene of the
+    archive once, in the archive's order, with its subsets (as `train,test`; empty if in none).
+    Raises SampleError if a scene or an array cannot be read, SplitError if a subset has no scenes,
+    TrainingError if the weights belong to another network or no device is free.
     """
     torch.set_num_threads(threads)
     data = open_dataset(dataset)
@@ -100,7 +100,7 @@ def predict_fronts(
 def _table_of(
     data: Dataset, subsets: dict[str, list[str]], scenes: Literal["held_out", "all"]
 ) -> pd.DataFrame:
-    """List (scene, subset) of the predictions."""
+    """List the (scene, subset) of each prediction."""
     if scenes == "held_out":
         return held_out_scenes(subsets)
     known = {subset: set(names) for subset, names in subsets.items()}

@@ -1,4 +1,4 @@
-"""The files of predictions: probabilities, and which scene of which subset each belongs to."""
+"""Prediction files: the probabilities, and the scene and subset of each."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from calvingfront.vocabulary.subsets import HELD_OUT
 
 
 def held_out_scenes(subsets: dict[str, list[str]]) -> pd.DataFrame:
-    """List (scene, subset) of validation and test, in the order in which they are predicted."""
+    """List (scene, subset) of the validation and test scenes, in the order of prediction."""
     rows = [(scene, subset) for subset in HELD_OUT for scene in subsets[subset]]
     return pd.DataFrame(rows, columns=["scene", "subset"])
 
@@ -29,9 +29,10 @@ def write_predictions(
 ) -> None:
     """Write probabilities (m, size, size) and their table (scene, subset), atomically.
 
-    blocks: the probabilities in the table's order, (b, size, size) each, written as float16 as
-    they come: memory holds one block, not the array. (A memory map's pages would stay.)
-    Raises ValueError where the blocks do not add up to the table.
+    blocks: the probabilities in the table's order, (b, size, size) each. Each block is written as
+    float16 as it arrives, so memory holds one block and not the array. (The pages of a memory map
+    would stay in memory.)
+    Raises ValueError if the number of predictions differs from the table's.
     """
     shape = (len(table), size, size)
     with replacing(probabilities) as temporary:
@@ -53,14 +54,14 @@ def open_predictions(
 ) -> tuple[npt.NDArray[np.float16], pd.DataFrame]:
     """Open the probabilities (m, s, s) of a run and their table (scene, subset).
 
-    Raises SampleError where they do not belong together.
+    Raises SampleError if they do not belong together.
     """
     array = np.load(probabilities, mmap_mode="r")
     table = read_table(index, str)
     if len(array) != len(table):
         raise SampleError(
             probabilities,
-            f"holds {len(array)} predictions, its index {len(table)}",
+            f"holds {len(array)} predictions, but its index lists {len(table)}",
             "Remove the folder and predict again.",
         )
     return array, table

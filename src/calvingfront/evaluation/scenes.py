@@ -1,4 +1,4 @@
-"""Which test scenes the figures show."""
+"""Choosing the test scenes to show in the figures."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ MOST_SCENES = 2
 
 
 def choose_scenes(scores: PathLike | Sequence[PathLike], scenes: Sequence[str] = ()) -> list[str]:
-    """Name the scenes to draw: those configured, or one ordinary scene per glacier.
+    """Return the scenes to draw: those configured, or one typical scene per glacier.
 
-    scores: `scores.tsv` of the trained runs. scenes: `figures.scenes` of the configuration.
-    Without configured scenes: for each of the two glaciers with the most test scenes (in the
-    order of their names) the scene whose Dice at the validation threshold, averaged over all
-    trained runs, is the median; the lower of the middle two in an even number.
-    Raises ConfigError where a configured scene is not in the test set.
+    scores: `scores.tsv` of the runs. scenes: `figures.scenes` of the configuration.
+    Without configured scenes: for each of the two glaciers with the most test scenes, in the order
+    of their names, the scene with the median Dice. The Dice is that at the validation threshold,
+    averaged over all trained runs; of an even number of scenes, the lower middle one is taken.
+    Raises ConfigError if a configured scene is not in the test set.
     """
     table = read_scores(scores)
     tested = set(table.scene)
@@ -30,7 +30,7 @@ def choose_scenes(scores: PathLike | Sequence[PathLike], scenes: Sequence[str] =
                 raise ConfigError(
                     "figures.scenes",
                     f"'{scene}' is not a test scene",
-                    f"Choose among the test scenes, such as {min(tested)}.",
+                    f"Choose from the test scenes, such as {min(tested)}.",
                 )
         return list(scenes)
     networks = table[~table.model.isin(list(BASELINES))]

@@ -1,4 +1,4 @@
-"""The scores of several runs as one table, checked to stand on the same images."""
+"""The scores of several runs as one table, checked for the same test images."""
 
 from __future__ import annotations
 
@@ -22,28 +22,28 @@ SCORE_COLUMNS = (
 
 
 def read_scores(paths: PathLike | Sequence[PathLike]) -> pd.DataFrame:
-    """Read and join `scores.tsv` files; adds the columns model, loss and seed.
+    """Read and concatenate `scores.tsv` files; adds the columns model, loss and seed.
 
-    Raises Faults naming every file that lacks a column or a protocol, or whose test scenes
-    differ from the first file's: rows of one table must stand on the same images.
+    Raises Faults naming every file without a required column or protocol, or with other test
+    scenes than the first file: all rows of a table must refer to the same images.
     """
     tables: list[pd.DataFrame] = []
     faults: list[CalvingFrontError] = []
-    remedy = "Score this run again on the present split (remove its scores.tsv)."
+    remedy = "Remove this scores.tsv and score the run again on the current split."
     for path in as_paths(paths):
         table = read_table(path, {"scene": str, "glacier": str, "mission": str})
         lacking = [name for name in SCORE_COLUMNS if name not in table]
         if lacking:
-            faults.append(CalvingFrontError(path, f"columns lacking: {', '.join(lacking)}", remedy))
+            faults.append(CalvingFrontError(path, f"has no columns {', '.join(lacking)}", remedy))
             continue
         for protocol in PROTOCOLS:
             scenes = table.loc[table.protocol == protocol, "scene"]
             if scenes.duplicated().any() or scenes.empty:
-                what = "scenes stand twice" if len(scenes) else "no rows"
+                what = "some scenes appear twice" if len(scenes) else "no rows"
                 faults.append(CalvingFrontError(path, f"{protocol}: {what}", remedy))
             elif tables and set(scenes) != set(tables[0].scene):
                 odd = sorted(set(scenes) ^ set(tables[0].scene))
-                what = f"{protocol}: other test scenes than the first run's: {', '.join(odd[:5])}"
+                what = f"{protocol}: test scenes differ from the first run's: {', '.join(odd[:5])}"
                 faults.append(CalvingFrontError(path, what, remedy))
         run = run_of(path)
         table.insert(0, "model", run.model)
@@ -51,26 +51,26 @@ def read_scores(paths: PathLike | Sequence[PathLike]) -> pd.DataFrame:
         table.insert(2, "seed", run.seed)
         tables.append(table)
     if faults:
-        raise Faults(faults, "A table compares runs on the same test images only.")
+        raise Faults(faults, "Score all runs of a table on the same test images.")
     if not tables:
         raise CalvingFrontError("scores", "no score file given", "Score at least one run.")
     return pd.concat(tables, ignore_index=True)
 
 
 def rows_in_order(scores: pd.DataFrame) -> list[tuple[str, str]]:
-    """The distinct (model, loss) of a score table in the order of the paper's tables."""
+    """Return the distinct (model, loss) of a score table, in the order of the paper's tables."""
     pairs = {(str(model), str(loss)) for model, loss in zip(scores.model, scores.loss, strict=True)}
     return sorted(pairs, key=lambda pair: Run(*pair).order)
 
 
 def seeds_of(scores: pd.DataFrame, model: str, loss: str) -> list[int]:
-    """The seeds of one model and loss, ascending."""
+    """Return the seeds of one model and loss, ascending."""
     chosen = scores[(scores.model == model) & (scores.loss == loss)]
     return sorted(int(seed) for seed in chosen.seed.unique())
 
 
 def describe_test_set(scores: pd.DataFrame, split_method: str, size_px: int) -> str:
-    """The line under every table: images, their size, split method, seeds per network."""
+    """Return the line in every caption: test images, their size, split method, number of seeds."""
     images = scores.scene.nunique()
     networks = scores[~scores.model.isin(list(BASELINES))]
     counts = networks.groupby(["model", "loss"]).seed.nunique()
@@ -82,5 +82,5 @@ def describe_test_set(scores: pd.DataFrame, split_method: str, size_px: int) -> 
     seeds = f"{fewest}" if fewest == most else f"{fewest} to {most}"
     text += f", {seeds} seed{'s' if most != 1 else ''} per network and loss"
     if most == 1:
-        text += " (so nothing is known of the spread between trainings)"
+        text += " (so the spread between trainings is unknown)"
     return text + "."

@@ -1,4 +1,4 @@
-"""The scores of every test image: overlap with the truth and distance in metres."""
+"""The scores of each test image: overlap with the true front, and distance to it in metres."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ WINTER = range(4, 9)  # April to August, the Antarctic winter
 
 
 def season(acquired: str) -> str:
-    """Return `winter` (April–August) or `summer` of an ISO date."""
+    """Return `winter` (April–August) or `summer` for an ISO date."""
     return "winter" if int(acquired[5:7]) in WINTER else "summer"
 
 
@@ -40,12 +40,11 @@ def score_front(
     pixel_size_m: float,
     min_front_length_m: float,
 ) -> dict[str, Any]:
-    """Measure one binary prediction against the truth, both (h, w).
+    """Compare one binary prediction with the truth, both (h, w).
 
-    Returns the pixel counts, the length of the predicted centre line (all of it) in px, and the
-    distances of the METRICS page: the predicted line without pieces shorter than
-    `min_front_length_m` against the whole true line. Distances are NaN and `missing` is 1 where
-    no predicted line is left.
+    Returns the pixel counts, the length of the whole predicted centre line in px, and the distances
+    between the predicted line, without segments shorter than `min_front_length_m`, and the whole
+    true line. If no predicted line is left, the distances are NaN and `missing` is 1.
     """
     predicted = centre_lines(prediction)
     kept = longer_than(predicted, min_front_length_m / pixel_size_m)
@@ -79,8 +78,8 @@ def score_predictions(
 ) -> None:
     """Score the test images of one run under both protocols; write one row per protocol × scene.
 
-    Under the paper protocol each overlap metric has its own threshold; the counts and distances
-    use the one of Dice.
+    Under the paper protocol, each overlap metric has its own threshold; the counts and distances
+    use the threshold of Dice.
     """
     data = open_dataset(dataset)
     array, table = open_predictions(probabilities, predictions)

@@ -1,4 +1,4 @@
-"""Choosing the threshold: once on the validation set, and the paper's way on the test set."""
+"""Choosing the threshold: on the validation set, and as in the paper on the test set."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ THRESHOLDS: npt.NDArray[np.float64] = np.arange(100) / 100
 
 
 def stretch(probability: npt.NDArray[np.floating]) -> npt.NDArray[np.float64]:
-    """Stretch one prediction to 0…255 by its minimum and maximum, rounded, as the released code.
+    """Stretch one prediction from its minimum and maximum to 0…255, rounded, as the released code.
 
-    Returns values in [0, 1]; a constant prediction becomes 0.
+    Returns values in [0, 1] (divided by 255); a constant prediction becomes 0.
     """
     values = probability.astype(np.float64)
     low, high = values.min(), values.max()
@@ -40,11 +40,11 @@ def choose_threshold(
     threshold: PathLike,
     curve: PathLike,
 ) -> None:
-    """Scan the thresholds 0.00 … 0.99 and write the chosen ones and the curves.
+    """Scan the thresholds 0.00 … 0.99; write the chosen ones and the curves.
 
-    `validation_threshold` maximises the mean Dice of the validation images (no stretch);
-    `paper_protocol` has, for every metric, the best threshold of the stretched test predictions:
-    an oracle, for comparison with the paper only. Of equal maxima the middle one is taken.
+    `validation_threshold` maximises the mean Dice of the validation images (not stretched).
+    `paper_protocol` has, for each metric, the best threshold for the stretched test predictions: an
+    oracle, for comparison with the paper only. Of several equal maxima the middle one is taken.
     """
     data = open_dataset(dataset)
     array, table = open_predictions(probabilities, predictions)

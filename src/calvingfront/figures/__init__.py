@@ -1,1 +1,1 @@
-"""The figures: the paper's five, and the curves and the archive behind them."""
+"""The figures: the paper's five, training and threshold curves, and an overview of the archive."""

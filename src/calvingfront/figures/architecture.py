@@ -1,6 +1,6 @@
-"""Figure 1: the network, drawn from the network object itself so that it cannot drift.
+"""Figure 1: the network, drawn from the network object itself so that it is always up to date.
 
-The only module of the figures that needs torch.
+Of the figures, only this one needs torch.
 """
 
 from __future__ import annotations
@@ -49,23 +49,23 @@ def draw_architecture(
     png: PathLike,
     pdf: PathLike,
 ) -> None:
-    """Draw a network as these settings build it, for square images of side size_px.
+    """Draw the network that these settings build, for square images of side size_px.
 
-    models: the trained networks; one with attention gates is drawn where there is one.
+    models: the trained networks; one with attention gates is preferred.
     """
     drawn = [NETWORKS[name] for name in models if NETWORKS[name].drawn]
     model = min(drawn, key=lambda network: not network.gated).name
-    with torch.device("meta"):  # shapes without values: nothing to draw at random, no memory
+    with torch.device("meta"):  # shapes without values: no random numbers, no memory
         network = build_network(NetworkSettings(model, variant, width, depth, kernel))
     title = f"{model_label(model)}, variant “{variant}”"
     save(architecture_figure(network, size_px, title), png, pdf)
 
 
 def architecture_figure(network: UNet, size_px: int, title: str) -> Figure:
-    """The U-shaped diagram with legend and, where the network has gates, the inside of one.
+    """Draw the U-shaped diagram with its legend and, if the network has gates, a gate's details.
 
-    Box heights grow with the logarithm of the feature maps' size, box widths with that of their
-    channels (both are written in or beside the boxes).
+    Box heights grow with the logarithm of the feature maps' size, box widths with the logarithm of
+    their number of channels (both are written in or beside the boxes).
     """
     facts = read_network(network, size_px)
     with plt.rc_context(RULES):
@@ -89,14 +89,13 @@ def architecture_figure(network: UNet, size_px: int, title: str) -> Figure:
 
 
 class _Diagram:
-    """Places of all boxes on the page, mm; levels count from the finest."""
+    """Positions of all boxes on the page, mm; levels count from the finest."""
 
     def __init__(self, facts: NetworkFacts) -> None:
         self.facts = facts
         depth = facts.depth
-        # Steps from left to right: the input, two boxes per encoder level of which the second
-        # stands over the next level's first, the bridge, and the same mirrored with three boxes
-        # per decoder level, then the output.
+        # Steps from left to right: the input; two boxes per encoder level, the second above the
+        # next level's first; the bridge; three boxes per decoder level, likewise; the output.
         steps = 1 + depth + BRIDGE + 2 * depth + 1
         self.step = min((TWO_COLUMNS_MM - 2 * SIDE_MM) / steps, WIDEST_STEP_MM)
         self.left = (TWO_COLUMNS_MM - steps * self.step) / 2
@@ -106,7 +105,7 @@ class _Diagram:
         self.heights = SHORTEST_MM + (sizes - sizes[-1]) / spread * (reach - SHORTEST_MM)
         tops = TOP_MM + np.concatenate([[0], np.cumsum(self.heights[:-1] + GAP_MM)])
         self.middles = tops + self.heights / 2
-        # The legend stands in the empty corner at the lower right where it is wide enough.
+        # The legend goes into the empty lower right corner if that is wide enough.
         end = float(tops[-1] + self.heights[-1])
         corner = self.decoder_x(depth - 1, 2) + THICKEST_MM / 2 + 16
         fits = corner + LEGEND_MM <= TWO_COLUMNS_MM
@@ -116,17 +115,17 @@ class _Diagram:
         self.bottom = max(end, legend)
 
     def encoder_x(self, level: int, box: int) -> float:
-        """Centre of an encoder box: 0 the first convolution's output, 1 the second's."""
+        """Return the centre of an encoder box: 0 the first convolution's output, 1 the second's."""
         bridge = BRIDGE if level == self.facts.depth and box else float(box)
         return self.left + self.step * (1 + level + bridge)
 
     def decoder_x(self, level: int, box: int) -> float:
-        """Centre of a decoder box: 0 the joined input, 1 and 2 the convolutions' outputs."""
+        """Return a decoder box's centre: 0 the joined input, 1 and 2 the convolutions' outputs."""
         depth = self.facts.depth
         return self.encoder_x(depth, 1) + self.step * (2 * (depth - 1 - level) + box)
 
     def thickness(self, channels: int) -> float:
-        """Width of a box by the logarithm of its channels, mm."""
+        """Return the width of a box, mm, from the logarithm of its number of channels."""
         most = np.log2(self.facts.encoder_shapes[-1][0])
         least = np.log2(self.facts.encoder_shapes[0][0])
         if channels <= 2**least:
@@ -147,9 +146,9 @@ class _Diagram:
     def _box(
         self, axes: Axes, x: float, level: int, channels: int, colour: str, side: int = 0
     ) -> float:
-        """Draw one feature map with its channels inside; returns half its width.
+        """Draw one feature map with its number of channels inside; return half its width.
 
-        side: −1 or 1 puts the box wholly to the left or right of x (the halves of a joined input).
+        side: −1 or 1 puts the box entirely left or right of x (for the halves of a joined input).
         """
         width, height = self.thickness(channels), float(self.heights[level])
         left = x - width / 2 + side * width / 2
@@ -261,7 +260,7 @@ class _Diagram:
 
 
 def _legend(facts: NetworkFacts) -> list[tuple[str, str, str]]:
-    """(arrow or gate, colour, text) of every kind of layer that the network has."""
+    """Return (arrow or gate, colour, text) for every kind of layer in the network."""
     entries = [
         ("arrow", CONV, text) for text in _distinct([c for block in facts.encoder for c in block])
     ]

@@ -1,4 +1,4 @@
-"""A contact sheet: for each glacier and mission one scene with its front."""
+"""Overview of the archive: one scene with its front for each glacier and mission."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ UNKNOWN = "unknown"
 
 
 def draw_archive(dataset: PathLike, png: PathLike, pdf: PathLike) -> None:
-    """Draw columns = missions in the order of their first scene, rows = glaciers.
+    """Draw one column per mission, in the order of their first scenes, and one row per glacier.
 
-    Each panel shows the mission's scene in the middle of its years (the earlier of two), with the
-    centre of its front and its date; a glacier that a mission did not see stays blank.
+    Each panel shows the middle scene by date (the earlier of two), with the centre line of its
+    front and its date; a panel without a scene says so.
     """
     table = read_index(dataset).drop_duplicates("scene")
     table = table.assign(
@@ -64,7 +64,7 @@ def draw_archive(dataset: PathLike, png: PathLike, pdf: PathLike) -> None:
 
 
 def middle_scenes(table: pd.DataFrame) -> dict[tuple[str, str], str]:
-    """(glacier, mission) → the scene in the middle by date, the earlier of two."""
+    """Return, for each (glacier, mission), the middle scene by date (the earlier of two)."""
     chosen = {}
     for (glacier, mission), group in table.groupby(["glacier", "mission"]):
         ordered = group.sort_values(["acquired", "scene"])
@@ -73,9 +73,9 @@ def middle_scenes(table: pd.DataFrame) -> dict[tuple[str, str], str]:
 
 
 def draw_front(scene: Scene) -> npt.NDArray[np.uint8]:
-    """The scene as (h, w, 3) uint8 with the centre of its front in yellow.
+    """Return the scene as (h, w, 3) uint8 with the centre line of its front in yellow.
 
-    The line is as wide as stays visible where the panel has fewer dots than the scene pixels.
+    The line is wide enough to stay visible if the panel has fewer dots than the scene has pixels.
     """
     colours = np.repeat(scene.image[..., None], 3, axis=2)
     side = 1 + 2 * round(max(scene.height, scene.width) / 400)

@@ -1,4 +1,4 @@
-"""Figures 4 and 5: attention maps during training, and under every loss."""
+"""Figures 4 and 5: attention maps during training, and for each loss."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from calvingfront.vocabulary.losses import loss_label
 from calvingfront.vocabulary.models import model_label
 from calvingfront.vocabulary.runs import by_run
 
-ATTENTION_COLOURS = "jet"  # the paper's; kept so that the maps can be compared with its figures
+ATTENTION_COLOURS = "jet"  # as in the paper, so that the maps can be compared with its figures
 COLUMNS_SIDE_BY_SIDE = 8
 TALLEST_MM = 215.0
 MOST_PANEL_MM = 30.0
@@ -47,10 +47,11 @@ def draw_attention_epochs(
     png: PathLike,
     pdf: PathLike,
 ) -> None:
-    """Draw rows α1 (finest) … αD, columns: the kept epochs and the best one.
+    """Draw rows α1 (finest) … αD, and columns for the kept epochs and the best one.
 
-    attention: the `.npz` files of the attention maps; one is drawn, WBCE8 or the nearest to it,
-    of the lowest seed. runs: `run.json` of the same runs, whose `best_epoch` names the best.
+    attention: the `.npz` files of the attention maps; the one that `typical_run` prefers is drawn,
+    with the lowest seed. runs: `run.json` of the same runs, for the number of the best epoch.
+    Raises SampleError if the drawn run's `run.json` is not among them.
     """
     files = first_seeds(attention)
     model, loss = typical_run(files)
@@ -58,7 +59,7 @@ def draw_attention_epochs(
     run = next(iter(by_run(chosen)))
     records = by_run(runs)
     if run not in records:
-        raise SampleError(chosen, "no run.json given of this run", "Give the record of every run.")
+        raise SampleError(chosen, "has no matching run.json", "Give the run.json of every run.")
     best_epoch = int(read_json(records[run])["best_epoch"])
     checkpoints = _names(chosen, "checkpoints")
     columns = [
@@ -75,9 +76,9 @@ def draw_attention_losses(
     png: PathLike,
     pdf: PathLike,
 ) -> None:
-    """Draw rows α1 (finest) … αD, columns: the losses, each at its best epoch (lowest seed).
+    """Draw rows α1 (finest) … αD, and columns for the losses, at their best epochs (lowest seed).
 
-    Of several networks with attention the one is drawn that stands for all (`typical_run`).
+    Of several networks with attention, the one that `typical_run` prefers is drawn.
     """
     files = first_seeds(attention)
     model, _ = typical_run(files)
@@ -91,7 +92,7 @@ def draw_attention_losses(
 
 
 def read_maps(path: PathLike, checkpoint: str, label: str) -> Maps:
-    """Read all levels of one checkpoint. Raises SampleError where the file lacks it."""
+    """Read all levels of one checkpoint. Raises SampleError if the file does not contain it."""
     levels: dict[str, list[npt.NDArray[np.float32]]] = {}
     with np.load(path) as arrays:
         for scene in (str(name) for name in arrays["scenes"]):
@@ -103,7 +104,7 @@ def read_maps(path: PathLike, checkpoint: str, label: str) -> Maps:
             if not levels[scene]:
                 raise SampleError(
                     path,
-                    f"holds no attention maps of {scene} at checkpoint '{checkpoint}'",
+                    f"has no attention maps of {scene} for checkpoint '{checkpoint}'",
                     "Remove the file and read the attention maps again.",
                 )
     return Maps(label, levels)
@@ -123,10 +124,10 @@ def _epoch_label(checkpoint: str, best_epoch: int) -> str:
 def _draw(
     scenes: Sequence[Scene], columns: Sequence[Maps], label: str, png: PathLike, pdf: PathLike
 ) -> None:
-    """Blocks of one scene each: the scene and its front on the left, then the maps.
+    """Draw one block per scene: the scene and its front on the left, then the maps.
 
-    Blocks stand side by side (panels of one height) where the columns leave room, else under one
-    another (panels of one width).
+    Blocks are placed side by side (panels of equal height) if there is room, else below each other
+    (panels of equal width).
     """
     depth = max(len(maps) for column in columns for maps in column.levels.values())
     across = 1 + len(columns)
@@ -173,7 +174,7 @@ def _draw(
 def _panel_sizes(
     scenes: Sequence[Scene], across: int, rows: int, beside: bool
 ) -> list[tuple[float, float]]:
-    """(width, height) of every scene's panels, mm: as large as the page allows."""
+    """Return (width, height) of each scene's panels, mm: as large as the page allows."""
     blocks = len(scenes) if beside else 1
     free = TWO_COLUMNS_MM - LEFT_MM - BAR_MM - BLOCK_GAP_MM * (blocks - 1)
     free -= GAP_MM * (across - 1) * blocks

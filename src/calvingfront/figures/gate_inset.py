@@ -1,4 +1,4 @@
-"""The inside of one attention gate, drawn from its facts (part of Figure 1)."""
+"""The inside of one attention gate (part of Figure 1)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ COLOUR = "#AA4499"
 
 
 def draw_gate(axes: Axes, gate: GateFacts, top: float) -> None:
-    """Draw x and g to the left, α and x̂ to the right; `axes` are in mm, downwards from `top`.
+    """Draw a gate, x and g on the left, α and x̂ on the right; `axes` are in mm, `top` is its top.
 
     Source of the symbols: Holzmann et al. (2021), eq. 1.
     """
@@ -96,7 +96,7 @@ def _input(axes: Axes, x: float, y: float, name: str, shape: Shape) -> None:
 
 
 def _box(axes: Axes, x: float, y: float, symbol: str, convolution: Convolution) -> None:
-    """A convolution: its symbol, its kernel, and what it gives."""
+    """Draw a convolution: its symbol, its kernel and the layers that follow it."""
     parts = convolution.label().split(" + ")
     head, *rest = parts[0].split(", ")
     detail = [head, ", ".join(rest)] if rest else [head]

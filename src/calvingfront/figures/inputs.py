@@ -1,4 +1,4 @@
-"""What the figures read: scenes without their padding, predictions, one run of several."""
+"""Inputs of the figures: scenes without padding, predictions, and the choice of a run."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ PREFERRED_LOSSES = ("wbce8", "wbce4", "wbce16", "bce")
 
 @dataclass(frozen=True)
 class Scene:
-    """One scene cut to its content: the padding at the bottom and on the right is left out.
+    """One scene without the padding at the bottom and on the right.
 
     image: (h, w) uint8, front: (h, w) bool, height and width: h and w, px.
     """
@@ -39,12 +39,12 @@ class Scene:
 
     @property
     def height(self) -> int:
-        """Rows with content, px."""
+        """Number of rows with content, px."""
         return int(self.image.shape[0])
 
     @property
     def width(self) -> int:
-        """Columns with content, px."""
+        """Number of columns with content, px."""
         return int(self.image.shape[1])
 
     @property
@@ -58,7 +58,7 @@ class Scene:
         return " ".join(part for part in (self.glacier, self.mission, self.acquired) if part)
 
     def crop(self, pixels: npt.NDArray[Pixel]) -> npt.NDArray[Pixel]:
-        """Cut a (size, size) array of this scene to the content."""
+        """Crop a (size, size) array of this scene to its content."""
         return pixels[: self.height, : self.width]
 
 
@@ -85,22 +85,23 @@ def read_scenes(dataset: PathLike, scenes: Sequence[str]) -> list[Scene]:
 def read_probability(prediction: PathLike, scene: str) -> npt.NDArray[np.float32]:
     """Read the test prediction of one scene, (size, size) in 0…1.
 
-    prediction: `probabilities.npy`; its `index.tsv` stands beside it.
+    prediction: `probabilities.npy`, with its `index.tsv` beside it.
+    Raises SampleError unless it has exactly one test prediction of the scene.
     """
     table = read_table(Path(prediction).with_name("index.tsv"), str)
     rows = np.flatnonzero((table.scene == scene) & (table.subset == TEST))
     if len(rows) != 1:
         raise SampleError(
             prediction,
-            f"holds {len(rows)} test predictions of scene {scene}, not one",
-            "Predict again on the present split.",
+            f"has {len(rows)} test predictions of scene {scene} instead of one",
+            "Predict again on the current split.",
         )
     stored = np.load(prediction, mmap_mode="r")
     return np.asarray(stored[rows[0]], dtype=np.float32)
 
 
 def first_seeds(paths: PathLike | Iterable[PathLike]) -> dict[tuple[str, str], Path]:
-    """(model, loss) → the file of its lowest seed, in the order of the paper's tables."""
+    """Map (model, loss) to the file of its lowest seed, in the order of the paper's tables."""
     found: dict[tuple[str, str], Path] = {}
     for path in as_paths(paths):
         run = run_of(path)
@@ -109,9 +110,9 @@ def first_seeds(paths: PathLike | Iterable[PathLike]) -> dict[tuple[str, str], P
 
 
 def typical_run(runs: Iterable[tuple[str, str]]) -> tuple[str, str]:
-    """The (model, loss) that stands for all where a figure shows one.
+    """Return the (model, loss) to show in a figure that shows only one.
 
-    A network with attention before others; WBCE8 (the weight of the paper's Figure 2), then WBCE4,
+    Networks with attention come first, then WBCE8 (the weight in the paper's Figure 2), WBCE4,
     WBCE16, BCE.
     """
 

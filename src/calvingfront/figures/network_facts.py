@@ -1,4 +1,4 @@
-"""What a network is made of, read from the network object and from one pass through it."""
+"""The layers of a network, read from the network object and from one pass through it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Shape = tuple[int, int, int]
 
 @dataclass(frozen=True)
 class Convolution:
-    """One convolution and what follows it, in its order, such as (`BN`, `LeakyReLU 0.1`)."""
+    """One convolution and the layers that follow it, in order, such as (`BN`, `LeakyReLU 0.1`)."""
 
     kernel: int
     stride: int
@@ -48,13 +48,13 @@ class GateFacts:
 
     @property
     def enlargement(self) -> int:
-        """By how much the coefficients are enlarged to the features' size."""
+        """The factor by which the coefficients are enlarged to the size of the features."""
         return self.alpha[1] // self.inner[1]
 
 
 @dataclass
 class NetworkFacts:
-    """One network; lists run from the finest level to the coarsest, shapes are (c, h, w)."""
+    """One network; lists go from the finest level to the coarsest, shapes are (c, h, w)."""
 
     parameters: int
     input: Shape
@@ -70,19 +70,19 @@ class NetworkFacts:
 
     @property
     def depth(self) -> int:
-        """Number of down-samplings."""
+        """Number of downsampling steps."""
         return len(self.upsample)
 
     @property
     def pooling(self) -> int:
-        """By how much height and width shrink from one level to the next."""
+        """The factor by which height and width shrink from one level to the next."""
         return self.encoder_shapes[0][1] // self.encoder_shapes[1][1]
 
 
 def read_network(network: UNet, size_px: int) -> NetworkFacts:
     """Read the layers of a network and the sizes of its feature maps.
 
-    The pass runs on torch's `meta` device, which knows shapes and computes nothing, on a copy.
+    The pass runs on a copy on torch's `meta` device, which tracks shapes and computes nothing.
     size_px: side of the square input, divisible by 2^depth.
     """
     facts = NetworkFacts(parameters=count_parameters(network), input=(1, size_px, size_px))
@@ -105,13 +105,13 @@ def read_network(network: UNet, size_px: int) -> NetworkFacts:
 
 @dataclass
 class _Pass:
-    """What went into and came out of every module."""
+    """The shapes of every module's inputs and outputs."""
 
     inputs: dict[nn.Module, list[Shape]] = field(default_factory=dict)
     outputs: dict[nn.Module, Shape] = field(default_factory=dict)
 
     def convolutions(self, module: nn.Module) -> list[Convolution]:
-        """The convolutions of a module in order, each with the layers up to the next one."""
+        """Return a module's convolutions in order, each with the layers up to the next one."""
         found: list[Convolution] = []
         for layer in module.modules():
             if isinstance(layer, nn.Conv2d | nn.ConvTranspose2d):
@@ -121,7 +121,7 @@ class _Pass:
         return found
 
     def _convolution(self, layer: nn.Conv2d | nn.ConvTranspose2d) -> Convolution:
-        # The stride is what the layer did to the size: a layer may skip pixels itself.
+        # The stride follows from the change of size, because a layer may skip pixels itself.
         sizes = sorted((self.inputs[layer][0][1], self.outputs[layer][1]))
         return Convolution(
             kernel=int(layer.kernel_size[0]),

@@ -1,4 +1,4 @@
-"""Figure 3: predictions of the networks under every loss, laid over the scene."""
+"""Figure 3: each network's predictions under each loss, overlaid on the scene."""
 
 from __future__ import annotations
 
@@ -39,11 +39,12 @@ def draw_overlays(
     png: PathLike,
     pdf: PathLike,
 ) -> None:
-    """Draw rows = losses, columns = networks within each scene, at the validation threshold.
+    """Draw one row per loss and, for each scene, one column per network.
 
+    Predictions are shown at the validation threshold, with their Dice from the scores.
     predictions, thresholds, scores: `probabilities.npy`, `threshold.json`, `scores.tsv` of the
-    trained runs; of several seeds the lowest is drawn. scenes: configured scenes; none: see
-    `choose_scenes`. The Dice of each panel is read from the scores.
+    trained runs; of several seeds, the lowest is drawn. scenes: the configured scenes; if empty,
+    see `choose_scenes`.
     """
     probabilities, limits = first_seeds(predictions), first_seeds(thresholds)
     score_files = first_seeds(scores)

@@ -32,9 +32,9 @@ class Figure:
     inputs:     keyword of the function → files of several rows.
     dataset:    whether the function takes the folder of the packed samples too.
     parameters: keyword of the function → key of the configuration.
-    shows:      `gated`, `drawn`: it is left out where no network has attention maps, or is of the
-                kind that Figure 1 can draw.
-    torch:      whether it needs a network, and with it PyTorch.
+    shows:      left out unless a network has attention maps (`gated`) or Figure 1 can draw it
+                (`drawn`).
+    torch:      whether it builds a network and so needs PyTorch.
     """
 
     name: str

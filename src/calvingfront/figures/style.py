@@ -1,4 +1,4 @@
-"""The look that all figures share: sizes in mm, fonts, colours, and saving without dates."""
+"""The style of all figures: sizes in mm, fonts and colours; saving files without dates."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ PREDICTION_RGB = (215, 25, 40)
 BOTH_RGB = (255, 230, 0)
 
 RULES: Any = {
-    "font.family": "DejaVu Sans",  # comes with matplotlib: the same letters everywhere
+    "font.family": "DejaVu Sans",  # comes with matplotlib, so it is the same everywhere
     "mathtext.fontset": "dejavusans",
     "font.size": 7,
     "axes.titlesize": 7,
@@ -55,7 +55,7 @@ RULES: Any = {
 
 
 class Page:
-    """A figure whose axes are placed in mm from its upper left corner."""
+    """A figure whose axes are positioned in mm from its upper left corner."""
 
     def __init__(self, width_mm: float, height_mm: float) -> None:
         self.width_mm = width_mm
@@ -76,7 +76,7 @@ class Page:
             return self.figure.add_axes(box)
 
     def text(self, left: float, top: float, text: str, **kwargs: Any) -> None:
-        """Write text at a place in mm, by default centred on it."""
+        """Write text at a position in mm, centred by default."""
         style: dict[str, Any] = {"ha": "center", "va": "center", "size": 7, **kwargs}
         place = (left / self.width_mm, 1 - top / self.height_mm)
         self.figure.text(*place, text, family="DejaVu Sans", **style)
@@ -89,7 +89,7 @@ def show(
     vmin: float | None = None,
     vmax: float | None = None,
 ) -> AxesImage:
-    """Show an image without ticks, thinly framed."""
+    """Show an image without ticks, in a thin frame."""
     shown = axes.imshow(
         pixels, cmap=cmap, vmin=vmin, vmax=vmax, aspect="auto", interpolation="antialiased"
     )
@@ -108,7 +108,7 @@ def colour_bar(
     label: str,
     orientation: Literal["horizontal", "vertical"] = "horizontal",
 ) -> None:
-    """Draw a colour bar into `box` = (left, top, width, height) in mm."""
+    """Draw a colour bar in `box` = (left, top, width, height), mm."""
     with plt.rc_context(RULES):
         axes = page.axes(*box)
         bar = page.figure.colorbar(shown, cax=axes, orientation=orientation)
@@ -126,8 +126,8 @@ def compose_overlay(
 ) -> npt.NDArray[np.uint8]:
     """Lay truth and prediction over a dimmed image.
 
-    image: (h, w) uint8; truth, prediction: (h, w) bool. Returns (h, w, 3) uint8: green where only
-    the truth has the front, red where only the prediction has it, yellow where both have it.
+    image: (h, w) uint8; truth, prediction: (h, w) bool. Returns (h, w, 3) uint8: green for front
+    in the truth only, red for front in the prediction only, yellow for both.
     """
     grey = (image * dimming).astype(np.uint8)
     colours = np.repeat(grey[..., None], 3, axis=2)
@@ -138,16 +138,16 @@ def compose_overlay(
 
 
 def fraction(colour: tuple[int, int, int]) -> tuple[float, float, float]:
-    """An 8-bit colour as matplotlib's fractions."""
+    """Convert an 8-bit colour to matplotlib's fractions."""
     return (colour[0] / 255, colour[1] / 255, colour[2] / 255)
 
 
 def save(figure: Figure, png: PathLike, pdf: PathLike, cmap: str | None = None) -> None:
     """Write a figure as PNG and PDF; the same figure always gives the same bytes.
 
-    The PNG has 300 dpi. Where it would exceed 500 kB (speckle hardly compresses) it has 200 dpi
-    and one byte per pixel; the PDF keeps the full quality.
-    cmap: the colour map that the figure uses, so that it stays smooth in such a PNG.
+    The PNG has 300 dpi. If it would exceed 500 kB (speckle hardly compresses), it has 200 dpi and
+    one byte per pixel; the PDF keeps the full quality.
+    cmap: the figure's colour map, which then gets its own colours in the PNG's palette.
     """
     with plt.rc_context(RULES):
         drawn = _draw_png(figure, DOTS_PER_INCH)
@@ -176,7 +176,7 @@ def _reduce_colours(drawn: io.BytesIO, cmap: str | None) -> io.BytesIO:
     palette = _palette(cmap)
     reduced = picture.quantize(palette=palette, dither=Image.Dither.NONE)
     indices = np.array(reduced)
-    # Pillow's search for the nearest colour is coarse: the page itself must stay white.
+    # Pillow's search for the nearest colour is approximate; make sure that the page stays white.
     indices[(np.asarray(picture) == 255).all(axis=2)] = GREYS - 1
     result = Image.fromarray(indices, mode="P")
     result.putpalette(palette.getpalette() or [])
@@ -187,7 +187,7 @@ def _reduce_colours(drawn: io.BytesIO, cmap: str | None) -> io.BytesIO:
 
 
 def _palette(cmap: str | None) -> Image.Image:
-    """256 colours: greys, the overlay colours fading into black, and the colour map."""
+    """Make 256 colours: greys, the overlay colours fading to black, and the colour map."""
     greys = np.repeat(np.linspace(0, 255, GREYS)[:, None], 3, axis=1)
     fading = [
         np.outer(np.linspace(0.3, 1, 14), colour)

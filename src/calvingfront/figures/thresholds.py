@@ -1,4 +1,4 @@
-"""Dice over the threshold: where the threshold of every run was chosen, and on what."""
+"""Dice as a function of the threshold, with the threshold chosen for each run."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ MOST_COLUMNS = 4
 def draw_thresholds(
     curves: Sequence[PathLike], thresholds: Sequence[PathLike], png: PathLike, pdf: PathLike
 ) -> None:
-    """Draw one panel per model × loss (networks in rows, losses in columns), a line per seed.
+    """Draw one panel per model × loss (networks in rows, losses in columns), with a line per seed.
 
-    curves: `threshold_curve.tsv`, thresholds: `threshold.json` of the runs. Each panel has the
-    validation curve (no stretch) with the chosen threshold and, for comparison, the curve of the
-    stretched test predictions, whose best point the paper protocol reports.
+    curves: `threshold_curve.tsv`, thresholds: `threshold.json` of the runs. Each panel shows the
+    validation curve (not stretched) with the chosen threshold and, for comparison, the curve of the
+    stretched test predictions, whose maximum the paper protocol reports.
     """
     tables = {run: pd.read_csv(path, sep="\t") for run, path in by_run(curves).items()}
     limits = {run: read_json(path) for run, path in by_run(thresholds).items()}
@@ -81,7 +81,7 @@ def draw_thresholds(
 
 
 def _arrange(pairs: set[tuple[str, str]]) -> list[list[tuple[str, str]]]:
-    """Panels in rows: each network with its losses, then the rows without a network."""
+    """Arrange the panels in rows: each network with its losses, then the rows without a network."""
     models = sorted({model for model, _ in pairs}, key=model_order)
     rows: list[list[tuple[str, str]]] = []
     for model in models:
@@ -112,6 +112,6 @@ def _curve(curve: pd.DataFrame, subset: str, stretched: int) -> pd.Series:
 
 
 def _at(curve: pd.Series, threshold: float) -> float:
-    """The curve's value at its threshold nearest to the one given."""
+    """Return the curve's value at the threshold nearest to the given one."""
     distance = abs(curve.index.to_numpy(dtype=float) - threshold)
     return float(curve.iloc[int(distance.argmin())])

@@ -1,4 +1,4 @@
-"""Training curves: loss, monitor and learning rate over the epochs of every run."""
+"""Training curves: loss, monitor and learning rate of every run by epoch."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ PANELS_MM = (34.0, 34.0, 18.0)
 
 
 def draw_training(histories: Sequence[PathLike], png: PathLike, pdf: PathLike) -> None:
-    """Draw columns = losses, rows = loss, monitor, learning rate; one thin line per seed.
+    """Draw one column per loss with rows for loss, monitor and learning rate; one line per run.
 
-    histories: `history.tsv` of the trained runs. The best epoch (the last that raised the
-    monitor, whose weights are kept) is marked on the monitor.
+    histories: `history.tsv` of the trained runs. The best epoch, whose weights are kept, is marked
+    on the monitor: it is the last one that raised the monitor.
     """
     runs = {run: pd.read_csv(path, sep="\t") for run, path in by_run(histories).items()}
     losses = sorted({run.loss for run in runs}, key=loss_order)

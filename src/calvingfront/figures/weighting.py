@@ -1,4 +1,4 @@
-"""Figure 2: what the distance weight does to a prediction."""
+"""Figure 2: the effect of the distance weight on a prediction."""
 
 from __future__ import annotations
 
@@ -44,10 +44,10 @@ def draw_weighting(
 ) -> None:
     """Draw truth, weight map, prediction and weighted prediction, one row per scene.
 
-    predictions: `probabilities.npy` of the trained runs; Att. U-Net under WBCE8 is drawn, or the
-    nearest to it that was trained. thresholds: `threshold.json` of the same runs; the prediction
-    is outlined at its validation threshold. scenes: configured scenes; none: see `choose_scenes`.
-    weight_px: w of the weight map.
+    predictions: `probabilities.npy` of the trained runs; the one that `typical_run` prefers is
+    drawn (Att. U-Net with WBCE8, if trained). thresholds: `threshold.json` of the same runs; the
+    prediction is outlined at its validation threshold. scenes: the configured scenes; if empty, see
+    `choose_scenes`. weight_px: w of the weight map.
     """
     runs = first_seeds(predictions)
     model, loss = typical_run(runs)

@@ -1,6 +1,6 @@
-"""Distance to the front, for loss, metrics and Figure 2, and the weight map of the latter two.
+"""Distance to the front, for the loss, the metrics and Figure 2; weight map for the last two.
 
-The loss has its weight map in `training.losses`, on tensors.
+The loss has its own weight map, on tensors, in `losses.bce`.
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ def distance_to_front(mask: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
     """Measure the Euclidean distance of every pixel to the nearest front pixel.
 
     mask: (h, w), front = non-zero. Returns (h, w) float32, px, 0 on the front; infinite everywhere
-    where the mask has no front. cv2's 5×5 approximation is up to 5 px wrong, so the precise
-    transform is used. The same mask gives the same bits, in any thread.
+    if the mask has no front. Uses the precise transform, because cv2's 5×5 approximation errs by
+    up to 5 px. The same mask gives bit-identical results, in any thread.
     """
     background = (mask == 0).astype(np.uint8)
     if background.all():
         return np.full(mask.shape, np.inf, np.float32)
-    # Intel's routine, which cv2 takes for small images and in one thread, rounds by where in
-    # memory the mask lies. The switch is the calling thread's own.
+    # Intel's routine, which cv2 uses for small images and in a single thread, rounds differently
+    # depending on the mask's memory address. The switch affects only the calling thread.
     intel = cv2.ipp.useIPP()
     cv2.ipp.setUseIPP(False)
     try:
@@ -36,7 +36,7 @@ def weight_map(
 ) -> npt.NDArray[np.float32]:
     """Compute W̃_w = 2 (σ(EDT / w) − ½) + y = tanh(EDT / 2w) + y.
 
-    1 on the front, 0 just beside it, towards 1 far away; 1 everywhere for an empty mask.
+    1 on the front, near 0 just beside it, approaching 1 far away; 1 everywhere for an empty mask.
     w: px, positive. Source: Holzmann et al. (2021), eq. 2.
     """
     weights = np.tanh(distance / np.float32(2 * w)) + (mask > 0)

@@ -1,4 +1,4 @@
-"""From a thick front mask to a line one pixel wide, and the distance between two lines."""
+"""Thinning a front mask to lines one pixel wide, and the distance between two fronts."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ _STEPS = ((0, 1, 1.0), (1, 0, 1.0), (1, 1, np.sqrt(2.0)), (1, -1, np.sqrt(2.0)))
 
 @dataclass(frozen=True)
 class Line:
-    """One piece of a front: its pixels in order from end to end, and its length.
+    """One segment of a front: its pixels in order from end to end, and its length.
 
-    rows, cols: (n,) px; length: px, diagonal steps counted √2.
+    rows, cols: (n,) px; length: px, a diagonal step counts √2.
     """
 
     rows: npt.NDArray[np.int64]
@@ -31,7 +31,7 @@ class Line:
 
 
 def _graph(rows: npt.NDArray[np.int64], cols: npt.NDArray[np.int64]) -> Any:
-    """Connect the pixels with their eight neighbours, weighted by the step's length (CSR)."""
+    """Connect each pixel to its eight neighbours, weighted by the length of the step (CSR)."""
     number = {(r, c): k for k, (r, c) in enumerate(zip(rows.tolist(), cols.tolist(), strict=True))}
     starts, ends, lengths = [], [], []
     for (r, c), k in number.items():
@@ -45,7 +45,7 @@ def _graph(rows: npt.NDArray[np.int64], cols: npt.NDArray[np.int64]) -> Any:
 
 
 def _longest_path(rows: npt.NDArray[np.int64], cols: npt.NDArray[np.int64]) -> Line:
-    """Find the longest shortest path of a connected skeleton by two sweeps (exact on a tree)."""
+    """Find the longest shortest path in a connected skeleton with two sweeps (exact for a tree)."""
     graph = _graph(rows, cols)
     first = csgraph.dijkstra(graph, directed=False, indices=0)  # type: ignore[call-overload]
     start = int(np.argmax(first))
@@ -61,9 +61,9 @@ def _longest_path(rows: npt.NDArray[np.int64], cols: npt.NDArray[np.int64]) -> L
 
 
 def centre_lines(mask: Mask) -> list[Line]:
-    """Thin a front mask to lines: its skeleton, of each component the longest path (no spurs).
+    """Thin a front mask to lines: the longest path in each component of its skeleton (no spurs).
 
-    mask: (h, w), front = non-zero. Returns the pieces from the longest to the shortest.
+    mask: (h, w), front = non-zero. Returns the segments from the longest to the shortest.
     """
     skeleton = skeletonize(mask > 0)  # type: ignore[no-untyped-call]
     labels, count = ndimage.label(skeleton, structure=EIGHT_NEIGHBOURS)
@@ -90,9 +90,9 @@ def longer_than(lines: list[Line], shortest: float) -> list[Line]:
 
 @dataclass(frozen=True)
 class FrontDistance:
-    """How far two lines of one image lie apart, px.
+    """The distance between two lines P and Q in an image, px.
 
-    total: Σ over both lines of the distance to the other; count: |P| + |Q|;
+    total: Σ over the pixels of both lines of the distance to the other line; count: |P| + |Q|;
     hausdorff95: the larger of the two directions' 95th percentiles.
     """
 
@@ -102,7 +102,7 @@ class FrontDistance:
 
 
 def front_distance(prediction: Mask, truth: Mask) -> FrontDistance | None:
-    """Measure the symmetric distance of two masks of lines (h, w); None where one is empty.
+    """Measure the symmetric distance between two masks of lines (h, w); None if one is empty.
 
     Source: the mean distance error of Gourmelon et al. (2022), before its division by |P| + |Q|.
     """

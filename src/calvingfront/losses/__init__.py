@@ -1,1 +1,1 @@
-"""The losses of the trainings."""
+"""The training losses."""

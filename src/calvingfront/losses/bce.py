@@ -11,14 +11,14 @@ from torch.nn import functional
 from calvingfront.losses.dice import soft_dice
 from calvingfront.vocabulary.losses import family_of
 
-EPSILON = 1e-7  # probabilities are clipped at this, as in Keras
+EPSILON = 1e-7  # probabilities are clipped to [EPSILON, 1 − EPSILON], as in Keras
 _LOWEST, _HIGHEST = -math.log1p(-EPSILON), -math.log(EPSILON)
 
 
 class WeightedBCE:
-    """The losses `bce` and `wbce{w}`; their monitor is the soft Dice, or WDice_w with a weight.
+    """The losses `bce` and `wbce{w}`, with the monitors soft Dice and soft WDice_w.
 
-    w: scale of the distance weight, px; 0 without one. See `losses.loss.Loss`.
+    w: scale of the distance weight, px; 0 for no weight. See `losses.loss.Loss`.
     """
 
     def __init__(self, name: str) -> None:
@@ -30,7 +30,7 @@ class WeightedBCE:
         return weighted_bce(logits, fronts, distances, self.w)
 
     def monitor(self, probability: Tensor, fronts: Tensor, distances: Tensor) -> Tensor:
-        """Compute the soft Dice (b,), with the prediction weighted as in the loss."""
+        """Compute each image's soft Dice (b,), with the prediction weighted as in the loss."""
         weight = weight_map(distances, fronts, self.w) if self.needs_distances else None
         return soft_dice(probability, fronts, weight)
 
@@ -48,10 +48,10 @@ def weight_map(distance: Tensor, mask: Tensor, w: float) -> Tensor:
 def weighted_bce(logits: Tensor, mask: Tensor, distance: Tensor, w: float) -> Tensor:
     """Compute BCE(y, W̃_w · ŷ), ŷ = sigmoid(logits), averaged over all pixels.
 
-    logits, mask (0 or 1), distance (px): one shape. Front pixels cost −log ŷ; a background pixel
+    logits, mask (0 or 1), distance (px): one shape. A front pixel costs −log ŷ; a background pixel
     costs −log(1 − W̃ŷ) = softplus(x) − softplus(x + log(1 − W̃)), where log(1 − W̃) = log 2 −
-    softplus(d / w), so neither a saturated sigmoid nor W̃ → 1 loses digits. Computed in float32
-    (float64 where given); each pixel's cost is clipped as Keras clips its probabilities.
+    softplus(d / w), so no digits are lost when the sigmoid saturates or W̃ → 1. Computed in float32
+    (in float64 for float64 logits). Each pixel's cost is clipped to what Keras' clipping allows.
     Source: Holzmann et al. (2021), section II.
     """
     x = logits if logits.dtype == torch.float64 else logits.float()

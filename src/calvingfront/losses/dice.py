@@ -6,7 +6,7 @@ from torch import Tensor
 
 
 def soft_dice(probability: Tensor, mask: Tensor, weight: Tensor | None = None) -> Tensor:
-    """Compute the Dice of probabilities per image, smoothed by 1: (2 Σ yŷ + 1) / (Σ y + Σ ŷ + 1).
+    """Compute each image's Dice from probabilities, smoothed by 1: (2 Σ yŷ + 1) / (Σ y + Σ ŷ + 1).
 
     probability, mask, weight: (n, 1, h, w). With a weight map W̃ the prediction is W̃ŷ (WDice).
     Returns (n,).

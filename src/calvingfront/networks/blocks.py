@@ -1,4 +1,4 @@
-"""The parts of which both networks are made."""
+"""The building blocks of both networks."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from torch.nn import functional
 Variant = Literal["paper", "released"]
 
 LEAKY_SLOPE = 0.1
-TENSOR_CORES = 8  # channels; NVIDIA's guide to convolutions asks for a multiple in 16 bits
-BATCH_NORM_EPS = 1e-3  # Keras' default, with which the paper's networks were trained
+TENSOR_CORES = 8  # NVIDIA's convolution guide asks for multiples of 8 channels in 16-bit precision
+BATCH_NORM_EPS = 1e-3  # Keras' default, as in the paper's networks
 
 
 def batch_norm(channels: int, momentum: float) -> nn.BatchNorm2d:
-    """Normalise batches with Keras' epsilon; `momentum` as in PyTorch (0.01 is Keras 0.99)."""
+    """Batch normalisation with Keras' epsilon; `momentum` as in PyTorch (0.01 is 0.99 in Keras)."""
     return nn.BatchNorm2d(channels, eps=BATCH_NORM_EPS, momentum=momentum)
 
 
 def padded_conv2d(x: Tensor, layer: nn.Conv2d) -> Tensor:
-    """Convolve with channels of zeros behind the input's, up to a multiple of `TENSOR_CORES`.
+    """Convolve after padding the input's channels with zeros to a multiple of `TENSOR_CORES`.
 
-    The zeros add nothing: the same numbers as `layer(x)`. x: (n, channels_in, h, w).
+    The result equals `layer(x)`. x: (n, channels_in, h, w).
     """
     missing = -x.shape[1] % TENSOR_CORES
     wide = functional.pad(x, (0, 0, 0, 0, 0, missing))
@@ -33,10 +33,10 @@ def padded_conv2d(x: Tensor, layer: nn.Conv2d) -> Tensor:
 
 
 class Conv(nn.Conv2d):
-    """A convolution that meets a GPU's tensor cores with input channels they can take.
+    """A convolution that pads its input channels, on a GPU, so that tensor cores can be used.
 
-    Theirs come in eights; the network's first convolution has one. Shapes: (n, channels_in, h, w) →
-    (n, channels_out, h, w).
+    They need multiples of eight; the network's first convolution has one input channel.
+    Shapes: (n, channels_in, h, w) → (n, channels_out, h, w).
     """
 
     def forward(self, x: Tensor) -> Tensor:
@@ -48,7 +48,7 @@ class Conv(nn.Conv2d):
 class ConvBlock(nn.Sequential):
     """Two 'same' convolutions, each with batch normalisation and LeakyReLU 0.1.
 
-    norm_last: put the normalisation behind the activation, as the released decoder does.
+    norm_last: put the normalisation after the activation, as in the released decoder.
     Shapes: (n, channels_in, h, w) → (n, channels_out, h, w).
     """
 
@@ -65,18 +65,18 @@ class ConvBlock(nn.Sequential):
             layers.append(Conv(channels, channels_out, kernel, padding=kernel // 2))
             tail = [batch_norm(channels_out, momentum), nn.LeakyReLU(LEAKY_SLOPE, inplace=True)]
             if norm_last:
-                # The normalisation needs the activation's own output for its gradient.
+                # Not in place: the normalisation needs the activation's output for its gradient.
                 tail = [nn.LeakyReLU(LEAKY_SLOPE), batch_norm(channels_out, momentum)]
             layers.extend(tail)
         super().__init__(*layers)
 
 
 class UpConv(nn.ConvTranspose2d):
-    """Transposed convolution of stride 2 that doubles height and width, cropped as TensorFlow does.
+    """Transposed convolution of stride 2 that doubles height and width, cropped as in TensorFlow.
 
-    TensorFlow's 'same' crop takes (kernel − 2) // 2 rows from the top and the rest from the
-    bottom; PyTorch crops both sides alike, so one row and column too many are cut here (for odd
-    kernels). Shapes: (n, channels_in, h, w) → (n, channels_out, 2h, 2w).
+    TensorFlow's 'same' padding crops (kernel − 2) // 2 rows at the top and the rest at the bottom.
+    PyTorch crops both sides equally, which leaves one extra row and column for odd kernels; they
+    are cut off here. Shapes: (n, channels_in, h, w) → (n, channels_out, 2h, 2w).
     """
 
     def __init__(self, channels_in: int, channels_out: int, kernel: int) -> None:
@@ -90,8 +90,8 @@ class UpConv(nn.ConvTranspose2d):
 class PointwiseStride2(nn.Conv2d):
     """1×1 convolution of stride 2 without bias: it reads every second pixel.
 
-    These are taken first and convolved with stride 1, which gives the same numbers and avoids
-    PyTorch's CPU kernel for the strided case, which crashes on channels-last input (torch 2.13).
+    It selects these pixels first and convolves them with stride 1. The result is the same, and it
+    avoids PyTorch's strided CPU kernel, which crashes on channels-last input (torch 2.13).
     Shapes: (n, channels_in, 2h, 2w) → (n, channels_out, h, w).
     """
 
@@ -105,10 +105,10 @@ class PointwiseStride2(nn.Conv2d):
 class AttentionGate(nn.Module):
     """Additive attention gate: α = σ(ψᵀ ReLU(W_x x + W_g g + b_g) + b_ψ), x̂ = α · x.
 
-    x: (n, F_x, 2h, 2w) features of the encoder; g: (n, F_g, h, w), the coarser decoder output.
+    x: (n, F_x, 2h, 2w), encoder features; g: (n, F_g, h, w), the coarser decoder output.
     Returns x̂ (n, F_x, 2h, 2w) and α (n, 1, 2h, 2w) in [0, 1]. F_int = F_x / 2.
-    Source: Holzmann et al. (2021), eq. 1; `released` follows the authors' later Keras code (g
-    brought to F_x channels first, W_x a 2×2 convolution with bias).
+    Source: Holzmann et al. (2021), eq. 1; `released` follows the authors' later Keras code (g is
+    first brought to F_x channels, and W_x is a 2×2 convolution with bias).
     """
 
     def __init__(self, channels_x: int, channels_g: int, variant: Variant, momentum: float) -> None:
@@ -138,10 +138,10 @@ class AttentionGate(nn.Module):
 
 
 def initialise(network: nn.Module, head: nn.Conv2d, variant: Variant) -> None:
-    """He-normal weights and zero biases; the released head has Glorot-uniform weights.
+    """Draw He-normal weights and set biases to zero; the released head gets Glorot-uniform weights.
 
-    The fan-in of a transposed convolution is counted as Keras counts it (kernel area × output
-    channels), which is also what PyTorch finds in its transposed weight layout.
+    The fan-in of a transposed convolution is counted as in Keras (kernel area × output channels);
+    PyTorch's transposed weight layout gives the same.
     """
     for module in network.modules():
         if isinstance(module, nn.Conv2d | nn.ConvTranspose2d):

@@ -14,15 +14,17 @@ from calvingfront.vocabulary.references import load
 
 
 def build_network(settings: NetworkSettings) -> UNet:
-    """Build one network with freshly drawn weights (torch's global generator).
+    """Build one network with randomly initialised weights (torch's global generator).
 
-    Raises ConfigError where a value cannot make a network.
+    Raises ConfigError if a setting is invalid.
     """
     model, variant, prior = settings.model, settings.variant, settings.front_prior
     width, depth, kernel = settings.width, settings.depth, settings.kernel
     if model not in NETWORKS:
         raise ConfigError(
-            "networks.models", f"no network is named '{model}'", f"Use one of {sorted(NETWORKS)}."
+            "networks.models",
+            f"'{model}' is not a network",
+            f"Write one of {', '.join(sorted(NETWORKS))}.",
         )
     if variant not in ("paper", "released"):
         raise ConfigError(
@@ -31,12 +33,12 @@ def build_network(settings: NetworkSettings) -> UNet:
     if width < 1 or depth < 1 or kernel < 3 or kernel % 2 == 0:
         raise ConfigError(
             "networks",
-            f"width {width}, depth {depth}, kernel {kernel} make no network",
-            "width and depth must be at least 1, kernel odd and at least 3.",
+            f"width {width}, depth {depth}, kernel {kernel} are not a valid combination",
+            "Write a width and depth of at least 1, and an odd kernel of at least 3.",
         )
     if prior is not None and not 0 < prior < 1:
         raise ConfigError(
-            "networks.front_prior", f"{prior} is no share", "Write a number between 0 and 1."
+            "networks.front_prior", f"{prior} is out of range", "Write a number between 0 and 1."
         )
     network: UNet = load(NETWORKS[model].code)(
         width, depth, kernel, variant, settings.batch_norm_momentum

@@ -1,4 +1,4 @@
-"""How many floating-point operations a network takes."""
+"""The number of floating-point operations of a network."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from torch.utils.flop_counter import FlopCounterMode
 
 
 def count_flops(network: nn.Module, size_px: int) -> tuple[int, int]:
-    """Count the operations of one image: forward, and forward and backward together.
+    """Count the operations for one image: forward, and forward plus backward.
 
-    Convolutions only, a multiplication and its addition as two. The passes run on torch's `meta`
-    device, which computes nothing, on a copy. size_px: side of the square image.
+    Only convolutions count; a multiplication and its addition count as two. The passes run on a
+    copy on torch's `meta` device, which computes nothing. size_px: side of the square image.
     """
     twin = copy.deepcopy(network).to("meta").train()
     image = torch.empty(1, 1, size_px, size_px, device="meta")

@@ -1,4 +1,4 @@
-"""What a network is shown: one scaling for training and prediction."""
+"""A network's input, scaled the same way for training and prediction."""
 
 from __future__ import annotations
 

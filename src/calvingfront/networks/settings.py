@@ -1,4 +1,4 @@
-"""The numbers that make a network."""
+"""The settings of a network."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from calvingfront.networks.blocks import Variant
 
 @dataclass(frozen=True)
 class NetworkSettings:
-    """Which network is built; see config/README.md, `networks`. The defaults are the paper's.
+    """Which network to build; see config/README.md, `networks`. The defaults are the paper's.
 
-    width: channels of the finest level, doubled at each of the `depth` down-samplings.
-    front_prior: probability of front that the untrained head starts from; None leaves its bias at
-    zero, as the paper's networks have it. A prior near the front's true share spares the epochs in
-    which a network learns no more than that most pixels are background (Lin et al. 2017, Focal
-    Loss for Dense Object Detection, section 3.3).
+    width: channels of the finest level, doubled at each of the `depth` downsampling steps.
+    front_prior: front probability predicted by the untrained head; None leaves its bias at zero,
+    as in the paper. A prior close to the true share of front pixels saves the epochs in which a
+    network only learns that most pixels are background (Lin et al. 2017, Focal Loss for Dense
+    Object Detection, section 3.3).
     """
 
     model: str

@@ -1,4 +1,4 @@
-"""The U-Net of Zhang et al. (2019) as the paper uses it, and the same with attention gates."""
+"""The U-Net of Zhang et al. (2019) as used in the paper, without and with attention gates."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from calvingfront.networks.blocks import AttentionGate, ConvBlock, UpConv, Varia
 
 
 class UNet(nn.Module):
-    """Encoder and decoder of `depth` down-samplings, widths `width · 2^level`.
+    """Encoder and decoder with `depth` downsampling steps and widths `width · 2^level`.
 
     Input (n, 1, h, w) with h and w divisible by 2^depth, values in [0, 1];
-    output (n, 1, h, w): logits of the front. The levels count from the finest: `upsample[i]`,
-    `decoder[i]` (and `gates[i]`) bring level i + 1 to level i.
+    output (n, 1, h, w): logits of the front. Levels count from the finest: `upsample[i]`,
+    `decoder[i]` (and `gates[i]`) lead from level i + 1 to level i.
     variant: `paper` follows the paper's text, `released` the authors' published Keras code.
     """
 

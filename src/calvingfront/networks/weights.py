@@ -1,4 +1,4 @@
-"""Weights of a network on disk."""
+"""Saving and loading a network's weights."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from calvingfront.networks.unet import UNet
 def save_weights(state: dict[str, Tensor], path: PathLike) -> None:
     """Write weights as safetensors, atomically and durably."""
     with replacing(path, durable=True) as temporary:
-        # Not by save_file, whose files only their owner may read.
+        # Not save_file: its files are readable by their owner only.
         temporary.write_bytes(save(state))
 
 
 def load_network(weights: PathLike, record: PathLike) -> UNet:
-    """Build the network that `record` (run.json) describes and load its weights, ready to predict.
+    """Build the network described by `record` (run.json) and load its weights, ready to predict.
 
-    Raises TrainingError where the weights cannot be read or are of another network.
+    Raises TrainingError if the weights cannot be read or belong to another network.
     """
     settings = NetworkSettings(**read_json(record)["network"])
     network = build_network(settings)
@@ -31,7 +31,7 @@ def load_network(weights: PathLike, record: PathLike) -> UNet:
         network.load_state_dict(load_file(weights))
     except (RuntimeError, OSError, SafetensorError) as error:
         faults = {
-            RuntimeError: f"does not hold the network of {record}",
+            RuntimeError: f"does not match the network described by {record}",
             OSError: "cannot be read",
             SafetensorError: "is damaged",
         }

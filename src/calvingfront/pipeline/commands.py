@@ -1,4 +1,4 @@
-"""The steps of the learning half as plain commands: no Snakemake, the same files."""
+"""The steps of the learning half as plain commands: the same files without Snakemake."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from calvingfront.vocabulary.runs import Run
 
 log = logging.getLogger(__name__)
 
-# The steps of one row, each with the command that runs it and the word for what it does.
+# The steps of one row, each with the command that runs it and its past participle for messages.
 _SCORED = {"choose_threshold": ("score", "scored"), "score_predictions": ("score", "scored")}
 STEPS_OF_NETWORKS = {
     "train_network": ("train", "trained"),
@@ -30,7 +30,7 @@ STEPS_OF_BASELINES = {"predict_without_network": ("predict", "predicted"), **_SC
 
 
 class Call(NamedTuple):
-    """A step with everything that it is called with; paths below the results folder."""
+    """A step and all its arguments; paths include the results folder."""
 
     step: Step
     inputs: Keywords
@@ -40,15 +40,15 @@ class Call(NamedTuple):
 
 
 class Results(NamedTuple):
-    """A results folder and the configuration that says what is to be in it."""
+    """A results folder and the configuration that determines its contents."""
 
     folder: Path
     config: Config
 
     def call_of(self, name: str, run: Run | None = None) -> Call:
-        """What a step is called with, for one row where it works on one.
+        """Return a step with its arguments, for one row if it works on a single row.
 
-        Raises ConfigError where the configuration lacks a key that the step needs.
+        Raises ConfigError if the configuration has no value for a key that the step needs.
         """
         step = STEPS[name]
         try:
@@ -63,12 +63,12 @@ class Results(NamedTuple):
         except KeyError as error:
             raise ConfigError(
                 f"configuration key {error.args[0]}",
-                f"is missing, and {name} needs it",
-                "Run `snakemake dataset` again: it writes the configuration with every key.",
+                f"is missing, but {name} needs it",
+                "Run `snakemake dataset` again to write a complete configuration.",
             ) from error
 
     def _below(self, keywords: Mapping[str, Any], run: Run | None) -> Keywords:
-        """The paths of some keywords with the folder before them and the row's names in them."""
+        """Prefix the paths with the results folder, and fill in the row's fields."""
 
         def place(path: str) -> str:
             return str(self.folder / (path.format(**run._asdict()) if run else path))
@@ -79,10 +79,9 @@ class Results(NamedTuple):
         }
 
     def run(self, name: str, run: Run | None = None, **changes: Any) -> None:
-        """Run a step. `changes`: keywords of its function with other values than the plan's.
+        """Run a step. `changes`: arguments of its function that override the planned ones.
 
-        Raises CalvingFrontError where a file that it reads is not there, with the command that
-        makes it.
+        Raises CalvingFrontError if an input file is missing, and names the command that makes it.
         """
         call = self.call_of(name, run)
         for path in _every(call.inputs):
@@ -92,9 +91,9 @@ class Results(NamedTuple):
         load(call.step.code)(**(inputs | call.parameters | call.outputs | call.how | changes))
 
     def _missing(self, path: str, asked: Run | None = None) -> tuple[str, str]:
-        """What to say of a file that is not there: what is wrong, and the command that makes it.
+        """For a missing file: what is wrong, and the command that makes it.
 
-        asked: the row whose step reads it, which the configuration need not plan.
+        asked: the row whose step reads the file; the configuration need not include it.
         """
         planned = runs_of("all", self.config)
         for run in planned if asked is None else [asked, *planned]:
@@ -105,10 +104,13 @@ class Results(NamedTuple):
                     if run.trained:
                         chosen += f" --loss {run.loss} --seed {run.seed}"
                     return (
-                        f"is not there: {run.folder} is not {done}",
+                        f"is missing: {run.folder} has not been {done}",
                         f"Run `calvingfront {command} {chosen}` first, or `calvingfront grid`.",
                     )
-        return "is not there", "Run `snakemake dataset` where Snakemake is, and copy its results."
+        return (
+            "is missing",
+            "Run `snakemake dataset` on a machine with Snakemake, and copy its results here.",
+        )
 
 
 def _every(keywords: Keywords) -> Iterator[str]:
@@ -119,7 +121,7 @@ def _every(keywords: Keywords) -> Iterator[str]:
 def train(results: Results, run: Run) -> None:
     """Train one network."""
     if not run.trained:
-        raise ConfigError("--model", f"{run.model} has nothing to train", "Write a network.")
+        raise ConfigError("--model", f"{run.model} has nothing to train", "Choose a network.")
     results.run("train_network", run)
 
 
@@ -137,7 +139,7 @@ def predict(results: Results, run: Run, scenes: Literal["held_out", "all"] = "he
     elif scenes == "all":
         raise ConfigError(
             f"--scenes {scenes}", f"{run.model} predicts held-out scenes only",
-            "Leave --scenes away, or give a network's --model.",
+            "Omit --scenes, or choose a network with --model.",
         )  # fmt: skip
     else:
         results.run("predict_without_network", run)
@@ -164,11 +166,11 @@ def draw(results: Results) -> None:
 
 
 def grid(results: Results) -> None:
-    """Run the whole experiment; what is on disk already is not done again."""
+    """Run the whole experiment; training, prediction and scoring skip runs that are finished."""
     runs = runs_of("all", results.config)
     for number, run in enumerate(runs, start=1):
         started = time.perf_counter()
-        # What follows from something new is made anew.
+        # Whatever depends on a new file is redone.
         new = run.trained and not _made(results, "train_network", run)
         if new:
             train(results, run)
@@ -187,6 +189,6 @@ def grid(results: Results) -> None:
 
 
 def _made(results: Results, name: str, run: Run) -> bool:
-    """Whether the last output of a step is there: it is written when the others are."""
+    """Whether the last output of a step exists; it is written after all the others."""
     *_, last = _every(results.call_of(name, run).outputs)
     return Path(last).exists()

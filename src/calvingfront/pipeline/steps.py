@@ -1,9 +1,8 @@
 """What each step of the learning half reads, writes and takes from the configuration.
 
-The rules of the workflow (`workflow/rules`) and the plain commands (`pipeline.commands`) are made
-from this description, so that both make the same files from the same inputs with the same
-parameters. Paths stand below a results folder, by the keyword under which the step's function
-takes them.
+The rules of the workflow (`workflow/rules`) and the plain commands (`pipeline.commands`) are both
+built from this description, so they make the same files from the same inputs with the same
+parameters. Paths are relative to the results folder and keyed by the argument that takes them.
 """
 
 from __future__ import annotations
@@ -35,12 +34,12 @@ class Step:
     code:       "module:function".
     inputs:     keyword → path or paths, from the configuration. The folder `dataset` is given as
                 the files in it that the step reads.
-    outputs:    the same for what it writes.
-    parameters: keyword → value, from the configuration: another value makes the outputs anew.
-    of_run:     fields of the row (model, loss, seed) that the function takes. Paths hold them as
-                `{model}`, `{loss}`, `{seed}`.
-    how:        keys of the configuration's `training` that say how the step runs, not what comes
-                out of it: another value of one makes nothing anew.
+    outputs:    keyword → path or paths that it writes.
+    parameters: keyword → value, from the configuration; a changed value reruns the step.
+    of_run:     fields of the row (model, loss, seed) that the function takes. Paths contain them
+                as `{model}`, `{loss}`, `{seed}`.
+    how:        keys of the configuration's `training` that affect how the step runs but not its
+                results; a changed value does not rerun the step.
     """
 
     name: str
@@ -53,7 +52,7 @@ class Step:
 
 
 def runs_of(rows: Rows, config: Config) -> list[Run]:
-    """The rows of the experiment that a configuration plans, of one of the three kinds."""
+    """The rows of one kind that a configuration plans."""
     seeds = config["seeds"]
     models = config["networks"]["models"]
     if rows == "gated":
@@ -66,12 +65,12 @@ def runs_of(rows: Rows, config: Config) -> list[Run]:
 
 
 def paths_over(over: Over, config: Config) -> list[str]:
-    """One path for each row."""
+    """One path per row."""
     return [over.pattern.format(**run._asdict()) for run in runs_of(over.rows, config)]
 
 
 def look_up(config: Config, key: str) -> Any:
-    """A value of the configuration by its dotted key, as `samples.size`."""
+    """A value of the configuration by its dotted key, such as `samples.size`."""
     value: Any = config
     for part in key.split("."):
         value = value[part]
@@ -79,7 +78,7 @@ def look_up(config: Config, key: str) -> Any:
 
 
 def dataset_files(*names: str) -> list[str]:
-    """Files of the packed data set: images, fronts and index, and whatever else is named."""
+    """Paths of the packed data set's images, fronts and index, and of any other named files."""
     every = (files.IMAGES, files.FRONTS, files.INDEX, *names)
     return [f"{paths.DATASET}/{name}" for name in every]
 
@@ -90,7 +89,7 @@ def _trained(config: Config) -> Keywords:
 
 def _kept(config: Config) -> list[str]:
     epochs = config["training"]["keep_epochs"]
-    # The fields of the row stay fields.
+    # Only the epoch is filled in; the fields of the row stay.
     return [paths.EPOCH_WEIGHTS.replace("{epoch:03d}", f"{epoch:03d}") for epoch in epochs]
 
 
@@ -104,7 +103,7 @@ def _training_parameters(config: Config) -> dict[str, Any]:
 
 
 def _attention_inputs(config: Config) -> Keywords:
-    # Scenes that the configuration names need not be chosen by their scores.
+    # Scores are needed only to choose scenes that the configuration does not name.
     scores = (
         [] if config["figures"]["scenes"] else paths_over(Over("networks", paths.SCORES), config)
     )
@@ -233,7 +232,7 @@ STEPS: dict[str, Step] = {
 
 
 def figures_of(config: Config) -> list[Figure]:
-    """The figures that a configuration has something to show in."""
+    """The figures that the configured networks make possible."""
     models = [NETWORKS[model] for model in config["networks"]["models"]]
     there = {
         None: True,

@@ -1,4 +1,4 @@
-"""Which differences in Dice stand: paired tests over the same test images."""
+"""Which differences in Dice are significant: paired tests over the same test images."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Question(NamedTuple):
 
 FAMILIES = {
     "attention": "Does attention help? Att. U-Net against U-Net, same loss",
-    "network": "Does a network learn more than the rows without one?",
+    "network": "Does a network do better than the rows without one?",
     "loss": "Does the distance weight help? Each loss against BCE, same network",
 }
 
@@ -60,28 +60,29 @@ def compare_models(
     caption = [
         f"Dice per test image, averaged over seeds. {test_set}"
         " Difference: median over images of first − second, in percentage points. r: matched-pairs"
-        " rank-biserial correlation, −1 to 1 (1: better on every image). p: Wilcoxon signed-rank"
-        " test, two-sided, adjusted by Holm's method for all the comparisons of a protocol.",
-        "The test speaks of these trained networks on other images of this kind. It says nothing"
-        f" of another training: a claim of a difference needs at least {SEEDS_FOR_A_CLAIM} seeds.",
+        " rank-biserial correlation, −1 to 1 (1: first better on every image). p: two-sided"
+        " Wilcoxon signed-rank test, adjusted by Holm's method for all comparisons of a protocol.",
+        "The test applies to these trained networks on other images of this kind. It says nothing"
+        " about other trainings: a claim of a difference needs at least"
+        f" {SEEDS_FOR_A_CLAIM} seeds.",
     ]
     if (summary.seeds < SEEDS_FOR_A_CLAIM).any():
         caption.append(
-            f"**Fewer than {SEEDS_FOR_A_CLAIM} seeds** stand behind some rows, marked “too few"
-            " seeds”: they describe these trainings and are no claim about the methods."
+            f"**Fewer than {SEEDS_FOR_A_CLAIM} seeds** were trained for the rows marked “too few"
+            " seeds”: these describe single trainings and support no claim about the methods."
         )
     chosen = summary[summary.protocol == VALIDATION_THRESHOLD]
     blocks = [_block(chosen, family) for family in FAMILIES if (chosen.family == family).any()]
-    caption.append("Validation threshold; the paper protocol stands in the CSV file.")
+    caption.append("Shown: validation threshold. The CSV file has the paper protocol too.")
     write_table(summary, "Comparisons of Dice", caption, blocks, csv, md)
 
 
 def summarise_comparisons(scores: pd.DataFrame) -> pd.DataFrame:
-    """One row per comparison × protocol.
+    """Return one row per comparison × protocol.
 
-    median_difference: of Dice, percentage points, first − second. p_holm: adjusted over all
-    comparisons of the protocol. seeds: the fewer of the two networks' seeds (rows without a
-    network have no chance in them and do not count). verdict: in words.
+    median_difference: of Dice, percentage points, first − second. p_holm: adjusted for all
+    comparisons of the protocol. seeds: the smaller of the two networks' numbers of seeds (rows
+    without a network involve no randomness and do not count). verdict: in words.
     """
     columns = [
         *("protocol", "family", "first_model", "first_loss", "second_model", "second_loss"),

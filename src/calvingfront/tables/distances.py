@@ -1,4 +1,4 @@
-"""Front position errors in metres, and all scores broken down by kind of scene."""
+"""Front position errors in metres, and scores broken down by kind of scene."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ GROUPINGS = {
 
 
 def pooled_error(images: pd.DataFrame) -> float:
-    """Mean Distance Error pooled over images, m; nan where no image has both fronts.
+    """Compute the Mean Distance Error pooled over images, m; NaN if no image has both fronts.
 
     Σ_i r_i · distance_sum_px_i / Σ_i distance_count_i, r_i = pixel_size_m, over the images with a
-    predicted and a true front; the sum runs over both directions (prediction to truth and back),
-    so a long front weighs more than a short one.
+    predicted and a true front. The sums run over both directions (prediction to truth and back), so
+    a long front has more weight than a short one.
     Source: Gourmelon et al. (2022), "Calving fronts and where to find them", ESSD 14.
     """
     distance_m = images.distance_sum_px * images.pixel_size_m
@@ -45,7 +45,7 @@ def pooled_error(images: pd.DataFrame) -> float:
 
 
 def _of_found(column: str, average: str) -> Callable[[pd.DataFrame], float]:
-    """A mean or median of one column over the images that have a predicted front."""
+    """Return a function for one column's mean or median over images with a predicted front."""
 
     def measure(images: pd.DataFrame) -> float:
         return float(images.loc[images.missing == 0, column].agg(average))
@@ -84,10 +84,10 @@ def tabulate_distances(
     test_set = describe_test_set(table, split_method, size_px)
     caption = [
         f"Front position errors in m. {test_set} MDE: mean distance between predicted and true"
-        " front in both directions, pooled over all front pixels of the test set; beside it the"
-        " mean and the median of the images' own MDE and the mean of their 95 % Hausdorff"
-        " distances. ∅: test images without any predicted front; they are left out of the"
-        " distances and counted here (mean over seeds). Mean ± standard deviation over seeds.",
+        " front in both directions; pooled over all front pixels of the test set, and as mean and"
+        " median of the images' own MDE. HD95: mean of the images' 95 % Hausdorff distances."
+        " ∅: test images without any predicted front (mean over seeds); the distances leave them"
+        " out. Mean ± standard deviation over seeds.",
         f"{PROTOCOL_NOTE} {ROWS_NOTE}",
     ]
     summary = summarise_distances(table)
@@ -113,7 +113,7 @@ def tabulate_breakdown(
         f"Scores by kind of test image, validation threshold. {test_set} n: images of this kind;"
         " Dice and IoU in %; MDE pooled over the images of this kind, m; ∅: images without any"
         " predicted front. Mean ± standard deviation over seeds. Winter: April to August.",
-        "The paper protocol stands in the CSV file of the same name.",
+        "The CSV file of the same name has the paper protocol too.",
     ]
     chosen = parts[parts.protocol == VALIDATION_THRESHOLD]
     pages = [_breakdown_block(chosen, grouping) for grouping in GROUPINGS]
@@ -121,14 +121,16 @@ def tabulate_breakdown(
 
 
 def summarise_distances(scores: pd.DataFrame) -> pd.DataFrame:
-    """One row per model × loss × protocol; each measure as _mean and _sd over seeds."""
+    """Return one row per model × loss × protocol, each measure as _mean and _sd over seeds."""
     rows = [facts | _over_seeds(chosen, MEASURES) for facts, chosen in each_row(scores)]
     return pd.DataFrame(rows)
 
 
 def break_down(scores: pd.DataFrame) -> pd.DataFrame:
-    """One row per grouping × value × model × loss × protocol; a scene with an empty cell counts
-    as `unknown` there."""
+    """Return one row per grouping × value × model × loss × protocol.
+
+    A scene with an empty cell counts as `unknown`.
+    """
     rows: list[dict[str, object]] = []
     for grouping in GROUPINGS:
         values = scores[grouping].map(_value_name)
@@ -170,7 +172,7 @@ def _value_order(value: str) -> tuple[int, float, str]:
 
 
 def _missing(row: pd.Series) -> str:
-    """`3 of 50`; the mean over seeds where it is not whole."""
+    """Format the missing fronts as `3 of 50`, with one decimal if the mean over seeds needs it."""
     digits = 0 if float(row.missing_mean).is_integer() else 1
     return f"{number(row.missing_mean, digits)} of {row.images}"
 

@@ -1,4 +1,4 @@
-"""The numbers that the paper prints, to set beside ours.
+"""The paper's published numbers, for comparison with ours.
 
 Source: Holzmann, Davari, Seehaus, Braun, Maier, Christlein (2021), "Glacier Calving Front
 Segmentation Using Attention U-Net", IGARSS; Tables I and II.
@@ -11,7 +11,7 @@ from calvingfront.vocabulary.metrics import METRICS
 PAPER_TEST_IMAGES = 50
 PAPER_SIZE_PX = 512
 PAPER_PIXEL_SIZE_M = 44.74
-"""Average metres per pixel after the resize to 512 × 512 (caption of Table II)."""
+"""Average metres per pixel after resizing to 512 × 512 (caption of Table II)."""
 
 TABLE_I: dict[tuple[str, str], dict[str, float]] = {
     (model, loss): dict(zip(METRICS, values, strict=True))
@@ -34,4 +34,4 @@ TABLE_II: dict[str, tuple[float, float]] = {
     "wbce8": (10.6, 237.12),
     "wbce16": (11.1, 248.30),
 }
-"""loss → (thickness, px; certainty, m); the paper does not say of which network."""
+"""loss → (thickness, px; certainty, m); the paper does not say for which network."""

@@ -18,7 +18,7 @@ class Table:
     label:      in the report.
     step:       name of the rule that makes it.
     code:       "module:function".
-    suffixes:   of its files; tex where it is for print.
+    suffixes:   of its files; with tex if it is for print.
     dataset:    whether the function takes the folder of the packed samples too.
     parameters: keyword of the function → key of the configuration.
     """

@@ -1,4 +1,4 @@
-"""Numbers and tables as text: Markdown and LaTeX (booktabs)."""
+"""Formatting of numbers and tables as Markdown and LaTeX (booktabs)."""
 
 from __future__ import annotations
 
@@ -39,11 +39,11 @@ class Block(NamedTuple):
     """One part of a printed table.
 
     title:  a line above it, or "".
-    groups: (label, number of columns) over the header; labels "" stay blank. Their numbers add
+    groups: (label, number of columns) above the header; a label "" stays blank. The numbers add
             up to the number of columns.
     header: one label per column.
-    rows:   cells as text; an empty row draws a thin line (LaTeX) or is left out (Markdown).
-    left:   how many leading columns are text, set flush left; the others flush right.
+    rows:   cells as text; an empty row adds vertical space (LaTeX) or is left out (Markdown).
+    left:   number of leading columns set flush left; the others are flush right.
     """
 
     title: str
@@ -54,7 +54,7 @@ class Block(NamedTuple):
 
 
 def number(value: float | None, digits: int = 1) -> str:
-    """A number with fixed digits; a dash where there is none."""
+    """Format a number with fixed digits; a dash if it is missing or not finite."""
     if value is None or not math.isfinite(value):
         return DASH
     text = f"{value:.{digits}f}"
@@ -62,19 +62,19 @@ def number(value: float | None, digits: int = 1) -> str:
 
 
 def plus_minus(mean: float, spread: float, digits: int = 1) -> str:
-    """`mean ± spread`; the mean alone where no spread is known."""
+    """Format `mean ± spread`; the mean alone if the spread is unknown."""
     if not math.isfinite(mean) or not math.isfinite(spread):
         return number(mean, digits)
     return f"{number(mean, digits)} ± {number(spread, digits)}"
 
 
 def p_value(value: float) -> str:
-    """A p-value: three digits, never a bare zero."""
+    """Format a p-value with three digits; `< 0.001` instead of zero."""
     return "< 0.001" if value < 0.001 else f"{value:.3f}"
 
 
 def markdown(title: str, caption: Sequence[str], blocks: Sequence[Block]) -> str:
-    """A Markdown page: title, caption lines, one pipe table per block."""
+    """Format a Markdown page: title, caption lines, one pipe table per block."""
     lines = [f"# {title}", "", *[line for text in caption for line in (text, "")]]
     for block in blocks:
         if block.title:
@@ -89,7 +89,7 @@ def markdown(title: str, caption: Sequence[str], blocks: Sequence[Block]) -> str
 
 
 def latex(label: str, caption: Sequence[str], blocks: Sequence[Block]) -> str:
-    """A `table*` for a document that loads booktabs; blocks stand under one another."""
+    """Format a `table*` for a document that loads booktabs; blocks are stacked vertically."""
     lines = [
         "% needs \\usepackage{booktabs}",
         r"\begin{table*}",
@@ -115,7 +115,7 @@ def latex(label: str, caption: Sequence[str], blocks: Sequence[Block]) -> str:
 
 
 def latex_text(text: str) -> str:
-    """Text with LaTeX's special characters and our symbols written for LaTeX."""
+    """Escape LaTeX's special characters, and replace the symbols that we use."""
     return "".join(LATEX_REPLACEMENTS.get(character, character) for character in text)
 
 
@@ -126,7 +126,7 @@ def write_csv(path: PathLike, table: pd.DataFrame) -> None:
 
 
 def _full_header(block: Block) -> list[str]:
-    """Markdown knows one header row: each label is preceded by its group's."""
+    """Prefix each label with its group's, because a Markdown table has only one header row."""
     groups = [label for label, columns in block.groups for _ in range(columns)]
     if not groups:
         return list(block.header)
@@ -143,7 +143,7 @@ def _latex_row(cells: Sequence[str]) -> str:
 
 
 def _stacked(label: str) -> str:
-    """A header label; one of several words in two lines, as narrow as its numbers."""
+    """Format a header label, on two lines if it is long and has several words."""
     text = latex_text(label)
     if len(label) <= 9 or " " not in text:
         return text

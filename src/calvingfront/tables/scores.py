@@ -1,4 +1,4 @@
-"""Table I: overlap scores on the test set, both protocols beside the paper's values."""
+"""Table I: overlap scores on the test set under both protocols, beside the paper's values."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def tabulate_scores(
 
     scores:       `scores.tsv` of every run, rows without a network included.
     split_method: named in the caption, as is size_px, the side of the square images.
-    Raises Faults where the runs do not stand on the same test images.
+    Raises Faults if the runs were not scored on the same test images.
     """
     table = read_scores(scores)
     summary = summarise_scores(table, bootstrap_samples, bootstrap_seed)
@@ -55,11 +55,11 @@ def tabulate_scores(
 def summarise_scores(
     scores: pd.DataFrame, bootstrap_samples: int, bootstrap_seed: int
 ) -> pd.DataFrame:
-    """One row per model × loss × protocol, all scores in %.
+    """Return one row per model × loss × protocol, all scores in %.
 
-    {metric}_mean, {metric}_sd: over seeds, of the means over test images (sd from two seeds on).
+    {metric}_mean, {metric}_sd: over seeds, of the means over test images (sd needs two seeds).
     {metric}_low, {metric}_high (Dice, IoU): 95 % bootstrap interval over test images, of the
-    scores averaged over the seeds. threshold_mean: over seeds and images. paper_{metric}: the
+    scores averaged over the seeds. threshold_mean: over seeds and images. paper_{metric}: from the
     paper's Table I.
     """
     rows: list[dict[str, object]] = []
@@ -79,7 +79,7 @@ def summarise_scores(
 
 
 def _block(summary: pd.DataFrame, metrics: Sequence[str]) -> Block:
-    """Both protocols and the paper side by side for some metrics."""
+    """Set both protocols and the paper side by side for some metrics."""
     header = [*NAMES]
     groups = [("", len(NAMES))]
     for metric in metrics:
@@ -108,8 +108,8 @@ def _cell(row: pd.Series, metric: str) -> str:
 def _caption(scores: pd.DataFrame, split_method: str, size_px: int, samples: int) -> list[str]:
     return [
         f"Scores in %, means over the test set: {describe_test_set(scores, split_method, size_px)}"
-        " Mean ± standard deviation over seeds (from two seeds on); in brackets the 95 % bootstrap"
-        f" interval over test images ({samples} resamples).",
+        " Mean ± standard deviation over seeds (for two or more seeds); in brackets, the 95 %"
+        f" bootstrap interval over test images ({samples} resamples).",
         PROTOCOL_NOTE,
         f"{ROWS_NOTE} The paper: Holzmann et al. (2021), Table I, on {PAPER_TEST_IMAGES} images of"
         f" {PAPER_SIZE_PX} × {PAPER_SIZE_PX} px.",

@@ -1,4 +1,4 @@
-"""Uncertainty of means and paired comparisons over test images."""
+"""Uncertainty of means, and paired comparisons over test images."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Array = npt.NDArray[np.float64]
 
 
 def mean_and_spread(values: npt.ArrayLike) -> tuple[float, float]:
-    """Mean and sample standard deviation (n − 1) of finite values; nan where undefined."""
+    """Mean and sample standard deviation (n − 1) of the finite values; NaN if undefined."""
     finite = np.asarray(values, dtype=np.float64)
     finite = finite[np.isfinite(finite)]
     mean = float(finite.mean()) if finite.size else float("nan")
@@ -25,10 +25,10 @@ def bootstrap_interval(
 ) -> tuple[float, float]:
     """Percentile bootstrap interval of the mean.
 
-    values: (n,), one per test image; drawn with replacement `samples` times.
+    values: (n,), one per test image; resampled with replacement `samples` times.
     level:  coverage, 0…1.
-    Returns the lower and upper bound; nan without values. The draws depend on n, samples and
-    seed only, so that every row of a table is resampled over the same images.
+    Returns the lower and upper bound; NaN without values. The draws depend only on n, samples and
+    seed, so that all rows of a table are resampled over the same images.
     Source: Efron & Tibshirani (1993), "An Introduction to the Bootstrap", section 13.3.
     """
     array = np.asarray(values, dtype=np.float64)
@@ -43,7 +43,7 @@ def bootstrap_interval(
 
 
 def _ranks(values: Array) -> Array:
-    """Ranks from 1; equal values share the mean of theirs."""
+    """Ranks from 1; ties share their mean rank."""
     _, places, counts = np.unique(values, return_inverse=True, return_counts=True)
     return np.asarray((np.cumsum(counts) - (counts - 1) / 2)[places])
 
@@ -58,11 +58,12 @@ class PairedComparison(NamedTuple):
 
 
 def compare_pairs(first: npt.ArrayLike, second: npt.ArrayLike) -> PairedComparison:
-    """Wilcoxon signed-rank test of first − second, two-sided, with the size of the effect.
+    """Two-sided Wilcoxon signed-rank test of first − second, with the effect size.
 
     first, second: (n,), the same images in the same order.
-    Pairs without difference are dropped from the ranks; without any difference p = 1 and the
+    Pairs without a difference are dropped from the ranks; if no pair differs, p = 1 and the
     correlation is 0.
+    Raises ValueError if there are no pairs or a value is not finite.
     """
     difference = np.asarray(first, dtype=np.float64) - np.asarray(second, dtype=np.float64)
     if difference.size == 0 or not np.isfinite(difference).all():
@@ -78,12 +79,13 @@ def compare_pairs(first: npt.ArrayLike, second: npt.ArrayLike) -> PairedComparis
 
 
 def signed_rank_p(difference: npt.ArrayLike) -> float:
-    """Two-sided p-value of Wilcoxon's signed-rank test, exact for any ties.
+    """Two-sided p-value of Wilcoxon's signed-rank test, exact also with ties.
 
     Zeros are dropped. Under the null hypothesis each rank is positive or negative with equal
-    chance; the distribution of W+ is built up rank by rank (twice the ranks, so that the mean
-    ranks of ties are whole), which for hundreds of images costs milliseconds and needs no normal
-    approximation. Source: Wilcoxon (1945), "Individual comparisons by ranking methods".
+    probability. The distribution of W+ is built up rank by rank, with ranks doubled so that the
+    mean ranks of ties are integers; for hundreds of images this takes milliseconds, so no normal
+    approximation is needed.
+    Source: Wilcoxon (1945), "Individual comparisons by ranking methods".
     """
     values = np.asarray(difference, dtype=np.float64)
     values = values[values != 0]
@@ -105,7 +107,7 @@ def rank_biserial(difference: npt.ArrayLike) -> float:
     """Matched-pairs rank-biserial correlation: (W+ − W−) / (W+ + W−), −1…1.
 
     W+ and W− are the sums of the ranks of |difference| over positive and negative differences;
-    zeros are dropped, ties share their mean rank. +1: every image is better in the first run.
+    zeros are dropped, ties share their mean rank. +1: the first run is better on every image.
     Source: Kerby (2014), "The simple difference formula", Comprehensive Psychology 3.
     """
     values = np.asarray(difference, dtype=np.float64)
@@ -117,7 +119,7 @@ def rank_biserial(difference: npt.ArrayLike) -> float:
 
 
 def holm(p_values: Sequence[float]) -> list[float]:
-    """Adjust the p-values of one family of tests for their number (step-down, strong control).
+    """Adjust the p-values of a family of tests by Holm's step-down method.
 
     Source: Holm (1979), "A simple sequentially rejective multiple test procedure",
     Scandinavian Journal of Statistics 6.

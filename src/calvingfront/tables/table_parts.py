@@ -1,4 +1,4 @@
-"""What the tables share: their rows by network, loss and protocol, their notes, their files."""
+"""Parts shared by the tables: rows by network, loss and protocol, notes, and writing files."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ from calvingfront.vocabulary.protocols import PROTOCOLS
 
 PROTOCOL_NOTE = (
     "Validation threshold: one threshold per network, chosen on the validation set and applied"
-    " once to the test set; the number to quote. Paper protocol: each prediction stretched to its"
-    " full range and, for each metric, the threshold that scores best on the test set itself; an"
-    " oracle, for comparison with the paper only."
+    " once to the test set; the scores to quote. Paper protocol: each prediction is stretched to"
+    " the full range, and each metric has the threshold that scores best on the test set itself;"
+    " an oracle, for comparison with the paper only."
 )
 ROWS_NOTE = (
-    "Prior and nearest date use no network: how often a front of the same glacier lay on a pixel"
-    " in the training set, and the training front of the same glacier closest in time."
+    "Prior and nearest date use no network. Prior: how often the training fronts of the same"
+    " glacier cover a pixel. Nearest date: the training front of the same glacier closest in time."
 )
 NAMES = ("Model", "Loss")
 
 
 def each_row(scores: pd.DataFrame) -> Iterator[tuple[dict[str, object], pd.DataFrame]]:
-    """For each model × loss × protocol: what every tidy table says of it, and its scores."""
+    """Yield, per model × loss × protocol, the columns common to all tables, and its scores."""
     for model, loss in rows_in_order(scores):
         seeds = len(seeds_of(scores, model, loss))
         of_run = scores[(scores.model == model) & (scores.loss == loss)]
@@ -45,20 +45,20 @@ def each_row(scores: pd.DataFrame) -> Iterator[tuple[dict[str, object], pd.DataF
 
 
 def over_seeds(name: str, values: Iterable[float]) -> dict[str, object]:
-    """The columns {name}_mean and {name}_sd of one value per seed."""
+    """Return the columns {name}_mean and {name}_sd from one value per seed."""
     mean, spread = mean_and_spread(list(values))
     return {f"{name}_mean": mean, f"{name}_sd": spread}
 
 
 def names_of(row: pd.Series) -> list[str]:
-    """The first two cells of a printed row: model and loss, as in `NAMES`."""
+    """Return the first two cells of a printed row: model and loss, as in `NAMES`."""
     return [model_label(str(row.model)), loss_label(str(row.loss))]
 
 
 def rows_by_loss(
     summary: pd.DataFrame, protocol: str, cells: Callable[[pd.Series], list[str]]
 ) -> list[list[str]]:
-    """The printed rows of one protocol: names, then `cells` of each; a thin line between losses."""
+    """Return the printed rows of one protocol: names, then `cells`; an empty row between losses."""
     rows: list[list[str]] = []
     for _, group in summary[summary.protocol == protocol].groupby("loss", sort=False):
         if rows:
@@ -79,7 +79,7 @@ def write_table(
 ) -> None:
     """Write one table: `summary` as CSV (tidy), `blocks` under the caption as Markdown and LaTeX.
 
-    tex: left out where the table is not for print; else `label` is its LaTeX label.
+    tex: None if the table is not for print; else `label` is its LaTeX label.
     """
     write_csv(csv, summary)
     write_text(md, markdown(title, caption, blocks))

@@ -1,4 +1,4 @@
-"""Table II: how thick the predicted fronts are, and what that means in metres."""
+"""Table II: the thickness of the predicted fronts, in pixels and in metres."""
 
 from __future__ import annotations
 
@@ -41,8 +41,8 @@ def tabulate_thickness(
     """Write Table II as CSV (tidy), Markdown and LaTeX.
 
     scores:         `scores.tsv` of every run.
-    dataset:        folder of the packed samples; their mean `pixel_size_m` turns px into m.
-    front_width_px: width of the true fronts after the resize.
+    dataset:        folder of the packed samples; their mean `pixel_size_m` converts px to m.
+    front_width_px: width of the true fronts after resizing.
     """
     table = read_scores(scores)
     pixel_size_m = mean_pixel_size(dataset)
@@ -52,13 +52,13 @@ def tabulate_thickness(
         f" thickness × mean pixel size / 2, with {number(pixel_size_m, 2)} m per pixel (mean over"
         f" all scenes of the data set; the paper: {PAPER_PIXEL_SIZE_M} m)."
         f" {describe_test_set(table, split_method, size_px)}",
-        "Class ratio, the paper's estimate: predicted front pixels / true front pixels, sums over"
+        "Class ratio, the paper's estimate: predicted front pixels / true front pixels, summed over"
         f" the test set, × {front_width_px:g} px, the width of the true fronts. Area / length:"
-        " predicted front pixels / length of their centre lines, sums over the images with a"
-        " centre line; it assumes nothing about the truth.",
+        " predicted front pixels / length of their centre lines, summed over the images with a"
+        " centre line; it assumes nothing about the true fronts.",
         f"Mean ± standard deviation over seeds. {PROTOCOL_NOTE}",
         "The paper (Holzmann et al. 2021, Table II) does not say which network it measured; its"
-        " values stand beside the average over the networks.",
+        " values are beside the average over the networks.",
     ]
     blocks = [_block(summary, protocol) for protocol in PROTOCOLS]
     title = "Table II: thickness of the predicted fronts"
@@ -66,20 +66,23 @@ def tabulate_thickness(
 
 
 def mean_pixel_size(dataset: PathLike) -> float:
-    """Mean metres per pixel over the scenes of a data set; nan where none is known."""
+    """Return the mean metres per pixel over the scenes of a data set; NaN if none is known.
+
+    Raises CalvingFrontError if the data set has no column pixel_size_m.
+    """
     scenes = read_index(dataset)
     if "pixel_size_m" not in scenes:
-        raise CalvingFrontError(dataset, "no column pixel_size_m", "Pack the samples again.")
+        raise CalvingFrontError(dataset, "has no column pixel_size_m", "Pack the samples again.")
     return float(scenes.drop_duplicates("scene").pixel_size_m.mean())
 
 
 def summarise_thickness(
     scores: pd.DataFrame, front_width_px: float, pixel_size_m: float
 ) -> pd.DataFrame:
-    """One row per model × loss × protocol, and one per loss averaged over the networks.
+    """Return one row per model × loss × protocol, and one per loss averaged over the networks.
 
-    thickness_px: Σ predicted_px / Σ true_px × front_width_px, sums over the test images (so that
-    an image with a short front does not weigh as much as one with a long front).
+    thickness_px: Σ predicted_px / Σ true_px × front_width_px, summed over the test images, so that
+    an image with a short front has less weight than one with a long front.
     area_per_length_px: Σ predicted_px / Σ skeleton_px (the length of the centre lines) over the
     images that have a centre line.
     certainty_m: thickness_px × pixel_size_m / 2. Each as _mean and _sd over seeds.

@@ -1,4 +1,4 @@
-"""The eight-fold augmentation of the training set, on whatever device the data lies."""
+"""The eightfold augmentation of the training set, on the device that holds the data."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ Pixels = npt.NDArray[Any]
 def transform(batch: Tensor, code: int, shifted: bool = False) -> Tensor:
     """Flip (code ≥ 4) top to bottom, then rotate anticlockwise by 90° · (code mod 4).
 
-    batch: (…, s, s). No resampling: every value stays what it is. shifted: rotate about the pixel
-    (s/2, s/2) instead of the image's centre, as the released code does: what moves by a pixel
-    leaves a row or column of zeros behind.
+    batch: (…, s, s). Nothing is resampled, so values are unchanged. shifted: rotate about the pixel
+    (s/2, s/2) instead of the image's centre, as the released code does; this moves the image by one
+    pixel and leaves a row or column of zeros behind.
     """
     turns = code % 4
     if code >= 4:
@@ -40,22 +40,22 @@ def transform(batch: Tensor, code: int, shifted: bool = False) -> Tensor:
 
 
 def _shift(code: int) -> tuple[int, int]:
-    """How far the released rotation moves a copy down and right, px."""
+    """Return how far the released rotation moves a copy down and to the right, px."""
     return int(code % 4 in (1, 2)), int(code % 4 in (2, 3))
 
 
 class Copier:
-    """Takes batches of the augmented set out of the plain one, on the device where that lies.
+    """Makes batches of the augmented set from the plain samples, on the device that holds these.
 
-    size: side of the samples, px; the rest as in `transform`. Items are positions in the
-    augmented set of n · copies images: item = image · copies + code.
+    size: side of the samples, px; otherwise as in `transform`. Items are positions in the augmented
+    set of n · copies images: item = image · copies + code.
     """
 
     def __init__(self, size: int, copies: int, shifted: bool, device: torch.device) -> None:
         self.size, self.copies, self.shifted = size, copies, shifted
         self._take = self._on_host if device.type == "cpu" else self._by_index
-        # Every copy is a walk through the plain image: from where, and how far for a step down
-        # and a step to the right.
+        # A copy is a walk through the plain image's pixels: the index of its first pixel, and the
+        # increments of the index for one step down and one step to the right.
         pixels = torch.arange(size * size).reshape(size, size)
         walks = torch.stack([transform(pixels, code) for code in range(copies)])
         start = walks[:, 0, 0]
@@ -66,16 +66,16 @@ class Copier:
         self._line = torch.arange(size, device=device)
 
     def take(self, items: Tensor, *data: Tensor) -> list[Tensor]:
-        """Return the items (b,) of each of `data` (n, 1, s, s), each (b, 1, s, s).
+        """Return the items (b,) of each tensor in `data` (n, 1, s, s), each (b, 1, s, s).
 
-        Nothing waits for a GPU: the items stay on the device of the data.
+        The items must be on the device of the data; the host does not wait for a GPU.
         """
         if self.copies == 1:
             return [part.index_select(0, items) for part in data]
         return self._take(items, *data)
 
     def _by_index(self, items: Tensor, *data: Tensor) -> list[Tensor]:
-        """One gather for each tensor, through indices that all of them share."""
+        """Gather from each tensor with one set of indices."""
         code = items % self.copies
         start, down, right, lower, left = self._walks[code].T[..., None]
         start = start + (items // self.copies * self.size**2)[:, None]
@@ -87,7 +87,7 @@ class Copier:
         return [torch.where(inside, torch.take(part, index), 0)[:, None] for part in data]
 
     def _on_host(self, items: Tensor, *data: Tensor) -> list[Tensor]:
-        """Image by image: OpenCV turns one three times as fast as an index finds its pixels."""
+        """Turn image by image: with OpenCV this is three times as fast as gathering by index."""
         pairs = [divmod(item, self.copies) for item in items.tolist()]  # image, code
         taken = [part.new_empty((len(pairs), *part.shape[1:])) for part in data]
         for part, target in zip(data, taken, strict=True):
@@ -99,7 +99,7 @@ class Copier:
         return taken
 
 
-# Each writes its exact copy of an image (s, s) into `out`, by the code of the copy.
+# For each code, a function that writes the copy of an image (s, s) into `out`.
 _TURNS: dict[int, Callable[[Pixels, Pixels], object]] = {
     0: lambda image, out: np.copyto(out, image),
     1: lambda image, out: cv2.rotate(image, cv2.ROTATE_90_COUNTERCLOCKWISE, out),
@@ -113,7 +113,7 @@ _TURNS: dict[int, Callable[[Pixels, Pixels], object]] = {
 
 
 def _move(image: Pixels, down: int, right: int) -> None:
-    """Move an image in place by 0 or 1 px, and leave zeros behind."""
+    """Move an image in place by 0 or 1 px, leaving zeros behind."""
     if down or right:
         height, width = image.shape
         image[down:, right:] = image[: height - down, : width - right].copy()

@@ -1,4 +1,4 @@
-"""Feeding a training with batches of augmented samples on its device."""
+"""Batches of augmented samples on the training's device."""
 
 from __future__ import annotations
 
@@ -23,24 +23,24 @@ from calvingfront.training.settings import TrainingSettings
 
 log = logging.getLogger(__name__)
 
-# The released code augments its validation set as well.
+# Augmentation of the validation set: the released code augments it too.
 OF_VALIDATION: dict[Augmentation, Augmentation] = {
     "paper": "none",
     "released": "released",
     "none": "none",
 }
-# Of the memory that is free when a feed is made: the rest is the network's and its feature maps'.
+# Of the free memory when a feed is made; the rest is for the network and its feature maps.
 RESIDENT_SHARE = 0.4
-CHUNK = 16  # samples that are read at a time into a resident feed
+CHUNK = 16  # samples read at a time into a resident feed
 Uint8 = npt.NDArray[np.uint8]
 Int64 = npt.NDArray[np.int64]
 
 
 class Batch(NamedTuple):
-    """A batch on the device: images (b, 1, s, s) uint8; fronts, the same, 0 or 1; distances.
+    """A batch on the device: images (b, 1, s, s) uint8, fronts (0 or 1) of that type, distances.
 
-    distances: of every pixel to the front of its own copy, px, (b, 1, s, s) float32; (0,) from a
-    feed without a distance weight.
+    distances: from every pixel to the front in its copy, px, (b, 1, s, s) float32; empty (0,) if
+    the loss has no distance weight.
     """
 
     images: Tensor
@@ -49,9 +49,9 @@ class Batch(NamedTuple):
 
 
 class Feed(Protocol):
-    """Samples of one subset, wherever they lie, and their augmented copies.
+    """Samples of one subset and their augmented copies, however they are stored.
 
-    scenes: n names. size: side of the samples, px. copies: augmented copies of each sample; item
+    scenes: n names. size: side of the samples, px. copies: augmented copies per sample; item
     i · copies + code is copy `code` of sample i.
     """
 
@@ -71,12 +71,12 @@ class Feed(Protocol):
 
 @dataclass(frozen=True)
 class FeedSource:
-    """Which samples a feed takes out of an archive, and what it makes of them.
+    """Which samples a feed takes from an archive, and how it prepares them.
 
-    device: where the batches are wanted. scenes: names of the samples. images, fronts: the archive,
-    (n, s, s) uint8, memory-mapped or not. rows: where the scenes lie in it; where None, in their
-    order. weighted: whether batches have distances. threads: that read the archive and measure the
-    distances.
+    device: the device for the batches. scenes: names of the samples. images, fronts: the archive,
+    (n, s, s) uint8, memory-mapped or not. rows: the scenes' rows in it; None if it holds these
+    scenes only, in their order. weighted: whether batches have distances. threads: number of
+    threads that read the archive and measure the distances.
     """
 
     device: torch.device
@@ -95,19 +95,19 @@ class FeedSource:
 
     @property
     def shifted(self) -> bool:
-        """Whether copies are moved by a pixel, as the released code does."""
+        """Whether copies are moved by a pixel, as in the released code."""
         return self.augmentation == "released"
 
     @property
     def distance_maps(self) -> int:
-        """Distance maps that are measured of a sample: they turn with its copies unless shifted."""
+        """Distance maps measured per sample: one that turns with the copies unless they shift."""
         if not self.weighted:
             return 0
         return COPIES[self.augmentation] if self.shifted else 1
 
 
 class _Samples:
-    """What the two kinds of feed share: whose samples they hold, and how copies come of them."""
+    """What the two kinds of feed share: the facts of their samples, and how copies are made."""
 
     def __init__(self, source: FeedSource) -> None:
         self.device, self.scenes, self.size = source.device, source.scenes, source.size
@@ -121,7 +121,7 @@ class _Samples:
         return len(self.scenes) * self.copies
 
     def _copied(self, items: Tensor, plain: Batch, measured: Tensor) -> Batch:
-        """Take the items out of plain samples; `measured`: distances that do not turn with them."""
+        """Make the items from plain samples; `measured`: their distances if those do not turn."""
         if self.weighted and not self.shifted:
             return Batch(*self._copier.take(items, *plain))
         images, fronts = self._copier.take(items, plain.images, plain.fronts)
@@ -129,9 +129,9 @@ class _Samples:
 
 
 class StreamedFeed(_Samples):
-    """Samples that threads read from their archive while the device computes.
+    """Samples that threads read from the archive while the device computes.
 
-    Memory holds `threads` + 3 batches, whatever the archive's size.
+    Memory holds `threads` + 3 batches, regardless of the archive's size.
     """
 
     kind = "streamed"
@@ -148,7 +148,7 @@ class StreamedFeed(_Samples):
     def batches(self, items: Int64, batch_size: int) -> Iterator[Batch]:
         """Yield the items in their order, `batch_size` at a time; the last batch may be smaller.
 
-        Raises SampleError with the scene's name where one cannot be read.
+        Raises SampleError with the scene's name if it cannot be read.
         """
         parts = (items[k : k + batch_size] for k in range(0, len(items), batch_size))
         ahead = self.threads + 2
@@ -157,12 +157,12 @@ class StreamedFeed(_Samples):
                 lambda part: self._augmented(*self._read(part)), parts, self.threads, ahead
             )
             return
-        # The host may be far ahead of the device, and what waits there for its copy is memory.
+        # The host may run far ahead of the device; batches that wait for their transfer use memory.
         issued: deque[torch.cuda.Event] = deque()
         with closing(prefetched(self._read, parts, self.threads, ahead, self.device)) as read:
             for items_read, plain in read:
                 there = [part.to(self.device, non_blocking=True) for part in (items_read, *plain)]
-                # Blocking: a waiting host would spin on a core that the threads can use.
+                # Blocking: otherwise the waiting host would spin on a core that the threads need.
                 issued.append(torch.cuda.Event(blocking=True))  # type: ignore[no-untyped-call]
                 issued[-1].record()
                 if len(issued) > ahead:
@@ -170,7 +170,7 @@ class StreamedFeed(_Samples):
                 yield self._augmented(there[0], Batch(*there[1:]))
 
     def _read(self, part: Int64) -> tuple[Tensor, Batch]:
-        """Read the plain samples of some items; return their places among these, and them."""
+        """Read the plain samples of some items; return the items' places among them, and them."""
         positions, codes = np.divmod(part, self.copies)
         images, fronts = self._buffer(len(part), torch.uint8), self._buffer(len(part), torch.uint8)
         for k, position in enumerate(positions.tolist()):
@@ -181,8 +181,8 @@ class StreamedFeed(_Samples):
             items = items.pin_memory()
         if not self.weighted:
             return items, Batch(images, fronts, torch.empty(0))
-        # The shift cuts pieces of fronts off and leaves a blank border, whose distance to the
-        # front is not the zero that stands there: such a copy is measured by itself.
+        # The shift cuts off parts of fronts and leaves a blank border. A shifted distance map would
+        # be zero there, so each shifted copy is measured by itself.
         masks = self._host.take(items, fronts)[0] if self.shifted else fronts
         distances = self._buffer(len(part), torch.float32)
         for mask, distance in zip(masks.numpy(), distances.numpy(), strict=True):
@@ -190,7 +190,7 @@ class StreamedFeed(_Samples):
         return items, Batch(images, fronts, distances)
 
     def _augmented(self, items: Tensor, plain: Batch) -> Batch:
-        """Turn plain samples into the items, where they lie."""
+        """Make the items from plain samples, on the device that holds these."""
         return plain if self.copies == 1 else self._copied(items, plain, plain.distances)
 
     def _buffer(self, count: int, dtype: torch.dtype) -> Tensor:
@@ -199,10 +199,10 @@ class StreamedFeed(_Samples):
 
 
 class ResidentFeed(_Samples):
-    """Samples that lie on the device as a whole, with distance maps that were measured once.
+    """All samples on the device, with distance maps that were measured once.
 
-    Its batches are those of a StreamedFeed, to the bit. `samples`: the plain samples; with
-    `released` copies and a distance weight, distances of every copy (n · 8, 1, s, s).
+    Its batches are bit-identical to those of a StreamedFeed. `samples`: the plain samples; with
+    `released` copies and a distance weight, the distances of every copy (n · 8, 1, s, s).
     """
 
     kind = "resident"
@@ -216,7 +216,7 @@ class ResidentFeed(_Samples):
             torch.empty((n, *plane), dtype=torch.uint8, device=device),
             torch.empty((n * maps, *plane) if maps else (0,), device=device),
         )
-        # Shifted copies have distances of their own; copy 0 is the plain sample.
+        # Each shifted copy has its own distances; copy 0 is the plain sample.
         copies = max(1, maps)
         once = StreamedFeed(source if copies > 1 else replace(source, augmentation="none"))
         for k, batch in enumerate(once.batches(np.arange(once.count), CHUNK * copies)):
@@ -230,7 +230,7 @@ class ResidentFeed(_Samples):
     def batches(self, items: Int64, batch_size: int) -> Iterator[Batch]:
         """Yield the items in their order, `batch_size` at a time; the last batch may be smaller.
 
-        The order goes to the device once; nothing else does, and nothing waits for it.
+        Only the order of the items is sent to the device, once; the host does not wait for it.
         """
         order = torch.from_numpy(np.ascontiguousarray(items)).to(self.device)
         distances, of_copies = self.samples.distances, self.weighted and self.shifted
@@ -241,7 +241,7 @@ class ResidentFeed(_Samples):
 
 
 def resident_bytes(source: FeedSource) -> int:
-    """Count the bytes of a ResidentFeed: image and front of 8 bits, distances of 32."""
+    """Count the bytes of a ResidentFeed: 8 bits per image and front pixel, 32 per distance."""
     return len(source.scenes) * source.size**2 * (2 + 4 * source.distance_maps)
 
 
@@ -253,10 +253,10 @@ def feed_of(
     settings: TrainingSettings,
     device: torch.device,
 ) -> ResidentFeed | StreamedFeed:
-    """Make the feed of some scenes as `training.feed` has it.
+    """Make the feed for some scenes, of the kind that `training.feed` asks for.
 
-    `auto`: resident where it takes at most RESIDENT_SHARE of the device's free memory, else
-    streamed. weighted: whether the loss has a distance weight.
+    `auto`: resident if it takes at most RESIDENT_SHARE of the device's free memory, else streamed.
+    weighted: whether the loss has a distance weight.
     """
     source = FeedSource(
         device, scenes, data.images, data.fronts, augmentation, data.rows(scenes), weighted,
@@ -267,5 +267,7 @@ def feed_of(
     if kind == "auto":
         free = free_memory(device, settings.gpu_slots)
         kind = "resident" if needed <= RESIDENT_SHARE * free else "streamed"
-        log.info("%.3g of %.3g GB free: %s feed", needed / 1e9, free / 1e9, kind)
+        log.info(
+            "%s feed: the samples take %.3g GB, %.3g GB are free", kind, needed / 1e9, free / 1e9
+        )
     return ResidentFeed(source) if kind == "resident" else StreamedFeed(source)

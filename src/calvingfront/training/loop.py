@@ -1,4 +1,4 @@
-"""One training: one network, one loss, one seed."""
+"""The training loop for one network, one loss and one seed."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ log = logging.getLogger(__name__)
 
 @dataclass
 class Outcome:
-    """What a training leaves: weights by name, the history, and the record's own part."""
+    """The result of a training: weights by name, the history, and its part of the run record."""
 
     best: State
     kept: dict[int, State]
@@ -37,9 +37,9 @@ class Outcome:
 
 @dataclass
 class Progress:
-    """What the finished epochs of a training left, beside the network and its optimiser.
+    """The results of the finished epochs, apart from the network and its optimiser.
 
-    seconds: that earlier sessions spent on the epoch in progress; lost work does not count.
+    seconds: time that earlier sessions spent on the epoch in progress, without lost work.
     """
 
     history: list[dict[str, float]] = field(default_factory=list)
@@ -49,7 +49,7 @@ class Progress:
 
     @property
     def best_epoch(self) -> int:
-        """The epoch of the highest monitor, the first of equal ones; 0 before the first."""
+        """The epoch with the highest monitor, the first of equals; 0 before the first epoch."""
         return max((int(row["epoch"]) for row in self.history if row["best"]), default=0)
 
     @property
@@ -64,12 +64,12 @@ class Progress:
         return len(self.history) + 1
 
     def over(self, settings: TrainingSettings) -> bool:
-        """Tell whether the training ends after the last epoch of the history."""
+        """Return whether the training ends after the last epoch of the history."""
         epoch = len(self.history)
         return epoch >= settings.max_epochs or epoch - self.best_epoch >= settings.patience
 
     def add(self, row: dict[str, float], trainer: Trainer) -> None:
-        """Take an epoch's row (without `best`); copy the weights where they are to be kept."""
+        """Append an epoch's row (without `best`); copy the weights if they are to be kept."""
         better = row["validation_monitor"] > self.best_monitor
         epoch = int(row["epoch"])
         self.history.append({**row, "best": int(better)})
@@ -96,10 +96,10 @@ def train(
     """Train until the monitor has not risen for `patience` epochs, or `max_epochs`.
 
     after_epoch: called with the history so far (to show and save progress).
-    checkpoints: where the training goes on from, and where its state is saved meanwhile.
-    Returns the weights of the best epoch and of `keep_epochs`.
-    Raises DivergedError where the loss is no number, TrainingError where the settings cannot work
-    or a state cannot be gone on from.
+    checkpoints: the saved state to resume from; they also save the state during the training.
+    Returns the weights of the best epoch and of `keep_epochs`, the history and the record.
+    Raises DivergedError if the loss becomes NaN or infinite, TrainingError if the settings cannot
+    work or a saved state cannot be resumed.
     """
     started = time.perf_counter()
     trainer = Trainer(train_feed, validation_feed, loss, seed, network, settings, device)
@@ -195,8 +195,8 @@ def _run_epochs(
 def _save(
     trainer: Trainer, progress: Progress, checkpoints: Checkpoints, epoch_seconds: float
 ) -> None:
-    """Save the state where it is time to; the training does not wait for it."""
-    if checkpoints.broken:  # a loss or weight is no number: say which before hours go by
+    """Save the state if it is due; the training does not wait for it."""
+    if checkpoints.broken:  # a loss or weight is NaN or infinite: report it now, not at epoch end
         trainer.checked_losses(progress.epoch)
     if not checkpoints.due():
         return
@@ -214,10 +214,10 @@ def _save(
 
 
 def _resume(trainer: Trainer, progress: Progress, checkpoints: Checkpoints) -> None:
-    """Put a training back to its saved state, where there is one.
+    """Restore a training from its saved state, if there is one.
 
-    Raises TrainingError where the settings would have ended the training before, or want weights
-    of an epoch that is over and was not kept.
+    Raises TrainingError if the settings would have ended the training earlier, or if they ask for
+    the weights of a finished epoch that were not kept.
     """
     found = checkpoints.resume()
     if found is None:
@@ -230,16 +230,18 @@ def _resume(trainer: Trainer, progress: Progress, checkpoints: Checkpoints) -> N
         raise TrainingError(
             checkpoints.folder.path,
             f"holds {done} finished epochs; with max_epochs {settings.max_epochs} and patience "
-            f"{settings.patience} the training had ended before",
-            "Raise training.max_epochs or training.patience, or remove the file.",
+            f"{settings.patience} the training would have ended earlier",
+            "Raise training.max_epochs or training.patience, or remove the file to train from the "
+            "start.",
         )
     kept = {epoch: part_of(tensors, f"kept.{epoch}") for epoch in settings.keep_epochs}
     lost = [epoch for epoch, weights in kept.items() if epoch <= done and not weights]
     if lost:
         raise TrainingError(
             checkpoints.folder.path,
-            f"has no weights of epoch {lost[0]}, which is over",
-            "Take it out of training.keep_epochs, or remove the file to train from the start.",
+            f"is past epoch {lost[0]} and has not kept its weights",
+            "Remove that epoch from training.keep_epochs, or remove the file to train from the "
+            "start.",
         )
     progress.kept = {epoch: Snapshot.of(weights) for epoch, weights in kept.items() if weights}
     best = part_of(tensors, "best")

@@ -1,4 +1,4 @@
-"""From packed arrays on disk to a trained network on disk."""
+"""Training one network from packed arrays on disk, and writing its files."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ log = logging.getLogger(__name__)
 
 
 def write_history(history: list[dict[str, float]], path: PathLike) -> None:
-    """Write the history table (TSV, one row per epoch), atomically."""
+    """Write the history as a table (TSV, one row per epoch), atomically."""
     table = pd.DataFrame(history)
     with replacing(path) as temporary:
         table.to_csv(temporary, sep="\t", index=False, float_format="%.7g")
@@ -55,15 +55,14 @@ def train_network(
 ) -> None:
     """Train one network and write its weights, history and record.
 
-    kept: files for the weights of `training['keep_epochs']`, in their order; where empty, they
-    stand beside `weights`. state: folder of the state from which a killed training goes on; where
-    None, `state` beside `weights`. revision: of the training code. how: values of keys of HOW
-    instead of those in `training`. The history is renewed after every epoch, so that it can be
-    watched.
-    Raises ConfigError where a setting, the loss or the network is none that there is, SampleError
-    where the arrays cannot be read or lack a scene, SplitError where a subset has no scene,
-    TrainingError where the settings cannot work together, no device is free, the loss becomes no
-    number, or the state is of other data, settings or code or cannot be saved.
+    kept: files for the weights of `training['keep_epochs']`, in that order; by default beside
+    `weights`. state: folder of the state from which a killed training resumes; by default `state`
+    beside `weights`. revision: of the training code. how: values for keys in HOW that override
+    those in `training`. progress.tsv, beside `weights`, shows the history while the training runs.
+    Raises ConfigError if a setting, the loss or the network is unknown or invalid, SampleError if
+    the arrays cannot be read or do not contain a scene, SplitError if a subset has no scenes,
+    TrainingError if the settings cannot work together, no device is free, the loss becomes NaN or
+    infinite, or the state cannot be saved or belongs to other data, settings or code.
     """
     settings = TrainingSettings.from_config(training, **how)
     sure = min(settings.max_epochs, settings.patience)
@@ -71,7 +70,7 @@ def train_network(
         raise TrainingError(
             "training.keep_epochs",
             f"epoch {max(settings.keep_epochs)} may never be reached",
-            f"Keep only epochs up to {sure}, the smaller of max_epochs and patience.",
+            f"Keep only epochs up to {sure} (the smaller of max_epochs and patience).",
         )
     network = NetworkSettings(model, **{k: v for k, v in networks.items() if k != "models"})
     folder = Path(weights).parent
@@ -87,9 +86,9 @@ def train_network(
     ):
         live = folder / "progress.tsv"
         for file in (weights, history, record, live, *files):
-            for temporary in leftovers(file):  # of a job that was killed as it wrote them
+            for temporary in leftovers(file):  # from a job that was killed while writing
                 temporary.unlink()
-        # Before the training: a checkout may change while it runs.
+        # Read before the training: the checkout may change while it runs.
         environment = surroundings(device)
         marks = fingerprint(
             data, subsets[TRAIN], subsets[VALIDATION], loss, seed, network, settings, revision
@@ -121,5 +120,5 @@ def train_network(
             outcome.record["step"]["precision"],
         )  # fmt: skip
         write_json(record, {**outcome.record, **about}, durable=True)
-        # Last: a job that is killed before goes on from the state and writes all of it again.
+        # Last: a job killed before this point resumes from the state and rewrites these files.
         states.remove()

@@ -1,4 +1,4 @@
-"""What a run says about itself, so that a stranger can repeat it."""
+"""The code, versions and hardware of a run, recorded so that others can repeat it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from calvingfront.compute.device import hardware_name
 def code_commit() -> str:
     """Return the commit of the checkout that the code runs from; empty outside a checkout.
 
-    An installed copy may lie in the checkout of something else, which does not know this file.
+    An installed copy may be inside another project's checkout, which does not track this file.
     """
     if not _git("ls-files", "--error-unmatch", Path(__file__).name):
         return ""
@@ -37,7 +37,7 @@ def _git(*words: str) -> str:
 
 
 def surroundings(device: torch.device) -> dict[str, Any]:
-    """Name the versions, the commit and the hardware of this run."""
+    """Return the versions, the commit and the hardware of this run."""
     return {
         "calvingfront": calvingfront.__version__,
         "commit": code_commit(),

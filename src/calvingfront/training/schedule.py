@@ -1,10 +1,10 @@
-"""The learning rate over the iterations."""
+"""The learning rate as a function of the iteration."""
 
 from __future__ import annotations
 
 
 def triangular(iteration: int, half_cycle: int, lowest: float, highest: float) -> float:
-    """Return the triangular cyclic rate: `lowest` at 0, `highest` at `half_cycle`, and back.
+    """Return the triangular cyclic rate: from `lowest` at 0 to `highest` at `half_cycle` and back.
 
     Source: Smith (2017), Cyclical Learning Rates for Training Neural Networks, policy `triangular`.
     """
@@ -13,5 +13,5 @@ def triangular(iteration: int, half_cycle: int, lowest: float, highest: float) -
 
 
 def half_cycle_iterations(epochs: int, augmented_images: int, batch_size: int) -> int:
-    """Count the iterations of a half cycle as the paper does: 6 · 1152 // 5 = 1382."""
+    """Count the iterations of a half cycle as in the paper: 6 · 1152 // 5 = 1382."""
     return max(1, epochs * augmented_images // batch_size)

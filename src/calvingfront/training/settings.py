@@ -1,4 +1,4 @@
-"""The numbers that steer one training."""
+"""The settings of a training."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from calvingfront.training.augmentation import Augmentation
 
 @dataclass(frozen=True)
 class TrainingSettings:
-    """How a network is trained; see config/README.md, `training`. The defaults are the paper's.
+    """How to train a network; see config/README.md, `training`. The defaults are the paper's.
 
-    Raises ConfigError where a value cannot work.
+    Raises ConfigError if a value is invalid.
     """
 
     batch_size: int = 5
@@ -35,23 +35,23 @@ class TrainingSettings:
     gpu_slots: int = 1
 
     def __post_init__(self) -> None:
-        # Where the schema is not at hand nobody else has looked at them.
+        # The schema is not checked when training runs without Snakemake.
         for name, hint in get_type_hints(type(self)).items():
             value, known = getattr(self, name), get_args(hint)
             if get_origin(hint) is Literal and value not in known:
                 raise ConfigError(
-                    f"training.{name}", f"{value!r} is unknown", f"Write {', '.join(known)}."
+                    f"training.{name}", f"{value!r} is unknown", f"Write one of {', '.join(known)}."
                 )
             if hint is int and (type(value) is not int or value < 1):
                 raise ConfigError(
-                    f"training.{name}", f"{value!r} is no number of things", "Write 1 or more."
+                    f"training.{name}", f"{value!r} is not a positive integer", "Write 1 or more."
                 )
         if not 0 < self.learning_rate_min <= self.learning_rate_max:
             raise ConfigError(
                 "training.learning_rate_min",
-                f"{self.learning_rate_min} and learning_rate_max {self.learning_rate_max} are no "
-                "range of rates",
-                "Write two positive numbers, the smaller one first.",
+                f"{self.learning_rate_min} to learning_rate_max {self.learning_rate_max} is not a "
+                "range of learning rates",
+                "Write two positive numbers, learning_rate_min no greater than learning_rate_max.",
             )
 
     @classmethod

@@ -1,4 +1,4 @@
-"""What happens to a batch: forward, loss, backward, update; and the same without an update."""
+"""One training step (forward, loss, backward, update), and evaluation without an update."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _FORMATS = {"channels_last": torch.channels_last, "contiguous": torch.contiguous
 class Step:
     """One network and its optimiser on a device.
 
-    layout, precision and way say how the step is computed; `arrange` changes them.
+    layout, precision and way determine how a step is computed; `arrange` changes them.
     """
 
     recorder: Recorder = staticmethod(record_cuda)
@@ -43,7 +43,7 @@ class Step:
         self.layout: Layout = "channels_last"
         self.way: Way = "eager"
         self._run: Callable[[Batch], Tensor] | None = None
-        # A graph replays its own arguments: the rate must be a number that lies on the device.
+        # A graph replays with fixed arguments, so the rate must be a tensor on the device.
         self._rate: float | Tensor = settings.learning_rate_min
         on_cuda = device.type == "cuda"
         if on_cuda:
@@ -51,12 +51,12 @@ class Step:
                 torch.cuda.set_device(device)
             self._rate = torch.full((), settings.learning_rate_min, device=device)
             torch.backends.cudnn.benchmark = not settings.deterministic
-        # Fused: one pass over each parameter instead of seven. With two threads on a busy machine,
-        # where each pass waits for the slower thread, that was 12 % of a step.
+        # Fused: one pass over each parameter instead of seven. This saved 12 % of a step with two
+        # threads on a busy machine, where each pass waits for the slower thread.
         self.optimiser = torch.optim.Adam(
             self.network.parameters(), lr=self._rate, eps=ADAM_EPS, fused=True, capturable=on_cuda
         )
-        # It warns of steps outside a graph, which here run in another way, or warm one up.
+        # Silence the warning about steps outside a graph: here they are intended.
         self.optimiser._warned_capturable_if_run_uncaptured = True
         self.arrange()
 
@@ -66,11 +66,11 @@ class Step:
         precision: Precision | None = None,
         way: Way | None = None,
     ) -> None:
-        """Compute the next steps in another layout, precision or way; None leaves one as it is."""
+        """Change the layout, precision or way of the next steps; None leaves it unchanged."""
         self.layout, self.precision = layout or self.layout, precision or self.precision
         self.way, self._run = way or self.way, None
         if self.device.type == "cuda":
-            # A graph that is gone leaves its memory reserved, and the gradients that lie there.
+            # Free the gradients and the memory that a discarded graph keeps reserved.
             self.optimiser.zero_grad(set_to_none=True)
             torch.cuda.empty_cache()
         self.network.to(memory_format=_FORMATS[self.layout])  # type: ignore[call-overload]
@@ -79,21 +79,23 @@ class Step:
     def train(self, batch: Batch, rate: float) -> Tensor:
         """Update the weights once at a learning rate; return the batch's loss, on the device.
 
-        A way that fails is told in the log and the step goes on the eager way.
+        If the chosen way fails, the log says so and the step runs eagerly.
         """
         self._set_rate(rate)
         if self._run is None:
             try:
                 self._run = self.prepared(batch)
             except Exception as error:
-                log.warning("the step cannot run as %s and runs eagerly: %s", self.way, error)
+                log.warning(
+                    "a training step cannot run as %s and runs eagerly: %s", self.way, error
+                )
                 self.way, self._run = "eager", self._update
         return self._run(batch)
 
     def prepared(self, batch: Batch) -> Callable[[Batch], Tensor]:
-        """Compile or capture the step for batches of this shape, without a trace in the weights.
+        """Compile or capture the step for batches of this shape, without changing the weights.
 
-        Raises whatever PyTorch raises where the way cannot be gone on this machine.
+        Raises whatever PyTorch raises if this way does not work on this machine.
         """
         if self.way == "eager":
             return self._update
@@ -106,7 +108,7 @@ class Step:
 
         with self.unchanged():
             if self.way == "compile":
-                update(batch)  # compiles; a compiler that is missing shows here
+                update(batch)  # compiles, and fails here if there is no compiler
                 if self.device.type != "cuda":
                     return update
             return Captured(update, batch, self.recorder, self._update)
@@ -120,7 +122,7 @@ class Step:
         return loss, self.loss.monitor(probability, fronts, batch.distances)
 
     def tensors(self) -> dict[str, Tensor]:
-        """Return what a step changes, as it stands on the device: weights, statistics, moments."""
+        """Return the tensors that a step changes, not copied: weights, statistics, moments."""
         named = {f"network.{name}": value for name, value in self.network.state_dict().items()}
         for name, parameter in self.network.named_parameters():
             for key, value in self.optimiser.state.get(parameter, {}).items():
@@ -129,9 +131,9 @@ class Step:
 
     @torch.no_grad()
     def load(self, tensors: dict[str, Tensor]) -> None:
-        """Put the step back to where `tensors` was taken, each in its place and memory layout.
+        """Restore the values in `tensors` in place, keeping each tensor's memory layout.
 
-        Raises KeyError or RuntimeError where they are of another network.
+        Raises KeyError or RuntimeError if they belong to another network.
         """
         for name, value in self.network.state_dict().items():
             value.copy_(tensors[f"network.{name}"])
@@ -145,9 +147,9 @@ class Step:
 
     @contextmanager
     def unchanged(self) -> Iterator[None]:
-        """Undo, to the bit, what the block's steps do to weights, statistics and optimiser.
+        """Restore weights, statistics and optimiser exactly when the block ends.
 
-        In place: a captured graph goes on to write where it was captured.
+        In place, because a captured graph keeps writing to the same memory.
         """
         before = {name: value.clone() for name, value in self.tensors().items()}
         try:
@@ -157,7 +159,7 @@ class Step:
                 for name, value in self.tensors().items():
                     if name in before:
                         value.copy_(before[name])
-                    else:  # Adam's, made at its first step, which begins with zeros
+                    else:  # Adam's moments, created as zeros by its first step within the block
                         value.zero_()
 
     def _update(self, batch: Batch, loss_of: Callable[[Batch], Tensor] | None = None) -> Tensor:
@@ -172,7 +174,7 @@ class Step:
 
     def _logits(self, batch: Batch) -> Tensor:
         x = to_input(batch.images, _FORMATS[self.layout])
-        # No cache: each weight is cast once in a pass, and a graph must contain the cast.
+        # No cache: each weight is cast only once per pass, and a graph must contain the cast.
         with torch.autocast(
             self.device.type,
             torch.bfloat16,
@@ -190,7 +192,7 @@ class Step:
             group["lr"] = rate
 
     def _align_state(self) -> None:
-        """Give Adam's moments the strides of their parameters, which its fused kernel assumes."""
+        """Give Adam's moments the strides of their parameters, as its fused kernel expects."""
         for parameter, state in self.optimiser.state.items():
             for name, value in state.items():
                 if isinstance(value, Tensor) and value.dim() and value.shape == parameter.shape:
@@ -198,9 +200,9 @@ class Step:
 
 
 def precision_of(device: torch.device, setting: str) -> Precision:
-    """Choose bfloat16 on a GPU that has it, float32 elsewhere, unless told otherwise.
+    """For `auto`, choose bfloat16 on a GPU with native support and float32 elsewhere.
 
-    GPUs before NVIDIA's Ampere generation compute bfloat16 too, by slow detours.
+    NVIDIA GPUs older than Ampere only emulate bfloat16, which is slow.
     """
     if setting == "auto":
         use = device.type == "cuda" and torch.cuda.is_bf16_supported(including_emulation=False)

@@ -1,4 +1,4 @@
-"""The state of one training between its batches, and the passes over its images."""
+"""The state of a training between batches, and the passes over its images."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ from calvingfront.training.step import Step
 
 
 class Trainer:
-    """Holds the state of one training between its batches.
+    """The state of a training between batches.
 
-    Random numbers are drawn from torch's generator for the first weights only, and the order of
-    an epoch's images follows from the seed and the epoch: a trainer that is put back to a batch
-    goes on as if it had never stopped.
+    Torch's random generator is used only for the initial weights, and the order of an epoch's
+    images depends only on the seed and the epoch. A trainer restored to a batch therefore continues
+    as if it had never stopped.
     """
 
     def __init__(
@@ -48,7 +48,7 @@ class Trainer:
         if images < settings.batch_size:
             raise TrainingError(
                 "training.batch_size",
-                f"{settings.batch_size} is more than the {images} augmented training images",
+                f"{settings.batch_size} exceeds the number of augmented training images, {images}",
                 "Write a smaller batch size.",
             )
         self.half_cycle = half_cycle_iterations(
@@ -58,7 +58,7 @@ class Trainer:
             self.step, self._some_batch, network, train_feed.size, self.batches_per_epoch
         )
         self.iteration = 0
-        # Of the epoch in progress, on the device: losses of an earlier session, and of this one.
+        # Losses of the epoch in progress, on the device: of an earlier session, and of this one.
         self._earlier = torch.empty(0, device=device)
         self._losses: list[Tensor] = []
 
@@ -68,14 +68,14 @@ class Trainer:
 
     @property
     def batch(self) -> int:
-        """Batches of the epoch in progress that are done."""
+        """The number of finished batches in the epoch in progress."""
         return len(self._earlier) + len(self._losses)
 
     def run_epoch(self, epoch: int, after_batch: Callable[[], None] | None = None) -> float:
-        """Train on every augmented image once (less a last incomplete batch); return the loss.
+        """Train on every augmented image once and return the mean loss of the epoch.
 
-        Goes on where the trainer was put back to within this epoch. after_batch: called after each
-        batch; it must not wait for the device.
+        An incomplete last batch is dropped. A restored trainer continues within this epoch.
+        after_batch: called after each batch; it must not wait for the device.
         """
         size = self.settings.batch_size
         self.network.train()
@@ -84,7 +84,7 @@ class Trainer:
             self.iteration += 1
             if after_batch is not None:
                 after_batch()
-        values = self.checked_losses(epoch)  # the only wait for the device in an epoch
+        values = self.checked_losses(epoch)  # the epoch's only wait for the device
         self._earlier, self._losses = self._earlier[:0], []
         return float(values.mean())
 
@@ -96,7 +96,7 @@ class Trainer:
     def checked_losses(self, epoch: int) -> npt.NDArray[np.float32]:
         """Return the losses of the epoch so far; waits for the device.
 
-        Raises DivergedError, with the batch and its scenes, where one is no number.
+        Raises DivergedError with the batch and its scenes if a loss is NaN or infinite.
         """
         values: npt.NDArray[np.float32] = self._all_losses().cpu().numpy()
         broken = np.flatnonzero(~np.isfinite(values))
@@ -107,7 +107,7 @@ class Trainer:
             raise DivergedError(
                 f"epoch {epoch}, batch {broken[0] + 1}",
                 f"the loss became {values[broken[0]]} on the scenes {', '.join(scenes)}",
-                "Look at these scenes, or lower training.learning_rate_max.",
+                "Inspect these scenes, or lower training.learning_rate_max.",
             )
         return values
 
@@ -115,17 +115,17 @@ class Trainer:
         return torch.cat([self._earlier, *(loss.reshape(1) for loss in self._losses)])
 
     def tensors(self) -> State:
-        """Return all that the next batch starts from, as it stands on the device."""
+        """Return the tensors from which the next batch starts, not copied."""
         return {**self.step.tensors(), "losses": self._all_losses()}
 
     def load(self, tensors: State, iteration: int) -> None:
-        """Put the trainer back to the batch at which `tensors` and `iteration` were taken."""
+        """Restore the trainer to the batch at which `tensors` and `iteration` were saved."""
         self.step.load(tensors)
         self._earlier, self._losses = tensors["losses"].to(self.step.device), []
         self.iteration = iteration
 
     def validate(self) -> tuple[float, float]:
-        """Return the validation loss and the monitor, means over the images."""
+        """Return the validation loss and the monitor, averaged over the images."""
         self.network.eval()
         items = np.arange(self.validation_feed.count)
         losses, monitors = [], []
@@ -140,12 +140,12 @@ class Trainer:
 
     @property
     def batches_per_epoch(self) -> int:
-        """Batches of one epoch; what is left over is no batch."""
+        """The number of batches per epoch; leftover images are dropped."""
         return self.train_feed.count // self.settings.batch_size
 
     @property
     def learning_rate(self) -> float:
-        """The rate of the last iteration."""
+        """The learning rate of the last iteration."""
         return self._rate(self.iteration - 1)
 
     def _rate(self, iteration: int) -> float:

@@ -1,8 +1,8 @@
-"""The losses, by the names that the configuration gives them.
+"""The losses, under the names used in the configuration.
 
-A family is a set of losses of one kind that differ by a number in their names, such as `wbce4` and
-`wbce8`. The code of a family is a function from a name to an object as `losses.loss.Loss` describes
-it.
+A family is a set of losses that differ only in a number in their names, such as `wbce4` and
+`wbce8`. Its code is a function that takes a name and returns an object with the interface of
+`losses.loss.Loss`.
 """
 
 from __future__ import annotations
@@ -14,21 +14,22 @@ from typing import Any
 
 from calvingfront.errors import ConfigError
 
-NO_LOSS = "none"  # of a row without a network
-REFERENCE_LOSS = "bce"  # the one that the others are compared with
+NO_LOSS = "none"  # for rows without a network
+REFERENCE_LOSS = "bce"  # the others are compared with it
 
 
 @dataclass(frozen=True)
 class LossFamily:
-    """One kind of loss.
+    """One family of losses.
 
     name:        of the family.
-    pattern:     regular expression of the whole names of its losses.
-    write:       how to write one, for messages.
-    code:        function from a name to the loss: the function, or "module:attribute".
-    weight_px:   scale of the distance weight of one of its losses, px: 0 without a weight, None
-                 where the question makes no sense. It sorts the family and stands in Table II.
-    monitor:     label of the score on the validation scenes that chooses the best epoch.
+    pattern:     regular expression that matches the full name of any of its losses.
+    write:       how to write such a name, for messages.
+    code:        function that makes a loss from its name: the function, or "module:attribute".
+    weight_px:   function that returns the scale of a loss's distance weight, px: 0 for no weight,
+                 None if not applicable. It orders the family and appears in Table II.
+    monitor:     function that returns the label of the validation score that selects the best
+                 epoch.
     """
 
     name: str
@@ -43,7 +44,7 @@ LOSSES: dict[str, LossFamily] = {}
 
 
 def register_loss(family: LossFamily) -> None:
-    """Make a kind of loss known to the configuration, the commands and the tables."""
+    """Register a family of losses for the configuration, the commands and the tables."""
     LOSSES[family.name] = family
 
 
@@ -61,17 +62,17 @@ register_loss(
 
 
 def loss_pattern() -> str:
-    """Regular expression of the names of all losses, without anchors or groups that capture."""
+    """Regular expression that matches any loss's name, without anchors or capturing groups."""
     return "|".join(family.pattern for family in LOSSES.values())
 
 
 def how_to_write_a_loss() -> str:
-    """Say which names there are."""
+    """The remedy for an unknown loss: what may be written instead, without a full stop."""
     return "Write " + ", or ".join(family.write for family in LOSSES.values())
 
 
 def family_of(loss: str) -> LossFamily:
-    """Find the family of a loss. Raises ConfigError where the name belongs to none."""
+    """Find the family of a loss. Raises ConfigError if the name matches no family."""
     for family in LOSSES.values():
         if re.fullmatch(family.pattern, loss):
             return family
@@ -79,12 +80,12 @@ def family_of(loss: str) -> LossFamily:
 
 
 def loss_label(loss: str) -> str:
-    """The loss's name in print; a dash where there is none."""
+    """The loss's printed name; a dash for a row without a network."""
     return "–" if loss == NO_LOSS else loss.upper()
 
 
 def loss_weight(loss: str) -> float | None:
-    """The scale of the loss's distance weight, px; None where it has none to speak of."""
+    """The scale of the loss's distance weight, px; None if unknown or not applicable."""
     try:
         return family_of(loss).weight_px(loss)
     except ConfigError:
@@ -92,12 +93,12 @@ def loss_weight(loss: str) -> float | None:
 
 
 def monitor_label(loss: str) -> str:
-    """What the training of a loss monitors, in print."""
+    """The printed name of the score that a training with this loss monitors."""
     return family_of(loss).monitor(loss)
 
 
 def loss_order(loss: str) -> tuple[int, int, float, str]:
-    """Sorting key: BCE, then WBCE by weight, then the families registered later, `none` last."""
+    """Sort key: BCE, then WBCE by weight, then families registered later, `none` last."""
     try:
         family = family_of(loss)
     except ConfigError:

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 class Mission:
     """One mission.
 
-    name:      as the scene table, CaFFe's file names and the configuration write it.
-    label:     in words.
-    spacing_m: default pixel of its maps, about that of the published images.
+    name:      as written in the scene table, CaFFe's file names and the configuration.
+    label:     printed name.
+    spacing_m: default pixel spacing of its maps, close to that of the published images.
     """
 
     name: str

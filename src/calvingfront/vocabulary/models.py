@@ -1,4 +1,4 @@
-"""What makes a prediction: the networks, and the rows of the tables that need no network."""
+"""What makes a prediction: the networks, and the baselines, which need no network."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Model:
-    """One network, or one rule that predicts without a network.
+    """One network, or one baseline: a rule that predicts without a network.
 
-    name:   as the configuration and the folders of the results write it.
-    label:  in print.
+    name:   as written in the configuration and in result folders.
+    label:  printed name.
     colour: in figures.
-    code:   class of the network, or function of the rule: itself, or "module:attribute".
-    plain:  the network that this one adds something to, with which it is compared.
+    code:   the network's class or the baseline's function: the object, or "module:attribute".
+    plain:  the simpler network that this one extends and is compared with.
     gated:  whether it has attention maps to read (`forward_with_attention`).
     drawn:  whether Figure 1 can draw it: encoder and decoder as in `networks.unet.UNet`.
     """
@@ -29,16 +29,16 @@ class Model:
     drawn: bool = False
 
 
-# Colours: Okabe & Ito (2008), told apart by readers with any colour vision.
+# Colours: Okabe & Ito (2008), distinguishable with any colour vision.
 NETWORKS: dict[str, Model] = {}
 BASELINES: dict[str, Model] = {}
-AVERAGE = "average"  # over the networks, where a table has such a row
+AVERAGE = "average"  # a table row that averages over the networks
 AVERAGE_LABEL = "Average"
 OTHER_COLOUR = "#009E73"
 
 
 def register_network(network: Model) -> None:
-    """Make a network known to the configuration, the commands, the tables and the figures."""
+    """Register a network for the configuration, the commands, the tables and the figures."""
     NETWORKS[network.name] = network
 
 
@@ -57,12 +57,12 @@ for baseline in (
 
 
 def find_model(name: str) -> Model | None:
-    """A network or a rule without one, by name; None for any other name."""
+    """A network or baseline by name; None if there is no such name."""
     return NETWORKS.get(name) or BASELINES.get(name)
 
 
 def model_label(name: str) -> str:
-    """The model's name in print; an unknown one as it is."""
+    """The model's printed name; an unknown name is returned unchanged."""
     if name == AVERAGE:
         return AVERAGE_LABEL
     model = find_model(name)
@@ -76,7 +76,7 @@ def model_colour(name: str) -> str:
 
 
 def model_order(name: str) -> tuple[int, str]:
-    """Sorting key: the networks as registered, unknown ones, the rows without a network."""
+    """Sort key: the networks as registered, then unknown names, then the baselines."""
     if name in NETWORKS:
         return (list(NETWORKS).index(name), "")
     if name in BASELINES:

@@ -1,4 +1,4 @@
-"""The two ways to choose a threshold, the one to quote first."""
+"""The two ways to choose a threshold. The first is the one whose scores to quote."""
 
 from __future__ import annotations
 

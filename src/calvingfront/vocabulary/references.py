@@ -7,7 +7,7 @@ from typing import Any
 
 
 def load(reference: Any) -> Any:
-    """Return what a reference stands for: `package.module:attribute`, or the object itself."""
+    """Return the object named by `package.module:attribute`; return any other object unchanged."""
     if not isinstance(reference, str):
         return reference
     module, _, attribute = reference.partition(":")

@@ -30,24 +30,24 @@ class Run(NamedTuple):
 
     @property
     def trained(self) -> bool:
-        """Whether a network stands behind it."""
+        """Whether it is a trained network."""
         return self.model not in BASELINES
 
     @property
     def label(self) -> str:
-        """The name in print, such as `Att. U-Net, WBCE8`."""
+        """The printed name, such as `Att. U-Net, WBCE8`."""
         if not self.trained:
             return model_label(self.model)
         return f"{model_label(self.model)}, {loss_label(self.loss)}"
 
     @property
     def order(self) -> tuple[object, ...]:
-        """Sorting key of the paper's tables: by loss, within it by model, then by seed."""
+        """Sort key of the paper's tables: by loss, then model, then seed."""
         return (loss_order(self.loss), model_order(self.model), self.seed)
 
 
 def run_of(path: PathLike) -> Run:
-    """Read the run from a path of the results folder, `…/{model}/{loss}/seed{seed}/<file>`.
+    """Read the run from a path in the results folder, `…/{model}/{loss}/seed{seed}/<file>`.
 
     Raises CalvingFrontError for any other path.
     """
@@ -56,13 +56,13 @@ def run_of(path: PathLike) -> Run:
         return Run(parts[-4], parts[-3], int(match[1]))
     raise CalvingFrontError(
         path,
-        "the path does not say which run it belongs to",
+        "the path does not identify a run",
         "Keep results under <model>/<loss>/seed<number>/.",
     )
 
 
 def as_paths(paths: PathLike | Iterable[PathLike]) -> list[Path]:
-    """One path or several, as a list sorted by run: inputs in any order give the same output."""
+    """Sort one path or several by run, so that the order of the inputs does not matter."""
     several = [paths] if isinstance(paths, str | os.PathLike) else list(paths)
     return sorted((Path(path) for path in several), key=lambda path: run_of(path).order)
 

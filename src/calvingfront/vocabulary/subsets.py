@@ -5,11 +5,11 @@ from __future__ import annotations
 TRAIN, VALIDATION, TEST = "train", "validation", "test"
 SUBSETS = (TRAIN, VALIDATION, TEST)
 HELD_OUT = (VALIDATION, TEST)
-GAP = "gap"  # scenes between two subsets of a split in time: in none of them
+GAP = "gap"  # scenes between two subsets of a split in time; they belong to neither
 
 SPLIT_METHODS = {
-    "paper": "the lists of `split.lists`, or the shares drawn from the sorted scenes",
+    "paper": "the lists in `split.lists`, or, without lists, shares drawn from all scenes",
     "random": "shares drawn within each glacier",
-    "glacier": "whole glaciers held out",
-    "time": "the last scenes held out, with a gap",
+    "glacier": "whole glaciers are held out",
+    "time": "each glacier's last scenes are held out, with a gap before them",
 }

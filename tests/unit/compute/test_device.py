@@ -47,14 +47,14 @@ def test_two_processes_never_hold_one_device_and_a_killed_one_leaves_it_free(
         assert got == 0
         position, handle = _claim(["A", "B"], tmp_path, 0.0)
         assert position == 1  # A is the other process's
-        with pytest.raises(TrainingError, match=r"every GPU \(2\) is held") as caught:
+        with pytest.raises(TrainingError, match=r"every GPU \(2\) is in use") as caught:
             _claim(["A", "B"], tmp_path, 0.0)
         assert "--resources gpu=" in caught.value.remedy
         os.close(handle)
         position, handle = _claim(["A", "B"], tmp_path, 0.0)
         assert position == 1  # given back
         os.close(handle)
-        with pytest.raises(TrainingError, match="held"):
+        with pytest.raises(TrainingError, match="is in use"):
             _claim(["A"], tmp_path, 0.0)
     finally:
         process.send_signal(signal.SIGKILL)
@@ -75,7 +75,7 @@ def test_jobs_share_a_device_only_where_none_is_free_and_never_beyond_its_slots(
             processes.append(process)
             places.append(got)
         assert places == [0, 1, 0, 1]
-        with pytest.raises(TrainingError, match=r"every GPU \(2\) is held.*2 on each") as caught:
+        with pytest.raises(TrainingError, match=r"every GPU \(2\) is in use.*2 on each") as caught:
             _claim(["A", "B"], tmp_path, 0.0, 2)
         assert "× training.gpu_slots" in caught.value.remedy
         # Two slots come free on B: the next two jobs find them there, A stays full.
@@ -131,7 +131,7 @@ def test_a_job_that_wants_a_device_alone_does_not_join_one_that_is_shared(tmp_pa
     _, first = _claim(["A"], tmp_path, 0.0, 2)
     _, second = _claim(["A"], tmp_path, 0.0, 2)
     os.close(first)
-    with pytest.raises(TrainingError, match="held"):
+    with pytest.raises(TrainingError, match="is in use"):
         _claim(["A"], tmp_path, 0.0, 1)
     os.close(second)
     position, alone = _claim(["A"], tmp_path, 0.0, 1)
@@ -213,7 +213,7 @@ def two_gpus(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[torch.devi
 def test_jobs_take_different_gpus_and_give_them_back(two_gpus: list[torch.device]) -> None:
     with claimed_device("auto", 0.0) as first, claimed_device("cuda", 0.0) as second:
         assert [str(first), str(second)] == ["cuda:0", "cuda:1"]
-        with pytest.raises(TrainingError, match="held"), claimed_device("auto", 0.0):
+        with pytest.raises(TrainingError, match="is in use"), claimed_device("auto", 0.0):
             pass
         with claimed_device("cpu", 0.0) as third:
             assert third.type == "cpu"
@@ -248,7 +248,7 @@ def test_a_gpu_is_given_back_when_its_job_fails(two_gpus: list[torch.device]) ->
 
 
 def test_a_gpu_that_is_not_there_is_refused(two_gpus: list[torch.device]) -> None:
-    with pytest.raises(TrainingError, match=r"shows 2 GPU") as caught, claimed_device("cuda:2"):
+    with pytest.raises(TrainingError, match=r"only 2 GPU") as caught, claimed_device("cuda:2"):
         pass
     assert "cuda:0 … cuda:1" in caught.value.remedy
 
@@ -262,7 +262,7 @@ def test_one_gpu_has_one_identity_whatever_its_number(
     )
     with (
         claimed_device("cuda:0", 0.0),
-        pytest.raises(TrainingError, match="held"),
+        pytest.raises(TrainingError, match="is in use"),
         claimed_device("cuda:1", 0.0),
     ):
         pass

@@ -60,8 +60,8 @@ def test_filling_changes_neither_the_given_values_nor_the_given_object() -> None
         ({"training": {"max_epoch": 3}}, "training.max_epoch", "Did you mean max_epochs?"),
         ({"training": {"qq": 3}}, "training.qq", "Write one of: batch_size, max_epochs"),
         ({"training": {"batch_size": 0}}, "training.batch_size", "at least 1 (default: 5)"),
-        ({"training": {"patience": "x"}}, "training.patience", "Write a whole number"),
-        ({"training": {"patience": 2.5}}, "training.patience", "2.5 is not a whole number"),
+        ({"training": {"patience": "x"}}, "training.patience", "Write an integer"),
+        ({"training": {"patience": 2.5}}, "training.patience", "2.5 is not an integer"),
         ({"training": []}, "training", "Write a group of keys"),
         ({"training": {"device": "gpu"}}, "training.device", "Write auto, cpu, cuda"),
         ({"losses": ["bce", "wbcex"]}, "losses[1]", "as in wbce4"),
@@ -71,7 +71,7 @@ def test_filling_changes_neither_the_given_values_nor_the_given_object() -> None
         ({"networks": {"models": ["attention-unet"]}}, "networks.models[0]", "attention_unet?"),
         ({"networks": {"kernel": 4}}, "networks.kernel", ": 3, 5, 7, 9"),
         ({"source": {"kind": "cafe"}}, "source.kind", "Did you mean caffe?"),
-        ({"source": {"exclude": {"a": 3}}}, "source.exclude.a", "Write a text"),
+        ({"source": {"exclude": {"a": 3}}}, "source.exclude.a", "Write a string"),
         ({"split": {"shares": [1, 2]}}, "split.shares", "at least 3"),
         ({"figures": {"scenes": ["a", "b", "c"]}}, "figures.scenes", "at most 2"),
         ({"results": ""}, "results", "at least 1"),
@@ -90,8 +90,8 @@ def test_a_fault_names_its_key_and_what_to_write(
         ({"samples": {"size": 100}}, "samples.size", "Write 96 or 112"),
         ({"samples": {"size": 16, "front_width_px": 6}}, "samples.front_width_px", "at most 4"),
         ({"training": {"learning_rate_min": 1}}, "training.learning_rate_min", "at most 0.001"),
-        ({"training": {"keep_epochs": [5, 21]}}, "training.keep_epochs", "epoch 21 may never come"),
-        ({"training": {"max_epochs": 8}}, "training.keep_epochs", "at most 8"),
+        ({"training": {"keep_epochs": [5, 21]}}, "training.keep_epochs", "21 may never be reached"),
+        ({"training": {"max_epochs": 8}}, "training.keep_epochs", "Keep epochs up to 8 only"),
         ({"source": {"kind": "caffe"}}, "source.caffe.folder", "sar_images/"),
         ({"source": {"kind": "images"}}, "source.images.table", "CSV or TSV"),
         ({"split": {"method": "glacier"}}, "split.test_glaciers", "as in [SI]"),
@@ -115,7 +115,7 @@ def test_a_fault_names_its_key_and_what_to_write(
                 }
             },
             "split.validation_glaciers",
-            "SI stands in test_glaciers too",
+            "overlaps split.test_glaciers: SI",
         ),
     ],
 )
@@ -253,5 +253,5 @@ def test_a_wrong_cell_is_named(change: dict[str, Any], said: str) -> None:
 
 
 def test_a_scene_that_stands_twice_is_named() -> None:
-    with pytest.raises(Faults, match=r"SI_2004-01-02_ERS: stands twice"):
+    with pytest.raises(Faults, match=r"SI_2004-01-02_ERS: appears twice"):
         validate_scenes(pd.DataFrame([ROW, ROW]), SCENES_SCHEMA)

@@ -47,14 +47,14 @@ def test_all_runs_on_other_images_or_without_a_column_are_named_at_once(tmp_path
     message = str(caught.value)
     assert "seed2" in message
     assert "SI_b, SI_c" in message
-    assert "columns lacking: iou" in message
+    assert "has no columns iou" in message
 
 
 def test_a_scene_scored_twice_is_refused(tmp_path: Path) -> None:
     path = write_scores(tmp_path, "unet", "bce", 1, {"SI_a": 0.5})
     table = pd.read_csv(path, sep="\t")
     pd.concat([table, table]).to_csv(path, sep="\t", index=False)
-    with pytest.raises(Faults, match="scenes stand twice"):
+    with pytest.raises(Faults, match="some scenes appear twice"):
         read_scores(path)
 
 
@@ -65,6 +65,6 @@ def test_the_caption_says_images_seeds_split_and_size(tmp_path: Path) -> None:
     one = describe_test_set(read_scores(paths[:1]), "paper", 512)
     assert "2 test images of 512 × 512 px" in one
     assert "“paper”" in one
-    assert "1 seed per network and loss (so nothing is known of the spread" in one
+    assert "1 seed per network and loss (so the spread between trainings is unknown)" in one
     paths.append(write_scores(tmp_path, "unet", "wbce4", 1, {"SI_a": 0.5, "SI_b": 1}))
     assert "1 to 2 seeds per network" in describe_test_set(read_scores(paths), "time", 256)

@@ -182,7 +182,7 @@ def test_four_losses_put_the_scenes_under_one_another(
 
 def test_attention_of_a_run_without_its_record_is_refused(results: Any) -> None:
     inputs = inputs_of(results)["draw_attention_epochs"] | {"runs": []}
-    with pytest.raises(SampleError, match=r"no run\.json given"):
+    with pytest.raises(SampleError, match=r"no matching run\.json"):
         attention.draw_attention_epochs(**inputs, **PAPER)
 
 

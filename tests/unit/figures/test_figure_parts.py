@@ -60,7 +60,7 @@ def test_padding_is_cut_off(results) -> None:  # type: ignore[no-untyped-def]
 def test_the_test_prediction_is_read_where_a_scene_is_in_validation_too(results) -> None:  # type: ignore[no-untyped-def]
     path = results.of_networks("predictions", "probabilities.npy")[0]
     assert read_probability(path, "DBE_1").max() == pytest.approx(0.8, abs=1e-3)
-    with pytest.raises(SampleError, match="holds 0 test predictions of scene XX"):
+    with pytest.raises(SampleError, match="has 0 test predictions of scene XX"):
         read_probability(path, "XX")
 
 

@@ -156,7 +156,7 @@ def test_weights_of_another_network_are_refused(dataset: Path, tmp_path: Path) -
         build_network(NetworkSettings("unet", width=2, depth=1)).state_dict(),
         folder / "other.safetensors",
     )
-    with pytest.raises(TrainingError, match=r"other\.safetensors: does not hold the network of"):
+    with pytest.raises(TrainingError, match=r"other\.safetensors: does not match the network"):
         load_network(folder / "other.safetensors", folder / "run.json")
 
 
@@ -316,7 +316,7 @@ def test_a_killed_run_of_other_pixels_is_refused(
     images = np.load(dataset / "images.npy")
     images[2, 0, 0] += 1
     np.save(dataset / "images.npy", images)
-    with pytest.raises(TrainingError, match="another one: validation images: sha256"):
+    with pytest.raises(TrainingError, match="settings or code: validation images: sha256"):
         run(dataset, tmp_path / "run")
 
 

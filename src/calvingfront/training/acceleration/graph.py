@@ -11,16 +11,16 @@ from torch import Tensor
 
 from calvingfront.training.feed import Batch
 
-WARM_UP = 3  # as PyTorch's notes on CUDA graphs advise
+WARM_UP = 3  # as recommended in PyTorch's notes on CUDA graphs
 Recorder = Callable[[Callable[[], Tensor]], tuple[Callable[[], None], Tensor]]
 
 
 def record_cuda(function: Callable[[], Tensor]) -> tuple[Callable[[], None], Tensor]:
     """Capture a function of static tensors; return its replay and the tensor of its result.
 
-    It runs a few times first, on a side stream, so that the libraries choose their kernels and
-    allocate what they keep; the capture itself computes nothing.
-    Raises RuntimeError where the function cannot be captured.
+    The function first runs a few times on a side stream, so that the libraries choose their kernels
+    and allocate their workspaces; the capture itself computes nothing.
+    Raises RuntimeError if the function cannot be captured.
     Source: the notes on CUDA semantics in PyTorch's documentation, 'CUDA Graphs'.
     """
     current = torch.cuda.current_stream()
@@ -31,25 +31,25 @@ def record_cuda(function: Callable[[], Tensor]) -> tuple[Callable[[], None], Ten
             for _ in range(WARM_UP):
                 function()
     finally:
-        current.wait_stream(side)  # also where it failed: the weights are put back after it
+        current.wait_stream(side)  # also after a failure: the weights are restored afterwards
     graph, pool = torch.cuda.CUDAGraph(), torch.cuda.graph_pool_handle()
     try:
-        # Threads that prepare batches may allocate pinned memory meanwhile: not the default's mode.
+        # Threads that prepare batches may allocate pinned memory meanwhile; the default forbids it.
         with torch.cuda.graph(graph, pool=pool, capture_error_mode="thread_local"):
             result = function()
     except BaseException:
         _clear_away(current, pool)
         raise
-    torch.cuda.empty_cache()  # what the warm-up left to a stream that nobody uses again
+    torch.cuda.empty_cache()  # memory that the warm-up cached for the side stream
     return graph.replay, result
 
 
 def _clear_away(before: torch.cuda.Stream, pool: Any) -> None:
-    """Undo what a capture leaves that CUDA has ended: its stream, and its hold on the allocator.
+    """Clean up after a capture that CUDA has aborted: reset the stream and release the memory pool.
 
-    PyTorch raises out of the middle of its own ending of the capture (2.11); without this the next
-    emptying of the cache would end the training. Where it has let the pool go itself, the first
-    call raises and the second, which would let it go twice, is not made.
+    PyTorch (2.11) raises halfway through ending such a capture, and the next empty_cache would then
+    stop the training. If PyTorch has already released the pool, the first call below raises, so the
+    second does not release it twice.
     """
     torch.cuda.set_stream(before)
     undo: Any = torch._C
@@ -59,7 +59,7 @@ def _clear_away(before: torch.cuda.Stream, pool: Any) -> None:
 
 
 class Captured:
-    """A step on buffers of its own, into which each batch is copied.
+    """A captured step with its own input buffers, into which each batch is copied.
 
     otherwise: the step for batches of another shape.
     """
@@ -82,4 +82,4 @@ class Captured:
         for held, given in zip(self._inputs, batch, strict=True):
             held.copy_(given, non_blocking=True)
         self._replay()
-        return self._result.clone()  # the next replay writes over it
+        return self._result.clone()  # the next replay overwrites it

@@ -1,4 +1,4 @@
-"""How the steps of a training are computed."""
+"""A plan of how to compute the steps of a training."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from calvingfront.training.step import Layout, Precision, Way
 
 @dataclass(frozen=True)
 class Plan:
-    """One way to compute the steps, and what was measured to choose it.
+    """One way to compute the steps, and the measurements behind the choice.
 
-    measured: seconds of a step by candidate; `setup_s`: of preparing it, once for each training.
-    source: `settings` (nothing was measured), `measured` now, or `remembered` from before.
+    measured: seconds per step, by candidate. setup_s: seconds to prepare a candidate, once per
+    training. source: `settings` (nothing was measured), `measured` (now), or `remembered`.
     """
 
     way: Way

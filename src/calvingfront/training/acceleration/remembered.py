@@ -1,4 +1,4 @@
-"""The choices that were measured, kept in a file of the user's for later trainings."""
+"""Measured choices, kept in a file in the user's cache for later trainings."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ def memory_file() -> Path:
 
 
 def remembered(key: str, measure: Callable[[], Plan]) -> Plan:
-    """Return the choice of this key; measure and keep it where there is none yet.
+    """Return the choice remembered under this key; if there is none, measure and remember it.
 
-    Jobs that start together wait for the one that measures. Where the file cannot be written, the
-    measurement counts for this training alone, which the log tells.
+    Jobs that start together wait for the one that measures. If the file cannot be written, the
+    measurement applies to this training only, and the log says so.
     """
     file = memory_file()
-    told = "%s cannot be kept (%s): the next training may choose otherwise"
+    told = "%s cannot be written (%s): the next training may choose differently"
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         held = lock(file.with_suffix(".lock"))
@@ -50,11 +50,11 @@ def remembered(key: str, measure: Callable[[], Plan]) -> Plan:
 
 
 def _read(file: Path) -> dict[str, Plan]:
-    """Read the choices; a file that another version wrote, or a damaged one, holds none."""
+    """Read the choices; none from a file that is damaged or from another version."""
     try:
         return {key: Plan(**value) for key, value in read_json(file).items()}
     except FileNotFoundError:
         return {}
     except (OSError, ValueError, TypeError, AttributeError) as error:
-        log.warning("%s is not readable (%s) and is made anew", file, error)
+        log.warning("%s is unreadable (%s) and will be rewritten", file, error)
         return {}

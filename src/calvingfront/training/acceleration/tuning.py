@@ -1,9 +1,9 @@
-"""How a step runs fastest on this machine: measured once, then remembered.
+"""The fastest way to run a step on this machine: measured once, then remembered.
 
-A choice by measurement changes the last digits of a training, and noise can turn it; so it is
-made once for a kind of machine, a size of network and of batch, and kept in a file of the user's.
-Every later training takes the same choice, whatever the machine does meanwhile. Which of the two
-networks is trained makes no difference, so that they stay comparable.
+The choice affects the last digits of a training, and noise can tip a measurement. It is therefore
+made once for each machine model, network size and batch size, and kept in a file in the user's
+cache. Every later training uses the same choice, however busy the machine is. It is the same for
+both networks, so that they stay comparable.
 """
 
 from __future__ import annotations
@@ -28,11 +28,11 @@ from calvingfront.training.step import Step, Way
 
 log = logging.getLogger(__name__)
 
-# What differs from the default has to win by more than noise does.
+# A candidate must beat the default by more than noise.
 ENOUGH = 0.95
-# The paper's trainings, with a patience of 20 epochs, end after some 60.
+# With a patience of 20 epochs, the paper's trainings end after about 60.
 PATIENCES = 3
-# Compiling takes about a minute; where halving the steps would not save it, it is not tried.
+# Compiling takes about a minute; it is tried only if halving the total time would save that.
 COMPILE_S = 60.0
 ROUNDS, STEPS_PER_ROUND = 3, 5
 
@@ -44,10 +44,10 @@ def plan_step(
     size_px: int,
     steps_per_epoch: int,
 ) -> Plan:
-    """Choose how the step is computed, by the settings or by measurement, and arrange it so.
+    """Choose how to compute the step, by the settings or by measurement, and arrange it so.
 
-    batch: gives a batch of the training, and is called only where something is measured. The
-    weights, the statistics and the optimiser are afterwards what they were, to the bit.
+    batch: returns a training batch; called only if something is measured. The weights, statistics
+    and optimiser are left bit-identical.
     """
     settings = step.settings
     by_way = (
@@ -60,31 +60,31 @@ def plan_step(
     if by_way or (step.device.type == "cpu" and settings.tuning == "measured"):
 
         def measure() -> Plan:
-            log.info("measuring how a step runs fastest")
+            log.info("measuring the fastest way to run a training step")
             if not by_way:
                 return choose_on_cpu(step, batch(), plan)
             return choose_way(step, batch(), plan, steps)
 
-        # Preparing a way has to pay off: on a GPU the choice holds for trainings of this length.
+        # On a GPU the time to prepare a way has to pay off over the length of the training.
         epochs = min(settings.max_epochs, PATIENCES * settings.patience)
         steps = epochs * steps_per_epoch if by_way else 0
         plan = remembered(_key(step, network, size_px, steps), measure)
-        log.info("a step runs as %s (%s)", plan.label(), plan.source)
+        log.info("training steps run as: %s (%s)", plan.label(), plan.source)
     apply(step, plan)
     return plan
 
 
 def apply(step: Step, plan: Plan) -> None:
-    """Let the next steps run as planned."""
+    """Make the next steps run as planned."""
     if step.device.type == "cpu":
         torch.set_num_threads(plan.threads)
     step.arrange(plan.layout, plan.precision, plan.way)
 
 
 def choose_on_cpu(step: Step, batch: Batch, start: Plan) -> Plan:
-    """Try another layout, bfloat16 (where `auto`) and fewer threads in turn, and keep what wins.
+    """Try another layout, bfloat16 (if `auto`) and fewer threads in turn; keep what is faster.
 
-    Each candidate is measured in turns with the best so far; 16 steps at most.
+    Each candidate is measured in alternation with the best so far, in at most 16 steps altogether.
     """
     changes: list[dict[str, Any]] = [{"layout": "contiguous"}]
     if step.settings.precision == "auto" and has_cpu_bfloat16():
@@ -101,7 +101,7 @@ def choose_on_cpu(step: Step, batch: Batch, start: Plan) -> Plan:
 
     best = start
     with step.unchanged():
-        take(start)  # the first step of a candidate prepares kernels
+        take(start)  # warm-up: a candidate's first step prepares kernels
         for change in changes:
             trial = replace(best, **change)
             take(trial)
@@ -113,10 +113,10 @@ def choose_on_cpu(step: Step, batch: Batch, start: Plan) -> Plan:
 
 
 def choose_way(step: Step, batch: Batch, start: Plan, steps: int) -> Plan:
-    """Time the eager, the captured and the compiled step; the least time for all steps wins.
+    """Time the eager, the captured and the compiled step; choose the least total time.
 
-    steps: that the training is expected to take, over which preparing a way has to pay off. A way
-    that fails is told in the log and no candidate.
+    steps: the expected number of steps in the training; the total includes the preparation. A way
+    that fails is logged and skipped.
     """
     seconds: dict[str, float] = {}
     setup: dict[str, float] = {}
@@ -131,7 +131,7 @@ def choose_way(step: Step, batch: Batch, start: Plan, steps: int) -> Plan:
         except Exception as error:
             if way == "eager":
                 raise
-            log.warning("a step cannot run as %s here: %s", way, error)
+            log.warning("a training step cannot run as %s on this machine: %s", way, error)
             continue
         total = setup[way] + steps * seconds[way]
         if total < least:
@@ -140,23 +140,23 @@ def choose_way(step: Step, batch: Batch, start: Plan, steps: int) -> Plan:
 
 
 def _time_way(step: Step, batch: Batch, way: Way) -> tuple[float, float]:
-    """Seconds to prepare a way, its first step included, and of a step after that.
+    """Return the seconds to prepare a way, first step included, and the seconds of a later step.
 
-    Nothing of it is kept, so that the next candidate has the memory for itself.
+    Nothing is kept, so that the next candidate has all the memory.
     """
     step.arrange(way=way)
     begun = time.perf_counter()
     run = step.prepared(batch)
     with step.unchanged():
         run(batch)
-        step.evaluate(batch)  # validation needs its memory beside that of a graph
+        step.evaluate(batch)  # validation must fit into memory beside the graph
         _wait(step.device)
         setup = time.perf_counter() - begun
         return setup, min(_block(step.device, run, batch) for _ in range(ROUNDS))
 
 
 def _block(device: torch.device, run: Callable[[Batch], Tensor], batch: Batch) -> float:
-    """Seconds of a step within a few that follow each other without waiting for the device."""
+    """Return the seconds per step of a few steps in a row, without waiting for the device."""
     begun = time.perf_counter()
     for _ in range(STEPS_PER_ROUND):
         run(batch)
@@ -170,15 +170,15 @@ def _wait(device: torch.device) -> None:
 
 
 def has_cpu_bfloat16() -> bool:
-    """Tell whether oneDNN has bfloat16 convolutions for this processor."""
+    """Return whether oneDNN has bfloat16 convolutions for this processor."""
     supported = getattr(torch.ops.mkldnn, "_is_mkldnn_bf16_supported", None)
     return bool(supported is not None and supported())
 
 
 def _key(step: Step, network: NetworkSettings, size_px: int, steps: int) -> str:
-    """Name what the choice holds for; neither the network's kind nor the loss, which cost alike.
+    """The key of a choice: all that it depends on. Network type and loss hardly affect the time.
 
-    steps: of the training, where they count; else 0.
+    steps: number of steps in the training if it matters, else 0.
     """
     settings = step.settings
     sizes = ("variant", "width", "depth", "kernel")

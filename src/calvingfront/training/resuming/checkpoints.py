@@ -1,4 +1,4 @@
-"""When the state of a training is saved, and who may go on from it."""
+"""When the state of a training is saved, and which training may resume from it."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ log = logging.getLogger(__name__)
 
 
 class Checkpoints:
-    """When the state of one training is saved, what is said with it, and who may go on from it.
+    """Saves the state of one training at intervals, and resumes the training from it.
 
-    fingerprint: what decides about the weights; a state with another one is refused.
-    environment: versions and hardware; where they changed, the log says that bits may differ.
-    minutes: between two saves; 0 saves after every batch.
+    fingerprint: everything that determines the weights; a state with another one is refused.
+    environment: versions and hardware; if they have changed, the log warns that the weights may
+    differ in the last digits. minutes: time between two saves; 0 saves after every batch.
     """
 
     def __init__(
@@ -46,12 +46,12 @@ class Checkpoints:
         self._begun = self._saved = time.monotonic()
         self._begin = 0
         self.broken = False
-        self.last = ""  # what the file holds, for messages
+        self.last = ""  # the epoch and batch of the state in the file, for messages
 
     def resume(self) -> tuple[State, Facts] | None:
-        """Return the tensors and facts to go on from, or None where nothing was saved.
+        """Return the tensors and facts to resume from, or None if nothing was saved.
 
-        Raises TrainingError where the file is damaged, or is of other data, settings or code.
+        Raises TrainingError if the file is damaged or belongs to other data, settings or code.
         """
         found = self.folder.read()
         if found is None:
@@ -61,26 +61,26 @@ class Checkpoints:
         if other:
             raise TrainingError(
                 self.folder.path,
-                "this interrupted training was another one: " + "; ".join(other),
-                "Put these back to go on with it, or remove the file to train from the start.",
+                "belongs to a training with other data, settings or code: " + "; ".join(other),
+                "Restore these to resume it, or remove the file to train from the start.",
             )
         self._earlier = facts["sessions"]
         machines = (self._earlier[-1]["environment"], self._session["environment"])
-        # A device's number says nothing; what it is stands in `hardware`.
+        # A device's number means nothing; `hardware` describes the device.
         machine = differences(*({**about, "device": ""} for about in machines))
         if machine:
             log.warning(
-                "the training goes on elsewhere than it was, its last digits may be others than "
-                "those of an uninterrupted one: %s",
+                "the training resumes in another environment, so the last digits may differ from "
+                "those of an uninterrupted training: %s",
                 "; ".join(machine),
             )
         self.last = _place(facts["epoch"], facts["batch"])
-        log.info("going on after %s, saved by session %d", self.last, len(self._earlier))
+        log.info("resuming after %s, saved by session %d", self.last, len(self._earlier))
         self._begin = facts["iteration"]
         return tensors, facts
 
     def due(self) -> bool:
-        """Tell whether it is time to save; a slow disk puts it off instead of holding the loop."""
+        """Return whether it is time to save; a slow disk delays saving, not the training."""
         if self.minutes == 0:
             return True
         return time.monotonic() - self._saved >= 60 * self.minutes and not self._writer.busy
@@ -88,12 +88,12 @@ class Checkpoints:
     def save(
         self, live: Mapping[str, Tensor], copied: Mapping[str, Snapshot], facts: Facts
     ) -> None:
-        """Copy the live tensors now and write them, with the copies, in the background.
+        """Copy the live tensors now, and write them and the earlier copies in the background.
 
-        live: tensors on the device by name; those named losses and network.… must be finite.
-        copied: snapshots of earlier epochs, by the prefix of their names.
-        facts: epoch, batch and iteration, and what else the training needs.
-        Raises TrainingError where the state before this one could not be written.
+        live: tensors on the device by name; `losses` and `network.…` must be finite, else nothing
+        is saved. copied: snapshots of earlier epochs, by the prefix of their names. facts: epoch,
+        batch, iteration and whatever else the training needs.
+        Raises TrainingError if the previous state could not be written.
         """
         snapshot = Snapshot(live)
         self._saved = time.monotonic()
@@ -107,7 +107,10 @@ class Checkpoints:
             tensors = dict(snapshot.tensors())
             if not _finite(tensors):
                 self.broken = True
-                log.warning("%s: no number; the state is not saved", _place(**_at(facts)))
+                log.warning(
+                    "%s: a loss or weight is NaN or infinite; the state is not saved",
+                    _place(**_at(facts)),
+                )
                 return
             for prefix, copies in copied.items():
                 tensors |= {f"{prefix}.{name}": copy for name, copy in copies.tensors().items()}
@@ -117,7 +120,7 @@ class Checkpoints:
         self._writer.submit(write)
 
     def sessions(self, epoch: int, batch: int, iteration: int) -> list[Facts]:
-        """List what each session did; a killed one as far as its last state."""
+        """List what each session did; a killed session counts up to its last saved state."""
         current = {
             **self._session,
             "batches": iteration - self._begin,
@@ -130,9 +133,9 @@ class Checkpoints:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        """Wait for the writing and end it; raise TrainingError where it failed.
+        """Finish writing; raise TrainingError if it failed.
 
-        Where the training itself failed, that is the error to tell; the other is logged.
+        If the training itself failed, its error is raised and this one is only logged.
         """
         try:
             self._writer.close()
@@ -151,9 +154,9 @@ def _place(epoch: int, batch: int) -> str:
 
 
 def _finite(tensors: State) -> bool:
-    """Tell whether all losses and weights are numbers."""
+    """Return whether all losses and weights are finite."""
     return all(
-        bool(np.isfinite(tensor.numpy()).all())  # torch would take cores from the training
+        bool(np.isfinite(tensor.numpy()).all())  # torch would take threads from the training
         for name, tensor in tensors.items()
         if tensor.is_floating_point() and (name == "losses" or name.startswith("network."))
     )

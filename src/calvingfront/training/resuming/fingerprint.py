@@ -1,4 +1,4 @@
-"""What a training was started with: a state of it goes on only with the same."""
+"""What a training was started with: its state resumes only with the same."""
 
 from __future__ import annotations
 
@@ -14,11 +14,12 @@ from calvingfront.networks.settings import NetworkSettings
 from calvingfront.training.revision import HOW
 from calvingfront.training.settings import TrainingSettings
 
-# Plain JSON values by what a user calls them.
+# Plain JSON values, under names that users understand.
 Fingerprint = dict[str, Any]
 
-# These change how long or how often, not the numbers of an epoch; what they change at the end is
-# checked where the history is known (`loop._resume`). `deterministic` and HOW change bits at most.
+# These may change between sessions. max_epochs, patience and keep_epochs do not affect an epoch's
+# results; their effect on the end of the training is checked in `loop._resume`, which knows the
+# history. `deterministic` and HOW change the last digits at most.
 FREE = ("max_epochs", "patience", "keep_epochs", "deterministic", *HOW)
 
 
@@ -32,11 +33,11 @@ def fingerprint(
     settings: TrainingSettings,
     revision: int,
 ) -> Fingerprint:
-    """Describe everything that decides about the weights of a training.
+    """Describe everything that determines the weights of a training.
 
     train, validation: scenes, in the order in which the training numbers them.
-    The pixels are read once, a row at a time: 200 samples of 512 px take 0.3 s, any number no
-    memory.
+    The pixels are read once, one sample at a time: 200 samples of 512 px take 0.3 s, and memory
+    does not grow with their number.
     """
     marks: Fingerprint = {"revision of the training code": revision, "loss": loss, "seed": seed}
     marks |= {f"networks.{key}": value for key, value in asdict(network).items()}
@@ -56,7 +57,7 @@ def fingerprint(
 def differences(then: Fingerprint, now: Fingerprint) -> list[str]:
     """List what differs as `name: old, now new`, in the order of `now`."""
     names = [*now, *(name for name in then if name not in now)]
-    missing = "not there"
+    missing = "missing"
     return [
         f"{name}: {then.get(name, missing)}, now {now.get(name, missing)}"
         for name in names

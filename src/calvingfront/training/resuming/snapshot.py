@@ -1,4 +1,4 @@
-"""Copies of weights that the training does not wait for."""
+"""Copies of weights, made without delaying the training."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ State = dict[str, Tensor]
 
 
 class Snapshot:
-    """Copies of tensors in the host's memory, as the tensors are now.
+    """Copies of tensors in host memory, with their present values.
 
-    From a GPU they are copied into pinned memory in the order of its stream: the host goes on at
-    once, later steps do not change them, and who asks for the copies waits until they are there.
+    From a GPU they are copied into pinned memory, in the order of its stream: the host continues at
+    once, later steps do not change the copies, and `tensors` waits until they are complete.
     """
 
     def __init__(self, tensors: Mapping[str, Tensor]) -> None:
@@ -29,7 +29,7 @@ class Snapshot:
 
     @classmethod
     def of(cls, copies: State) -> Snapshot:
-        """Take copies that are in the host's memory already."""
+        """Wrap copies that are already in host memory."""
         snapshot = cls({})
         snapshot._copies = copies
         return snapshot

@@ -1,7 +1,7 @@
-"""The state of a training on disk, from which a killed job goes on.
+"""The state of a training on disk, from which a killed job resumes.
 
-One file holds all of it (weights, optimiser, best and kept weights, history), so no moment at
-which a job may be killed can leave parts that do not belong together.
+It is a single file (weights, optimiser, best and kept weights, history), so that a job killed at
+any moment cannot leave parts that do not belong together.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ Facts = dict[str, Any]
 class StateFolder:
     """The folder that holds the state of one training.
 
-    It vanishes with the state when the training has succeeded.
+    It is removed with the state when the training has succeeded.
     """
 
     def __init__(self, folder: PathLike) -> None:
@@ -42,43 +42,43 @@ class StateFolder:
 
     @contextmanager
     def held(self) -> Iterator[None]:
-        """Keep other processes out while the block runs, and clear what a killed one left.
+        """Keep other processes out while the block runs, and remove what a killed one left behind.
 
-        Raises TrainingError where another process holds the folder.
+        Raises TrainingError if another process holds the folder.
         """
         handle = self._lock()
         try:
             for temporary in leftovers(self.path):
-                log.info("removing %s, which a killed job did not finish", temporary.name)
+                log.info("removing %s, left unfinished by a killed job", temporary.name)
                 temporary.unlink()
             yield
         finally:
             if not self.path.exists():
                 (self.folder / "lock").unlink(missing_ok=True)
-                with suppress(OSError):  # something of the user's lies in it
+                with suppress(OSError):  # it contains files of the user
                     self.folder.rmdir()
             if handle is not None:
                 os.close(handle)
 
     def _lock(self) -> int | None:
-        """Lock the folder; return the handle, or None where the file system has no locks."""
+        """Lock the folder; return the handle, or None if the file system does not support locks."""
         place = self.folder / "lock"
         while True:
             self.folder.mkdir(parents=True, exist_ok=True)
             try:
                 handle = lock(place, wait=False, mode=0o644)
-            except FileNotFoundError:  # a training that ends took the folder away just now
+            except FileNotFoundError:  # a training that just ended has removed the folder
                 continue
             except BlockingIOError:
                 raise TrainingError(
                     self.folder,
-                    "another process trains this very network",
-                    "Wait for it to end, or end it; its state is kept.",
+                    "is in use by another process that trains this network",
+                    "Wait for that process, or stop it; its state is kept.",
                 ) from None
             except NoLocksError as error:
                 log.warning(
-                    "%s: this file system has no locks (%s); never train the same network twice "
-                    "at once",
+                    "%s: this file system does not support locks (%s); do not start the same "
+                    "training twice at once",
                     self.folder,
                     error.strerror,
                 )
@@ -88,13 +88,13 @@ class StateFolder:
                     return handle
             except FileNotFoundError:
                 pass
-            os.close(handle)  # the lock of a training that removed it as it ended: take the new one
+            os.close(handle)  # a training that just ended has removed this lock file: use a new one
 
     def write(self, tensors: State, facts: Facts) -> None:
         """Write a state, atomically and durably; facts are plain JSON values.
 
-        One tensor under two names (an epoch that is kept and the best) is written once.
-        Raises OSError where the disk takes no more; the state before stays.
+        A tensor with two names (of a kept epoch that is also the best) is written once.
+        Raises OSError if the disk is full; the previous state is kept.
         """
         names: dict[int, str] = {}
         same = {}
@@ -108,13 +108,13 @@ class StateFolder:
         with replacing(self.path, durable=True) as temporary:
             try:
                 save_file(once, temporary, metadata)
-            except SafetensorError as error:  # so it tells a full disk
+            except SafetensorError as error:  # raised when the disk is full
                 raise OSError(str(error)) from error
 
     def read(self) -> tuple[State, Facts] | None:
-        """Read the state, or None where there is none.
+        """Read the state; return None if there is none.
 
-        Raises TrainingError where the file is damaged or no state that this code can read.
+        Raises TrainingError if the file is damaged or this code cannot read its format.
         """
         if not self.path.exists():
             return None
@@ -124,7 +124,7 @@ class StateFolder:
                 if metadata.get("format") != FORMAT:
                     raise TrainingError(
                         self.path,
-                        f"is no '{FORMAT}' but '{metadata.get('format', 'something else')}'",
+                        f"has the format '{metadata.get('format', 'unknown')}', not '{FORMAT}'",
                         "Remove it to train from the start.",
                     )
                 # clone: the file must not stay open behind them when it is replaced
@@ -134,7 +134,7 @@ class StateFolder:
         except (SafetensorError, OSError, ValueError, KeyError) as error:
             raise self._damaged(str(error).splitlines()[0]) from error
         if not sound:
-            raise self._damaged("its checksum is another")
+            raise self._damaged("its checksum does not match")
         tensors |= {name: tensors[first] for name, first in text["same"].items()}
         return tensors, text["facts"]
 
@@ -147,7 +147,7 @@ class StateFolder:
 
 
 def _checksum(text: str, tensors: State) -> str:
-    """Compute the CRC-32 of all that a state holds; a flipped bit must not pass for a weight."""
+    """Compute the CRC-32 of everything in a state, to detect flipped bits."""
     value = zlib.crc32(text.encode())
     for name in sorted(tensors):
         about = f"{name} {tensors[name].dtype} {tuple(tensors[name].shape)}"
@@ -157,6 +157,6 @@ def _checksum(text: str, tensors: State) -> str:
 
 
 def part_of(tensors: State, prefix: str) -> State:
-    """Take the tensors whose names begin with `prefix.`, by the rest of their names."""
+    """Return the tensors whose names start with `prefix.`, under the rest of their names."""
     start = f"{prefix}."
     return {n.removeprefix(start): value for n, value in tensors.items() if n.startswith(start)}

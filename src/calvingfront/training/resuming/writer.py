@@ -10,7 +10,7 @@ from calvingfront.files import PathLike
 
 
 class Writer:
-    """One thread that writes; its errors are raised where the next thing is given to it."""
+    """One thread that writes; its errors are raised by the next call of `submit` or `close`."""
 
     def __init__(self, what: PathLike) -> None:
         self._what = what
@@ -19,16 +19,16 @@ class Writer:
 
     @property
     def busy(self) -> bool:
-        """Whether something is being written."""
+        """Whether a write is in progress."""
         return self._pending is not None and not self._pending.done()
 
     def submit(self, write: Callable[[], None]) -> None:
-        """Write in the background; wait first for what is being written."""
+        """Write in the background, after the write in progress; raises like `wait`."""
         self.wait()
         self._pending = self._thread.submit(write)
 
     def wait(self) -> None:
-        """Wait for what is being written; raise TrainingError where it could not be."""
+        """Wait for the write in progress; raise TrainingError if it failed."""
         pending, self._pending = self._pending, None
         if pending is None:
             return
@@ -37,11 +37,11 @@ class Writer:
         except OSError as error:
             raise TrainingError(
                 self._what,
-                f"the state of the training cannot be saved ({error})",
-                "Make room on that disk, or raise training.save_minutes beyond the training.",
+                f"cannot be saved ({error})",
+                "Free some disk space, or set training.save_minutes longer than the training.",
             ) from error
 
     def close(self) -> None:
-        """End the thread when it is done; an error that nobody has asked for is raised."""
+        """Finish writing and end the thread; raises like `wait`."""
         self._thread.shutdown(wait=True)
         self.wait()

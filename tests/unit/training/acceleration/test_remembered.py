@@ -57,7 +57,7 @@ def test_without_a_place_to_remember_the_choice_counts_for_this_training(
     (tmp_path / "file").write_text("", encoding="utf-8")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
     assert remembered("key", lambda: START) == START
-    assert "may choose otherwise" in caplog.text
+    assert "may choose differently" in caplog.text
 
 
 def test_a_choice_that_cannot_be_written_counts_for_this_training(
@@ -65,5 +65,5 @@ def test_a_choice_that_cannot_be_written_counts_for_this_training(
 ) -> None:
     with no_room(0):
         assert remembered("key", lambda: START) == START
-    assert "may choose otherwise" in caplog.text
+    assert "may choose differently" in caplog.text
     assert not cache.exists()

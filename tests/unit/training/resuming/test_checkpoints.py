@@ -20,7 +20,7 @@ def test_a_full_disk_is_told_with_what_to_do(tmp_path: Path) -> None:
     folder.write({"losses": torch.ones(1)}, FACTS)
     checkpoints = Checkpoints(folder, {}, {}, 0)
     at = {"epoch": 1, "batch": 1, "iteration": 1}
-    with pytest.raises(TrainingError, match="Make room on that disk"), no_room(), checkpoints:
+    with pytest.raises(TrainingError, match="Free some disk space"), no_room(), checkpoints:
         checkpoints.save({"losses": torch.ones(100_000)}, {}, at)
     _, facts = folder.read() or ({}, {})
     assert facts == FACTS

@@ -237,7 +237,7 @@ def test_an_epoch_to_keep_that_is_over_is_refused(
     start: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     cut(start, tmp_path, monkeypatch)
-    with pytest.raises(TrainingError, match=r"has no weights of epoch 2, which is over. Take it"):
+    with pytest.raises(TrainingError, match=r"is past epoch 2 and has not kept its weights"):
         start(checkpoints(tmp_path), keep_epochs=(1, 2, 3))
     assert sorted(start(checkpoints(tmp_path), keep_epochs=(1, 4)).kept) == [1, 4]
 
@@ -314,7 +314,7 @@ def test_a_full_disk_ends_the_training_with_what_to_do(
     cut(start, tmp_path, monkeypatch)
     with pytest.raises(TrainingError, match="cannot be saved") as caught, no_room():
         start(checkpoints(tmp_path))
-    assert "Make room" in caught.value.remedy
+    assert "Free some disk space" in caught.value.remedy
     assert [path.name for path in tmp_path.iterdir()] == ["state.safetensors"]
     assert start(checkpoints(tmp_path)).record["resumptions"] == 1
 

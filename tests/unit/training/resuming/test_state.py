@@ -101,7 +101,7 @@ def test_a_file_that_is_no_state_is_refused(
 ) -> None:
     folder = StateFolder(tmp_path)
     save_file({"weight": torch.ones(2)}, folder.path, metadata)
-    with pytest.raises(TrainingError, match="is no 'calvingfront training state 1'"):
+    with pytest.raises(TrainingError, match="not 'calvingfront training state 1'"):
         folder.read()
 
 
@@ -154,7 +154,7 @@ def test_two_processes_never_hold_one_state_and_a_killed_one_leaves_it_free(
         assert process.stdout is not None
         assert process.stdout.readline() == "held\n"
         with (
-            pytest.raises(TrainingError, match="another process trains this very network"),
+            pytest.raises(TrainingError, match="in use by another process that trains"),
             saved.held(),
         ):
             pass
