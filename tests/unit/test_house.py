@@ -284,3 +284,35 @@ def test_compiled_functions_call_compiled_functions_of_their_own_file_only() -> 
             called = set(re.findall(r"(\w+)\(", body)) & (others - compiled[file])
             foreign += [f"{file.name}: {name} calls {other}" for other in sorted(called)]
     assert not foreign
+
+
+def make(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run make in a folder that holds nothing but the Makefile."""
+    folder.mkdir(exist_ok=True)
+    (folder / "Makefile").write_text((REPOSITORY / "Makefile").read_text("utf-8"), "utf-8")
+    return subprocess.run(
+        ["make", "--no-print-directory", *arguments],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_make_refuses_a_path_with_a_blank_at_once(tmp_path: Path) -> None:
+    done = make(tmp_path / "my glaciers", "demo")
+    assert done.returncode == 2
+    assert "my glaciers" in done.stderr
+    assert "blank" in done.stderr
+    assert not done.stdout
+
+
+@pytest.mark.parametrize(("torch", "cpu_index"), [("cpu", True), ("default", False)])
+def test_one_variable_of_make_takes_pytorch_without_cuda(
+    tmp_path: Path, torch: str, cpu_index: bool
+) -> None:
+    for name in ("requirements.lock", "pyproject.toml"):
+        (tmp_path / name).touch()
+    done = make(tmp_path, "--dry-run", "environment", f"TORCH={torch}")
+    [install] = [line for line in done.stdout.splitlines() if "--requirement" in line]
+    assert ("download.pytorch.org/whl/cpu" in install) is cpu_index
