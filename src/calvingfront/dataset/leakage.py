@@ -1,4 +1,4 @@
-"""How close the test scenes stand to the training scenes."""
+"""How close in time the test scenes are to the training scenes."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ NEAR_DAYS = 35  # one repeat cycle of ERS and ENVISAT
 
 
 def leakage(scenes: pd.DataFrame, split: pd.DataFrame) -> pd.DataFrame:
-    """For each test scene the nearest training scene of its glacier.
+    """For each test scene, the training scene of its glacier that is nearest in time.
 
-    Returns scene, glacier, acquired, nearest_training_scene, days (missing where the glacier has no
-    training scene), in_training (1: the scene itself trains too, at 0 days). Of two equally near
-    scenes the first by name counts.
+    Returns scene, glacier, acquired, nearest_training_scene, days (missing if the glacier has no
+    training scene), in_training (1: the scene itself is in training too, at 0 days). If two scenes
+    are equally near, the first by name is taken.
     """
     table = scenes.set_index("scene")
     training = table.loc[sorted(set(split.loc[split["subset"] == TRAIN, "scene"]))]
@@ -72,9 +72,9 @@ def describe_leakage(
         f"smallest {days.min():g}, largest {days.max():g}."
         if len(days)
         else "- No test scene has a training scene of its own glacier.",
-        f"- {int(report['in_training'].sum())} test scenes stand in training too; "
-        f"{len(validation & training)} validation scenes do; "
-        f"{len(validation & set(report['scene']))} test scenes validate too.",
+        f"- Scenes in two subsets: {int(report['in_training'].sum())} in test and training, "
+        f"{len(validation & training)} in validation and training, "
+        f"{len(validation & set(report['scene']))} in test and validation.",
         *(f"- {note}" for note in notes),
         "",
         "| glacier | training | validation | test | in a gap | within "
@@ -125,8 +125,8 @@ def split_file(
         )
         left_out = int(published.table["scene"].isin(list(exclude)).sum())
         notes.append(
-            f"`{Path(source).name}` has {published.rows} rows: {published.unnamed} name no scene, "
-            f"{published.repeated} repeat a scene within its subset, {left_out} are excluded."
+            f"`{Path(source).name}` has {published.rows} rows: {published.unnamed} have no scene "
+            f"name, {published.repeated} repeat a scene within its subset, {left_out} are excluded."
         )
     report = leakage(scenes, split)
     write_table(output, split)

@@ -1,4 +1,4 @@
-"""Samples of all scenes in three flat arrays, which training maps into memory."""
+"""Pack the samples of all scenes into three flat arrays, which training memory-maps."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ META_COLUMNS = [
     "upper_left_x",
     "upper_left_y",
 ]
-REMAKE = "Let square_image make the sample again."
+REMAKE = "Rerun square_image for the sample."
 
 
 def pack_files(
@@ -45,9 +45,9 @@ def pack_files(
 ) -> None:
     """Pack samples into `images`, `fronts`, `valid` (.npy) and `index` (TSV).
 
-    The arrays are (n, size, size) uint8. Rows stand in the order of the scene table. One sample is
+    The arrays are (n, size, size) uint8. Rows are in the order of the scene table. One sample is
     held in memory at a time.
-    Raises Faults where samples and scene table do not match, or sizes, widths or variants differ.
+    Raises Faults if samples and scene table do not match, or if sizes, widths or variants differ.
     """
     table = read_scenes(scenes)
     by_scene = {Path(path).stem: path for path in samples}
@@ -58,8 +58,8 @@ def pack_files(
         faults.append(SampleError(name, "has no sample", REMAKE))
     if faults or table.empty:
         raise Faults(
-            faults or [SampleError(scenes, "holds no scene", "Check the source.")],
-            "Samples and scene table belong together.",
+            faults or [SampleError(scenes, "has no scenes", "Check the source.")],
+            "Make the samples match the scene table.",
         )
     size = read_sample(by_scene[table["scene"][0]])[0].shape[0]
     metas: list[dict[str, Any]] = []
@@ -80,7 +80,7 @@ def pack_files(
             for array, layer in zip(arrays, layers, strict=True):
                 array[row] = layer
         if faults:
-            raise Faults(faults, "All samples of a data set are made alike.")
+            raise Faults(faults, "Make all samples of a data set with the same settings.")
         for array in arrays:
             array.flush()
         del arrays, array
@@ -100,13 +100,13 @@ def _mismatches(
     before: Sequence[dict[str, Any]],
 ) -> list[CalvingFrontError]:
     if meta["scene"] != scene:
-        return [SampleError(path, f"holds scene {meta['scene']}", REMAKE)]
+        return [SampleError(path, f"contains the scene {meta['scene']}", REMAKE)]
     shapes = {layer.shape for layer in layers}
     if shapes != {(size, size)}:
         found = " and ".join(sorted(f"{s[0]} × {s[1]}" for s in shapes))
         return [SampleError(path, f"is {found} px instead of {size} × {size}", REMAKE)]
     for key in ("variant", "front_width_px"):
         if before and meta[key] != before[0][key]:
-            what = f"has {key} {meta[key]}, {before[0]['scene']} has {before[0][key]}"
+            what = f"has {key} {meta[key]}, but {before[0]['scene']} has {before[0][key]}"
             return [SampleError(path, what, REMAKE)]
     return []

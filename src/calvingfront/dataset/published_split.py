@@ -1,10 +1,10 @@
-"""The paper's published split in the names of CaFFe, of which the paper's images are a part.
+"""Translate the paper's published split to the names of CaFFe, which includes its images.
 
     python -m calvingfront.dataset.published_split LISTS CAFFE OUTPUT
 
-LISTS: the folder that holds train_images.csv, validation_images.csv and test_images.csv, from
+LISTS: the folder with train_images.csv, validation_images.csv and test_images.csv, from
 https://github.com/VChristlein/PixelwiseDistanceRegression4GlacierSegmentation. CAFFE: the folder
-that holds sar_images. OUTPUT: the CSV to write, for `split.lists`.
+that contains sar_images. OUTPUT: the CSV to write, for `split.lists`.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from calvingfront.files import PathLike, replacing
 from calvingfront.scenes.caffe import parse_name
 from calvingfront.vocabulary.subsets import SUBSETS
 
-# CaFFe does not tell the two satellites of the TanDEM-X pair apart.
+# CaFFe does not distinguish the two satellites of the TanDEM-X pair.
 MISSION_IN_CAFFE = {"TDX": "TSX"}
 WHAT = ("glacier", "acquired", "mission", "quality")
 
@@ -28,19 +28,19 @@ WHAT = ("glacier", "acquired", "mission", "quality")
 def translate_split(lists: PathLike, caffe: PathLike) -> pd.DataFrame:
     """Return (split, published_name, caffe_name), one row for each row of the published lists.
 
-    A scene is found by glacier, date, mission and quality; of several the one of the published
-    resolution. Where CaFFe has none, `caffe_name` is empty.
-    Raises SplitError where a list is missing or a row cannot be read.
+    Scenes are matched by glacier, date, mission and quality; of several matches, one with the
+    published resolution is preferred. If CaFFe has none, `caffe_name` is empty.
+    Raises SplitError if a list is missing or a row cannot be read.
     """
     known = [parse_name(path.stem) for path in sorted(Path(caffe, "sar_images").rglob("*.png"))]
     if not known:
-        raise SplitError(caffe, "holds no images in sar_images", "Write the folder of CaFFe.")
+        raise SplitError(caffe, "has no images in sar_images", "Give the folder of CaFFe.")
     scenes = pd.DataFrame(known)
     rows = []
     for subset in SUBSETS:
         for image in _images(Path(lists, f"{subset}_images.csv")):
             name, glacier = image.stem, image.parts[-3]
-            # The published names lack CaFFe's glacier and orbit.
+            # Unlike CaFFe's names, the published ones do not contain glacier and orbit.
             wanted = parse_name(f"{glacier}_{name}_0")
             wanted["mission"] = MISSION_IN_CAFFE.get(wanted["mission"], wanted["mission"])
             found = scenes[(scenes[list(WHAT)] == pd.Series(wanted)[list(WHAT)]).all(axis=1)]
@@ -61,17 +61,17 @@ def _images(path: Path) -> list[PurePosixPath]:
         raise SplitError(path, f"cannot be read ({error})", "Fetch the published lists.") from None
     except (KeyError, IndexError, SceneError) as error:
         raise SplitError(
-            path, f"is no published list ({error})",
-            "It needs a column images with paths …/SI/ERS/1996-01-22_ERS_20_3.png.",
+            path, f"is not a published list ({error})",
+            "Give a list with a column images of paths …/SI/ERS/1996-01-22_ERS_20_3.png.",
         ) from None  # fmt: skip
     return found
 
 
 def main() -> int:
-    """Write the translated split and say how much of it was found."""
+    """Write the translated split and print how many of its rows were found."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("lists", type=Path, help="folder of the three published lists")
-    parser.add_argument("caffe", type=Path, help="folder that holds CaFFe's sar_images")
+    parser.add_argument("caffe", type=Path, help="folder that contains CaFFe's sar_images")
     parser.add_argument("output", type=Path, help="CSV to write")
     options = parser.parse_args()
     try:

@@ -1,4 +1,4 @@
-"""Reading the packed arrays and the split: what training, prediction and scoring start from."""
+"""Read the packed arrays and the split, from which training, prediction and scoring start."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from calvingfront.errors import SampleError, SplitError
 from calvingfront.files import PathLike
 from calvingfront.vocabulary.subsets import SUBSETS
 
-REMAKE = f"Remove {IMAGES}, {FRONTS} and {INDEX}, and let pack_samples make them again."
+REMAKE = f"Remove {IMAGES}, {FRONTS} and {INDEX}, and rerun pack_samples."
 TEXT_COLUMNS = {"scene": str, "glacier": str, "mission": str, "orbit": str, "crs": str}
 
 
@@ -43,7 +43,7 @@ class Dataset:
     def rows(self, scenes: list[str]) -> npt.NDArray[np.int64]:
         """Find the rows (k,) of the k named scenes, in their order.
 
-        Raises SampleError where the index lacks one.
+        Raises SampleError if one is not in the index.
         """
         positions = pd.Series(self.index.index, index=self.index["scene"])
         missing = sorted(set(scenes) - set(positions.index))
@@ -60,8 +60,8 @@ class SampleReader:
     """Reads samples out of a packed array, one at a time, into the caller's memory.
 
     array: (n, s, s) uint8. rows: the rows that are read, by position. scenes: their names.
-    A memory-mapped array is read past its map: pages that a map has touched count as the memory
-    of the process, which would grow to the size of the archive.
+    A memory-mapped array is read from its file, not through the map: pages touched through a map
+    count as memory of the process, which would grow to the size of the archive.
     """
 
     def __init__(
@@ -69,7 +69,7 @@ class SampleReader:
     ) -> None:
         self._array, self._rows, self._scenes = array, rows, scenes
         self._file: int | None = None
-        # A slice of a map keeps the offset of the whole map, so only a whole one will do.
+        # A slice of a map keeps the offset of the whole map, so only a whole map is read this way.
         if isinstance(array, np.memmap) and isinstance(array.base, mmap.mmap):
             self._path: Path = Path(str(array.filename))
             self._offset: int = array.offset
@@ -79,7 +79,7 @@ class SampleReader:
     def read(self, position: int, out: npt.NDArray[np.uint8]) -> None:
         """Read the sample at `position` into `out` (s, s), contiguous; safe in several threads.
 
-        Raises SampleError, with the scene's name, where the file cannot be read.
+        Raises SampleError, with the scene's name, if the file cannot be read.
         """
         row = int(self._rows[position])
         if self._file is None:
@@ -96,12 +96,12 @@ class SampleReader:
         return SampleError(
             self._scenes[position],
             f"{what} in {self._path}",
-            "Remove the packed arrays and let pack_samples make them again.",
+            "Remove the packed arrays and rerun pack_samples.",
         )
 
 
 def read_table(path: PathLike, dtype: Any = None) -> pd.DataFrame:
-    """Read a table (TSV) in which only an empty cell is unknown: a glacier may be called NA."""
+    """Read a table (TSV) in which only an empty cell means unknown: a glacier may be called NA."""
     table: pd.DataFrame = pd.read_csv(
         path, sep="\t", dtype=dtype, keep_default_na=False, na_values=[""]
     )
@@ -116,7 +116,7 @@ def read_index(dataset: PathLike) -> pd.DataFrame:
 def open_dataset(dataset: PathLike) -> Dataset:
     """Open the arrays of a packed data set as memory maps; check that they belong together.
 
-    Raises SampleError where they do not, or where one cannot be read.
+    Raises SampleError if they do not, or if one cannot be read.
     """
     images, fronts, index = (Path(dataset) / name for name in (IMAGES, FRONTS, INDEX))
     image_array, front_array = _open_array(images), _open_array(fronts)
@@ -124,7 +124,7 @@ def open_dataset(dataset: PathLike) -> Dataset:
     if image_array.shape != front_array.shape or len(table) != len(image_array):
         raise SampleError(
             images,
-            f"holds {image_array.shape}, {fronts.name} {front_array.shape}, "
+            f"has shape {image_array.shape}, but {fronts.name} has {front_array.shape} and "
             f"{index.name} {len(table)} rows",
             REMAKE,
         )
@@ -138,12 +138,12 @@ def _open_array(path: PathLike) -> npt.NDArray[np.uint8]:
     try:
         array: npt.NDArray[np.uint8] = np.load(path, mmap_mode="r")
     except (OSError, ValueError, EOFError) as error:
-        raise SampleError(path, f"cannot be read ({error})", f"Copy it anew. {REMAKE}") from error
+        raise SampleError(path, f"cannot be read ({error})", f"Copy it again. {REMAKE}") from error
     square = array.ndim == 3 and array.shape[1] == array.shape[2]
     if array.dtype != np.uint8 or not square or not array.flags.c_contiguous:
         order = "" if array.flags.c_contiguous else ", not in C order"
         raise SampleError(
-            path, f"holds {array.dtype} {array.shape}{order} instead of uint8 (n, s, s)", REMAKE
+            path, f"is {array.dtype} {array.shape}{order} instead of uint8 (n, s, s)", REMAKE
         )
     return array
 
@@ -151,7 +151,7 @@ def _open_array(path: PathLike) -> npt.NDArray[np.uint8]:
 def read_split(dataset: PathLike) -> dict[str, list[str]]:
     """Read the split of a packed data set: the sorted scenes of train, validation and test.
 
-    Raises SplitError where a subset has no scene.
+    Raises SplitError if a subset has no scene.
     """
     path = Path(dataset) / SPLIT
     table = read_table(path, str)

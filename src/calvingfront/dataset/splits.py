@@ -1,4 +1,4 @@
-"""Which scenes train, validate and test."""
+"""Assign scenes to training, validation and test."""
 
 from __future__ import annotations
 
@@ -35,12 +35,13 @@ def split_scenes(
     paper:   the lists, or (lists None) the sorted names shuffled by `random.Random(seed)` and cut
              by the shares.
     random:  as `paper` without lists, each glacier shuffled on its own and spread evenly.
-    glacier: `test_glaciers` and `validation_glaciers` held out whole; without the latter, scenes
-             of the training glaciers validate.
-    time:    in each glacier the last scenes test, those at least `gap_days` before them validate,
-             and those at least `gap_days` before these train; scenes in a gap are marked `gap`.
+    glacier: `test_glaciers` and `validation_glaciers` held out completely; without the latter,
+             validation takes scenes of the training glaciers.
+    time:    for each glacier, the last scenes are test, those at least `gap_days` earlier are
+             validation, and those at least `gap_days` before these are training; scenes in a gap
+             are marked `gap`.
     excluded: scenes that the lists may name although they are not in the table.
-    Raises SplitError where a subset stays empty.
+    Raises SplitError if a subset is empty.
     """
     if method == "paper" and lists is not None:
         published = read_lists(lists, lists_scene_column, lists_subset_column)
@@ -75,8 +76,8 @@ def _from_lists(scenes: pd.DataFrame, lists: Lists, excluded: Collection[str]) -
     if missing:
         raise SplitError(
             "split.lists",
-            f"{len(missing)} of its scenes are not in the archive, as {missing[0]}",
-            "Add them, or exclude them by source.exclude with a reason.",
+            f"{len(missing)} of its scenes are not in the archive, such as {missing[0]}",
+            "Add them, or exclude them in source.exclude with a reason.",
         )
     log.info(
         "split.lists: %d rows, %d without a scene name, %d repeated within a subset",
@@ -94,7 +95,7 @@ def _shuffled(names: Collection[str], generator: random.Random) -> list[str]:
 
 
 def _interleaved(scenes: pd.DataFrame, seed: int) -> list[str]:
-    """The scenes in an order of which any stretch holds the glaciers in proportion."""
+    """The scenes in an order in which any stretch contains the glaciers in proportion."""
     generator = random.Random(seed)
     placed = []
     for glacier, group in scenes.groupby("glacier", sort=True):
@@ -104,10 +105,10 @@ def _interleaved(scenes: pd.DataFrame, seed: int) -> list[str]:
 
 
 def apportion(total: int, shares: Sequence[float]) -> list[int]:
-    """Whole numbers in the proportion of `shares` that add up to `total` (largest remainder)."""
+    """Integers in the proportion of `shares` that add up to `total` (largest remainder)."""
     if total < 0 or min(shares) < 0 or not sum(shares) > 0:
         raise SplitError(
-            "split.shares", f"{list(shares)} cannot be shared out", "Write [144, 50, 50]."
+            "split.shares", f"{list(shares)} are not shares", "Write, for example, [144, 50, 50]."
         )
     exact = [total * share / sum(shares) for share in shares]
     counts = [math.floor(value + 1e-9) for value in exact]
@@ -136,13 +137,13 @@ def _by_glacier(
         if unknown:
             raise SplitError(
                 f"split.{key}",
-                f"there is no glacier {unknown[0]}",
+                f"{unknown[0]} is not a glacier of the data set",
                 f"Write some of: {', '.join(known)}.",
             )
     both = sorted(set(test) & set(validation))
     if both:
         raise SplitError(
-            "split.validation_glaciers", f"{both[0]} is a test glacier too", "Hold it out once."
+            "split.validation_glaciers", f"{both[0]} is also a test glacier", "List it only once."
         )
     if not set(known) - set(test) - set(validation):
         raise SplitError(

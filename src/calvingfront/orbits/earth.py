@@ -1,4 +1,4 @@
-"""Places on the Earth: geodetic coordinates (degrees, m above WGS 84) and Earth-fixed ones (m)."""
+"""Convert between geodetic (degrees, m above WGS 84) and Earth-fixed coordinates (m)."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ def _transformer(source: str, target: str) -> Transformer:
 
 
 def to_earth_fixed(longitude: Array, latitude: Array, height: Array) -> Array:
-    """Earth-fixed coordinates (…, 3), m, of degrees and metres above the ellipsoid."""
+    """Earth-fixed coordinates (…, 3), m, from degrees and metres above the ellipsoid."""
     longitude, latitude, height = np.broadcast_arrays(longitude, latitude, height)
     xyz = _transformer("EPSG:4979", "EPSG:4978").transform(longitude, latitude, height)
     return np.stack(xyz, axis=-1).astype(np.float64)
 
 
 def vertical(longitude: Array, latitude: Array) -> Array:
-    """Unit vectors (…, 3) up from the ellipsoid at places given in degrees.
+    """Upward unit normals (…, 3) of the ellipsoid at positions given in degrees.
 
-    A point h metres higher on the same vertical is the point plus h times this.
+    Adding h times the normal raises a point by h metres.
     """
     east, north = np.deg2rad(longitude), np.deg2rad(latitude)
     level = np.cos(north)

@@ -1,7 +1,7 @@
 """Hermite interpolation: one polynomial through values and slopes at a few nodes.
 
-Without SciPy, whose import takes half a second of each of the hundreds of short jobs that need no
-more of it than this.
+Written without SciPy: its import takes half a second, and hundreds of short jobs would need it for
+nothing else.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from calvingfront.radar.model import Array
 class Hermite:
     """The polynomial of least degree with given values and slopes (both (n, 3)) at n nodes.
 
-    In Newton's form with divided differences, each node taken twice. Nodes near −1 … 1 keep the
-    differences' digits.
+    Uses Newton's form with divided differences, each node taken twice. Nodes scaled to about −1 … 1
+    keep the differences precise.
     """
 
     def __init__(self, nodes: npt.ArrayLike, values: npt.ArrayLike, slopes: npt.ArrayLike) -> None:
@@ -26,7 +26,7 @@ class Hermite:
         for order in range(1, self._nodes.size):
             apart = self._nodes[order:] - self._nodes[:-order]
             if order == 1:
-                apart[::2] = 1.0  # a node and itself: the slope stands for the difference
+                apart[::2] = 1.0  # a node paired with itself: the slope replaces the difference
             column = np.diff(column, axis=0) / apart[:, np.newaxis]
             if order == 1:
                 column[::2] = slopes

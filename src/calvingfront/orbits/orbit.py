@@ -1,11 +1,10 @@
-"""From state vectors to one smooth orbit for a scene.
+"""Fit one smooth orbit to the state vectors around a scene.
 
-Vectors may lie 480 s apart (RADARSAT-1), where a polynomial through three of them is 10 m wrong.
-So the polynomial goes through what is left after a reference orbit has been taken away: the path
-under the attraction of an oblate Earth, integrated from the vector nearest to the scene. The rest
-varies slowly, and Hermite interpolation of its position and velocity carries it over the gap: real
-DORIS orbits come back within 1.1 mm from eight vectors 120 s apart, and within 0.6 m from three
-vectors 480 s apart.
+State vectors can be 480 s apart (RADARSAT-1), where a polynomial through three of them is 10 m off.
+Therefore a reference orbit is subtracted first: the path under the gravity of an oblate Earth,
+integrated from the vector nearest to the scene. The remainder varies slowly, so Hermite
+interpolation of its position and velocity bridges the gaps. Real DORIS orbits are reproduced to
+1.1 mm from eight vectors 120 s apart, and to 0.6 m from three vectors 480 s apart.
 """
 
 from __future__ import annotations
@@ -28,10 +27,10 @@ EARTH_RATE_RAD_S = 7.292115e-5  # WGS 84
 
 MOST_VECTORS = 8
 MARGIN_S = 1.0  # the polynomial reaches this far beyond the scene, for the map pixels around it
-EXTENSION_S = 6.0  # path beyond the last vector; 5e-5 m/s² of unmodelled force make 1 mm
-TOLERANCE_M = 1e-4  # of the polynomial against the interpolated vectors, wanted
-MOST_RESIDUAL_M = 1e-3  # and the most that is accepted
-MISMATCH_M_S = 10.0  # between neighbouring vectors, over their time difference
+EXTENSION_S = 6.0  # extrapolation beyond the last vector; 5e-5 m/s² of unmodelled force adds 1 mm
+TOLERANCE_M = 1e-4  # wanted: distance of the polynomial from the interpolated vectors
+MOST_RESIDUAL_M = 1e-3  # accepted: the same distance
+MISMATCH_M_S = 10.0  # accepted mismatch of neighbouring vectors, per second between them
 
 
 @dataclass(frozen=True)
@@ -39,7 +38,7 @@ class Orbit:
     """The satellite's path around one scene: a polynomial in time for each coordinate.
 
     epoch: UTC; start_s, stop_s: the span of validity, s since epoch.
-    coefficients: (degree + 1, 3), m, of rising degree in x = (t − middle) / half the span.
+    coefficients: (degree + 1, 3), m, in increasing degree of x = (t − middle) / half the span.
     residual_m: largest distance from the interpolated vectors. source: of the vectors.
     """
 
@@ -59,17 +58,17 @@ class Orbit:
         return self.evaluate(self._inside(time_s), 1)[1]
 
     def acceleration(self, time_s: npt.ArrayLike) -> Array:
-        """Second derivative of the Earth-fixed position (…, 3), m/s². Raises OrbitError."""
+        """Earth-fixed acceleration (…, 3), m/s². Raises OrbitError outside the span."""
         return self.evaluate(self._inside(time_s), 2)[2]
 
     def evaluate(self, time_s: Array, derivatives: int) -> list[Array]:
-        """Position and its first `derivatives` derivatives, without a check of the span."""
+        """Position and its first `derivatives` derivatives, without checking the span."""
         half = (self.stop_s - self.start_s) / 2
         x = np.asarray((time_s - self.start_s) / half - 1)
         results = []
         coefficients: npt.NDArray[np.floating] = self.coefficients
         for _ in range(derivatives + 1):
-            # One coordinate after the other: three times as fast as the three beside each other.
+            # One coordinate at a time: three times as fast as all three at once.
             value = np.empty((3, *x.shape))
             for axis in range(3):
                 value[axis] = coefficients[-1, axis]
@@ -86,9 +85,9 @@ class Orbit:
             low, high = np.min(time), np.max(time)
             raise OrbitError(
                 f"orbit ({self.source})",
-                f"is asked for {low:.3f} to {high:.3f} s after {self.epoch.isoformat()}, but holds "
-                f"{self.start_s:.3f} to {self.stop_s:.3f} s",
-                "Ask within the scene's time span.",
+                f"covers {self.start_s:.3f} to {self.stop_s:.3f} s after {self.epoch.isoformat()}, "
+                f"not the requested {low:.3f} to {high:.3f} s",
+                "Request times within the scene.",
             )
         return time
 
@@ -96,9 +95,9 @@ class Orbit:
 def fit_orbit(vectors: StateVectors, start_s: float, stop_s: float) -> Orbit:
     """Fit one polynomial per coordinate to the path from start_s to stop_s (s since the epoch).
 
-    Up to 8 vectors around the scene are used. Where the scene begins before the first vector or
-    ends after the last one, by 5 s at most, the path is continued by integration.
-    Raises OrbitError where the vectors do not reach, contradict each other or are too few.
+    Up to 8 vectors around the scene are used. If the scene begins up to 5 s before the first vector
+    or ends up to 5 s after the last, the path is extrapolated by integration.
+    Raises OrbitError if the vectors do not cover the scene, contradict each other or are too few.
     """
     if stop_s < start_s:
         start_s, stop_s = stop_s, start_s
@@ -129,7 +128,7 @@ def fit_orbit(vectors: StateVectors, start_s: float, stop_s: float) -> Orbit:
         return best
     raise OrbitError(
         f"orbit ({vectors.source})",
-        f"is {best.residual_m * 1000:.1f} mm away from any smooth path",
+        f"differs from any smooth path by {best.residual_m * 1000:.1f} mm",
         "Check the state vectors, or give an orbit file.",
     )
 
@@ -137,8 +136,8 @@ def fit_orbit(vectors: StateVectors, start_s: float, stop_s: float) -> Orbit:
 def leave_one_out(vectors: StateVectors, start_s: float, stop_s: float) -> Array:
     """Distance (m) of each inner vector from the path through the others.
 
-    Of the vectors that `fit_orbit` uses; empty for fewer than three. A check of the vectors, and a
-    bound of the interpolation's error: the gap that it bridges is twice as wide as in use.
+    Considers the vectors that `fit_orbit` uses; empty for fewer than three. This checks the vectors
+    and bounds the interpolation error, since the gap bridged here is twice as wide as in use.
     """
     chosen = choose_vectors(vectors.times_s, start_s, stop_s)
     distances = []
@@ -152,7 +151,7 @@ def leave_one_out(vectors: StateVectors, start_s: float, stop_s: float) -> Array
 
 
 def choose_vectors(times_s: Array, start_s: float, stop_s: float) -> npt.NDArray[np.intp]:
-    """Indices of the (up to) 8 vectors centred best on the scene, every k-th where it is long."""
+    """Indices of up to 8 vectors best centred on the scene; every k-th if the scene is long."""
     count = min(MOST_VECTORS, len(times_s))
     middle = (start_s + stop_s) / 2
     chosen = np.arange(count)
@@ -168,7 +167,7 @@ def choose_vectors(times_s: Array, start_s: float, stop_s: float) -> npt.NDArray
 
 
 class _Path:
-    """Position at any time through the chosen vectors: reference orbit plus interpolated rest."""
+    """The path through the chosen vectors: reference orbit plus interpolated remainder."""
 
     def __init__(
         self, vectors: StateVectors, chosen: npt.NDArray[np.intp], start: float, stop: float
@@ -191,7 +190,7 @@ class _Path:
     def position(self, time_s: Array) -> Array:
         inside = np.clip(time_s, self.first, self.last)
         rest = self.rest((inside - self.centre) / self.scale)
-        # Beyond the vectors a polynomial runs away; there the rest goes on in a straight line.
+        # Beyond the vectors a polynomial diverges: the remainder continues in a straight line.
         before, after = (time_s < self.first)[:, None], (time_s > self.last)[:, None]
         beyond = (time_s - inside)[:, None]
         rest += np.where(before, self.ends[0][3:], 0) * beyond
@@ -212,7 +211,7 @@ class _Path:
                 raise OrbitError(
                     f"state vectors ({source})",
                     f"contradict each other: {miss:.0f} m apart after {gap:g} s of free fall",
-                    "Check that the velocities are Earth-fixed, not inertial, and the units.",
+                    "Check the units, and that the velocities are Earth-fixed, not inertial.",
                 )
 
 
@@ -245,15 +244,21 @@ def _check(vectors: StateVectors, start_s: float, stop_s: float) -> None:
     times = vectors.times_s
     where = f"state vectors ({vectors.source})"
     if len(times) < 2:
-        raise OrbitError(where, f"are {len(times)}", "Give at least two, or an orbit file.")
+        raise OrbitError(
+            where, f"are too few ({len(times)})", "Give at least two, or an orbit file."
+        )
     numbers = (times, vectors.positions_m, vectors.velocities_m_s)
     if not all(np.isfinite(values).all() for values in numbers) or (np.diff(times) <= 0).any():
-        raise OrbitError(where, "hold times that do not rise, or no numbers", "Fetch it again.")
+        raise OrbitError(
+            where,
+            "have times that do not increase, or values that are NaN or infinite",
+            "Fetch the product or orbit file again.",
+        )
     reach = EXTENSION_S - MARGIN_S
     if not (times[0] - reach <= start_s and stop_s <= times[-1] + reach):  # NaN neither
         raise OrbitError(
             where,
-            f"hold {times[0]:.1f} to {times[-1]:.1f} s after {vectors.epoch.isoformat()}, but the "
-            f"scene takes {start_s:.1f} to {stop_s:.1f} s",
+            f"cover {times[0]:.1f} to {times[-1]:.1f} s after {vectors.epoch.isoformat()}, but the "
+            f"scene needs {start_s:.1f} to {stop_s:.1f} s",
             "Give an orbit file that covers the scene.",
         )

@@ -1,10 +1,11 @@
-"""Orbit files from outside a product: DORIS orbits of Envisat, Delft arcs of ERS and Envisat.
+"""External orbit files: DORIS orbits of Envisat, Delft arcs of ERS and Envisat.
 
-DORIS VOR (precise) and POR (preliminary): an Envisat header and one text line a minute with
+DORIS VOR (precise) and POR (preliminary): an Envisat header and one text line per minute with
 position and velocity, Earth-fixed, UTC. Source: Envisat-1 Products Specifications, volume 7.
-Delft ODR arcs: binary, latitude, longitude and height a minute. They hold no velocity: here it is
-the derivative of the polynomial through eleven positions, whose rounding (1e-7°, 1 cm) leaves a
-noise of some 0.2 mm/s. Source: Delft Institute for Earth-Oriented Space Research, ODR format notes.
+Delft ODR arcs: binary, with latitude, longitude and height every minute. They contain no velocity:
+it is the derivative of a polynomial through eleven positions, whose rounding (1e-7°, 1 cm) leaves
+noise of about 0.2 mm/s. Source: Delft Institute for Earth-Oriented Space Research, ODR format
+notes.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from calvingfront.orbits.scene_orbit import scene_orbit
 from calvingfront.radar.model import Array, Product, StateVectors
 
 ANOTHER_SATELLITE_M = 10_000.0  # predicted orbits are at most 1 km off
-AROUND = 5  # vectors before and after the scene that are passed on
+AROUND = 5  # vectors kept before and after the scene
 DERIVATIVE_POINTS = 11
 ODR_EPOCH = datetime(1985, 1, 1)
 ODR_RECORD_BYTES = 16
@@ -34,10 +35,10 @@ FETCH = "Fetch the file again, or another one that covers the scene."
 
 
 def with_orbit_file(product: Product, path: PathLike) -> Product:
-    """The product with the state vectors of an orbit file in place of the annotated ones.
+    """Return the product with the state vectors of an orbit file instead of the annotated ones.
 
-    Raises OrbitError where the file cannot be used (see read_orbit_file), or lies farther than
-    10 km from the annotated orbit: it is another satellite's.
+    Raises OrbitError if the file cannot be used (see read_orbit_file), or if it differs from the
+    annotated orbit by more than 10 km: it then belongs to another satellite.
     """
     annotated = scene_orbit(product.orbit, product.geometry, product.shape)
     start, stop = annotated.start_s + MARGIN_S, annotated.stop_s - MARGIN_S
@@ -48,17 +49,17 @@ def with_orbit_file(product: Product, path: PathLike) -> Product:
     if distance > ANOTHER_SATELLITE_M:
         raise OrbitError(
             path,
-            f"is {distance / 1000:.0f} km away from the orbit that {product.path.name} annotates",
-            "Give the orbit file of the scene's own satellite.",
+            f"differs by {distance / 1000:.0f} km from the orbit annotated in {product.path.name}",
+            "Give the orbit file of the satellite that acquired the scene.",
         )
     return replace(product, orbit=vectors)
 
 
 def read_orbit_file(path: PathLike, epoch: datetime, start_s: float, stop_s: float) -> StateVectors:
-    """State vectors around the scene from a DORIS or ODR file, or a zip archive with one in it.
+    """State vectors around the scene from a DORIS or ODR file, or from a zip archive of one.
 
     epoch: UTC, of the scene's times; start_s, stop_s: its first and last azimuth time since then.
-    Raises OrbitError where the file has another format, is cut off or does not cover the scene.
+    Raises OrbitError if the file has another format, is truncated or does not cover the scene.
     """
     path = Path(path)
     content = _content(path)
@@ -77,7 +78,7 @@ def read_orbit_file(path: PathLike, epoch: datetime, start_s: float, stop_s: flo
     raise OrbitError(
         path,
         "is neither a DORIS orbit (VOR, POR) nor a Delft arc (ODR)",
-        "Give one of these, or leave the product's own orbit.",
+        "Give one of these, or use the product's own orbit.",
     )
 
 
@@ -88,7 +89,9 @@ def _content(path: Path) -> bytes:
         with zipfile.ZipFile(path) as archive:
             names = [name for name in archive.namelist() if not name.endswith("/")]
             if len(names) != 1:
-                raise OrbitError(path, f"holds {len(names)} files", "Unpack it and name the file.")
+                raise OrbitError(
+                    path, f"contains {len(names)} files, not one", "Unpack it and name the file."
+                )
             return archive.read(names[0])
     except (OSError, zipfile.BadZipFile) as error:
         raise OrbitError(path, f"cannot be read ({error})", FETCH) from None
@@ -109,9 +112,9 @@ def _doris_records(path: Path, content: bytes) -> tuple[list[datetime], Array]:
         moments = [datetime.strptime(f"{r[0]} {r[1]}", "%d-%b-%Y %H:%M:%S.%f") for r in rows]
         states = np.array([[float(field) for field in row[4:10]] for row in rows])
     except (KeyError, IndexError, ValueError) as error:
-        raise OrbitError(path, f"is no complete DORIS orbit ({error})", FETCH) from None
+        raise OrbitError(path, f"is not a complete DORIS orbit ({error})", FETCH) from None
     if len(rows) != count or states.shape != (count, 6):
-        raise OrbitError(path, f"holds {len(rows)} of {count} vectors", FETCH)
+        raise OrbitError(path, f"contains {len(rows)} of {count} vectors", FETCH)
     return moments, states
 
 
@@ -120,7 +123,7 @@ def _odr_records(path: Path, content: bytes) -> Array:
     numbers = np.frombuffer(content[: len(content) // 16 * 16], ">i4").reshape(-1, 4)
     count = int(numbers[1, 2]) if len(numbers) > 1 else 0
     if len(numbers) - 2 < count or count < DERIVATIVE_POINTS:
-        raise OrbitError(path, f"holds {max(0, len(numbers) - 2)} of {count} vectors", FETCH)
+        raise OrbitError(path, f"contains {max(0, len(numbers) - 2)} of {count} vectors", FETCH)
     return numbers[2 : 2 + count].astype(np.float64)
 
 
@@ -145,7 +148,7 @@ def _seconds(moments: list[datetime], epoch: datetime) -> Array:
 def _around(
     path: Path, epoch: datetime, times: Array, start_s: float, stop_s: float
 ) -> npt.NDArray[np.intp]:
-    """Indices of the vectors around the scene. Raises OrbitError where it is not covered."""
+    """Indices of the vectors around the scene. Raises OrbitError if it is not covered."""
     first = int(np.searchsorted(times, start_s, "right")) - 1
     last = int(np.searchsorted(times, stop_s, "left"))
     if first < 0 or last >= len(times):
@@ -153,7 +156,7 @@ def _around(
         scene = (epoch + timedelta(seconds=start_s)).isoformat(" ")
         raise OrbitError(
             path,
-            f"covers {held[0]} to {held[1]}, the scene was taken at {scene}",
+            f"covers {held[0]} to {held[1]}, but the scene was acquired at {scene}",
             "Give an orbit file that covers the scene.",
         )
     return np.arange(max(0, first - AROUND), min(len(times), last + AROUND + 1))

@@ -1,4 +1,4 @@
-"""The orbit over the time in which an image was taken."""
+"""The orbit during the acquisition of an image."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ def scene_orbit(
 ) -> Orbit:
     """Fit the orbit to the azimuth times of an image of `shape` lines and samples.
 
-    A product on a map grid has no azimuth times: they follow from its corners.
-    Raises OrbitError where the vectors do not cover them.
+    A product on a map grid has no azimuth times: they are derived from its corners.
+    Raises OrbitError if the vectors do not cover them.
     """
     lines = np.array([0.0, shape[0] - 1.0])
     if isinstance(geometry, RadarGeometry):
@@ -31,14 +31,14 @@ def scene_orbit(
     ahead = np.einsum("ij,ij->i", sight, vectors.velocities_m_s) / speed
     nearest = int(np.argmin(np.abs(ahead)))
     guess = float(vectors.times_s[nearest] + ahead[nearest] / speed[nearest])
-    reach = 60.0 + abs(guess - vectors.times_s[nearest])  # the guess is short of the Earth's curve
+    reach = 60.0 + abs(guess - vectors.times_s[nearest])  # the guess neglects the Earth's curvature
     times = vectors.times_s
     coarse = fit_orbit(vectors, max(guess - reach, times[0]), min(guess + reach, times[-1]))
     passed, _ = zero_doppler(corners, coarse)
     if not np.isfinite(passed).all():
         raise OrbitError(
             f"state vectors ({vectors.source})",
-            "do not reach the time at which the radar passed the image's corners",
+            "do not cover the time at which the radar passed the corners of the image",
             "Give an orbit file that covers the scene.",
         )
     return fit_orbit(vectors, float(passed.min()), float(passed.max()))

@@ -2,8 +2,8 @@
 
 Picard's iteration on Chebyshev polynomials (Bai and Junkins 2011, "Modified Chebyshev-Picard
 iteration methods for orbit propagation"): whole pieces of the path at once, in NumPy alone.
-SciPy's integrators give the same path to the rounding, after an import of half a second that each
-of hundreds of short jobs would pay.
+SciPy's integrators give the same path to rounding error, but their import would add half a second
+to each of hundreds of short jobs.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from numpy.polynomial import chebyshev
 
 from calvingfront.radar.model import Array
 
-# Low orbits turn by 0.13 rad in a piece: polynomial and iteration then end at the rounding.
+# A low orbit turns by 0.13 rad per piece: polynomial and iteration then reach rounding error.
 LONGEST_PIECE_S = 120.0
 DEGREE = 15
 ITERATIONS = 14

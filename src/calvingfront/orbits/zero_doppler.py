@@ -1,4 +1,4 @@
-"""When and at which range a radar passes a point: exact to some micrometres, point by point."""
+"""Zero-Doppler time and slant range of points, each solved to a few micrometres."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def zero_doppler(
     Source: Curlander and McDonough (1991), Synthetic Aperture Radar, section 8.2.
     """
     middle = (orbit.start_s + orbit.stop_s) / 2
-    reach = orbit.stop_s - orbit.start_s  # keeps the first, long steps near the polynomial
+    reach = orbit.stop_s - orbit.start_s  # keeps the long first steps where the polynomial is valid
     if first_guess_s is None:
         time = np.full(len(points_m), middle)
     else:
@@ -50,7 +50,7 @@ def on_look_side(
 ) -> npt.NDArray[np.bool_]:
     """True for points (n, 3) on the side to which the radar looks; False where the time is NaN.
 
-    A point on the other side of the track has a range and a zero-Doppler time as well.
+    Points on the other side of the track also have a range and a zero-Doppler time.
     """
     position, velocity = orbit.evaluate(time_s, 1)
     right = np.cross(velocity, position)

@@ -1,4 +1,4 @@
-"""State vectors as a product annotates them."""
+"""State vectors as annotated in a product."""
 
 from __future__ import annotations
 
@@ -23,17 +23,17 @@ def annotated_orbit(
     path: PathLike,
     field: str,
 ) -> StateVectors:
-    """State vectors with the first one's time as epoch.
+    """Return state vectors, with the time of the first as epoch.
 
     times: n, UTC; positions_m, velocities_m_s: (n, 3), Earth-fixed.
-    Raises ProductError for fewer than two vectors, times that do not rise or endless numbers.
+    Raises ProductError for fewer than two vectors, times that do not increase or non-finite values.
     """
     if len(times) < 2:
-        raise fault(path, field, f"an orbit needs two state vectors, there are {len(times)}")
+        raise fault(path, field, f"an orbit needs two state vectors, but there are {len(times)}")
     epoch = times[0]
     seconds = np.array([(time - epoch).total_seconds() for time in times])
     if not (np.diff(seconds) > 0).all():
-        raise fault(path, field, "the times of the state vectors do not rise")
+        raise fault(path, field, "the times of the state vectors do not increase")
     return StateVectors(
         epoch,
         seconds,
@@ -42,7 +42,7 @@ def annotated_orbit(
     )
 
 
-MOST_NODES = 8  # beyond, a polynomial gains nothing and loses digits
+MOST_NODES = 8  # more would add nothing to the polynomial and lose precision
 
 
 @cache
@@ -54,13 +54,13 @@ def earth_fixed() -> Transformer:
 def interpolate_orbit(orbit: StateVectors, times_s: Array) -> tuple[Array, Array]:
     """Positions (n, 3), m, and velocities (n, 3), m/s, at times (n,), s since the epoch.
 
-    One Hermite polynomial through the positions and velocities of the up to eight vectors nearest
-    to the middle of the times: for times close together, such as one image's.
+    Uses one Hermite polynomial through the positions and velocities of up to eight vectors nearest
+    to the middle of the times: for times close together, such as those of one image.
     """
     middle = 0.5 * (times_s.min() + times_s.max())
     nearest = np.sort(np.argsort(np.abs(orbit.times_s - middle))[:MOST_NODES])
     scale = max(float(np.ptp(orbit.times_s[nearest])) / 2, 1e-9)
-    # In units of half the span the divided differences keep their digits.
+    # Scaling by half the span keeps the divided differences precise.
     polynomial = Hermite(
         (orbit.times_s[nearest] - middle) / scale,
         orbit.positions_m[nearest],

@@ -1,4 +1,4 @@
-"""Whether a product is whole and makes sense, before anything is computed from it."""
+"""Check that a product is complete and plausible before anything is computed from it."""
 
 from __future__ import annotations
 
@@ -25,17 +25,17 @@ ORBIT_RADIUS_M = (6.8e6, 7.3e6)
 ORBIT_SPEED_M_S = (7.2e3, 7.9e3)
 SLANT_RANGE_M = (4.5e5, 1.8e6)
 LINE_SPACING_M = (0.2, 300.0)
-TIME_MARGIN_S = 1.0  # how far lines may lie outside the state vectors: an extrapolation of 1 cm
-# Ground points are made with another height than the point's own in places: 255 m in range on a
-# real scene. A wrong field is kilometres off.
+TIME_MARGIN_S = 1.0  # lines may lie this far outside the state vectors: an error of 1 cm
+# Some ground control points were computed with a height other than their own: 255 m off in range in
+# a real scene. A wrong field is off by kilometres.
 GROUND_POINT_TOLERANCE_M = 500.0
 # Real polynomials of map products miss by 0.002 pixels; a damaged coefficient by thousands.
 MAP_TOLERANCE_PX = 1.0
-WRONG = "Do not use the product: fetch it again, or another processing of it."
+WRONG = "Do not use the product: fetch it again, or get the scene from another processing."
 
 
 def check_product(product: Product) -> list[ProductError]:
-    """Collect everything that is wrong with a product; an empty list means: use it."""
+    """Return all faults of a product; an empty list means that it can be used."""
     faults = _check_pixels(product)
     faults += check_orbit(product.orbit, product)
     geometry = product.geometry
@@ -47,7 +47,9 @@ def check_product(product: Product) -> list[ProductError]:
     if isinstance(geometry, MapGeometry) and not faults:
         faults += _check_map(product, geometry)
     if not (np.isfinite(product.calibration.gains).all() and (product.calibration.gains > 0).all()):
-        faults.append(_fault(product, "calibration", "has gains that are not positive", WRONG))
+        faults.append(
+            _fault(product, "calibration", "has gains that are not finite and positive", WRONG)
+        )
     return faults
 
 
@@ -56,10 +58,10 @@ def _fault(product: Product, field: str, what: str, remedy: str) -> ProductError
 
 
 def _check_pixels(product: Product) -> list[ProductError]:
-    """First and last line can be read: the file is as long as its header says."""
+    """Check that the first and last line can be read: the file is as long as its header says."""
     faults = []
     if product.pixels.shape != product.shape:
-        what = f"has {product.pixels.shape} lines and samples, the header {product.shape}"
+        what = f"has {product.pixels.shape} lines and samples, but the header says {product.shape}"
         faults.append(_fault(product, "image", what, DAMAGED))
     for line in dict.fromkeys((product.shape[0] - 1, 0)):
         try:
@@ -71,7 +73,7 @@ def _check_pixels(product: Product) -> list[ProductError]:
 
 
 def check_orbit(orbit: StateVectors, product: Product) -> list[ProductError]:
-    """Radius and speed are a radar satellite's; velocities are the slope of the positions."""
+    """Check radius and speed, and that the velocities are the derivatives of the positions."""
     faults = []
     radius = np.linalg.norm(orbit.positions_m, axis=1)
     speed = np.linalg.norm(orbit.velocities_m_s, axis=1)
@@ -92,12 +94,12 @@ def check_orbit(orbit: StateVectors, product: Product) -> list[ProductError]:
     mean_velocity = (orbit.velocities_m_s[1:] + orbit.velocities_m_s[:-1]) / 2
     moved = np.diff(orbit.positions_m, axis=0)
     off = np.linalg.norm(moved - mean_velocity * step[:, np.newaxis], axis=1)
-    # The trapezium rule is wrong by h³/12 times the third derivative, some 0.01 m/s³ at most.
+    # The error of the trapezium rule is h³/12 times the third derivative, at most about 0.01 m/s³.
     allowed = 1.0 + step**3 / 12 * 0.01 + 2e-4 * step * speed.mean()
     worst = int(np.argmax(off / allowed))
     if off[worst] > allowed[worst]:
         what = (
-            f"positions and velocities disagree: by {off[worst]:.0f} m between the state vectors "
+            f"positions and velocities disagree by {off[worst]:.0f} m between state vectors "
             f"{worst + 1} and {worst + 2}"
         )
         faults.append(_fault(product, "orbit", what, WRONG))
@@ -110,16 +112,17 @@ def _check_timing(product: Product, geometry: RadarGeometry) -> list[ProductErro
     first, last = product.orbit.times_s[[0, -1]]
     if ends.min() < first - TIME_MARGIN_S or ends.max() > last + TIME_MARGIN_S:
         what = (
-            f"the image lasts from {ends.min():.3f} to {ends.max():.3f} s, the state vectors from "
+            f"the image spans {ends.min():.3f} to {ends.max():.3f} s, but the state vectors cover "
             f"{first:.3f} to {last:.3f} s"
         )
-        faults.append(_fault(product, "azimuth time", what, "Give an orbit file of that time."))
+        remedy = "Give an orbit file that covers the image."
+        faults.append(_fault(product, "azimuth time", what, remedy))
     spacing = abs(geometry.azimuth.interval_s) * float(
         np.linalg.norm(product.orbit.velocities_m_s, axis=1).mean()
     )
     low, high = LINE_SPACING_M
     if not low <= spacing <= high:
-        what = f"lines follow every {spacing:g} m; {low:g} … {high:g} m are plausible"
+        what = f"the lines are {spacing:g} m apart; {low:g} … {high:g} m are plausible"
         faults.append(_fault(product, "line interval", what, WRONG))
     middle = timedelta(seconds=float(ends.mean())) + product.orbit.epoch
     if abs(middle - product.acquired) > timedelta(seconds=1):
@@ -134,35 +137,36 @@ def _check_slant_range(product: Product, geometry: RadarGeometry) -> list[Produc
     ranges = geometry.range.slant_range(samples, np.full(samples.shape, float(middle_s)))
     low, high = SLANT_RANGE_M
     if not ((ranges >= low) & (ranges <= high)).all():
-        what = f"{ranges[0]:g} … {ranges[-1]:g} m; {low:g} … {high:g} m are plausible"
+        what = f"is {ranges[0]:g} … {ranges[-1]:g} m; {low:g} … {high:g} m are plausible"
         return [_fault(product, "slant range", what, WRONG)]
     steps = np.diff(ranges)
     if product.shape[1] > 1 and not ((steps > 0).all() or (steps < 0).all()):
-        return [_fault(product, "slant range", "does not rise steadily across the swath", WRONG)]
+        return [_fault(product, "slant range", "is not monotonic across the swath", WRONG)]
     return []
 
 
 def _check_map(product: Product, geometry: MapGeometry) -> list[ProductError]:
-    """The polynomials lead from corners and centre to the Earth below the orbit, and back."""
+    """Check that the polynomials map corners and centre to the ground below the orbit and back."""
     across = (np.linspace(0.0, extent - 1.0, 3) for extent in product.shape)
     line, sample = (places.ravel() for places in np.meshgrid(*across))
     latitude, longitude = geometry.to_ground(line, sample)
     if not ((np.abs(latitude) <= 90) & (np.abs(longitude) <= 360)).all():
-        what = "the polynomials lead from the image to no latitude and longitude"
+        what = "the polynomials give no valid latitude and longitude for the image"
         return [_fault(product, "map geometry", what, WRONG)]
     back = np.stack(geometry.to_pixel(latitude, longitude))
     apart = float(np.hypot(*(back - np.stack([line, sample]))).max())
     if not apart <= MAP_TOLERANCE_PX:
-        what = f"going to the ground and back misses by up to {apart:.1f} pixels"
+        what = f"mapping to the ground and back is off by up to {apart:.1f} pixels"
         return [_fault(product, "map geometry", what, WRONG)]
     seconds = (product.acquired - product.orbit.epoch) / timedelta(seconds=1)
     first, last = product.orbit.times_s[[0, -1]]
     if not first - TIME_MARGIN_S <= seconds <= last + TIME_MARGIN_S:
         what = (
-            f"the image was taken at {seconds:.3f} s, the state vectors last from {first:.3f} to "
-            f"{last:.3f} s"
+            f"the image was acquired at {seconds:.3f} s, but the state vectors cover {first:.3f} "
+            f"to {last:.3f} s"
         )
-        return [_fault(product, "acquisition time", what, "Give an orbit file of that time.")]
+        remedy = "Give an orbit file that covers the image."
+        return [_fault(product, "acquisition time", what, remedy)]
     points = np.stack(earth_fixed().transform(longitude, latitude, np.zeros(9)), axis=-1)
     position, _ = interpolate_orbit(product.orbit, np.full(9, seconds))
     distance = np.linalg.norm(points - position, axis=1)
@@ -179,7 +183,7 @@ def _check_map(product: Product, geometry: MapGeometry) -> list[ProductError]:
 def _check_ground_points(
     product: Product, geometry: RadarGeometry, points: GroundPoints
 ) -> list[ProductError]:
-    """Timing, range and orbit put the image where the product itself says that it is."""
+    """Check that timing, range and orbit place the product's own points where it says they are."""
     time_s = np.where(
         np.isfinite(points.azimuth_time_s),
         points.azimuth_time_s,
@@ -190,28 +194,28 @@ def _check_ground_points(
     by_sample = geometry.range.slant_range(points.sample, by_line)
     stated = 0.5 * SPEED_OF_LIGHT * points.slant_range_time_s
     offsets = [
-        ("their lines and their times", (by_line - time_s) * speed),
-        ("their samples and their slant ranges", by_sample - stated),
+        ("lines and times", (by_line - time_s) * speed),
+        ("samples and slant ranges", by_sample - stated),
     ]
     height = np.where(np.isfinite(points.height), points.height, product.mean_height_m)
     if np.isfinite(height).all():
         along, distance = _seen_from_orbit(product.orbit, points, height, time_s)
-        offsets.append(("their places and the orbit, along the track", along))
-        offsets.append(("their places and the orbit, in range", distance - by_sample))
+        offsets.append(("positions and orbit (along the track)", along))
+        offsets.append(("positions and orbit (in range)", distance - by_sample))
     faults = []
     for between, offset in offsets:
         known = np.abs(offset[np.isfinite(offset)])
         worst = float(known.max()) if known.size else 0.0
         if not worst <= GROUND_POINT_TOLERANCE_M or math.isnan(worst):
             what = f"{between} disagree by up to {worst:.0f} m"
-            faults.append(_fault(product, "ground points", what, WRONG))
+            faults.append(_fault(product, "ground control points", what, WRONG))
     return faults
 
 
 def _seen_from_orbit(
     orbit: StateVectors, points: GroundPoints, height: Array, time_s: Array
 ) -> tuple[Array, Array]:
-    """How far ahead of the satellite the points lie at their times, and how far away, m."""
+    """Distance (m) of the points ahead of the satellite at their times, and their slant range."""
     to_fixed = earth_fixed()
     fixed = np.stack(to_fixed.transform(points.longitude, points.latitude, height), axis=-1)
     position, velocity = interpolate_orbit(orbit, time_s)

@@ -1,4 +1,4 @@
-"""A product taken in: opened, checked whole, its metadata written."""
+"""Ingest a product: open it, check it and write its metadata."""
 
 from __future__ import annotations
 
@@ -28,23 +28,23 @@ def ingest_product(
     """Check a product and write its metadata as product.json.
 
     product: a file or folder of any known format, or the record of a simulated product.
-    mission, acquired: what the scene table says (YYYY-MM-DD, UTC); the header must agree.
-    orbit_file: its vectors take the place of the annotated ones.
-    Raises Faults with everything that is wrong with the product.
+    mission, acquired: from the scene table (acquired: YYYY-MM-DD, UTC); the header must agree.
+    orbit_file: its state vectors replace the annotated ones.
+    Raises Faults with all faults of the product.
     """
     opened = open_product(_resolve(Path(product)), polarisation)
     faults = check_product(opened)
     if opened.mission != mission:
-        what = f"is of {opened.mission}, the scene table says {mission}"
+        what = f"was acquired by {opened.mission}, but the scene table says {mission}"
         faults.append(ProductError(product, what, "Correct the mission in the table."))
     if opened.acquired.date().isoformat() != acquired:
-        what = f"was acquired on {opened.acquired:%Y-%m-%d}, the scene table says {acquired}"
+        what = f"was acquired on {opened.acquired:%Y-%m-%d}, but the scene table says {acquired}"
         faults.append(ProductError(product, what, "Correct the date in the table (UTC)."))
     if faults:
         raise Faults(faults, REMEDY)
     if orbit_file is not None:
         from calvingfront.orbits.orbit_files import (
-            with_orbit_file,  # fits orbits: only where needed
+            with_orbit_file,  # slow to import: only if needed
         )
 
         opened = with_orbit_file(opened, orbit_file)
@@ -55,20 +55,20 @@ def ingest_product(
 
 
 def open_ingested(path: PathLike) -> Product:
-    """The product of a product.json with its pixels: metadata as ingested, files opened again."""
+    """Open the product of a product.json with its pixels; its metadata stay as ingested."""
     ingested = read_product_json(path)
     opened = open_product(ingested.path, ingested.polarisation)
     if opened.shape != ingested.shape:
         raise ProductError(
             ingested.path,
-            f"has {opened.shape} pixels, {ingested.shape} when it was ingested",
-            f"Remove {path} and run ingest_product again.",
+            f"has {opened.shape} pixels, but had {ingested.shape} when it was ingested",
+            f"Remove {path} and rerun ingest_product.",
         )
     return replace(ingested, pixels=opened.pixels, ground_points=opened.ground_points)
 
 
 def _resolve(path: Path) -> Path:
-    """The product of a simulated scene's record; any other path as it is."""
+    """Return the product named in a simulated scene's record; any other path unchanged."""
     if path.suffix != ".json" or not path.is_file():
         return path
     return path.parent / str(read_json(path)["product"])

@@ -1,4 +1,4 @@
-"""Lines of an image in a file: as plain records, or in a raster that GDAL reads exactly."""
+"""Read lines of an image file: plain records, or a raster that GDAL reads exactly."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from calvingfront.radar.model import Pixels
 
 
 def _open_quietly(source: str) -> rasterio.DatasetReader:
-    """Open a raster in radar geometry, which has no place on a map to be warned about."""
+    """Open a raster without a warning that it is not georeferenced: radar geometry never is."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", NotGeoreferencedWarning)
         return rasterio.open(source)
@@ -27,13 +27,13 @@ def _open_quietly(source: str) -> rasterio.DatasetReader:
 def check_lines(path: Path | str, first: int, count: int, shape: tuple[int, int]) -> None:
     """Refuse lines that the image does not have."""
     if first < 0 or count < 1 or first + count > shape[0]:
-        what = f"lines {first} … {first + count - 1} of {shape[0]} are wanted"
-        raise ProductError(path, what, "Ask for lines of the image.")
+        what = f"has {shape[0]} lines, so lines {first} … {first + count - 1} cannot be read"
+        raise ProductError(path, what, "Request lines within the image.")
 
 
 @dataclass(frozen=True)
 class RecordPixels:
-    """An image of records of equal length, `lead_bytes` before the samples of each.
+    """An image of records of equal length, each with `lead_bytes` before its samples.
 
     dtype: of a number in the file, e.g. ">i2"; a complex sample is two of them, real part first.
     """
@@ -45,18 +45,18 @@ class RecordPixels:
     shape: tuple[int, int]
     dtype: str
     is_complex: bool
-    concurrent: ClassVar[bool] = True  # each call maps the file anew
+    concurrent: ClassVar[bool] = True  # each call maps the file itself
 
     def records(self) -> np.memmap[tuple[int, int], np.dtype[np.uint8]]:
         """The whole image, mapped: (lines, record_bytes), uint8.
 
-        Raises ProductError, with the missing bytes, where the file is too short.
+        Raises ProductError with the number of missing bytes if the file is too short.
         """
         size = file_size(self.path, "image")
         end = self.offset_bytes + self.shape[0] * self.record_bytes
         if size < end:
-            what = f"the image ends at byte {end}, the file at {size}: {end - size} bytes missing"
-            raise fault(self.path, "image", what)
+            what = f"ends at byte {end}, but the file at byte {size}"
+            raise fault(self.path, "image", f"{what}: {end - size} bytes are missing")
         shape = (self.shape[0], self.record_bytes)
         return np.memmap(self.path, np.uint8, "r", offset=self.offset_bytes, shape=shape)
 
@@ -67,7 +67,7 @@ class RecordPixels:
         return self.decode(records)
 
     def decode(self, records: np.ndarray[tuple[int, int], np.dtype[np.uint8]]) -> Pixels:
-        """Numbers from the bytes of records: (count, samples)."""
+        """Decode records into numbers: (count, samples)."""
         count = self.shape[1] * (2 if self.is_complex else 1)
         end = self.lead_bytes + count * np.dtype(self.dtype).itemsize
         numbers = np.ascontiguousarray(records[:, self.lead_bytes : end]).view(self.dtype)
@@ -82,7 +82,7 @@ class RasterPixels:
     source: str
     shape: tuple[int, int]
     is_complex: bool = False
-    concurrent: ClassVar[bool] = True  # each call opens the raster anew
+    concurrent: ClassVar[bool] = True  # each call opens the raster itself
 
     def read(self, first: int, count: int) -> Pixels:
         """Return lines first … first + count − 1: (count, samples), float32."""
@@ -91,9 +91,10 @@ class RasterPixels:
             with _open_quietly(self.source) as raster:
                 if raster.shape != self.shape:
                     found = f"{raster.height} lines of {raster.width} samples"
-                    what = f"has {found}, its annotation says {self.shape[0]} of {self.shape[1]}"
+                    stated = f"{self.shape[0]} of {self.shape[1]}"
+                    what = f"has {found}, but its annotation says {stated}"
                     raise ProductError(self.source, what, DAMAGED)
-                # A damaged count of thousands of bands makes reading one of them slow.
+                # With a damaged band count in the thousands, reading even one band is slow.
                 if raster.count != 1:
                     what = f"has {raster.count} bands, not one"
                     raise ProductError(self.source, what, DAMAGED)

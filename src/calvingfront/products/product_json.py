@@ -1,8 +1,8 @@
-"""The metadata of a product as product.json: all that calibration and geocoding need.
+"""Product metadata as product.json: everything that calibration and geocoding need.
 
-Pixels stay in the product's files, ground points too (they are for checks, which are done). The
-polynomials of a map geometry are read again from the product's headers. Numbers come back bit for
-bit.
+Pixels stay in the product's files, and so do ground control points (they serve only the checks,
+which are done at ingestion). The polynomials of a map geometry are read again from the product's
+headers. Numbers are restored bit for bit.
 """
 
 from __future__ import annotations
@@ -31,11 +31,11 @@ from calvingfront.radar.model import (
 )
 
 VERSION = 1
-REMEDY = "Write it again: remove it and run ingest_product."
+REMEDY = "Remove it and rerun ingest_product."
 
 
 class NoPixels:
-    """Stands for the pixels of a product of which only the metadata was read."""
+    """Placeholder for the pixels of a product if only its metadata were read."""
 
     def __init__(self, path: Path, shape: tuple[int, int], is_complex: bool) -> None:
         self.path = path
@@ -43,8 +43,8 @@ class NoPixels:
         self.is_complex = is_complex
 
     def read(self, first: int, count: int) -> Pixels:
-        """Raise ProductError: there are none here."""
-        what = f"lines {first} … {first + count - 1} are wanted from metadata"
+        """Raise ProductError: there are no pixels."""
+        what = f"was read for its metadata only, without lines {first} … {first + count - 1}"
         raise ProductError(self.path, what, "Open the product itself for its pixels.")
 
 
@@ -54,21 +54,21 @@ def write_product_json(path: PathLike, product: Product) -> None:
 
 
 def read_product_json(path: PathLike) -> Product:
-    """Read metadata back; `pixels` refuses to be read, `ground_points` is None."""
+    """Read the metadata; reading `pixels` raises ProductError, `ground_points` is None."""
     try:
         content = json.loads(Path(path).read_text(encoding="utf-8"))
         if content["version"] != VERSION:
-            what = f"has version {content['version']!r}, {VERSION} is understood"
+            what = f"has version {content['version']!r}, but only {VERSION} is supported"
             raise ProductError(path, what, REMEDY)
         return product_from_dict(content)
     except KeyError as error:
-        raise ProductError(path, f"lacks {error}", REMEDY) from None
+        raise ProductError(path, f"has no key {error}", REMEDY) from None
     except (OSError, ValueError, TypeError, AttributeError, OverflowError) as error:
         raise ProductError(path, f"cannot be read ({error})", REMEDY) from error
 
 
 def product_to_dict(product: Product) -> dict[str, Any]:
-    """The metadata as numbers, texts, lists and dictionaries."""
+    """Return the metadata as numbers, strings, lists and dictionaries."""
     orbit, calibration = product.orbit, product.calibration
     mean_height = product.mean_height_m
     return {
@@ -140,9 +140,9 @@ def _range_to_dict(in_range: SlantRange | GroundRange) -> dict[str, Any]:
 
 
 def product_from_dict(content: dict[str, Any]) -> Product:
-    """The product of a dictionary that `product_to_dict` made.
+    """Restore a product from a dictionary made by `product_to_dict`.
 
-    Raises KeyError, TypeError or ValueError for any other.
+    Raises KeyError, TypeError or ValueError for anything else.
     """
     orbit, geometry, calibration = (content[key] for key in ("orbit", "geometry", "calibration"))
     path = Path(content["path"])

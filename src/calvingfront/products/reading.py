@@ -1,6 +1,6 @@
-"""Reading headers that may be damaged: each fault becomes a ProductError with file and field.
+"""Read headers that may be damaged: each fault raises a ProductError with file and field.
 
-Every length and count is bounded before it is used: a flipped bit must not cost gigabytes.
+Lengths and counts are checked against bounds before use: a flipped bit must not cost gigabytes.
 """
 
 from __future__ import annotations
@@ -18,34 +18,35 @@ import numpy.typing as npt
 from calvingfront.errors import ProductError
 from calvingfront.files import PathLike
 
-DAMAGED = "The file is damaged or cut off: fetch it again."
-LARGEST_IMAGE_SIDE = 200_000  # lines or samples; the longest strips have some 100 000 lines
+DAMAGED = "Fetch the file again: it is damaged or truncated."
+LARGEST_IMAGE_SIDE = 200_000  # lines or samples; the longest strips have about 100 000 lines
 EARLIEST, LATEST = datetime(1978, 1, 1), datetime(2100, 1, 1)  # Seasat flew in 1978
 
 _UTC = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,12}))?Z?", re.ASCII)
 
 
 def fault(path: PathLike, field: str, what: str, remedy: str = DAMAGED) -> ProductError:
-    """The error of a field in a file."""
+    """Return the error for a field in a file."""
     return ProductError(f"{os.fspath(path)}, {field}", what, remedy)
 
 
 def file_size(path: PathLike, field: str = "file") -> int:
-    """Return the size of a file in bytes; ProductError where there is none."""
+    """Return the size of a file in bytes; raise ProductError if there is no file."""
     try:
         if not Path(path).is_file():
-            raise fault(path, field, "there is no such file", "Name a file that exists.")
+            raise fault(path, field, "does not exist", "Give the path of a file.")
         return Path(path).stat().st_size
     except (OSError, ValueError) as error:
-        raise fault(path, field, f"cannot be opened ({error})", "Check name and rights.") from error
+        remedy = "Check the path and its permissions."
+        raise fault(path, field, f"cannot be opened ({error})", remedy) from error
 
 
 def read_bytes(path: PathLike, offset: int, count: int, field: str) -> bytes:
-    """Read `count` bytes from `offset`; ProductError where the file ends before."""
+    """Read `count` bytes from `offset`; raise ProductError if the file is too short."""
     size = file_size(path, field)
     if offset < 0 or count < 0 or offset + count > size:
         missing = offset + count - size
-        what = f"bytes {offset}…{offset + count} are wanted, the file ends at {size}"
+        what = f"needs bytes {offset}…{offset + count}, but the file ends at {size}"
         raise fault(path, field, f"{what} ({missing} bytes are missing)")
     try:
         with Path(path).open("rb") as file:
@@ -71,17 +72,17 @@ def parse_number(
     except ValueError:
         value = math.nan
     if not math.isfinite(value):
-        raise fault(path, field, f"{_short(text)} is no finite number")
+        raise fault(path, field, f"{_short(text)} is not a finite number")
     if not low <= value <= high:
         raise fault(path, field, f"{value:g} lies outside {low:g} … {high:g}")
     return value
 
 
 def parse_integer(text: str, path: PathLike, field: str, low: int, high: int) -> int:
-    """A whole number within [low, high]."""
+    """An integer within [low, high]."""
     stripped = text.strip()
     if not re.fullmatch(r"[+-]?\d{1,20}", stripped, re.ASCII):
-        raise fault(path, field, f"{_short(text)} is no whole number")
+        raise fault(path, field, f"{_short(text)} is not an integer")
     value = int(stripped)
     if not low <= value <= high:
         raise fault(path, field, f"{value} lies outside {low} … {high}")
@@ -97,14 +98,15 @@ def parse_utc(text: str, path: PathLike, field: str) -> datetime:
         fraction = float(f"0.{match[2] or 0}")
         time = datetime.fromisoformat(match[1]) + timedelta(microseconds=round(fraction * 1e6))
     except (ValueError, OverflowError):
-        raise fault(path, field, f"{_short(text)} is no time (UTC)") from None
+        raise fault(path, field, f"{_short(text)} is not a UTC time") from None
     return check_time(time, path, field)
 
 
 def check_time(time: datetime, path: PathLike, field: str) -> datetime:
-    """Refuse a time at which no radar flew."""
+    """Refuse a time outside EARLIEST … LATEST."""
     if not EARLIEST <= time <= LATEST:
-        raise fault(path, field, f"{time.isoformat()} is no time at which a radar flew")
+        what = f"the time {time.isoformat()} lies outside {EARLIEST:%Y-%m-%d} … {LATEST:%Y-%m-%d}"
+        raise fault(path, field, what)
     return time
 
 
@@ -112,7 +114,7 @@ def mjd2000(raw: bytes, path: PathLike, field: str) -> datetime:
     """Envisat's MJD2000: days since 2000-01-01 (signed), seconds and microseconds, 12 bytes."""
     days, seconds, microseconds = struct.unpack(">iII", raw)
     if abs(days) > 40_000 or seconds > 86_400 or microseconds > 1_000_000:
-        what = f"{days} days, {seconds} s, {microseconds} µs since 2000 are no time"
+        what = f"{days} days, {seconds} s, {microseconds} µs since 2000 is not a valid time"
         raise fault(path, field, what)
     time = datetime(2000, 1, 1) + timedelta(days=days, seconds=seconds, microseconds=microseconds)
     return check_time(time, path, field)
@@ -125,7 +127,7 @@ def finite(
     low: float = -1e300,
     high: float = 1e300,
 ) -> npt.NDArray[np.float64]:
-    """The values as float64, every one finite and within [low, high]."""
+    """Return the values as float64; raise ProductError unless all are within [low, high]."""
     with np.errstate(invalid="ignore"):  # signalling NaNs of damaged float32 fields
         array = np.asarray(values).astype(np.float64)
     good = np.isfinite(array) & (array >= low) & (array <= high)

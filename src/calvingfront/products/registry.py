@@ -1,4 +1,4 @@
-"""Which format a product has, found by its content, never by its name."""
+"""Find the format of a product by its content, never by its name."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from calvingfront.errors import ProductError
 from calvingfront.files import PathLike
 from calvingfront.radar.model import Product
 
-# Each offers FORMAT, `recognises(path) -> bool` and `read(path, polarisation) -> Product`.
+# Each provides FORMAT, `recognises(path) -> bool` and `read(path, polarisation) -> Product`.
 FORMATS = (
     "envisat.reader",
     "ceos.ers",
@@ -24,7 +24,7 @@ _SHOWN_NAMES = 5
 
 
 class FormatModule(Protocol):
-    """What the module of a format offers."""
+    """The interface of a format's module."""
 
     FORMAT: str
 
@@ -38,32 +38,33 @@ class FormatModule(Protocol):
 
 
 def format_modules() -> tuple[FormatModule, ...]:
-    """The modules of all formats, in the order in which they are asked."""
+    """Return the modules of all formats, in the order in which they are tried."""
     names = (f"calvingfront.products.{name}" for name in FORMATS)
     return tuple(cast(FormatModule, importlib.import_module(name)) for name in names)
 
 
 def open_product(path: PathLike, polarisation: str | None = None) -> Product:
-    """Read the headers of the product at a file or folder, whatever its format.
+    """Read the headers of a product (file or folder) of any known format.
 
-    polarisation: e.g. "HH"; None lets the format choose (the co-polarised one first).
-    Raises ProductError where nothing is recognised, or where the product is damaged.
+    polarisation: e.g. "HH"; None takes the format's default (co-polarised first).
+    Raises ProductError if no format matches or the product is damaged.
     """
     place = Path(path)
     modules = format_modules()
     try:
         if not place.exists():
-            raise ProductError(place, "is not there", "Name a product's file or folder.")
+            raise ProductError(place, "does not exist", "Give a product's file or folder.")
         for module in modules:
             if module.recognises(place):
                 return module.read(place, polarisation)
         found = _describe(place)
     except (OSError, ValueError) as error:
         raise ProductError(
-            place, f"cannot be opened ({error})", "Check name and rights."
+            place, f"cannot be opened ({error})", "Check the path and its permissions."
         ) from error
     known = ", ".join(module.FORMAT for module in modules)
-    raise ProductError(place, f"is no product that can be read: {found}", f"Readable are: {known}.")
+    what = f"is not a product of a known format: {found}"
+    raise ProductError(place, what, f"Use one of these formats: {known}.")
 
 
 def _describe(place: Path) -> str:

@@ -1,8 +1,8 @@
-"""What every radar product comes down to, whatever its format: geometry, calibration, pixels.
+"""The model of a radar product, independent of its format: geometry, calibration, pixels.
 
-Conventions. Line 0 is the first line in the file, sample 0 the first sample of a line, and both
-count at the pixel's centre. Times are UTC seconds since the orbit's `epoch`. Coordinates are
-Earth-fixed (WGS 84, ITRF), in metres. SI units without prefixes, unless the name says otherwise.
+Conventions. Line 0 is the first line in the file and sample 0 the first sample of a line; whole
+numbers denote pixel centres. Times are UTC seconds since the orbit's `epoch`. Coordinates are
+Earth-fixed (WGS 84, ITRF), in metres. Units are SI without prefixes unless a name says otherwise.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ Side = Literal["right", "left"]
 
 @dataclass(frozen=True)
 class StateVectors:
-    """The annotated orbit: at least two vectors, times rising.
+    """The annotated orbit: at least two state vectors, in order of time.
 
     epoch: UTC without time zone; times_s: (n,) since epoch; positions_m, velocities_m_s: (n, 3),
-    Earth-fixed (the velocity of a point that turns with the Earth is zero).
+    Earth-fixed (a point that rotates with the Earth has zero velocity).
     source: where they come from, e.g. "annotation" or the name of an orbit file.
     """
 
@@ -48,19 +48,19 @@ class SlantRange:
     interval_s: float
 
     def slant_range(self, sample: Array, time_s: Array) -> Array:
-        """Slant range (m) at the samples; the time plays no role."""
+        """Slant range (m) of the samples; `time_s` is not used."""
         return 0.5 * SPEED_OF_LIGHT * (self.first_time_s + sample * self.interval_s)
 
 
 @dataclass(frozen=True)
 class GroundRange:
-    """Samples at equal steps on the ground, with polynomials that are renewed along the track.
+    """Samples at equal steps on the ground, with slant-range polynomials updated along the track.
 
     Slant range (m) = Σ_k coefficients[i, k] · (g − origins_m[i])^k at the ground range
-    g = first_m + sample · spacing_m, set i valid around azimuth time times_s[i]; between two sets
-    the slant range is interpolated linearly in time, outside them the nearest set holds.
-    A negative spacing runs from far to near range. times_s: (m,) rising; origins_m: (m,);
-    coefficients: (m, k), of rising degree.
+    g = first_m + sample · spacing_m, where set i applies at azimuth time times_s[i]. Between two
+    sets the slant range is interpolated linearly in time; outside them the nearest set applies.
+    A negative spacing runs from far to near range. times_s: (m,), increasing; origins_m: (m,);
+    coefficients: (m, k), in increasing degree.
     """
 
     first_m: float
@@ -103,7 +103,7 @@ class AzimuthTime:
 
 @dataclass(frozen=True)
 class RadarGeometry:
-    """Lines and samples that follow azimuth time and range."""
+    """Geometry of an image whose lines follow azimuth time and whose samples follow range."""
 
     azimuth: AzimuthTime
     range: SlantRange | GroundRange
@@ -112,10 +112,10 @@ class RadarGeometry:
 
 @dataclass(frozen=True)
 class MapGeometry:
-    """A product on a ground or map grid, tied to the Earth by polynomials only (PALSAR 1.5).
+    """Geometry of a product on a ground or map grid, given by polynomials only (PALSAR 1.5).
 
     to_pixel: maps latitude and longitude (degrees) to line and sample, at height 0; to_ground is
-    the reverse. Height moves the pixel along range: geocoding uses the orbit for that.
+    the inverse. Height shifts a pixel in range: geocoding uses the orbit for that.
     """
 
     to_pixel: Callable[[Array, Array], tuple[Array, Array]]
@@ -125,10 +125,10 @@ class MapGeometry:
 
 @dataclass(frozen=True)
 class Calibration:
-    """From stored values to backscatter: (|DN|² + offset) · gain.
+    """Converts stored values to backscatter: (|DN|² + offset) · gain.
 
-    kind: which coefficient comes out. The gain is given on a grid of lines (m,) and samples (n,),
-    gains (m, n), interpolated bilinearly and held beyond its edges; a constant is a 1 × 1 grid.
+    kind: the resulting coefficient. gains: (m, n), on a grid of lines (m,) and samples (n,);
+    interpolated bilinearly, and constant beyond the edges. A constant gain is a 1 × 1 grid.
     """
 
     kind: Literal["beta0", "sigma0"]
@@ -145,10 +145,10 @@ class Calibration:
 
 @dataclass(frozen=True)
 class GroundPoints:
-    """Points whose place on the Earth the product itself states: for checks, never for geocoding.
+    """Ground control points given by the product itself: for checks, never for geocoding.
 
     line, sample: (n,); latitude, longitude: (n,) degrees; height: (n,) m above the ellipsoid;
-    slant_range_time_s, azimuth_time_s: (n,), NaN where the product does not tell.
+    slant_range_time_s, azimuth_time_s: (n,), NaN where the product does not give them.
     """
 
     line: Array
@@ -184,7 +184,7 @@ class Product:
 
     acquired: UTC at the middle of the image. radar_frequency_hz: of the carrier. looks: nominal
     looks in azimuth and range already in the image (1, 1 for complex ones). mean_height_m: average
-    terrain height with which the product's ground points were made (NaN if it does not tell).
+    terrain height used for the product's ground control points (NaN if unknown).
     path: the file or folder that was opened; files: every file that is read.
     """
 

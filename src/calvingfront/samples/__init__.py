@@ -1,5 +1,5 @@
-"""From labelled scenes to square samples, packed arrays and splits.
+"""From labelled scenes to square samples.
 
-The modules of the per-scene jobs (`median`, `fronts`, `square`) import numpy and OpenCV only: a
-few hundred jobs pay the import time of their libraries a few hundred times.
+The modules of the per-scene jobs (`median`, `fronts`, `square`) import only numpy and OpenCV:
+several hundred short jobs each pay for their imports.
 """

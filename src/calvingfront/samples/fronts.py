@@ -18,12 +18,12 @@ NEIGHBOUR_CODE = np.array([[128, 1, 2], [64, 0, 4], [32, 16, 8]], dtype=np.float
 
 
 def thin(mask: Mask) -> Mask:
-    """Reduce lines to a width of one pixel, 8-connected; a line that is so already stays as it is.
+    """Reduce lines to a width of one pixel, 8-connected; a line that is so already is unchanged.
 
     Parallel thinning with two sub-iterations, each a look-up of the 3 × 3 neighbourhood, until
-    nothing changes. Pieces keep their number and lines their ends to within half their width. Of a
-    line two pixels wide the upper or left one stays: the even rectangle of `dilate` then reaches
-    further down and right, so that the two shifts of half a pixel cancel.
+    nothing changes. The number of pieces is preserved, and the ends of lines move by at most half
+    their width. Of a line two pixels wide, the upper or left one remains: the even rectangle of
+    `dilate` then reaches further down and right, so that the two shifts of half a pixel cancel.
     Source: Guo & Hall (1989), Communications of the ACM 32(3), algorithm A1, mirrored so that
     the first sub-iteration takes from the south and east.
     """
@@ -48,7 +48,7 @@ def thin(mask: Mask) -> Mask:
 
 @cache
 def _deletion_tables() -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8]]:
-    """For both sub-iterations: 1 where a pixel with this neighbourhood code may go."""
+    """For both sub-iterations: 1 where a pixel with this neighbourhood code may be deleted."""
     codes = np.arange(256)
     n, ne, e, se, s, sw, w, nw = (((codes >> bit) & 1).astype(bool) for bit in range(8))
     # One 8-connected piece of front around the pixel: deleting it cuts nothing.
@@ -121,7 +121,7 @@ def dilate_file(
     mask = read_front(front)
     if not mask.any():
         raise SceneError(
-            front, "holds no front", "Exclude the scene in source.exclude with a reason."
+            front, "has no front", "Exclude the scene in source.exclude with a reason."
         )
     prepared = prepare_front(mask, pixel_size_y_m, pixel_size_x_m, size, front_width_px)
     write_png(output, prepared.astype(np.uint8) * np.uint8(255))

@@ -60,7 +60,7 @@ def square_grid(
         raise SampleError(
             "sample grid",
             f"{height} × {width} px of {pixel_size_y_m} × {pixel_size_x_m} m cannot be resized",
-            "Give a pixel size above zero for each scene.",
+            "Give a positive pixel size for each scene.",
         )
     if pixel_size_y_m == pixel_size_x_m:  # exact, whatever the pixel size's digits
         extents = (float(height), float(width))
@@ -83,14 +83,14 @@ def square_grid(
 
 
 def sample_to_scene(meta: Mapping[str, Any], rows: Any, cols: Any) -> tuple[Floats, Floats]:
-    """Rows and columns (pixel centres) of the scene at those of its sample."""
+    """Convert rows and columns (pixel centres) of a sample to those of its scene."""
     y = (np.asarray(rows, dtype=np.float64) + 0.5) * meta["step_y"] - 0.5
     x = (np.asarray(cols, dtype=np.float64) + 0.5) * meta["step_x"] - 0.5
     return y, x
 
 
 def scene_to_sample(meta: Mapping[str, Any], rows: Any, cols: Any) -> tuple[Floats, Floats]:
-    """Rows and columns (pixel centres) of a sample at those of its scene."""
+    """Convert rows and columns (pixel centres) of a scene to those of its sample."""
     y = (np.asarray(rows, dtype=np.float64) + 0.5) / meta["step_y"] - 0.5
     x = (np.asarray(cols, dtype=np.float64) + 0.5) / meta["step_x"] - 0.5
     return y, x
@@ -99,7 +99,7 @@ def scene_to_sample(meta: Mapping[str, Any], rows: Any, cols: Any) -> tuple[Floa
 def sample_to_map(meta: Mapping[str, Any], rows: Any, cols: Any) -> tuple[Floats, Floats]:
     """Map coordinates x, y (m, in the CRS `meta["crs"]`) of sample pixel centres.
 
-    Raises SampleError where the scene has no known corner.
+    Raises SampleError if the scene has no known corner.
     """
     left, top = _corner(meta)
     y, x = sample_to_scene(meta, rows, cols)

@@ -24,8 +24,8 @@ def kernel_side(area_m2: float, pixel_size_m: float) -> int:
     if not pixel_size_m > 0 or area_m2 < 0:
         raise SceneError(
             "median filter",
-            f"a window of {area_m2} m² over pixels of {pixel_size_m} m has no size",
-            "Give a pixel size above zero and samples.median_area_m2 of zero or more.",
+            f"cannot cover {area_m2} m² with pixels of {pixel_size_m} m",
+            "Give a positive pixel size and samples.median_area_m2 of zero or more.",
         )
     side = max(1, math.ceil(math.sqrt(area_m2) / pixel_size_m - ROUNDING))
     return side + 1 - side % 2

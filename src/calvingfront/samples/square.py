@@ -20,8 +20,8 @@ def resize_image(image: Grey, grid: SquareGrid, variant: str = "paper") -> Grey:
     """Resize bilinearly onto `grid`, zeros in the padding; (size, size) uint8.
 
     `paper`: pad at bottom and right to a square on the ground, then resize. `released`: resize,
-    then pad. Bilinear means the four nearest pixels, also where the image shrinks: like the paper,
-    no low-pass filter goes before it (the median has already averaged some speckle away).
+    then pad. Bilinear means the four nearest pixels, even if the image shrinks: as in the paper, no
+    low-pass filter precedes it (the median filter has already reduced the speckle).
     """
     square: Grey = np.zeros((grid.size, grid.size), dtype=np.uint8)
     if variant == "released":
@@ -29,8 +29,8 @@ def resize_image(image: Grey, grid: SquareGrid, variant: str = "paper") -> Grey:
         content = cv2.resize(image, shape, interpolation=cv2.INTER_LINEAR)
         square[: grid.content_height, : grid.content_width] = content
         return square
-    # Where pixels are not square the padded canvas ends within a pixel: it is rounded up, the
-    # scale is given exactly, and what lies beyond the square is cut off.
+    # If pixels are not square, the padded canvas ends within a pixel: it is rounded up, the scale
+    # is given exactly, and what lies beyond the square is cut off.
     rows = math.ceil(grid.size * grid.step_y - 1e-6)
     cols = math.ceil(grid.size * grid.step_x - 1e-6)
     canvas = np.pad(image, ((0, rows - image.shape[0]), (0, cols - image.shape[1])))
@@ -85,19 +85,19 @@ def square_file(
     """Write the sample of one scene: `image`, `front` (0/1), `valid` (0/1) and `meta` (JSON).
 
     image, front: the filtered image and the prepared front, on the same grid.
-    place: GeoTIFF of that grid, from which CRS and corner are read where they are not given.
-    The arrays are uint8, (size, size). Raises SceneError where image and front differ in size.
+    place: GeoTIFF of that grid; if given, CRS and corner are read from it.
+    The arrays are uint8, (size, size). Raises SceneError if image and front differ in size.
     """
     pixels, mask = read_grey(image), read_front(front)
     if pixels.shape != mask.shape:
         raise SceneError(
             scene,
-            f"image {pixels.shape[0]} × {pixels.shape[1]} and front {mask.shape[0]} × "
-            f"{mask.shape[1]} px differ in size",
+            f"has an image of {pixels.shape[0]} × {pixels.shape[1]} px but a front of "
+            f"{mask.shape[0]} × {mask.shape[1]} px",
             "Draw the front on the image's own grid.",
         )
     if place is not None:
-        from calvingfront.scenes.rasters import open_raster  # rasterio: only where needed
+        from calvingfront.scenes.rasters import open_raster  # rasterio: only if needed
 
         with open_raster(place) as dataset:
             crs = dataset.crs.to_string()
@@ -142,7 +142,7 @@ def read_sample(path: PathLike) -> tuple[Grey, Grey, Grey, dict[str, Any]]:
 
 
 def _known(value: Any) -> Any:
-    """None for the empty cells of a table (empty text, not a number)."""
+    """None for the empty cells of a table (empty text or NaN)."""
     if value is None or value == "" or value != value:
         return None
     return value if isinstance(value, str) else float(value)

@@ -27,18 +27,18 @@ def heights_on_grid(
 ) -> Float32:
     """Heights above the ellipsoid (grid.height, grid.width), m, without gaps.
 
-    datum: what the terrain model's heights count from; "geoid" needs the geoid.
+    datum: the reference of the terrain model's heights; "geoid" requires `geoid`.
     geoid: a raster of the geoid's height above the ellipsoid, m.
-    Where the terrain model has no data the sea is meant: its height is the geoid's, or 0 m where
-    no geoid is given (a geoid of 20 m then moves the sea by 47 m in a 23° image).
-    Raises GeocodingError where a file cannot be read or does not cover the grid.
+    No data in the terrain model means sea: its height is that of the geoid, or 0 m if no geoid is
+    given (a geoid height of 20 m then shifts the sea by 47 m in a 23° image).
+    Raises GeocodingError if a file cannot be read or does not cover the grid.
     """
     if datum not in ("ellipsoid", "geoid"):
         raise GeocodingError("vertical datum", f"is {datum!r}", "Write ellipsoid or geoid.")
     if datum == "geoid" and geoid is None:
         raise GeocodingError(
             dem,
-            "has heights above the geoid, and no geoid is given",
+            "has heights above the geoid, but no geoid is given",
             "Give a raster of the geoid's height above the ellipsoid (e.g. EGM2008).",
         )
     heights = _on_grid(dem, grid, threads)
@@ -95,7 +95,7 @@ def _opened(path: PathLike, threads: int) -> Iterator[Any]:
 
 
 def _check_cover(path: PathLike, dataset: Any, grid: MapGrid) -> None:
-    """Raise GeocodingError unless the raster reaches around the grid, but for a pixel."""
+    """Raise GeocodingError unless the raster covers the grid, to within a pixel."""
     own = grid.bounds
     needed = transform_bounds(grid.crs, dataset.crs, *own, densify_pts=21)
     left, bottom, right, top = dataset.bounds
@@ -113,12 +113,12 @@ def _check_cover(path: PathLike, dataset: Any, grid: MapGrid) -> None:
             path,
             f"covers {_text((left, bottom, right, top))} in {dataset.crs}, but the map area is "
             f"{_text(needed)} there ({_text(own)} in {grid.crs})",
-            "Give a terrain model that covers the map area, or ask for a smaller area.",
+            "Give a raster that covers the map area, or choose a smaller area.",
         )
 
 
 def _aligned_window(dataset: Any, grid: MapGrid) -> Window | None:
-    """The raster's window that is the grid itself, where both have the same pixels."""
+    """The window of the raster that coincides with the grid, or None if the pixels differ."""
     if dataset.crs != rasterio.crs.CRS.from_user_input(grid.crs):
         return None
     transform = dataset.transform

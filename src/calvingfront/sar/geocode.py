@@ -1,4 +1,4 @@
-"""From multilooked intensity in radar geometry to a map: backward range-Doppler geocoding."""
+"""Backward range-Doppler geocoding: multilooked intensity is resampled onto a map."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def footprint(scene: Multilooked, crs: str) -> Bounds:
     x, y = np.hstack([np.stack(pair) for pair in found])
     if not (np.isfinite(x).all() and np.isfinite(y).all()):
         raise GeocodingError(
-            f"crs {crs}", "does not reach the scene", "Choose a CRS made for the scene's region."
+            f"crs {crs}", "does not cover the scene", "Choose a CRS made for the scene's region."
         )
     return float(x.min()), float(y.min()), float(x.max()), float(y.max())
 
@@ -66,9 +66,9 @@ def footprint(scene: Multilooked, crs: str) -> Bounds:
 def scene_grid(
     scene: Multilooked, crs: str, spacing_m: float, area: Bounds | None = None
 ) -> MapGrid:
-    """The map grid of a scene: its footprint, or the area asked for (left, bottom, right, top, m).
+    """The map grid of a scene: its footprint, or the given area (left, bottom, right, top, m).
 
-    Raises GeocodingError where the scene does not touch the area.
+    Raises GeocodingError if the scene does not overlap the area.
     """
     own = footprint(scene, crs)
     if area is None:
@@ -76,8 +76,8 @@ def scene_grid(
     if overlap(own, area) is None:
         raise GeocodingError(
             scene.facts.get("product", "scene"),
-            f"covers {_text(own)}, but the area asked for is {_text(area)} (both in {crs})",
-            "Ask for an area that the scene shows, or leave the scene out.",
+            f"covers {_text(own)}, but the requested area is {_text(area)} (both in {crs})",
+            "Choose an area that the scene covers, or leave the scene out.",
         )
     return grid_over(crs, area, spacing_m)
 
@@ -93,22 +93,22 @@ def geocode(
     """Resample a scene onto the map grid.
 
     heights: (grid.height, grid.width), m above the ellipsoid; NaN gives no data.
-    terrain_flattening: make γ0 of it (kind gamma0), NaN in shadow and where no lit ground is seen.
-    The result is the same to the last bit for any tile_rows and threads.
-    Raises GeocodingError where no map pixel lies in the scene or the heights have another shape.
+    terrain_flattening: compute γ0 (kind gamma0), NaN in shadow and where no lit ground is seen.
+    The result is bit-identical for any tile_rows and threads.
+    Raises GeocodingError if no map pixel lies in the scene or the heights have the wrong shape.
     """
     if heights.shape != (grid.height, grid.width):
         raise GeocodingError(
             "heights",
-            f"are {heights.shape}, the map grid is {(grid.height, grid.width)}",
+            f"have shape {heights.shape}, but the map grid has {(grid.height, grid.width)}",
             "Read them with heights_on_grid.",
         )
     if np.isnan(heights).all():
-        raise GeocodingError("heights", "hold no number", "Check the terrain model.")
+        raise GeocodingError("heights", "are all NaN", "Check the terrain model.")
     span = float(np.nanmin(heights)), float(np.nanmax(heights))
     shape = scene.intensity.shape
     orbit = scene_orbit(scene.orbit, scene.geometry, shape)
-    # The serial parts of the one run beside the loops of the other.
+    # The serial parts of one task run alongside the loops of the other.
     with ThreadPoolExecutor(1) as pool:
         looking = pool.submit(
             view_codes, grid, heights, orbit, scene.geometry.look_side, threads, tile_rows
@@ -122,8 +122,8 @@ def geocode(
     if not view.any():
         raise GeocodingError(
             scene.facts.get("product", "scene"),
-            f"shows nothing of the map area {_text(grid.bounds)} in {grid.crs}",
-            "Ask for an area that the scene shows, or leave the scene out.",
+            f"does not cover the map area {_text(grid.bounds)} in {grid.crs}",
+            "Choose an area that the scene covers, or leave the scene out.",
         )
     if not terrain_flattening:
         return MapImage(grid, values, view, scene.kind, scene.facts)
@@ -151,7 +151,7 @@ def geocode_scene(
 ) -> None:
     """Geocode a scene and write backscatter (output) and codes (view) as COGs.
 
-    The arguments are those of scene_grid, heights_on_grid and geocode; so are the errors.
+    Arguments and errors as in scene_grid, heights_on_grid and geocode.
     """
     grid = scene_grid(scene, crs, spacing_m, area)
     heights = heights_on_grid(dem, grid, vertical_datum, geoid, threads)
@@ -166,7 +166,7 @@ def geocode_file(
     threads: int = 1,
     **options: Any,
 ) -> None:
-    """geocode_scene of an intensity.tif; `options` are its other arguments.
+    """Run geocode_scene on an intensity.tif; `options` are its other arguments.
 
     product: the scene's product.json, for products on a map grid.
     """
@@ -176,7 +176,7 @@ def geocode_file(
 def _resample(
     image: Float32, heights: Float32, lattice: Lattice, threads: int, tile_rows: int
 ) -> Float32:
-    """An image in radar geometry on the map: (rows, columns) of heights."""
+    """Resample an image from radar geometry onto the map; the result has the heights' shape."""
     values = np.empty(heights.shape, np.float32)
 
     def work(first: int, last: int) -> None:

@@ -1,7 +1,7 @@
 """Exact range-Doppler geometry: from the ground to line and sample, and back.
 
-Points are Earth-fixed (WGS 84), m, float64. Everything here is exact to some micrometres and works
-point by point; the geocoder asks it at the nodes of a lattice only.
+Points are Earth-fixed (WGS 84), m, float64. Everything here is exact to a few micrometres and works
+point by point; the geocoder uses it at the nodes of a lattice only.
 """
 
 from __future__ import annotations
@@ -36,8 +36,8 @@ def to_line_sample(
     """Line, sample and azimuth time (n,) at which the image shows points (n, 3).
 
     shape: lines and samples of the image. NaN outside the orbit's span and on the side to which the
-    radar does not look. A product on a map grid shows a point where its orbit's range and Doppler
-    meet the ellipsoid: there it was projected.
+    radar does not look. A product on a map grid shows a point where its range and Doppler meet the
+    ellipsoid, since it was projected there.
     """
     time, slant_range = zero_doppler(points_m, orbit, first_guess_s)
     time = np.where(on_look_side(points_m, time, orbit, geometry.look_side), time, np.nan)
@@ -88,10 +88,10 @@ def to_ground(
 def range_doppler_point(
     orbit: Orbit, time_s: Array, slant_range_m: Array, height: Array, look_side: Side
 ) -> Array:
-    """Point at the given range in the zero-Doppler plane and height, on the side of the look.
+    """Point at the given range and height in the zero-Doppler plane, on the look side.
 
     All (n,); returns (n, 3). Newton's method in the three coordinates; the height's gradient is the
-    normal of the ellipsoid. Raises GeocodingError where range and height do not meet.
+    normal of the ellipsoid. Raises GeocodingError if no point has both range and height.
     """
     position, velocity = orbit.evaluate(np.asarray(time_s, dtype=np.float64), 1)
     along = velocity / np.linalg.norm(velocity, axis=1, keepdims=True)
@@ -135,6 +135,6 @@ def range_doppler_point(
     raise GeocodingError(
         "range-Doppler geometry",
         f"slant ranges of {np.min(slant_range_m) / 1000:.1f} to {np.max(slant_range_m) / 1000:.1f} "
-        f"km do not meet heights of {np.min(height):.0f} to {np.max(height):.0f} m",
+        f"km do not reach heights of {np.min(height):.0f} to {np.max(height):.0f} m",
         "Check the product's range times and orbit, and the heights.",
     )

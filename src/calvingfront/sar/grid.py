@@ -14,7 +14,7 @@ from pyproj.exceptions import CRSError, ProjError
 from calvingfront.errors import GeocodingError
 from calvingfront.radar.model import Array, Mission
 
-# About the resolution of each mission's images, so that a front is as sharp as its scene.
+# Close to the resolution of each mission's images, so that a front is as sharp as its scene.
 SPACING_M: dict[Mission, float] = {
     "ERS": 20.0,
     "ENVISAT": 20.0,
@@ -74,7 +74,7 @@ def to_wgs84(crs: str) -> Transformer:
             raise GeocodingError(f"crs {crs}", "is not projected in metres", remedy)
         return Transformer.from_crs(system, "EPSG:4326", always_xy=True)
     except (CRSError, ProjError) as error:
-        raise GeocodingError(f"crs {crs}", f"is not known ({error})", remedy) from None
+        raise GeocodingError(f"crs {crs}", f"is not a known CRS ({error})", remedy) from None
 
 
 def from_wgs84(crs: str, longitude: Array, latitude: Array) -> tuple[Array, Array]:
@@ -86,15 +86,15 @@ def from_wgs84(crs: str, longitude: Array, latitude: Array) -> tuple[Array, Arra
 def grid_over(crs: str, bounds: Bounds, spacing_m: float) -> MapGrid:
     """The smallest grid over `bounds` whose pixel edges are multiples of the spacing.
 
-    So that the scenes of one glacier lie on each other without resampling.
-    Raises GeocodingError where the spacing or the area is nothing.
+    The scenes of one glacier can then be overlaid without resampling.
+    Raises GeocodingError if the spacing is not positive or the area is empty.
     """
     to_wgs84(crs)
     left, bottom, right, top = bounds
     if not (spacing_m > 0 and right > left and top > bottom and np.isfinite(bounds).all()):
         raise GeocodingError(
             "map grid",
-            f"has spacing {spacing_m} m and area {bounds}",
+            f"cannot have spacing {spacing_m} m and area {bounds}",
             "Give a spacing above zero and an area as left, bottom, right, top.",
         )
     first_column = math.floor(left / spacing_m + 1e-6)

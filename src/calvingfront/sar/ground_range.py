@@ -1,4 +1,4 @@
-"""From slant range back to the samples of a detected product in ground range."""
+"""Convert slant range back to the samples of a detected product in ground range."""
 
 from __future__ import annotations
 
@@ -7,19 +7,19 @@ import numpy as np
 from calvingfront.errors import GeocodingError
 from calvingfront.radar.model import Array, GroundRange
 
-MARGIN_M = 15_000.0  # beyond the swath that the polynomials are trusted: high ground at its edges
+MARGIN_M = 15_000.0  # the polynomials are used this far beyond the swath: high ground at its edges
 TABLE = 513
 
 
 def ground_range_sample(
     geometry: GroundRange, samples: int, slant_range_m: Array, time_s: Array
 ) -> Array:
-    """Sample at which GroundRange.slant_range equals slant_range_m: its inverse in the sample.
+    """Sample at which GroundRange.slant_range equals slant_range_m.
 
-    slant_range_m, time_s: (n,); samples: of a line, they bound where the polynomials hold. Newton's
-    method from a table; some 15 km beyond the swath the last slope goes on in a straight line, so
-    that a point outside stays outside.
-    Raises GeocodingError where the slant range does not rise or fall throughout the swath.
+    slant_range_m, time_s: (n,); samples: number per line, bounds where the polynomials apply.
+    Newton's method, started from a table; about 15 km beyond the swath it continues in a straight
+    line with the last slope, so that a point outside stays outside.
+    Raises GeocodingError if the slant range is not monotonic across the swath.
     """
     table, ranges = _monotonic_table(geometry, samples)
     low, high = table[0], table[-1]
@@ -41,7 +41,7 @@ def ground_range_sample(
 
 
 def _monotonic_table(geometry: GroundRange, samples: int) -> tuple[Array, Array]:
-    """Samples and slant ranges (m) from the swath outwards, as far as the polynomials are sound."""
+    """Samples and slant ranges (m) from the swath outwards, as far as they are monotonic."""
     margin = MARGIN_M / abs(geometry.spacing_m)
     table = np.linspace(-margin, samples + margin, TABLE)
     middle_s = float(np.median(geometry.times_s))
@@ -54,7 +54,7 @@ def _monotonic_table(geometry: GroundRange, samples: int) -> tuple[Array, Array]
     if table[first] > 0 or table[last] < samples - 1:
         raise GeocodingError(
             "ground-range polynomial",
-            "does not rise with the ground range throughout the swath",
+            "is not monotonic across the swath",
             "Check the product's ground-to-slant coefficients.",
         )
     return table[first : last + 1], ranges[first : last + 1]

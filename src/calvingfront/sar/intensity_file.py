@@ -1,7 +1,7 @@
-"""intensity.tif and its sidecar: a multilooked scene between two rules of the workflow.
+"""intensity.tif and its sidecar: a multilooked scene, passed between two rules of the workflow.
 
-The GeoTIFF holds float32 intensity in radar geometry, without a place on the map; NaN is no data.
-The JSON beside it (intensity.json) holds orbit, geometry and facts.
+The GeoTIFF contains float32 intensity in radar geometry, not georeferenced; NaN is no data.
+The JSON beside it (intensity.json) contains orbit, geometry and facts.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def write_intensity(scene: Multilooked, path: PathLike, threads: int = 1) -> Non
     """Write the image, then its sidecar.
 
     The geometry of a product on a map grid is not written: its polynomials are functions of the
-    reader; `read_intensity` takes them from product.json.
+    product's reader, and `read_intensity` gets them through product.json.
     """
     path = Path(path)
     lines, samples = scene.intensity.shape
@@ -85,7 +85,7 @@ def read_intensity(
     """Read what write_intensity wrote.
 
     product: the scene's product.json; only a product on a map grid needs it.
-    Raises ProductError where a file is missing or damaged.
+    Raises ProductError if a file is missing or damaged.
     """
     path = Path(path)
     try:
@@ -127,7 +127,7 @@ def _geometry(
 ) -> RadarGeometry | MapGeometry:
     if "azimuth" not in content:
         if product is None:
-            raise ValueError("its product lies on a map grid, and no product.json is given")
+            raise ValueError("its product is on a map grid, but no product.json is given")
         return multilooked_geometry(read_product_json(product).geometry, looks)
     ranges: dict[str, Any] = {
         key: np.array(value) if isinstance(value, list) else value

@@ -1,11 +1,11 @@
 """The loops over pixels, compiled, and the thread pool that runs them over blocks of rows.
 
-Never parallel=True: numba 0.68.1 then computed a squared term as 0 in such a kernel. The compiled
-code lets go of the interpreter's lock instead, and plain threads share out the rows. Nothing here
-depends on where a block begins, so that no block size or thread count changes a bit.
+Do not use parallel=True: with it, numba 0.68.1 computed a squared term as 0 in such a kernel. The
+compiled code releases the interpreter's lock instead, and ordinary threads share the rows. No
+result depends on where a block begins, so block size and thread count do not change a single bit.
 
-A compiled function calls compiled functions of its own file only: numba's cache notices changes of
-that file, not of others.
+A compiled function may call only compiled functions of its own file: numba's cache detects changes
+in that file, but not in others.
 """
 
 from __future__ import annotations
@@ -24,21 +24,21 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 Float32 = npt.NDArray[np.float32]
 
 
-CHUNK = 64  # pixels that a row's loops treat at a time: their scratch stays in the first cache
-TILE_COLUMNS = 512  # a map row crosses the image aslant: shorter pieces of it meet the same lines
+CHUNK = 64  # pixels of a row processed at a time: the scratch arrays stay in the L1 cache
+TILE_COLUMNS = 512  # a map row crosses the image obliquely: short pieces share the same lines
 
 
 def compiled(function: Function) -> Function:
     """Compile at the first call, keep the result on disk, run without the interpreter's lock.
 
-    A division by zero gives infinity or NaN, as in numpy: the check for it would keep the
-    compiler from treating several pixels at once.
+    A division by zero gives infinity or NaN, as in numpy: a check for it would prevent
+    vectorisation.
     """
     return cast(Function, numba.njit(nogil=True, cache=True, error_model="numpy")(function))
 
 
 def over_rows(work: Callable[[int, int], None], rows: int, block: int, threads: int) -> None:
-    """Call work(first, last) for each block of rows, on `threads` threads; pass on any error."""
+    """Call work(first, last) for each block of rows, on `threads` threads; re-raise any error."""
     starts = range(0, rows, block)
     if threads == 1:
         for first in starts:
@@ -160,8 +160,9 @@ def sample_at_edge(image: Float32, line: float, sample: float) -> np.float32:
 def sample_row(image: Float32, lines: Array, samples: Array, values: Float32) -> None:
     """Bilinear values (n,) of an image at lines and samples; NaN outside it.
 
-    An image pixel reaches half a pixel around its centre. Where some of the four neighbours are
-    NaN, the others share their weight if it is at least half, so that NaN areas do not grow.
+    An image pixel extends half a pixel around its centre. If some of the four neighbours are NaN,
+    the value is the weighted mean of the others, provided that their weight is at least half: NaN
+    areas do not grow.
     """
     rows, columns = image.shape
     flat = image.reshape(-1)
@@ -186,7 +187,7 @@ def sample_row(image: Float32, lines: Array, samples: Array, values: Float32) ->
             for k in range(first, first + n):
                 values[k] = sample_at_edge(image, lines[k], samples[k])
             continue
-        # All four neighbours are there: places first, which the compiler takes many at a time.
+        # All four neighbours exist. Positions come first, in a loop that can be vectorised.
         for k in range(n):
             line, sample = lines[first + k], samples[first + k]
             i, j = np.int64(line), np.int64(sample)
@@ -194,7 +195,7 @@ def sample_row(image: Float32, lines: Array, samples: Array, values: Float32) ->
             places[k] = i * columns + j
         missing = 0
         for k in range(n):
-            at = np.uint64(places[k])  # unsigned: no place counts from the end
+            at = np.uint64(places[k])  # unsigned: no negative indices to handle
             x, y = rights[k], downs[k]
             upper = flat[at] * (one - x) + flat[at + np.uint64(1)] * x
             lower = flat[at + below] * (one - x) + flat[at + below + np.uint64(1)] * x
@@ -246,11 +247,11 @@ def geocode_rows(
 
 @compiled
 def edge_zeros(block: npt.NDArray[Any], edges: npt.NDArray[np.int64]) -> None:
-    """Find what of each line is data: fills edges (lines, 2) with its first and last + 1 sample.
+    """Find the data in each line: fills edges (lines, 2) with its first and last + 1 sample.
 
-    Zeros count as missing only from a line's ends inwards: inside, a quiet sea may well be 0. A
-    line of zeros, or one that repeats the line before it, has no data (0, 0). Line 0 of the block
-    is there for the comparison only; (0, 0) is written for it.
+    Zeros count as missing only at the ends of a line: within it, calm sea may be 0. A line of
+    zeros, or one that repeats the line before it, has no data (0, 0). Line 0 of the block serves
+    only for comparison and gets (0, 0).
     """
     edges[0] = 0
     for r in range(1, block.shape[0]):
@@ -280,8 +281,8 @@ def multilook_rows(
     """Average |DN|² over cells of line_looks × sample_looks pixels.
 
     block: (lines, samples), complex64 or float32, whole cells; edges: (lines, 2), of edge_zeros.
-    Fills values (cells down, cells across): the mean of the pixels that are data, NaN where these
-    are fewer than half.
+    Fills values (cells down, cells across): the mean of the data pixels, or NaN if these are fewer
+    than half.
     """
     rows, columns = values.shape
     needed = (line_looks * sample_looks + 1) // 2

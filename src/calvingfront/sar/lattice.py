@@ -1,7 +1,7 @@
 """The range-Doppler solution on a coarse lattice of the map, for any height.
 
-Line and sample vary so smoothly over map and height that the exact solution at every 32nd pixel,
-bilinear between and quadratic in height, stays within a hundredth of a pixel.
+Line and sample vary smoothly with position and height: the exact solution at every 32nd pixel,
+interpolated bilinearly and quadratic in height, is accurate to a hundredth of a pixel.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from calvingfront.sar.geometry import to_line_sample
 from calvingfront.sar.grid import MapGrid
 
 STEP_PX = 32
-FINE_SPACING_M, FINE_STEP_M = 10.0, 160.0  # sharper images ask for a denser lattice
+FINE_SPACING_M, FINE_STEP_M = 10.0, 160.0  # sharper images need a denser lattice
 LEAST_SPAN_M = 100.0  # of the three heights, so that the quadratic is well determined
 
 
@@ -45,7 +45,7 @@ def solve_lattice(
 ) -> Lattice:
     """Solve the nodes of the grid's lattice for three heights.
 
-    heights_m: lowest and highest height that will be asked for; shape: of the image.
+    heights_m: lowest and highest height to be used; shape: of the image.
     """
     step = STEP_PX
     if grid.spacing_m < FINE_SPACING_M:

@@ -1,4 +1,4 @@
-"""How many looks to average, and the geometry of the image that comes out."""
+"""The number of looks to average, and the geometry of the averaged image."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def pixel_spacing(
 def choose_looks(
     spacing: tuple[float, float], output_m: float, shape: tuple[int, int]
 ) -> tuple[int, int]:
-    """Looks in azimuth and range that bring pixels of `spacing` (m) nearest to output_m, ≥ 1."""
+    """Looks in azimuth and range (≥ 1) that bring pixels of `spacing` (m) closest to output_m."""
     looks = [
         min(extent, max(1, round(output_m / own))) if own > 0 else 1
         for own, extent in zip(spacing, shape, strict=True)

@@ -1,6 +1,6 @@
-"""The geocoded scene as two cloud-optimised GeoTIFFs: backscatter, and how the radar saw it.
+"""The geocoded scene as two cloud-optimised GeoTIFFs: backscatter and view codes.
 
-The one scaling to 8 bit, `calvingfront.scenes.scaling.to_8bit`, takes the backscatter as it is.
+The backscatter is not scaled; the only scaling to 8 bit is `calvingfront.scenes.scaling.to_8bit`.
 """
 
 from __future__ import annotations
@@ -44,14 +44,14 @@ def write_map(
     codes = [np.ascontiguousarray(view)]
     while max(pyramid[-1].shape) > BLOCK_PX:
         pyramid.append(halved(pyramid[-1], threads))
-        # Codes are no numbers to be averaged.
+        # Codes must not be averaged.
         codes.append(np.ascontiguousarray(codes[-1][::2, ::2]))
     _write(path, grid, pyramid, "nan", {**tags, "BACKSCATTER": f"{kind}, linear"}, threads)
     _write(view_path, grid, codes, "0", {**tags, "CODES": VIEW_CODES}, threads)
 
 
 def halved(values: Float32, threads: int = 1) -> Float32:
-    """Half the rows and columns, rounded up: the mean of the up to four pixels that are no NaN."""
+    """Half the rows and columns, rounded up: the mean of up to four pixels that are not NaN."""
     rows, columns = values.shape
     half = np.empty(((rows + 1) // 2, (columns + 1) // 2), np.float32)
     over_rows(
@@ -72,7 +72,7 @@ def halve_rows(values: Float32, half: Float32) -> None:
         for c in range(half.shape[1]):
             left, right = 2 * c, min(2 * c + 1, columns - 1)
             total, count = np.float32(0), np.float32(0)
-            # At an odd edge a pixel counts twice, which leaves the mean what it is.
+            # At an odd edge a pixel counts twice, which does not change the mean.
             for value in (
                 values[upper, left],
                 values[upper, right],
@@ -95,7 +95,7 @@ def _write(
 ) -> None:
     """Write the image and its overviews, pyramid[1:], each half of the one before.
 
-    GDAL copies them out of a virtual raster over the arrays' own memory: told to make the overviews
+    GDAL copies them from a virtual raster over the arrays' own memory: if it builds the overviews
     itself, it takes three times as long.
     """
     with (

@@ -1,13 +1,13 @@
-"""Layover and shadow from the geometry that geocodes the scene.
+"""Layover and shadow, from the same geometry as the geocoding.
 
-Codes of the view: 0 no data, 1 valid, 2 layover (several places share the pixel's range), 3 shadow
-(the terrain hides the place from the radar).
+View codes: 0 no data, 1 valid, 2 layover (several points share the pixel's range), 3 shadow (the
+terrain hides the point from the radar).
 
-The terrain is laid out as the radar meets it: a row per azimuth time, and along it the ellipsoid's
-ground range in equal steps. Along a row, a place lies in shadow where a nearer one was seen under
-a greater look angle; among the lit places, one lies in layover where a nearer one has a greater
-slant range or a farther one a smaller. The height moves a place along the track by some metres;
-that is left out here (only here: the image itself is resampled with it).
+The terrain is arranged as the radar sees it: one row per azimuth time, with equal steps of ground
+range on the ellipsoid along the row. A point is in shadow if a nearer point of its row has a
+greater look angle. An illuminated point is in layover if a nearer illuminated point has a greater
+slant range, or a farther one a smaller. Height also shifts a point along the track by a few
+metres; the masks neglect this shift, the resampling of the image does not.
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ from calvingfront.sar.lattice import LEAST_SPAN_M
 from calvingfront.sar.sight import BLOCK_PX, Codes, look_rows, pick_rows, steepness_rows
 
 NO_DATA, VALID, LAYOVER, SHADOW = 0, 1, 2, 3
-STEP_PX, STEP_M = 64, 1280.0  # between the nodes, at most: places are then some 0.01 px wrong
+STEP_PX, STEP_M = 64, 1280.0  # most between nodes: positions are then accurate to about 0.01 px
 
 
 @dataclass(frozen=True)
 class _Swath:
     """Rows at equal azimuth times, columns at equal ground ranges on a sphere through the scene.
 
-    The sphere only numbers the columns: a slant range at height 0 belongs to one ground range.
+    The sphere only defines the columns: each slant range at height 0 has one ground range.
     """
 
     first_s: float
@@ -83,7 +83,7 @@ def view_codes(
 
     over_rows(measure, len(steep), 4, threads)
     over_rows(look, swath.rows, block_rows, threads)
-    # Most scenes over sea and ice sheets: nothing to carry over, and no place without a code.
+    # Most scenes over sea and ice sheets are valid everywhere: there is nothing to carry over.
     complete = np.isfinite(steep).all() and np.isfinite(lattice).all()
     if complete and int(seen.max(initial=0)) == VALID:
         codes[:] = VALID
@@ -149,7 +149,7 @@ def _solve_nodes(
     mesh = np.meshgrid(rows, columns, indexing="ij")
     time: Array = swath.first_s + swath.interval_s * mesh[0].ravel().astype(np.float64)
     ground: Array = swath.first_m + swath.spacing_m * mesh[1].ravel().astype(np.float64)
-    # The last nodes may lie past the span by a step; the polynomial holds that long.
+    # The last nodes may lie a step beyond the span; the polynomial is still accurate there.
     position = orbit.evaluate(time, 0)[0]
     on_sea = range_doppler_point(
         orbit, time, swath.slant_range(ground), np.zeros(time.shape), look_side

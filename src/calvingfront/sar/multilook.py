@@ -1,4 +1,4 @@
-"""From a product's pixels to calibrated, multilooked intensity in radar geometry."""
+"""Calibrate and multilook a product's pixels to intensity in radar geometry."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ from calvingfront.sar.grid import SPACING_M
 from calvingfront.sar.kernels import Float32, edge_zeros, multilook_rows, over_rows
 from calvingfront.sar.looks import choose_looks, multilooked_geometry, pixel_spacing
 
-BLOCK_PIXELS = 400_000  # read at once by each thread: 3 MB of complex numbers stay in the cache
+BLOCK_PIXELS = 400_000  # read at once by each thread: 3 MB of complex numbers fit in the cache
 
 
 @dataclass(frozen=True)
 class Multilooked:
-    """An intensity image in radar geometry, and all that geocoding needs to know of it.
+    """An intensity image in radar geometry, with everything that geocoding needs.
 
     intensity: (lines, samples) float32, linear `kind`, NaN = no data. geometry: of its pixels, not
     of the product's. looks: averaged in azimuth and range. facts: of the product, for the tags.
@@ -46,12 +46,12 @@ class Multilooked:
 def multilook(product: Product, spacing_m: float | None = None, threads: int = 1) -> Multilooked:
     """Read a product once, calibrate it and average it to about `spacing_m` on the ground.
 
-    spacing_m: of the map to come; the mission's own where None.
+    spacing_m: of the map to be made; None takes the mission's default.
     Lines of zeros, lines that repeat the one before, zeros at a line's ends and NaN are no data;
-    an averaged pixel holds the mean of its data if these are half of it or more. Lines and samples
-    at the end that fill no whole pixel are left out. The product's reader is called by one thread
-    at a time, unless it has an attribute `concurrent` that is True.
-    Raises ProductError where the reader returns other pixels than it says, or none hold data.
+    an averaged pixel is the mean of its data if these fill at least half of it. Lines and samples
+    at the end that do not fill a whole pixel are left out. The product's reader is called by one
+    thread at a time unless its attribute `concurrent` is True.
+    Raises ProductError if the reader returns the wrong number of pixels, or none contain data.
     """
     spacing_m = SPACING_M[product.mission] if spacing_m is None else spacing_m
     height = product.mean_height_m if np.isfinite(product.mean_height_m) else 0.0
@@ -66,7 +66,7 @@ def multilook(product: Product, spacing_m: float | None = None, threads: int = 1
 
     def work(first: int, last: int) -> None:
         start, stop = first * looks[0], last * looks[0]
-        before = min(start, 1)  # one line more, to find a repeated one across blocks
+        before = min(start, 1)  # one more line, to detect repeated lines across blocks
         with one_reader:
             block = product.pixels.read(start - before, stop - start + before)
         if block.shape != (stop - start + before, product.shape[1]):
@@ -85,7 +85,7 @@ def multilook(product: Product, spacing_m: float | None = None, threads: int = 1
     rows = max(1, BLOCK_PIXELS // (product.shape[1] * looks[0]))
     over_rows(work, shape[0], rows, threads)
     if not np.isfinite(intensity).any():
-        raise ProductError(product.path, "holds no pixel but zeros", "Fetch the product again.")
+        raise ProductError(product.path, "contains no data", "Fetch the product again.")
     return Multilooked(
         intensity,
         product.calibration.kind,
@@ -98,7 +98,7 @@ def multilook(product: Product, spacing_m: float | None = None, threads: int = 1
 
 
 def product_facts(product: Product) -> dict[str, str]:
-    """What a map's tags say of its product."""
+    """The facts about a product that become tags of the map."""
     return {
         "product": product.path.name,
         "format": product.format,

@@ -2,9 +2,9 @@
 
 For masks.py; numba as in kernels.py.
 
-A row is treated in pieces between two nodes, in which the place on the map is a straight line, and
-look angle and slant range are quadratic in height. Where the terrain under a piece is too gentle
-for either to fall, its two ends tell everything: on sea and ice sheets that is most of a scene.
+A row is processed in pieces between two nodes. In a piece the position on the map is linear, and
+look angle and slant range are quadratic in height. If the terrain of a piece is too gentle for
+either to decrease, its two ends suffice; on sea and ice sheets this holds for most of a scene.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ def steepness_rows(heights: Float32, first: int, steep: Float32) -> None:
     """Largest height step (m) from pixel to pixel in each block of BLOCK_PX².
 
     first: row of blocks with which `steep` begins. Fills steep (rows, columns, 2): down and across,
-    of the steps that start in the block; infinite where it holds a NaN.
+    of the steps that start in the block; infinite if it contains a NaN.
     """
     rows, columns = heights.shape
     down, across = np.empty(columns, np.float32), np.empty(columns, np.float32)
@@ -112,7 +112,7 @@ def look_rows(
 
 @compiled
 def blend_nodes(nodes: Array, step: int, row: int, j: int, start: Array, slope: Array) -> None:
-    """The eight quantities of the nodes at a piece's first place, and their step to the next one.
+    """Interpolate the nodes' eight quantities at the first place of a piece, and their step.
 
     Fills start and slope (8,).
     """
@@ -128,7 +128,7 @@ def blend_nodes(nodes: Array, step: int, row: int, j: int, start: Array, slope: 
 def is_gentle(
     start: Array, slope: Array, n: int, heights: Float32, steep: Float32, half_span_m: float
 ) -> bool:
-    """True where angle and range must rise all along the piece, whatever the terrain does in it."""
+    """True if angle and range must increase along the whole piece, whatever its terrain."""
     rows, columns = heights.shape
     y0, y1 = start[0], start[0] + (n - 1) * slope[0]
     x0, x1 = start[1], start[1] + (n - 1) * slope[1]
@@ -165,7 +165,7 @@ def see(
 ) -> None:
     """Look angle (rad) and slant range (m) of the terrain along a piece of a row.
 
-    skip: place of the piece with which to begin; scratch: (3, n or more). Fills angles and ranges
+    skip: places to skip at the start of the piece; scratch: (3, n or more). Fills angles and ranges
     (n,); NaN outside the map grid or without height.
     """
     map_rows, map_columns = heights.shape
@@ -174,7 +174,7 @@ def see(
     n = angles.shape[0]
     places, downs, rights = scratch[0], scratch[1], scratch[2]
     y0, x0, y1, x1 = start[0], start[1], slope[0], slope[1]
-    near = 0  # within two pixels the edge's height holds, for the pixels at the edge
+    near = 0  # up to two pixels outside, the height of the edge is used
     for k in range(n):
         y, x = y0 + (skip + k) * y1, x0 + (skip + k) * x1
         near += (y >= -2.0) & (y <= map_rows + 1.0) & (x >= -2.0) & (x <= map_columns + 1.0)
@@ -185,7 +185,7 @@ def see(
     for k in range(n):
         y = min(max(y0 + (skip + k) * y1, 0.0), map_rows - 1.0)
         x = min(max(x0 + (skip + k) * x1, 0.0), map_columns - 1.0)
-        # Of the last row and column the neighbour before them serves, at its far end.
+        # In the last row and column, the far end of the cell before them is used.
         m = min(np.int64(y), max(map_rows - 2, 0))
         o = min(np.int64(x), max(map_columns - 2, 0))
         downs[k], rights[k], places[k] = y - m, x - o, m * map_columns + o
@@ -213,11 +213,11 @@ def see(
 def judge(
     angles: Array, ranges: Array, steepest: float, farthest: float, codes: Codes
 ) -> tuple[float, float, bool]:
-    """Code of each place of a piece as far as the nearer ones decide it: fills codes (n,).
+    """Code each place of a piece as far as the nearer ones determine it: fills codes (n,).
 
-    0 without terrain; 3 shadow, under a smaller look angle than the greatest so far, `steepest`; of
-    the others 2 layover, nearer than the farthest so far; else 1. Returns the greatest angle and
-    range with this piece, and whether it has layover.
+    0 without terrain; 3 (shadow) if its look angle is smaller than the greatest so far, `steepest`;
+    otherwise 2 (layover) if its range is smaller than the greatest so far, `farthest`; otherwise 1.
+    Returns the greatest angle and range including this piece, and whether it has layover.
     """
     n = codes.shape[0]
     rising = 1
@@ -242,7 +242,7 @@ def judge(
 
 @compiled
 def look_back(ranges: Array, codes: Codes) -> None:
-    """Make layover (2) of the lit places (1) of a row behind which a nearer one lies."""
+    """Mark as layover (2) the lit places (1) of a row behind which one has a smaller range."""
     nearest = np.inf
     for k in range(codes.shape[0] - 1, -1, -1):
         if codes[k] == 1 or codes[k] == 2:
@@ -253,7 +253,7 @@ def look_back(ranges: Array, codes: Codes) -> None:
 
 @compiled
 def pick_rows(lattice: Array, step: int, seen: Codes, first_row: int, codes: Codes) -> None:
-    """Carry the codes of the swath to the nearest map pixels: fills codes (rows, columns).
+    """Give each map pixel the code of the nearest place in the swath: fills codes (rows, columns).
 
     lattice: (…, …, 2), swath row and column at the map's nodes, without height.
     """

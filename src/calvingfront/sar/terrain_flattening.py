@@ -1,8 +1,8 @@
 """Radiometric terrain flattening: γ0 = β0 · δr · δa / A_γ.
 
 A_γ is the illuminated ground of an image pixel, projected onto the plane perpendicular to the look
-direction. The terrain is laid out in triangles between the map's pixel centres; each lit one adds
-its projected area to the image pixels in which the radar sees it, so that places in layover add up.
+direction. The terrain is divided into triangles between the map's pixel centres. Each lit triangle
+adds its projected area to the image pixels in which it appears, so that areas in layover add up.
 Source: Small (2011), Flattening gamma: radiometric terrain correction for SAR imagery, IEEE TGRS
 49(8), doi:10.1109/TGRS.2011.2120616.
 """
@@ -28,14 +28,14 @@ from calvingfront.sar.sight import Codes
 from calvingfront.sar.triangles import UNITS_PER_M2, project_triangles
 
 TILE_PX = 256
-MARGIN_PX = 16  # level ground beyond the map's edge, which fills up the image pixels there
-LEAST_SHARE = 0.01  # of A_γ in δr · δa, 0.6° of grazing angle: less is the fringe of a shadow
+MARGIN_PX = 16  # flat ground added beyond the map's edge, to fill the image pixels there
+LEAST_SHARE = 0.01  # A_γ / (δr · δa), a grazing angle of 0.6°: less is the fringe of a shadow
 NODES_EVERY_PX = 64
 
 
 @dataclass(frozen=True)
 class ReferenceArea:
-    """What the image's own radiometry refers to, at nodes (lines,) × (samples,) of the image.
+    """The reference of the image's own radiometry, at nodes (lines,) × (samples,) of the image.
 
     beta_m2: δr · δa; sine: of the incidence angle on the ellipsoid; both (lines, samples).
     """
@@ -59,7 +59,7 @@ class ReferenceArea:
 def reference_area(scene: Multilooked, orbit: Orbit) -> ReferenceArea:
     """The image's reference area at every 64th pixel: the pixel on the ellipsoid, times sin θ.
 
-    In radar geometry that is δr · δa; the form given here holds for products on a map grid too.
+    In radar geometry this equals δr · δa; the form used here also holds for products on a map grid.
     """
     lines, samples = (
         np.linspace(0.0, max(n - 1.0, 1.0), max(2, -(-n // NODES_EVERY_PX) + 1))
@@ -93,11 +93,11 @@ def illuminated_area(
 ) -> Array:
     """A_γ of each image pixel (lines, samples), m²; 0 where the radar sees no ground of the map.
 
-    heights, view: (grid.height, grid.width), as in geocode; the terrain in shadow is left out, and
-    so are triangles that face away. A triangle that spans more than a third of an image pixel is
-    divided, so that the map may be coarser than the image. Beyond the map's edge the ground goes on
-    at the edge's height for 16 pixels: terrain farther off adds nothing.
-    The result is the same to the last bit for any tile_px and threads.
+    heights, view: (grid.height, grid.width), as in geocode. Terrain in shadow and triangles that
+    face away are left out. A triangle that spans more than a third of an image pixel is divided, so
+    that the map may be coarser than the image. Beyond the map's edge the ground continues for 16
+    pixels at the height of the edge; terrain farther away adds nothing.
+    The result is bit-identical for any tile_px and threads.
     """
     heights = np.pad(heights, MARGIN_PX, mode="edge")
     lit = np.pad(view != SHADOW, MARGIN_PX, mode="edge")
@@ -167,7 +167,7 @@ def flatten(
 ) -> Float32:
     """γ0 of the image (lines, samples), float32, linear, in radar geometry.
 
-    σ0 is first brought to β0 = σ0 / sin θ, with the incidence angle on the ellipsoid. NaN where
+    σ0 is first converted to β0 = σ0 / sin θ, with the incidence angle on the ellipsoid. NaN where
     the image has no data or the radar sees no lit ground of the map. Arguments as illuminated_area.
     """
     area = illuminated_area(scene, grid, heights, view, orbit, threads, tile_px)
@@ -196,10 +196,10 @@ def _up(points_m: Array) -> Array:
 
 
 def solve_sights(grid: MapGrid, lattice: Lattice, orbit: Orbit, look_side: Side) -> Array:
-    """At each node of the lattice: point at height 0, normal there, place of the satellite.
+    """At each node of the lattice: point at height 0, normal there, position of the satellite.
 
-    Returns (rows, columns, 9), Earth-fixed, m. Bilinear between the nodes this is exact to some
-    centimetres; the satellite's place is that from which the middle height is seen.
+    Returns (rows, columns, 9), Earth-fixed, m. Bilinear interpolation between the nodes is accurate
+    to a few centimetres; the satellite's position is the one from which the middle height is seen.
     """
     rows, columns = lattice.coefficients.shape[:2]
     row, column = lattice.step * np.indices((rows, columns)).reshape(2, -1)
@@ -216,7 +216,7 @@ def solve_sights(grid: MapGrid, lattice: Lattice, orbit: Orbit, look_side: Side)
 def _window(
     lines: Array, samples: Array, shape: tuple[int, int]
 ) -> tuple[int, int, int, int] | None:
-    """First and last + 1 line and sample of the image that a tile reaches, or None."""
+    """First and last + 1 line and sample of the image that a tile covers, or None."""
     seen = np.isfinite(lines) & np.isfinite(samples)
     if not seen.any():
         return None

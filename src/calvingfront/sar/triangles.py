@@ -1,4 +1,4 @@
-"""The terrain in triangles, projected onto the plane that the radar looks at: compiled loops.
+"""Compiled loops that project terrain triangles onto the plane across the look direction.
 
 For terrain_flattening.py; numba as in kernels.py.
 """
@@ -11,14 +11,14 @@ import numpy.typing as npt
 from calvingfront.radar.model import Array
 from calvingfront.sar.kernels import Float32, compiled
 
-UNITS_PER_M2 = 2.0**32  # areas are summed as whole numbers: any order gives the same sum
+UNITS_PER_M2 = 2.0**32  # areas are summed as integers: any order gives the same sum
 
 
 @compiled
 def sight_row(
     nodes: Array, step: int, row: int, first_column: int, heights: Float32, points: Array
 ) -> None:
-    """Place each pixel of one row: fills points (n, 9) with point, normal and satellite (m)."""
+    """Locate each pixel of one row: fills points (n, 9) with point, normal and satellite (m)."""
     i = row // step
     down = (row - i * step) / step
     for c in range(heights.shape[0]):
@@ -49,10 +49,10 @@ def project_triangles(
     """Add the projected area of each triangle of a tile to the image pixels that show it.
 
     nodes: of solve_sights; heights, lit, lines, samples: (rows, columns) of the tile's corners.
-    first_line, first_sample: of the image, at which areas begins.
+    first_line, first_sample: of the image, at which `areas` begins.
     Each triangle is divided into n² equal ones no longer than a third of an image pixel (n ≤ 64),
-    and each of these shares its area bilinearly among the four pixels around its centre. A triangle
-    that is partly in shadow counts with its lit corners. Adds to areas, in 2⁻³² m².
+    and each of these distributes its area bilinearly over the four pixels around its centre. A
+    triangle partly in shadow counts in proportion to its lit corners. Adds to areas, in 2⁻³² m².
     """
     rows, columns = heights.shape
     above, below = np.empty((columns, 9)), np.empty((columns, 9))
@@ -78,7 +78,7 @@ def project_triangles(
                 l0, l1, l2 = p[6] - p[0], p[7] - p[1], p[8] - p[2]
                 distance = np.sqrt(l0 * l0 + l1 * l1 + l2 * l2)
                 area = 0.5 * (n0 * l0 + n1 * l1 + n2 * l2) / distance * bright / 3.0
-                if n0 * p[3] + n1 * p[4] + n2 * p[5] < 0:  # a map whose x or y is turned round
+                if n0 * p[3] + n1 * p[4] + n2 * p[5] < 0:  # a map whose x or y is reversed
                     area = -area
                 extent = max(
                     max(abs(y1 - y0), abs(y2 - y0), abs(y2 - y1)),
@@ -90,7 +90,7 @@ def project_triangles(
                 part = area / (n * n) * UNITS_PER_M2
                 for i in range(n):
                     for j in range(2 * (n - i) - 1):
-                        # Upright triangles and, between them, those that stand on their heads.
+                        # Upright triangles and, between them, inverted ones.
                         third = 1.0 + j % 2
                         u, v = (i + third / 3.0) / n, (j // 2 + third / 3.0) / n
                         y = y0 + u * (y1 - y0) + v * (y2 - y0)

@@ -1,4 +1,4 @@
-"""Scenes of the CaFFe benchmark: a folder of images and fronts whose names say what they are.
+"""Scenes of the CaFFe benchmark: a folder of images and fronts described by their names.
 
 Layout and names: Gourmelon et al. (2022), doi:10.1594/PANGAEA.940950.
 """
@@ -22,15 +22,15 @@ from calvingfront.vocabulary.missions import MISSIONS
 
 log = logging.getLogger(__name__)
 
-# Pixel size, m, behind the rounded figure in a name, at the published size.
+# Exact pixel size, m, for the rounded figure in a name, at the published size.
 PIXEL_SIZES_M = {6: 6.0, 7: 6.6667, 12: 12.5, 17: 16.6667, 20: 20.0}
 SIZE_COLUMNS = ("glacier", "resolution_tag_m", "pixel_size_m", "height_px", "width_px")
 PARTS = "Glacier_YYYY-MM-DD_Sensor_Resolution_Quality_Orbit"
-EXCLUDE = "Mend the files, or exclude a scene by source.exclude: {scene: reason}."
+EXCLUDE = "Fix the files, or exclude a scene by source.exclude: {scene: reason}."
 
 
 def from_config(config: Mapping[str, Any]) -> pd.DataFrame:
-    """The scene table of `source.caffe`; with lists of `split.lists`, of the scenes they name."""
+    """The scene table of `source.caffe`, limited to the scenes in `split.lists` if it is used."""
     source, split = config["source"], config["split"]
     listed = None
     if split["method"] == "paper" and split["lists"]:
@@ -44,16 +44,16 @@ def faults(config: Mapping[str, Any]) -> Iterator[ConfigError]:
     if config["source"]["caffe"]["folder"] is None:
         yield ConfigError(
             "source.caffe.folder",
-            "kind caffe needs a folder",
-            "Write the folder that holds sar_images/ and fronts/, in the file or as "
+            "is not set, but source.kind is caffe",
+            "Write the folder that contains sar_images/ and fronts/, in the file or as "
             "--config 'source={caffe: {folder: PATH}}'",
         )
 
 
 def parse_name(name: str) -> dict[str, Any]:
-    """Split a CaFFe name, as SI_1996-01-22_ERS_20_3_109, into the columns of the scene table.
+    """Split a CaFFe name, such as SI_1996-01-22_ERS_20_3_109, into columns of the scene table.
 
-    Raises SceneError that says which part cannot be read.
+    Raises SceneError that names the parts that cannot be read.
     """
     parts = name.split("_")
     if len(parts) != 6:
@@ -63,15 +63,15 @@ def parse_name(name: str) -> dict[str, Any]:
     if not re.fullmatch(r"[A-Za-z0-9.-]+", glacier):
         wrong.append(f"glacier {glacier!r}")
     if not _is_date(acquired):
-        wrong.append(f"date {acquired!r} (no day YYYY-MM-DD)")
+        wrong.append(f"date {acquired!r} (not a day YYYY-MM-DD)")
     if mission not in MISSIONS:
-        wrong.append(f"sensor {mission!r} (none of {', '.join(MISSIONS)})")
+        wrong.append(f"sensor {mission!r} (not one of {', '.join(MISSIONS)})")
     if not re.fullmatch(r"[1-9][0-9]*", resolution):
-        wrong.append(f"resolution {resolution!r} (no whole number of metres)")
+        wrong.append(f"resolution {resolution!r} (not a whole number of metres)")
     if not re.fullmatch(r"[1-6]", quality):
         wrong.append(f"quality {quality!r} (not 1 to 6)")
     if not re.fullmatch(r"[0-9]+", orbit):
-        wrong.append(f"orbit {orbit!r} (no number)")
+        wrong.append(f"orbit {orbit!r} (not a number)")
     if wrong:
         raise SceneError(name, f"cannot be read: {'; '.join(wrong)}", f"Name it {PARTS}.")
     return {
@@ -95,18 +95,18 @@ def list_caffe(
     """The scene table of a CaFFe folder, from names and PNG headers alone.
 
     sizes:    CSV of the extents of the scenes (glacier, resolution_tag_m, pixel_size_m, height_px,
-              width_px at native size; crs, upper_left_x, upper_left_y where known): needed for
-              shrunk copies, whose pixel sizes follow from their own numbers of pixels.
+              width_px at native size; crs, upper_left_x, upper_left_y if known): needed for
+              downscaled copies, whose pixel sizes follow from their own numbers of pixels.
     glaciers: the glaciers to keep; empty for all.
     exclude:  scenes to leave out, whatever is wrong with them.
     listed:   the scenes that a split names; others are left out. None for all.
-    Raises Faults with everything that is wrong with the scenes that remain.
+    Raises Faults with all faults of the remaining scenes.
     """
     if folder is None or not Path(folder).is_dir():
         raise ConfigError(
             "source.caffe.folder",
             f"{folder} is not a folder",
-            "Write the folder that holds sar_images and fronts.",
+            "Write the folder that contains sar_images and fronts.",
         )
     folder = Path(folder)
     faults: list[CalvingFrontError] = []
@@ -114,7 +114,7 @@ def list_caffe(
     fronts = _files(folder / "fronts", "_front", faults)
     if not images:
         raise Faults(
-            [SceneError(folder / "sar_images", "holds no PNG", "Put the images there.")],
+            [SceneError(folder / "sar_images", "contains no PNG", "Put the images there.")],
             "Check source.caffe.folder.",
         )
     table = _read_sizes(sizes) if sizes is not None else None
@@ -143,21 +143,21 @@ def list_caffe(
         unlisted = listed is not None and name not in listed
         if name not in images and name not in exclude and not other_glacier and not unlisted:
             faults.append(
-                SceneError(paths[0], f"is a front without an image {name}.png", "Add the image.")
+                SceneError(paths[0], f"is a front without its image {name}.png", "Add the image.")
             )
     faults.extend(_absent(images, glaciers, listed, exclude))
     if not kept and not faults:
         raise ConfigError(
             "source.caffe.glaciers",
             f"none of the {len(images)} images belongs to {', '.join(glaciers)}",
-            "Write glaciers as the file names carry them, or [] for all.",
+            "Write the glaciers as in the file names, or [] for all.",
         )
     if faults:
         raise Faults(faults, EXCLUDE)
     scenes = scene_table(rows)
     note = f"{folder.name}: {len(images)} images, {len(scenes)} used"
     if listed is not None:
-        note += f"; the split's lists name {len(set(listed))} scenes, others are left out"
+        note += f"; split.lists names {len(set(listed))} scenes, others are left out"
     scenes.attrs["notes"] = [note]
     log.info("%s", note)
     return scenes
@@ -236,12 +236,12 @@ def _complete(
 
 
 def _files(folder: Path, ending: str, faults: list[CalvingFrontError]) -> dict[str, list[Path]]:
-    """The PNG files under a folder, in any subset's folder, by the scene's name."""
+    """The PNG files in a folder and its subfolders, by scene name."""
     found: dict[str, list[Path]] = {}
     for path in sorted(folder.rglob("*.png")):
         if not path.stem.endswith(ending):
             what = f"does not end in {ending}.png"
-            faults.append(SceneError(path, what, f"Name it SCENE{ending}.png or take it away."))
+            faults.append(SceneError(path, what, f"Name it SCENE{ending}.png or remove it."))
             continue
         found.setdefault(path.stem.removesuffix(ending), []).append(path)
     return found
@@ -253,21 +253,23 @@ def _absent(
     listed: Collection[str] | None,
     exclude: Collection[str],
 ) -> list[CalvingFrontError]:
-    """Scenes that are listed or excluded and do not exist."""
+    """Faults for scenes that are listed or excluded but do not exist."""
     faults: list[CalvingFrontError] = []
     for name in sorted(set(listed or ())):
         other_glacier = glaciers and name.split("_")[0] not in glaciers
         if name not in images and name not in exclude and not other_glacier:
             faults.append(
                 SceneError(
-                    name, "stands in split.lists and has no image", "Add the image or exclude it."
+                    name, "is in split.lists but has no image", "Add the image or exclude it."
                 )
             )
     for name in sorted(exclude):
         if name not in images and name not in (listed or ()):
             faults.append(
                 ConfigError(
-                    f"source.exclude.{name}", "there is no such scene", "Correct or delete the key."
+                    f"source.exclude.{name}",
+                    "names no existing scene",
+                    "Correct or delete the key.",
                 )
             )
     return faults
@@ -286,7 +288,7 @@ def _read_sizes(path: str | Path) -> dict[tuple[str, int], dict[str, Any]]:
     if missing:
         raise ConfigError(
             "source.caffe.sizes",
-            f"{path} lacks the columns {', '.join(missing)}",
+            f"{path} is missing the columns {', '.join(missing)}",
             f"Give the columns {', '.join(SIZE_COLUMNS)}.",
         )
     return {

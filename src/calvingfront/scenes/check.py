@@ -1,4 +1,4 @@
-"""Every image and front opened once, before anything is made from them."""
+"""Open and check every image and front before anything is computed from them."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ LARGEST_FRONT_SHARE = 0.25
 
 @dataclass
 class Checked:
-    """What opening one scene showed."""
+    """The result of opening one scene."""
 
     scene: str
     height: int = 0
@@ -32,7 +32,7 @@ class Checked:
 
 
 def check_scene(scene: str, image: str, front: str) -> Checked:
-    """Open image and front of one scene and collect what is wrong with them."""
+    """Open the image and the front of one scene and collect their faults."""
     checked = Checked(scene)
 
     def fault(path: str, what: str, remedy: str) -> None:
@@ -57,9 +57,9 @@ def check_scene(scene: str, image: str, front: str) -> Checked:
         elif levels.size > 2:
             fault(
                 front,
-                f"is no binary mask: it holds {levels.size} grey levels "
+                f"is not a binary mask: it has {levels.size} grey levels "
                 f"({', '.join(map(str, levels[:6]))}{' …' if levels.size > 6 else ''})",
-                "Write 0 beside the front and 255 on it; zones are another mask.",
+                "Write 255 on the front and 0 elsewhere; do not give a mask of zones.",
             )
         elif share > LARGEST_FRONT_SHARE:
             what = f"marks {100 * share:.0f} % of the image as front"
@@ -69,7 +69,7 @@ def check_scene(scene: str, image: str, front: str) -> Checked:
     if pixels is not None and mask is not None and pixels.shape != mask.shape:
         fault(
             front,
-            f"is {mask.shape[0]} × {mask.shape[1]} px, its image {pixels.shape[0]} × "
+            f"is {mask.shape[0]} × {mask.shape[1]} px, but its image is {pixels.shape[0]} × "
             f"{pixels.shape[1]}",
             "Draw the front on the image's own grid.",
         )
@@ -85,8 +85,8 @@ def check_scenes(
 ) -> None:
     """Open every image and front of a scene table; write the verified table and a report.
 
-    excluded: {scene: reason}; for the report. Raises Faults with everything that is wrong, also
-    where two scenes hold the same pixels.
+    excluded: {scene: reason}; for the report. Raises Faults with all faults, including scenes with
+    identical pixels.
     """
     columns = (scenes["scene"], scenes["image"], scenes["front"])
     with ThreadPoolExecutor(max(1, threads)) as pool:

@@ -1,4 +1,4 @@
-"""Scenes of the user's own, listed: a table of geocoded images with front masks or lines."""
+"""List the user's own scenes: a table of geocoded images with front masks or lines."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def faults(config: Mapping[str, Any]) -> Iterator[ConfigError]:
     if config["source"]["images"]["table"] is None:
         yield ConfigError(
             "source.images.table",
-            "kind images needs a table",
+            "is not set, but source.kind is images",
             "Write the CSV or TSV that lists the images and their fronts",
         )
 
@@ -37,16 +37,16 @@ def faults(config: Mapping[str, Any]) -> Iterator[ConfigError]:
 def list_images(table: str | Path | None, exclude: Collection[str] = ()) -> pd.DataFrame:
     """The scene table of a user's table (CSV or TSV), completed from the image headers.
 
-    Paths start at the table's folder. Raises Faults with everything that is wrong.
+    Paths are relative to the table's folder. Raises Faults with all faults.
     """
     return list_table(table, "source.images.table", REQUIRED, OPTIONAL, exclude, _row)
 
 
 def _row(cell: dict[str, str], folder: Path, fault: Fault) -> dict[str, Any]:
-    """What a line adds to its name: mission, date, files and the image's header."""
+    """The columns of a line: mission, date, files and the image's header."""
     row: dict[str, Any] = {"mission": cell["mission"], "acquired": day_of(cell["acquired"], fault)}
     if not cell["mission"]:
-        fault("has no mission", "Fill the cell.")
+        fault("has no mission", "Fill in the cell.")
     image, front = (existing(cell, key, folder, fault) for key in ("image", "front"))
     row |= {key: str(folder / cell[key]) for key in ("image", "front")}
     pixel_size = None
@@ -56,7 +56,8 @@ def _row(cell: dict[str, str], folder: Path, fault: Fault) -> dict[str, Any]:
         except ValueError:
             pixel_size = -1.0
         if not pixel_size > 0:
-            fault(f"has the pixel size {cell['pixel_size_m']!r}", "Write metres above zero.")
+            what = f"has the invalid pixel size {cell['pixel_size_m']!r}"
+            fault(what, "Write a positive number of metres.")
     if image is not None:
         row |= _header(image, pixel_size, fault)
     if "height_px" in row and front is not None:
@@ -65,20 +66,21 @@ def _row(cell: dict[str, str], folder: Path, fault: Fault) -> dict[str, Any]:
 
 
 def _check_mask_size(front: Path, shape: tuple[int, int], fault: Fault) -> None:
-    """A mask must have the image's (height, width); lines are looked at when they are burnt."""
+    """Check that a mask has the image's (height, width); lines are checked when they are burnt."""
     if not is_raster(front):
         return
     with open_raster(front) as dataset:
         height, width = dataset.height, dataset.width
     if (height, width) != shape:
         fault(
-            f"front {front.name} is {height} × {width} px, its image {shape[0]} × {shape[1]}",
+            f"front {front.name} is {height} × {width} px, but its image is "
+            f"{shape[0]} × {shape[1]}",
             "Draw the mask on the image's own grid, or give the front as lines.",
         )
 
 
 def _header(path: Path, pixel_size_m: float | None, fault: Fault) -> dict[str, Any]:
-    """Size, pixel size and place of an image from its header; `fault(what, remedy)` on faults."""
+    """Size, pixel size and position of an image from its header; calls `fault` for each fault."""
     try:
         with open_raster(path) as dataset:
             height, width = dataset.height, dataset.width
@@ -98,7 +100,7 @@ def _header(path: Path, pixel_size_m: float | None, fault: Fault) -> dict[str, A
     if not crs.is_projected or crs.linear_units.lower() not in {"metre", "meter", "m"}:
         fault(
             f"image {path.name} is in {name}, not in projected metres",
-            "Warp it first, as with gdalwarp -t_srs EPSG:3031.",
+            "Warp it first, for example with gdalwarp -t_srs EPSG:3031.",
         )
         return found
     if (
@@ -111,7 +113,7 @@ def _header(path: Path, pixel_size_m: float | None, fault: Fault) -> dict[str, A
     if pixel_size_m is not None and abs(pixel_size_m - transform.a) > 0.01 * transform.a:
         fault(
             f"has pixel_size_m {pixel_size_m:g}, but image {path.name} has {transform.a:g} m",
-            "Delete the cell: the file knows it.",
+            "Clear the cell: the file gives the pixel size.",
         )
     return found | {
         "pixel_size_x_m": transform.a,

@@ -1,4 +1,4 @@
-"""Scenes of the user's own, imported: 8-bit images and front masks on their grids."""
+"""Import the user's own scenes: 8-bit images and front masks on their grids."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def import_scene(
 ) -> None:
     """Write a scene's image in 8 bit (see `to_8bit`) and its front as 0/255 PNG on the same grid.
 
-    output_image: PNG, or GeoTIFF (.tif) where the place on the map has to go with it.
+    output_image: PNG, or GeoTIFF (.tif) to keep the georeference.
     front: a mask of the image's size, or lines in any vector format that GDAL reads; see
     `vectors.rasterise_front` for how a scene's lines are found in a layer of many.
     """
@@ -36,7 +36,7 @@ def import_scene(
         if mask_values.shape != values.shape:
             raise SceneError(
                 front,
-                f"is {mask_values.shape[0]} × {mask_values.shape[1]} px, its image "
+                f"is {mask_values.shape[0]} × {mask_values.shape[1]} px, but its image is "
                 f"{values.shape[0]} × {values.shape[1]}",
                 "Draw the mask on the image's own grid, or give the front as lines.",
             )
@@ -44,16 +44,16 @@ def import_scene(
         if levels.size > 2:
             raise SceneError(
                 front,
-                f"is no mask: it holds {levels.size} values",
-                "Write 0 beside the front and 255 on it.",
+                f"is not a mask: it has {levels.size} different values",
+                "Write 255 on the front and 0 elsewhere.",
             )
         mask = front_pixels(np.asarray(mask_values > levels[0], dtype=np.uint8))
     else:
-        from calvingfront.scenes.vectors import rasterise_front  # heavy: only where needed
+        from calvingfront.scenes.vectors import rasterise_front  # slow to import: only if needed
 
         mask = rasterise_front(front, scene, glacier, acquired, crs, transform, values.shape, image)
     if not mask.any():
-        raise SceneError(front, f"holds no front for {scene}", "Exclude the scene with a reason.")
+        raise SceneError(front, f"has no front for {scene}", "Exclude the scene with a reason.")
     if Path(output_image).suffix == ".tif":
         corner = (transform.c, transform.f)
         write_geotiff(output_image, pixels, crs.to_string(), corner, transform.a)

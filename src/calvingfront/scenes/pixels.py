@@ -19,8 +19,8 @@ Mask = npt.NDArray[np.bool_]
 def read_grey(path: PathLike) -> Grey:
     """Read an 8-bit single-band image (PNG or TIFF), (height, width) uint8.
 
-    A colour file is accepted where its colour channels are equal.
-    Raises SceneError where the file is missing, cannot be decoded, or is not 8 bit grey.
+    A colour file is accepted if its colour channels are equal.
+    Raises SceneError if the file is missing, cannot be decoded or is not 8-bit grey.
     """
     encoded = _read_bytes(path)
     pixels = None
@@ -35,8 +35,8 @@ def read_grey(path: PathLike) -> Grey:
     if pixels.dtype != np.uint8:
         raise SceneError(
             path,
-            f"holds {pixels.dtype} values instead of 8 bit",
-            "Convert it to 8 bit, or use it by source.kind: images, which scales it.",
+            f"has {pixels.dtype} values instead of 8 bit",
+            "Convert it to 8 bit, or use source.kind: images, which scales it.",
         )
     if pixels.ndim == 3:
         colours = pixels[..., :3]
@@ -56,7 +56,7 @@ def read_front(path: PathLike) -> Mask:
 
 
 def front_pixels(mask: Grey) -> Mask:
-    """The front of a grey mask: 0/1 and 0/255 masks are both in use."""
+    """The front of a grey mask: both 0/1 and 0/255 masks are in use."""
     return np.asarray(mask > mask.max(initial=0) // 2, dtype=np.bool_)
 
 
@@ -72,7 +72,7 @@ def _decode(encoded: npt.NDArray[np.uint8]) -> npt.NDArray[Any] | None:
     level = cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
     try:
         return cv2.imdecode(encoded, cv2.IMREAD_UNCHANGED)
-    except cv2.error:  # a header that promises an impossible size
+    except cv2.error:  # a header with an impossible size
         return None
     finally:
         cv2.utils.logging.setLogLevel(level)

@@ -1,4 +1,4 @@
-"""Radar products, listed: a table of level-1 products with their front lines."""
+"""List the user's radar products: a table of level-1 products with their front lines."""
 
 from __future__ import annotations
 
@@ -30,23 +30,27 @@ def faults(config: Mapping[str, Any]) -> Iterator[ConfigError]:
     if config["source"]["products"]["table"] is None:
         yield ConfigError(
             "source.products.table",
-            "kind products needs a table",
+            "is not set, but source.kind is products",
             "Write the CSV or TSV that lists the products and their fronts",
         )
     if chart["crs"] is None:
-        yield ConfigError("map.crs", "kind products needs a map", "Write a CRS, as in EPSG:3031")
+        yield ConfigError(
+            "map.crs", "is not set, but source.kind is products", "Write a CRS, such as EPSG:3031"
+        )
     for key in ("dem", "geoid"):
         path = chart[key]
         if path is not None and not Path(path).is_file():
-            yield ConfigError(f"map.{key}", f"there is no file {path}", "Correct the path")
+            yield ConfigError(f"map.{key}", f"{path} does not exist", "Correct the path")
     if chart["dem"] is None:
         yield ConfigError(
-            "map.dem", "kind products needs a terrain model", "Write the path of a raster"
+            "map.dem",
+            "is not set, but source.kind is products",
+            "Write the path of a raster of terrain heights",
         )
     if chart["vertical_datum"] == "geoid" and chart["geoid"] is None:
         yield ConfigError(
             "map.geoid",
-            "heights above the geoid need it",
+            "is not set, but map.vertical_datum is geoid",
             "Write a raster of the geoid's height above the ellipsoid (e.g. of EGM2008)",
         )
     for glacier, (left, bottom, right, top) in chart["areas"].items():
@@ -63,10 +67,10 @@ def list_products(
 ) -> pd.DataFrame:
     """The scene table of a user's table of products (CSV or TSV).
 
-    spacing_m: of the map, for each mission. Mission and day are read from the products where the
-    table leaves them empty. More columns than a scene table has: polarisation, orbit_file (paths
-    start at the table's folder; missing where empty). `image` is the product.
-    Raises Faults with everything that is wrong.
+    spacing_m: of the map, for each mission. If the table leaves mission or day empty, they are read
+    from the product. polarisation and orbit_file are missing if empty; paths are relative to the
+    table's folder. `image` is the product.
+    Raises Faults with all faults.
     """
     make_row = partial(_row, spacing_m=spacing_m)
     return list_table(table, "source.products.table", REQUIRED, OPTIONAL, exclude, make_row)
@@ -79,7 +83,7 @@ def _row(
     if front is not None and is_raster(front):
         fault(
             f"front {front.name} is an image",
-            "Give it as lines (GeoPackage, Shapefile, GeoJSON): the map grid is yet to come.",
+            "Give it as lines (GeoPackage, Shapefile, GeoJSON): the map grid does not exist yet.",
         )
     mission, acquired = cell.get("mission", ""), cell.get("acquired", "")
     if product is not None and not (mission and acquired):
@@ -90,7 +94,7 @@ def _row(
         acquired = acquired or opened.acquired.date().isoformat()
     if mission and mission not in spacing_m:
         known = ", ".join(spacing_m)
-        fault(f"has the mission {mission!r}", f"Write one of {known}, or leave it empty.")
+        fault(f"has the unknown mission {mission!r}", f"Write one of {known}, or leave it empty.")
     orbit_file = None
     if cell.get("orbit_file"):
         orbit_file = existing(cell, "orbit_file", folder, fault)

@@ -1,4 +1,4 @@
-"""Reading the user's images through GDAL."""
+"""Read the user's images through GDAL."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ VECTOR_SUFFIXES = {".gpkg", ".shp", ".geojson", ".json", ".kml", ".fgb"}
 
 @contextmanager
 def open_raster(path: PathLike) -> Iterator[Any]:
-    """Open an image; one without a place on the map is no reason for a warning here."""
+    """Open an image, without a warning if it is not georeferenced."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", NotGeoreferencedWarning)
         with rasterio.open(path) as dataset:
@@ -29,7 +29,7 @@ def open_raster(path: PathLike) -> Iterator[Any]:
 
 
 def is_raster(path: PathLike) -> bool:
-    """True where GDAL reads the file as an image. Raises SceneError where the file is missing."""
+    """Whether GDAL reads the file as an image. Raises SceneError if the file is missing."""
     if not Path(path).exists():
         raise SceneError(path, "does not exist", "Check the path in the table.")
     if Path(path).suffix.lower() in VECTOR_SUFFIXES:
@@ -44,7 +44,7 @@ def is_raster(path: PathLike) -> bool:
 def read_image(
     path: PathLike,
 ) -> tuple[npt.NDArray[Any], npt.NDArray[np.bool_], Any, Any]:
-    """Pixels (height, width), their valid area, CRS (None where unknown) and transform."""
+    """Pixels (height, width), their valid area, CRS (None if unknown) and transform."""
     try:
         with open_raster(path) as dataset:
             bands = dataset.read()

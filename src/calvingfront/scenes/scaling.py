@@ -1,4 +1,4 @@
-"""From any pixel values to 8 bit."""
+"""Scale pixel values of any type to 8 bit."""
 
 from __future__ import annotations
 
@@ -16,26 +16,26 @@ LOW_PERCENT, HIGH_PERCENT = 1.0, 99.0
 def to_8bit(values: npt.NDArray[Any], valid: Mask, where: object = "image") -> Grey:
     """Scale one scene to 8 bit on its valid area: 0 is no data, 1 to 255 are data.
 
-    values: (height, width), any real type; 8-bit values pass as they are.
+    values: (height, width), any real type; 8-bit values are returned unchanged.
     valid:  (height, width); pixels that are not finite, and zeros of an unsigned image (the border
-            of a detected image), count as no data too.
-    Positive values are linear backscatter, amplitude or intensity: their decibels are stretched
-    (the two differ by a factor that the stretch removes). Values that reach zero or below are
-    decibels or an index already. The stretch runs from the 1st to the 99th percentile of the
-    valid pixels, linearly, and clips beyond them.
-    Raises SceneError where nothing is valid or all valid values are equal.
+            of a detected image), also count as no data.
+    If all values are positive, they are linear backscatter, amplitude or intensity, and are
+    converted to decibels (amplitude and intensity then differ by a factor that the stretch
+    removes). Otherwise they are decibels or an index already. The values are stretched linearly
+    from the 1st to the 99th percentile of the valid pixels and clipped beyond.
+    Raises SceneError if no pixel is valid or all valid values are equal.
     """
     if values.dtype == np.uint8:
         return np.asarray(values, dtype=np.uint8)
     if values.dtype.kind not in "uif":
-        raise SceneError(where, f"holds {values.dtype} values", "Give real numbers (intensity).")
+        raise SceneError(where, f"has {values.dtype} values", "Give real numbers (intensity).")
     valid = valid & np.isfinite(values)
     if values.dtype.kind == "u":
         valid = valid & (values > 0)
     data = values[valid].astype(np.float64)
     if not data.size:
         raise SceneError(
-            where, "has no valid pixel", "Exclude the scene, or mend its no-data value."
+            where, "has no valid pixel", "Exclude the scene, or correct its no-data value."
         )
     if data.min() > 0:
         data = 10 * np.log10(data)

@@ -49,21 +49,21 @@ SCENE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 
 
 def scene_table(rows: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
-    """A scene table from rows that may lack columns; sorted by scene, unknown cells missing."""
+    """A scene table, sorted by scene, from rows; missing columns and unknown cells stay empty."""
     return _typed(pd.DataFrame(list(rows), dtype=object))
 
 
 def read_scenes(path: PathLike) -> pd.DataFrame:
-    """Read a scene table (TSV). Raises SceneError where columns are missing."""
+    """Read a scene table (TSV). Raises SceneError if columns are missing."""
     try:
-        # A glacier may well be called NA: only an empty cell is an unknown one.
+        # Only an empty cell means unknown: a glacier may be called NA.
         table = pd.read_csv(path, sep="\t", dtype=str, keep_default_na=False, na_values=[""])
     except (OSError, ValueError) as error:
-        raise SceneError(path, f"cannot be read ({error})", "Let check_scenes make it.") from None
+        raise SceneError(path, f"cannot be read ({error})", "Rerun check_scenes.") from None
     missing = [column for column in COLUMNS if column not in table.columns]
     if missing:
         raise SceneError(
-            path, f"lacks the columns {', '.join(missing)}", "Let check_scenes make it."
+            path, f"is missing the columns {', '.join(missing)}", "Rerun check_scenes."
         )
     return _typed(table)
 

@@ -1,4 +1,4 @@
-"""Where scenes can come from. Plain data: a source's code is imported when it is chosen."""
+"""The sources of scenes. Plain data: the code of a source is imported only when chosen."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ Config = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Source:
-    """One source of scenes; its keys stand in `source.{name}` of the configuration.
+    """One source of scenes; its keys are in `source.{name}` of the configuration.
 
-    name:     as `source.kind` writes it.
+    name:     the value of `source.kind`.
     text:     what it is, for the documentation.
     scenes:   function from the configuration to the scene table, from names and headers only.
     faults:   function from the configuration to the ConfigErrors of its own keys.
-    products: whether its scenes are radar products, which have to be geocoded first.
-    imported: whether its images and fronts are brought to 8 bit and one grid by `import_scene`;
-              those of the others are ready to read.
-    map:      function from the configuration to the settings of the map; None: `map` as it stands.
+    products: whether its scenes are radar products, which must be geocoded first.
+    imported: whether its images and fronts are converted to 8 bit and one grid by `import_scene`;
+              those of other sources are ready to read.
+    map:      function from the configuration to the settings of the map; None: `map` unchanged.
     """
 
     name: str
@@ -63,7 +63,7 @@ SOURCES: dict[str, Source] = {source.name: source for source in _ALL}
 
 
 def source_of(config: Config) -> Source:
-    """The configured source. Raises ConfigError where there is none of this name."""
+    """The configured source. Raises ConfigError if there is none of this name."""
     kind = config["source"]["kind"]
     if kind not in SOURCES:
         raise ConfigError(
@@ -75,9 +75,9 @@ def source_of(config: Config) -> Source:
 def list_scenes(config: Config) -> pd.DataFrame:
     """The scene table of the configured source, from names and file headers only.
 
-    Excluded scenes are left out; `attrs["notes"]` holds sentences for the scene report. The columns
-    image and front are the files as the source has them; see `prepared_scenes`.
-    Raises Faults with everything that is wrong.
+    Excluded scenes are left out; `attrs["notes"]` contains sentences for the scene report. The
+    columns image and front are the source's own files; see `prepared_scenes`.
+    Raises Faults with all faults.
     """
     table: pd.DataFrame = load(source_of(config).scenes)(config)
     return table
@@ -92,8 +92,7 @@ def map_settings(config: Config) -> dict[str, Any]:
 def prepared_scenes(scenes: pd.DataFrame, config: Config) -> pd.DataFrame:
     """The same table with the 8-bit image and the front mask that the sample rules read.
 
-    Where `import_scene` writes them they differ from the source's own files; images of products
-    keep their place on the map.
+    Files written by `import_scene` replace the source's own; images of products stay georeferenced.
     """
     source = source_of(config)
     if not source.imported:

@@ -13,7 +13,7 @@ from calvingfront.vocabulary.subsets import SUBSETS
 
 @dataclass(frozen=True)
 class Lists:
-    """A published split: `table` (scene, subset), and how many of its `rows` name no scene."""
+    """A published split: `table` (scene, subset), and how many `rows` have no name or repeat."""
 
     table: pd.DataFrame
     rows: int
@@ -25,7 +25,7 @@ def read_lists(path: PathLike, scene_column: str, subset_column: str) -> Lists:
     """Read a CSV that assigns scenes to subsets.
 
     Rows with an empty scene name are counted and left out; a scene named twice in one subset is
-    kept once; a scene in two subsets keeps both. Raises SplitError.
+    kept once; a scene in two subsets keeps both. Raises SplitError if the file cannot be used.
     """
     try:
         table = pd.read_csv(path, dtype=str, keep_default_na=False, sep=None, engine="python")

@@ -1,4 +1,4 @@
-"""A user's own table of scenes: read, its lines checked, every fault told at once."""
+"""Read a user's own table of scenes, check its lines and report all faults at once."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ def list_table(
     exclude: Collection[str],
     make_row: MakeRow,
 ) -> pd.DataFrame:
-    """The scene table of a CSV or TSV; paths inside it start at its folder.
+    """The scene table of a CSV or TSV; paths in it are relative to its folder.
 
-    key: of the configuration, for messages. make_row(cells, folder, fault) returns what a line adds
-    to its name, glacier, date and quality, and calls fault(what, remedy) for what is wrong with it.
-    Raises Faults with everything that is wrong, ConfigError where there is no such table.
+    key: of the configuration, for messages. make_row(cells, folder, fault) returns the columns of a
+    line besides scene, glacier and quality, and calls fault(what, remedy) for each of its faults.
+    Raises Faults with all faults, ConfigError if the table does not exist.
     """
     if table is None or not Path(table).is_file():
         raise ConfigError(key, f"{table} is not a file", "Write the path of a CSV or TSV.")
@@ -38,8 +38,8 @@ def list_table(
     if missing:
         raise ConfigError(
             key,
-            f"{table} lacks the columns {', '.join(missing)}",
-            f"Give the columns {', '.join(required)} and, where wanted, {', '.join(optional)}.",
+            f"{table} is missing the columns {', '.join(missing)}",
+            f"Give the columns {', '.join(required)} and, optionally, {', '.join(optional)}.",
         )
     faults: list[CalvingFrontError] = []
     rows: list[dict[str, Any]] = []
@@ -62,17 +62,17 @@ def list_table(
         except CalvingFrontError as error:
             problems.append(error)
         if cell["scene"] in seen:
-            fault("stands in the table twice", "Delete one line.")
+            fault("appears twice in the table", "Delete one line.")
         seen.add(cell["scene"])
         faults.extend(problems)
     for name in sorted(set(exclude) - seen):
         faults.append(
             ConfigError(
-                f"source.exclude.{name}", "there is no such scene", "Correct or delete the key."
+                f"source.exclude.{name}", "names no existing scene", "Correct or delete the key."
             )
         )
     if not rows and not faults:
-        faults.append(ConfigError(key, f"{table} lists no scene", "Add lines."))
+        faults.append(ConfigError(key, f"{table} lists no scenes", "Add lines."))
     if faults:
         raise Faults(faults, EXCLUDE)
     scenes = scene_table(rows)
@@ -83,13 +83,14 @@ def list_table(
 def _named(cell: dict[str, str], fault: Fault) -> dict[str, Any]:
     """Name, glacier and quality of a line."""
     if not SCENE_NAME.fullmatch(cell["scene"]):
-        fault(f"has the name {cell['scene']!r}", "Use letters, digits, '.', '_' and '-' only.")
+        what = f"has the invalid name {cell['scene']!r}"
+        fault(what, "Use letters, digits, '.', '_' and '-' only.")
     if not cell["glacier"]:
-        fault("has no glacier", "Fill the cell.")
+        fault("has no glacier", "Fill in the cell.")
     quality = cell.get("quality", "")
     known = quality in {"1", "2", "3", "4", "5", "6"}
     if quality and not known:
-        fault(f"has the quality {quality!r}", "Write 1 (best) to 6, or leave it empty.")
+        fault(f"has the invalid quality {quality!r}", "Write 1 (best) to 6, or leave it empty.")
     return {
         "scene": cell["scene"],
         "glacier": cell["glacier"],
@@ -98,18 +99,18 @@ def _named(cell: dict[str, str], fault: Fault) -> dict[str, Any]:
 
 
 def day_of(text: str, fault: Fault) -> str:
-    """The day YYYY-MM-DD of a cell; the text as it is where it is no date."""
+    """The day YYYY-MM-DD of a cell; the unchanged text and a fault if it is not a date."""
     try:
         return str(pd.Timestamp(text).strftime("%Y-%m-%d"))
     except (ValueError, TypeError):
-        fault(f"has the date {text!r}", "Write YYYY-MM-DD.")
+        fault(f"has the invalid date {text!r}", "Write YYYY-MM-DD.")
         return text
 
 
 def existing(cell: dict[str, str], key: str, folder: Path, fault: Fault) -> Path | None:
-    """The path of a cell, or None and a fault where nothing is there."""
+    """The path of a cell, or None and a fault if it does not exist."""
     path = folder / cell[key]
     if not cell[key] or not path.exists():
-        fault(f"{key} {cell[key]!r} does not exist", f"Paths start at {folder}.")
+        fault(f"{key} {cell[key]!r} does not exist", f"Give a path relative to {folder}.")
         return None
     return path

@@ -37,10 +37,10 @@ def rasterise_front(
 ) -> Mask:
     """Burn the front lines of a scene, one pixel wide and 8-connected; `shape` bool.
 
-    The lines are reprojected to the image's `crs`. Where the layer has an attribute `scene`, the
-    features of this scene are burnt; else, of several features with a date, those of the day
-    `acquired` (and of this `glacier`, where that is an attribute); else all.
-    Raises SceneError where CRS, features or an intersection are missing.
+    The lines are reprojected to the image's `crs`. If the layer has an attribute `scene`, the
+    features of this scene are burnt. Otherwise, if it has several features and a date attribute,
+    those of the day `acquired` (and of this `glacier`, if that is an attribute) are burnt;
+    otherwise all are. Raises SceneError if CRS, features or an intersection are missing.
     """
     import geopandas
     from rasterio.features import rasterize
@@ -50,7 +50,7 @@ def rasterise_front(
         features = geopandas.read_file(layer)
     except Exception as error:  # GDAL's drivers raise classes of their own
         raise SceneError(
-            layer, f"cannot be read as mask or as vectors ({error})", "Give a mask or lines."
+            layer, f"cannot be read as a mask or as vectors ({error})", "Give a mask or lines."
         ) from None
     if crs is None:
         raise SceneError(
@@ -69,7 +69,7 @@ def rasterise_front(
     wrong = sorted(set(chosen.geom_type) - LINE_TYPES)
     if wrong:
         raise SceneError(
-            layer, f"holds {', '.join(wrong)} for {scene}", "Draw the front as a line."
+            layer, f"contains {', '.join(wrong)} for {scene}", "Draw the front as a line."
         )
     lines = chosen.to_crs(crs).geometry
     left, top = transform.c, transform.f
@@ -90,7 +90,7 @@ def rasterise_front(
 
 
 def match_features(features: Any, scene: str, glacier: str, acquired: str, layer: object) -> Any:
-    """The features of a GeoDataFrame that belong to a scene. Raises SceneError where none do."""
+    """The features of a GeoDataFrame that belong to a scene. Raises SceneError if none do."""
     attributes = {str(column).lower(): column for column in features.columns}
     by_scene = next((attributes[key] for key in SCENE_ATTRIBUTES if key in attributes), None)
     if by_scene is not None:

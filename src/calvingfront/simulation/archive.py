@@ -25,7 +25,7 @@ from calvingfront.simulation.world.world import OCEAN, World
 if TYPE_CHECKING:
     import pandas as pd
 
-# Grid of classes and backscatter: finer than a resolution cell, so that the front has no stairs
+# Grid of classes and backscatter: finer than a resolution cell, so that the front has no steps
 LEVEL_SPACING_M: Mapping[str, float] = MappingProxyType({"TSX": 4.0, "TDX": 4.0})
 LEVEL_SPACING_ELSE_M = 5.0
 DEM_SPACING_M = 20.0
@@ -42,11 +42,11 @@ def image_scene(
     level: str,
     quality: int = 1,
 ) -> RadarImage:
-    """Image one glacier in radar geometry; the same arguments give the same bits.
+    """Image one glacier in radar geometry; bit-identical for the same arguments.
 
     acquired: UTC at the middle of the image. quality: 1 best … 6, see sea.draw_sea_state.
     Raises SceneError for an unknown orbit or a day without a front, ConfigError for a level that
-    the mission has not.
+    the mission does not have.
     """
     day = acquired.date()
     mode = on_day(find_mode(mission, level), day)
@@ -54,7 +54,7 @@ def image_scene(
         track = find_orbit(mission, orbit)
     except KeyError as error:
         raise SceneError(
-            f"{glacier} {acquired}", f"{error.args[0]}", "Take a row of plan_scenes"
+            f"{glacier} {acquired}", f"{error.args[0]}", "Use a row of plan_scenes"
         ) from None
     rng = np.random.default_rng(scene_seed(world.seed, glacier, day, mission, orbit))
     spacing = LEVEL_SPACING_M.get(mission, LEVEL_SPACING_ELSE_M)
@@ -87,7 +87,8 @@ def simulate_product(
     try:
         acquired = datetime.fromisoformat(acquired_utc)
     except ValueError as error:
-        raise SceneError(scene, f"has no time: {error}", "Take a row of plan_scenes") from None
+        what = f"has no valid time: {error}"
+        raise SceneError(scene, what, "Use a row of plan_scenes") from None
     loaded = World.load(world, only=glacier)
     image = image_scene(loaded, glacier, mission, acquired, orbit, level, int(quality))
     record = Path(product)
@@ -107,7 +108,7 @@ def simulate_product(
 
 
 def collect_products(records: Iterable[PathLike]) -> pd.DataFrame:
-    """The scene table of an archive from the records of `simulate_product`.
+    """Return the scene table of an archive from the records of `simulate_product`.
 
     Columns scene, mission, level, acquired (UTC), glacier, product (path of the file or folder).
     """
@@ -124,8 +125,8 @@ def collect_products(records: Iterable[PathLike]) -> pd.DataFrame:
 def write_dem(world: World, output: PathLike) -> None:
     """Write one terrain model of all glaciers: GeoTIFF, float32, m above the WGS 84 ellipsoid.
 
-    Ice stands wherever it stood on any day, so that a front is at its true height on each of them;
-    the sea is 0. Between the glaciers' frames there are no data (NO_HEIGHT).
+    Ice covers everything that it covered on any day, so that every front is at its true height; the
+    sea is 0. Between the glaciers' frames there are no data (NO_HEIGHT).
     """
     import rasterio
     from rasterio.transform import Affine

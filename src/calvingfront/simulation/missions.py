@@ -1,4 +1,4 @@
-"""The six missions of the paper as the simulator sees them: resolution, looks, orbits, years."""
+"""The six missions of the paper as simulated: band, noise, orbits and years."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from types import MappingProxyType
 class Orbit:
     """One relative orbit from which a mission sees the glaciers.
 
-    number:        relative orbit, as it stands in the scene's name.
+    number:        relative orbit, as in the scene's name.
     ascending:     flight direction; with the look side it decides which slopes are bright.
     incidence_deg: incidence angle on a horizontal surface at the scene's centre.
-    left_looking:  look side; all are right-looking save RADARSAT-1 in its Antarctic mapping.
+    left_looking:  look side; all look right except RADARSAT-1 in its Antarctic mapping.
     """
 
     number: str
@@ -29,7 +29,7 @@ class Mission:
 
     band:             radar band, C, L or X: the key of the backscatter table.
     resolution_tag_m: rounded pixel size in scene names.
-    first, last:      years and tenths of a year in which scenes exist.
+    first, last:      decimal years between which scenes exist.
     share:            images in the paper's collection of 244: the weight in a planned archive.
     noise_db:         noise equivalent σ0.
     """
@@ -70,7 +70,7 @@ MISSIONS: Mapping[str, Mission] = MappingProxyType({mission.name: mission for mi
 
 
 def find_orbit(mission: str, number: str) -> Orbit:
-    """Return the mission's orbit with this number; KeyError where there is none."""
+    """Return the mission's orbit with this number; KeyError if there is none."""
     for orbit in MISSIONS[mission].orbits:
         if orbit.number == number:
             return orbit

@@ -1,4 +1,4 @@
-"""The plan of the simulated archive: cheap, because every workflow reads it."""
+"""The plan of the simulated archive: cheap to compute, because every workflow needs it."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 QUALITY_CHANCES = (0.35, 0.25, 0.2, 0.12, 0.08)  # of the quality numbers 1 … 5
-# Product levels by turns. TerraSAR-X's complex SSC can be simulated too, but its cells of 2 m take
-# ten times as long as the detected product that the paper's images come from.
+# Product levels, used in turn. TerraSAR-X's complex SSC can be simulated too, but its 2 m cells
+# take ten times as long as the detected product from which the paper's images come.
 LEVELS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "ERS": ("SLC", "IMS", "PRI", "IMP"),
@@ -51,10 +51,10 @@ def plan_scenes(simulated: Mapping[str, Any], results: str = "results") -> pd.Da
                extent_m. The same configuration gives the same table.
     results:   folder under which the products will be written.
     Every mission flies in its own years; a glacier has at most one scene a day. Orbits and levels
-    take turns within a mission, so that each pass, look side and layout occurs.
+    alternate within a mission, so that each pass, look side and layout occurs.
     Columns: scene, glacier, mission, acquired, resolution_tag_m, quality, orbit, level,
     acquired_utc (ISO, UTC), product (the record that `simulate_product` writes).
-    Raises ConfigError where the numbers leave no room for the scenes.
+    Raises ConfigError if there are too few days or scenes.
     """
     import pandas as pd
 
@@ -65,7 +65,7 @@ def plan_scenes(simulated: Mapping[str, Any], results: str = "results") -> pd.Da
         turn = turns[mission.name]
         turns[mission.name] += 1
         orbit = mission.orbits[turn % len(mission.orbits)]
-        # three orbits and 1, 2 or 4 levels: without a common factor, every pair has its turn
+        # three orbits and 1, 2 or 4 levels have no common factor: every pair occurs
         level = LEVELS[mission.name][turn % len(LEVELS[mission.name])]
         tag = mission.resolution_tag_m
         scene = f"{glacier}_{day}_{mission.name}_{tag}_{quality}_{orbit.number}"
@@ -93,7 +93,7 @@ def _scenes(simulated: Mapping[str, Any]) -> Iterator[tuple[date, str, Mission, 
     if count < len(frames):
         raise ConfigError(
             "source.simulated.scenes",
-            f"{count} scenes cannot show {len(frames)} glaciers",
+            f"{count} scenes are too few for {len(frames)} glaciers",
             f"Write {len(frames)} or more",
         )
     years = int(simulated["first_year"]), int(simulated["last_year"])
@@ -124,7 +124,7 @@ def _acquisitions(
     if not windows or count > len(days):
         raise ConfigError(
             "source.simulated",
-            f"{count} scenes of one glacier do not fit on the {len(days)} days between "
+            f"{count} scenes of one glacier do not fit into the {len(days)} days between "
             f"{years[0]} and {years[1]} on which a mission flew",
             "Widen first_year and last_year (missions flew 1995 to 2014), or write fewer scenes",
         )
@@ -132,7 +132,7 @@ def _acquisitions(
     quota = _quotas(count, [MISSIONS[name].share for name in names])
     taken: set[date] = set()
     result = []
-    # the missions with the shortest years choose first, so that none runs out of days
+    # the missions with the shortest lifetimes choose first, so that none runs out of days
     order = sorted(range(len(names)), key=lambda i: windows[names[i]][1] - windows[names[i]][0])
     spill = 0
     for index in order:
@@ -148,7 +148,7 @@ def _acquisitions(
     if spill:
         raise ConfigError(
             "source.simulated.scenes",
-            f"{spill} scenes of one glacier found no free day",
+            f"there are no free days for {spill} scenes of one glacier",
             "Write fewer scenes, or widen first_year and last_year",
         )
     return result
@@ -171,7 +171,7 @@ def _day(year: float) -> date:
 
 
 def _time_of_pass(day: date, mission: str, ascending: bool, scene: str) -> str:
-    """UTC of the scene's middle: the local solar hour at 60° W, some minutes around it."""
+    """UTC of the scene's middle: the local solar hour at 60° W, give or take 20 minutes."""
     hour = (_LOCAL_HOURS[mission][int(ascending)] + 4.0) % 24
     seed = np.frombuffer(scene.encode(), np.uint8).tolist()
     around = float(np.random.default_rng(seed).uniform(-1200.0, 1200.0))

@@ -133,8 +133,8 @@ def test_values_that_cannot_work_together_are_refused(
     [
         ({"crs": None}, "map.crs", "EPSG:3031"),
         ({"dem": None}, "map.dem", "path of a raster"),
-        ({"dem": "no.tif"}, "map.dem", "there is no file no.tif"),
-        ({"geoid": "no.tif"}, "map.geoid", "there is no file no.tif"),
+        ({"dem": "no.tif"}, "map.dem", "no.tif does not exist"),
+        ({"geoid": "no.tif"}, "map.geoid", "no.tif does not exist"),
         ({"vertical_datum": "geoid"}, "map.geoid", "height above the ellipsoid"),
         ({"areas": {"SI": [0, 10, 5, 10]}}, "map.areas.SI", "left, bottom, right, top"),
     ],

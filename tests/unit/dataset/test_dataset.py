@@ -88,7 +88,7 @@ def test_a_split_without_one_subset_is_refused_by_name(tmp_path: Path, lacking: 
 @pytest.mark.parametrize(
     ("array", "said"),
     [
-        (np.zeros((3, 8, 8), np.int64), r"holds int64 \(3, 8, 8\)"),
+        (np.zeros((3, 8, 8), np.int64), r"is int64 \(3, 8, 8\)"),
         (np.asfortranarray(np.ones((3, 8, 8), np.uint8)), "not in C order"),
         (np.zeros((3, 8, 4), np.uint8), r"\(3, 8, 4\) instead of uint8 \(n, s, s\)"),
         (np.zeros((3, 64), np.uint8), r"\(3, 64\) instead"),
@@ -107,7 +107,7 @@ def test_an_array_that_would_be_read_wrongly_is_refused(
 def test_an_array_that_was_not_copied_whole_is_told(packed: Path, length: int) -> None:
     images = packed / "images.npy"
     images.write_bytes(images.read_bytes()[:length])
-    with pytest.raises(SampleError, match=r"images\.npy: cannot be read .*Copy it anew"):
+    with pytest.raises(SampleError, match=r"images\.npy: cannot be read .*Copy it again"):
         open_dataset(packed)
 
 

@@ -64,8 +64,11 @@ def test_the_files_say_what_was_split(tmp_path):
     assert list(table["days"]) == [10, 0]
     summary = (tmp_path / "leakage.md").read_text()
     assert "2 of 2 test scenes (100 %) lie within 35 days" in summary
-    assert "1 test scenes stand in training too" in summary
-    assert "8 rows: 1 name no scene, 1 repeat a scene within its subset, 1 are excluded" in summary
+    assert "Scenes in two subsets: 1 in test and training," in summary
+    assert (
+        "8 rows: 1 have no scene name, 1 repeat a scene within its subset, 1 are excluded"
+        in summary
+    )
     assert "| A | 2 | 0 | 2 | 0 | 2 (100 %) | 5 |" in summary
 
 

@@ -69,7 +69,7 @@ def test_the_arrays_can_be_mapped_into_memory(archive):
         ({"scenes": ("a", "b")}, "c: has no sample"),
         ({"scenes": ("a", "b", "c", "d")}, r"d\.npz: is not in the scene table"),
         ({"sizes": {"c": 48}}, r"c\.npz: is 48 × 48 px instead of 32 × 32"),
-        ({"variants": {"b": "released"}}, r"b\.npz: has variant released, a has paper"),
+        ({"variants": {"b": "released"}}, r"b\.npz: has variant released, but a has paper"),
     ],
 )
 def test_samples_that_do_not_belong_together_are_refused(archive, options, message):
@@ -82,5 +82,5 @@ def test_samples_that_do_not_belong_together_are_refused(archive, options, messa
 def test_a_sample_under_another_name_is_refused(archive):
     files = archive()
     files["samples"][0].write_bytes(files["samples"][1].read_bytes())
-    with pytest.raises(Faults, match=r"c\.npz: holds scene a"):
+    with pytest.raises(Faults, match=r"c\.npz: contains the scene a"):
         pack_files(**files)

@@ -67,14 +67,16 @@ def test_lists_that_are_missing_or_others_are_refused(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     lists, caffe = folders
-    with pytest.raises(SplitError, match="holds no images"):
+    with pytest.raises(SplitError, match="has no images"):
         translate_split(lists, lists)
     write(lists, "validation", "SI/RSat/2006-09-03_RADAR_20_2")
-    with pytest.raises(SplitError, match=r"validation_images\.csv: is no published list .*RADAR"):
+    with pytest.raises(
+        SplitError, match=r"validation_images\.csv: is not a published list .*RADAR"
+    ):
         translate_split(lists, caffe)
     (lists / "test_images.csv").write_text("a,b\n1,2\n")
     write(lists, "validation", "SI/RSat/2006-09-03_RSAT_20_2")
-    with pytest.raises(SplitError, match=r"test_images\.csv: is no published list"):
+    with pytest.raises(SplitError, match=r"test_images\.csv: is not a published list"):
         translate_split(lists, caffe)
     (lists / "train_images.csv").unlink()
     monkeypatch.setattr("sys.argv", ["published_split", str(lists), str(caffe), "out.csv"])

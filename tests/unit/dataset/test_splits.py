@@ -29,7 +29,7 @@ def test_shares_add_up_by_the_largest_remainder():
     assert apportion(60, [144, 50, 50]) == [36, 12, 12]
     assert apportion(10, [1, 1, 1]) == [4, 3, 3]
     assert sum(apportion(61, [144, 50, 50])) == 61
-    with pytest.raises(SplitError, match=r"\[0, 0, 0\] cannot be shared out"):
+    with pytest.raises(SplitError, match=r"\[0, 0, 0\] are not shares"):
         apportion(3, [0, 0, 0])
 
 
@@ -78,7 +78,7 @@ def test_lists_may_name_a_scene_twice_or_not_at_all(tmp_path):
 def test_a_listed_scene_must_exist_or_be_excluded(tmp_path):
     rows = [("s000", "train"), ("s001", "validation"), ("s002", "test"), ("lost", "test")]
     lists = write_lists(tmp_path / "lists.csv", *rows)
-    with pytest.raises(SplitError, match="1 of its scenes are not in the archive, as lost"):
+    with pytest.raises(SplitError, match="1 of its scenes are not in the archive, such as lost"):
         split_scenes(archive(3), "paper", **lists)
     assert parts(split_scenes(archive(3), "paper", **lists, excluded=["lost"]))["test"] == {"s002"}
 
@@ -112,9 +112,12 @@ def test_whole_glaciers_are_held_out():
 @pytest.mark.parametrize(
     ("held_out", "message"),
     [
-        ({"test_glaciers": ["X"]}, "split.test_glaciers: there is no glacier X. Write some of"),
+        (
+            {"test_glaciers": ["X"]},
+            "split.test_glaciers: X is not a glacier of the data set. Write some of",
+        ),
         ({"test_glaciers": ["SI", "DBE"]}, "nothing is left to train on"),
-        ({"test_glaciers": ["SI"], "validation_glaciers": ["SI"]}, "SI is a test glacier too"),
+        ({"test_glaciers": ["SI"], "validation_glaciers": ["SI"]}, "SI is also a test glacier"),
         ({"validation_glaciers": ["SI"]}, "leaves no test scene"),
     ],
 )

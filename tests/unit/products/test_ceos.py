@@ -66,7 +66,7 @@ def test_a_field_beyond_the_records_end_is_named():
 
 def test_a_wrong_frame_name_is_found_out(rsat_sgf):
     edit(rsat_sgf, 30, 205, "EARTH CENTRED ROTATING")
-    with pytest.raises(OrbitError, match="no orbit in the frame 'EARTH CENTRED ROTATING'"):
+    with pytest.raises(OrbitError, match="not an orbit in the frame 'EARTH CENTRED ROTATING'"):
         radarsat1.read(rsat_sgf)
 
 
@@ -113,7 +113,7 @@ def test_one_damaged_digit_of_a_state_vector_is_found(ers_slc):
     leader = Leader.open(ers_slc)
     value = leader.one(30, "orbit").numbers(387, 22, 30, "vector")[8]
     edit(ers_slc, 30, 387 + 22 * 8, f"{value + 1000:22.14E}")
-    with pytest.raises(OrbitError, match="no orbit"):
+    with pytest.raises(OrbitError, match="not an orbit"):
         ers_ceos.read(ers_slc)
 
 
@@ -172,7 +172,7 @@ def test_a_jump_in_the_line_times_is_refused(rsat_sgf):
     at = data.first + 30 * data.stride + 44
     content[at : at + 4] = (int.from_bytes(content[at : at + 4], "big") + 50).to_bytes(4, "big")
     data.path.write_bytes(content)
-    with pytest.raises(ProductError, match="leave an even rhythm"):
+    with pytest.raises(ProductError, match="deviate from steps of"):
         radarsat1.read(rsat_sgf)
 
 
@@ -181,21 +181,21 @@ def test_left_looking_stands_in_the_clock_angle(rsat_sgf):
     edit(rsat_sgf, 10, 477, " -90.000")
     assert radarsat1.read(rsat_sgf).geometry.look_side == "left"
     edit(rsat_sgf, 10, 477, "   0.000")
-    with pytest.raises(ProductError, match="neither right nor left"):
+    with pytest.raises(ProductError, match="neither right- nor left-looking"):
         radarsat1.read(rsat_sgf)
 
 
 def test_the_missing_bytes_of_a_truncated_image_are_counted(ers_slc):
     data = ers_slc.with_name("DAT_01.001")
     data.write_bytes(data.read_bytes()[:-100])
-    with pytest.raises(ProductError, match=r"DAT_01.001: 100 bytes of its 60 lines are missing"):
+    with pytest.raises(ProductError, match=r"DAT_01.001: is 100 bytes too short for its 60 lines"):
         ers_ceos.read(ers_slc)
 
 
 def test_lines_outside_the_image_are_refused(ers_slc):
     pixels = ers_ceos.read(ers_slc).pixels
     for first, count in ((-1, 2), (59, 2), (0, 0)):
-        with pytest.raises(ProductError, match="It has 60 lines"):
+        with pytest.raises(ProductError, match="has 60 lines"):
             pixels.read(first, count)
     assert pixels.read(59, 1).shape == (1, 47)
 
@@ -213,7 +213,7 @@ def test_polarisations_are_offered_by_name(tmp_path):
 def test_two_products_in_a_folder_must_be_named(tmp_path):
     first = write_palsar.write(radar_image("PALSAR", is_complex=False), tmp_path)
     second = write_palsar.write(radar_image("PALSAR", is_complex=True), tmp_path)
-    with pytest.raises(ProductError, match="holds 2 leader files"):
+    with pytest.raises(ProductError, match="contains 2 leader files"):
         palsar.read(tmp_path)
     assert palsar.read(first).level == "1.5"
     assert palsar.read(second).level == "1.1"

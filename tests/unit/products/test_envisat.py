@@ -86,7 +86,7 @@ def test_the_real_header_without_its_pixels_is_refused_with_the_missing_bytes(
     asar: Product,
 ) -> None:
     (fault,) = check_product(asar)
-    assert "628133300 bytes missing" in str(fault)
+    assert "628133300 bytes are missing" in str(fault)
     assert asar.path.name in fault.where
 
 
@@ -128,10 +128,10 @@ def processing_start(path: Path) -> int:
         (b"NUM_DSD=+0000000005", b"NUM_DSD=+0009999999", "NUM_DSD"),
         (b"SPH_SIZE=+000000", b"SPH_SIZE=+999000", "SPH_SIZE"),
         (b'PASS="DESCENDING"', b'PASS="SIDEWAYS  "', "PASS"),
-        (b"-MAR-2006 13:01:04", b"-MAI-2006 13:01:04", "no time"),
+        (b"-MAR-2006 13:01:04", b"-MAI-2006 13:01:04", "not a time"),
         (b"LINE_TIME_INTERVAL=+6.0", b"LINE_TIME_INTERVAL=+nan", "LINE_TIME_INTERVAL"),
         (b'SAMPLE_TYPE="COMPLEX "', b'SAMPLE_TYPE="DETECTED"', "SAMPLE_TYPE"),
-        (b"ASA_IMS_1P", b"ASA_WSM_1P", "IMS, IMP"),
+        (b"ASA_IMS_1P", b"ASA_WSM_1P", "IMS and IMP"),
     ],
 )
 def test_a_wrong_field_is_named(old: bytes, new: bytes, field: str, tmp_path: Path) -> None:
@@ -152,9 +152,9 @@ def test_a_truncated_file_is_refused_with_its_name_and_the_missing_bytes(tmp_pat
     content = path.read_bytes()
     path.write_bytes(content[:-100])
     (fault,) = check_product(envisat.read(path))
-    assert "100 bytes missing" in str(fault)
+    assert "100 bytes are missing" in str(fault)
     path.write_bytes(content[:5000])
-    with pytest.raises(ProductError, match="bytes missing") as caught:
+    with pytest.raises(ProductError, match="bytes are missing") as caught:
         envisat.read(path)
     assert path.name in caught.value.where
 
@@ -189,5 +189,5 @@ def test_uncompensated_images_are_known_by_two_flags(tmp_path: Path) -> None:
 def test_another_polarisation_is_refused_with_those_that_are_there(tmp_path: Path) -> None:
     path = write_envisat(images.envisat_image(), tmp_path)
     assert envisat.read(path, "HH").polarisation == "HH"
-    with pytest.raises(ProductError, match="VV is not there, but HH"):
+    with pytest.raises(ProductError, match="does not offer VV; available: HH"):
         envisat.read(path, "VV")

@@ -46,7 +46,7 @@ def test_mission_and_day_of_the_table_must_be_the_products(product: Path, tmp_pa
     with pytest.raises(Faults) as caught:
         ingest(product, tmp_path / "p.json", mission="TSX", acquired="1999-01-02")
     text = str(caught.value)
-    assert "is of ENVISAT, the scene table says TSX" in text
+    assert "was acquired by ENVISAT, but the scene table says TSX" in text
     assert "the scene table says 1999-01-02" in text
     assert not (tmp_path / "p.json").exists()
 

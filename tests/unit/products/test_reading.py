@@ -92,7 +92,7 @@ def test_a_value_out_of_bounds_is_shown() -> None:
 def test_an_orbit_needs_two_vectors_with_rising_times() -> None:
     times = [datetime(2000, 1, 1, 0, 0, second) for second in (3, 2)]
     states = np.ones((2, 3))
-    with pytest.raises(ProductError, match="do not rise"):
+    with pytest.raises(ProductError, match="do not increase"):
         annotated_orbit(times, states, states, "file", "orbit")
     with pytest.raises(ProductError, match="needs two"):
         annotated_orbit(times[:1], states[:1], states[:1], "file", "orbit")

@@ -91,7 +91,7 @@ def test_the_real_annotation_without_its_image_is_refused(scene: Product) -> Non
         (r"<posX>[^<]+", "<posX>nan", "posX"),
         (r"<rowSpacing units=.s.>[^<]+", "<rowSpacing>2e-8", "rowSpacing"),
         (r"<productVariant>SSC", "<productVariant>EEC", "productVariant"),
-        (r"<path>IMAGEDATA", "<path>/etc", "leads out"),
+        (r"<path>IMAGEDATA", "<path>/etc", "points outside"),
         (r"<lookDirection>RIGHT</lookDirection>", "", "lookDirection"),
         (r"<calFactor>[^<]+", "<calFactor>0", "calFactor"),
         (r"^", "<!DOCTYPE a [<!ENTITY b 'bbbb'>]>", "DOCTYPE"),

@@ -161,5 +161,5 @@ def test_the_file_is_written_as_0_and_255(tmp_path):
 
 def test_a_mask_without_a_front_is_refused(tmp_path):
     source = write_image(tmp_path / "front.png", np.zeros((9, 9), dtype=np.uint8))
-    with pytest.raises(SceneError, match=r"front\.png: holds no front"):
+    with pytest.raises(SceneError, match=r"front\.png: has no front"):
         dilate_file(source, 10.0, 10.0, 100, 6, tmp_path / "out.png")

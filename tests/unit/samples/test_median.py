@@ -27,7 +27,7 @@ def test_an_area_of_zero_filters_nothing():
 
 
 def test_a_pixel_without_size_is_refused():
-    with pytest.raises(SceneError, match="over pixels of 0 m"):
+    with pytest.raises(SceneError, match="with pixels of 0 m"):
         kernel_side(2500, 0)
 
 

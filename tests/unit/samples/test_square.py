@@ -64,7 +64,7 @@ def test_a_sample_pixel_is_content_when_its_centre_lies_on_the_scene():
 
 
 def test_a_scene_without_pixel_size_is_refused():
-    with pytest.raises(SampleError, match="Give a pixel size above zero"):
+    with pytest.raises(SampleError, match="Give a positive pixel size"):
         square_grid(3, 3, 0.0, 1.0, 4)
 
 
@@ -134,7 +134,7 @@ def test_unknown_cells_become_null(tmp_path):
 
 
 def test_image_and_front_of_unlike_sizes_are_refused(tmp_path):
-    with pytest.raises(SceneError, match="a: image 20 × 20 and front 19 × 20 px differ in size"):
+    with pytest.raises(SceneError, match="a: has an image of 20 × 20 px but a front of 19 × 20 px"):
         write_sample(tmp_path, speckled(20, 20, 3), line_mask(19, 20, 9), 20.0, 20.0)
 
 

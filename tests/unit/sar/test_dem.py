@@ -95,7 +95,7 @@ def test_a_model_that_does_not_cover_the_map_prints_both_footprints(tmp_path):
         np.zeros((40, 6)),
         from_origin(GRID.left - 100, GRID.top + 99, 50, 50),
     )
-    with pytest.raises(GeocodingError, match="Give a terrain model that covers"):
+    with pytest.raises(GeocodingError, match="Give a raster that covers"):
         heights_on_grid(half, GRID, "ellipsoid")
 
 

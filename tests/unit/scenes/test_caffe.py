@@ -106,13 +106,13 @@ def test_all_faults_of_a_folder_are_told_at_once(caffe_folder, tmp_path):
     write_image(folder / "fronts/train" / f"{broken.stem}_front.png", line_mask(4, 4, 1))
     message = faults_of(folder, exclude={"SI_1990-01-01_ERS_20_1_001": "cloudy"}, listed=None)
     assert f"{ERS}.png: has no front mask" in message
-    assert f"{TSX}_front.png: is a front without an image" in message
+    assert f"{TSX}_front.png: is a front without its image" in message
     assert f"{ENVISAT}: has 2 images" in message
     assert "holiday.png: has 1 parts instead of 6" in message
     assert "SI_x.png: does not end in _front.png" in message
     assert "SI_2001-01-01_RSAT_15_3_111.png: has the unknown resolution 15" in message
     assert f"{broken}: is not a PNG file" in message
-    assert "source.exclude.SI_1990-01-01_ERS_20_1_001: there is no such scene" in message
+    assert "source.exclude.SI_1990-01-01_ERS_20_1_001: names no existing scene" in message
     assert message.startswith("8 faults found")
     assert "source.exclude: {scene: reason}" in message
 
@@ -133,7 +133,7 @@ def test_an_excluded_scene_may_have_any_fault(caffe_folder):
 
 def test_a_scene_of_the_lists_without_an_image_is_a_fault_unless_excluded(caffe_folder):
     folder = caffe_folder(ERS)
-    assert f"{TSX}: stands in split.lists and has no image" in faults_of(folder, listed={ERS, TSX})
+    assert f"{TSX}: is in split.lists but has no image" in faults_of(folder, listed={ERS, TSX})
     assert list(list_caffe(folder, listed={ERS, TSX}, exclude={TSX: "lost"})["scene"]) == [ERS]
 
 
@@ -146,14 +146,14 @@ def test_a_glacier_without_a_row_in_the_sizes_is_a_fault(caffe_folder, tmp_path)
 def test_a_table_of_sizes_without_its_columns_is_refused(caffe_folder, tmp_path):
     sizes = tmp_path / "sizes.csv"
     sizes.write_text("glacier,pixel_size_m\nSI,12.5\n")
-    with pytest.raises(ConfigError, match="lacks the columns resolution_tag_m, height_px, width"):
+    with pytest.raises(ConfigError, match="is missing the columns resolution_tag_m, height_px"):
         list_caffe(caffe_folder(ERS), sizes)
 
 
 def test_an_absent_or_empty_folder_is_refused(tmp_path):
     with pytest.raises(ConfigError, match=r"source.caffe.folder: .*nowhere is not a folder"):
         list_caffe(tmp_path / "nowhere")
-    with pytest.raises(Faults, match="sar_images: holds no PNG"):
+    with pytest.raises(Faults, match="sar_images: contains no PNG"):
         list_caffe(tmp_path)
 
 

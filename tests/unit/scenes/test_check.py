@@ -67,9 +67,9 @@ def test_all_faults_are_told_at_once(tmp_path):
     )
     assert "cut_image.png: cannot be read as an image (25 bytes)" in message
     assert "gone_image.png: cannot be opened (No such file or directory)" in message
-    assert "grey_front.png: is no binary mask: it holds 4 grey levels (0, 64, 127, 254)" in message
+    assert "grey_front.png: is not a binary mask: it has 4 grey levels (0, 64, 127, 254)" in message
     assert "none_front.png: is a mask without a front: every pixel is 0" in message
-    assert "small_front.png: is 29 × 40 px, its image 30 × 40" in message
+    assert "small_front.png: is 29 × 40 px, but its image is 30 × 40" in message
     assert "white_image.png: is constant: every pixel is 7" in message
     assert message.startswith("6 faults found")
     assert "source.exclude: {scene: reason}" in message
@@ -94,7 +94,7 @@ def test_colour_and_deep_images_are_faults(tmp_path):
     deep = speckled(30, 40, 4).astype(np.uint16) * 200
     message = faults_of(tmp_path, a=(colour, GOOD), b=(deep, GOOD))
     assert "a_image.png: is a colour image with 3 different channels" in message
-    assert "b_image.png: holds uint16 values instead of 8 bit" in message
+    assert "b_image.png: has uint16 values instead of 8 bit" in message
 
 
 def test_a_real_duplicate_is_found(shared_data, tmp_path):

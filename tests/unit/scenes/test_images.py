@@ -116,20 +116,20 @@ def test_all_faults_of_a_table_are_told_at_once(tmp_path):
         list_images(table, exclude={"z": "not there"})
     message = str(caught.value)
     for part in (
-        "scenes.csv line 2 (a): has the date '2001-02-30'. Write YYYY-MM-DD",
+        "scenes.csv line 2 (a): has the invalid date '2001-02-30'. Write YYYY-MM-DD",
         "line 3 (b): image 'none.tif' does not exist",
         "line 4 (c): front 'none.gpkg' does not exist",
         "line 5 (d): image plain.png has no coordinate reference system and no known pixel size",
         "line 6 (e): image degrees.tif is in EPSG:4326, not in projected metres",
         "line 7 (f): image turned.tif is rotated or flipped",
         "line 8 (g): image torn.tif cannot be read",
-        "line 9 (h/h): has the name 'h/h'",
+        "line 9 (h/h): has the invalid name 'h/h'",
         "line 10 (i): has no glacier",
-        "line 10 (i): has the quality '9'",
+        "line 10 (i): has the invalid quality '9'",
         "line 11 (j): has pixel_size_m 30, but image good.tif has 20 m",
-        "line 12 (k): has the pixel size '-3'",
-        "line 14 (l): stands in the table twice",
-        "source.exclude.z: there is no such scene",
+        "line 12 (k): has the invalid pixel size '-3'",
+        "line 14 (l): appears twice in the table",
+        "source.exclude.z: names no existing scene",
     ):
         assert part in message
     assert message.startswith("14 faults found")
@@ -147,8 +147,11 @@ def test_every_mask_that_does_not_fit_its_image_is_told_at_the_start(tmp_path):
         list_images(write_table(tmp_path, *lines))
     message = str(caught.value)
     assert message.startswith("2 faults found")
-    assert "line 2 (a): front low.png is 29 × 40 px, its image 30 × 40. Draw the mask" in message
-    assert "line 3 (b): front turned.png is 40 × 30 px, its image 30 × 40. Draw" in message
+    assert (
+        "line 2 (a): front low.png is 29 × 40 px, but its image is 30 × 40. Draw the mask"
+        in message
+    )
+    assert "line 3 (b): front turned.png is 40 × 30 px, but its image is 30 × 40. Draw" in message
 
 
 def test_an_excluded_line_may_have_any_fault(tmp_path):
@@ -165,7 +168,7 @@ def test_a_table_that_cannot_be_used_is_refused(tmp_path):
         list_images(tmp_path / "none.csv")
     path = tmp_path / "scenes.tsv"
     path.write_text("scene\tglacier\timage\n")
-    with pytest.raises(ConfigError, match="lacks the columns mission, acquired, front"):
+    with pytest.raises(ConfigError, match="is missing the columns mission, acquired, front"):
         list_images(path)
     with pytest.raises(Faults, match="lists no scene"):
         list_images(write_table(tmp_path))
@@ -261,14 +264,14 @@ def test_lines_that_cannot_be_placed_are_refused(tmp_path):
     with pytest.raises(SceneError, match="has no line of a that crosses its image"):
         run_import(tmp_path, image, away)
     (tmp_path / "torn.gpkg").write_bytes(b"not a layer")
-    with pytest.raises(SceneError, match="cannot be read as mask or as vectors"):
+    with pytest.raises(SceneError, match="cannot be read as a mask or as vectors"):
         run_import(tmp_path, image, tmp_path / "torn.gpkg")
 
 
 def test_areas_are_no_front(tmp_path):
     square = shapely.box(LEFT, TOP - 400, LEFT + 400, TOP)
     geopandas.GeoDataFrame(geometry=[square], crs="EPSG:3031").to_file(tmp_path / "f.gpkg")
-    with pytest.raises(SceneError, match="holds Polygon for a"):
+    with pytest.raises(SceneError, match="contains Polygon for a"):
         run_import(
             tmp_path, write_tiff(tmp_path / "a.tif", speckled(30, 40, 1)), tmp_path / "f.gpkg"
         )
@@ -276,12 +279,12 @@ def test_areas_are_no_front(tmp_path):
 
 def test_masks_that_do_not_fit_are_refused(tmp_path):
     image = write_tiff(tmp_path / "a.tif", speckled(30, 40, 1))
-    with pytest.raises(SceneError, match=r"f\.png: is 29 × 40 px, its image 30 × 40"):
+    with pytest.raises(SceneError, match=r"f\.png: is 29 × 40 px, but its image is 30 × 40"):
         run_import(tmp_path, image, write_image(tmp_path / "f.png", line_mask(29, 40, 5)))
-    with pytest.raises(SceneError, match=r"f\.png: is no mask: it holds \d+ values"):
+    with pytest.raises(SceneError, match=r"f\.png: is not a mask: it has \d+ different values"):
         run_import(tmp_path, image, write_image(tmp_path / "f.png", speckled(30, 40, 2)))
     empty = write_image(tmp_path / "f.png", np.zeros((30, 40), dtype=np.uint8))
-    with pytest.raises(SceneError, match=r"f\.png: holds no front for a"):
+    with pytest.raises(SceneError, match=r"f\.png: has no front for a"):
         run_import(tmp_path, image, empty)
 
 

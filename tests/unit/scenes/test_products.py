@@ -91,12 +91,12 @@ def test_every_fault_is_told_at_once(folder: Path) -> None:
     text = str(caught.value)
     for part in (
         "line 3 (A): front mask.png is an image",
-        "line 3 (A): stands in the table twice",
+        "line 3 (A): appears twice in the table",
         "line 4 (B): product 'none.N1' does not exist",
         "broken.N1",
         "line 6 (D): has no glacier",
-        "line 6 (D): has the mission 'MARS'",
-        "line 7 (E): has the date 'soon'",
+        "line 6 (D): has the unknown mission 'MARS'",
+        "line 7 (E): has the invalid date 'soon'",
         "line 7 (E): orbit_file 'none.zip' does not exist",
     ):
         assert part in text

@@ -61,5 +61,5 @@ def test_images_that_cannot_be_scaled_say_why():
         to_8bit(values, EVERYWHERE, "scene.tif")
     with pytest.raises(SceneError, match="has no valid pixel"):
         to_8bit(values, ~EVERYWHERE)
-    with pytest.raises(SceneError, match="holds complex128 values"):
+    with pytest.raises(SceneError, match="has complex128 values"):
         to_8bit(values + 1j, EVERYWHERE)

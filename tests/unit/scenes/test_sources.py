@@ -55,7 +55,7 @@ def test_a_simulated_scene_may_be_excluded():
 
 
 def test_an_excluded_scene_must_exist():
-    with pytest.raises(Faults, match=r"source\.exclude\.lost: there is no such scene"):
+    with pytest.raises(Faults, match=r"source\.exclude\.lost: names no existing scene"):
         list_scenes(simulated({"lost": "typing error"}))
 
 
@@ -118,5 +118,5 @@ def test_the_scene_table_survives_the_disk(tmp_path):
 
 def test_a_table_without_its_columns_is_refused(tmp_path):
     (tmp_path / "scenes.tsv").write_text("scene\tglacier\na\tSI\n")
-    with pytest.raises(SceneError, match=r"scenes\.tsv: lacks the columns mission, acquired"):
+    with pytest.raises(SceneError, match=r"scenes\.tsv: is missing the columns mission, acquired"):
         read_scenes(tmp_path / "scenes.tsv")

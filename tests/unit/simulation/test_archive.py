@@ -138,7 +138,7 @@ def test_a_planned_scene_becomes_a_product_and_a_row_of_the_table(
     assert Path(row["product"]) == path
     with pytest.raises(SceneError, match="no simulated orbit 999"):
         simulate_product(world_file, *arguments[:4], "999", *arguments[5:])
-    with pytest.raises(SceneError, match="has no time"):
+    with pytest.raises(SceneError, match="has no valid time"):
         simulate_product(world_file, *arguments[:3], "June", *arguments[4:])
     with pytest.raises(ConfigError, match="RSAT SLC"):
         simulate_product(world_file, *arguments[:5], "SLC", *arguments[6:])

@@ -1,4 +1,4 @@
-"""ERS-1 and ERS-2 in CEOS format as ESA's facilities made it: SLC and PRI (VDF, LEA, DAT).
+"""ERS-1 and ERS-2 in CEOS format as written by ESA's facilities: SLC and PRI (VDF, LEA, DAT).
 
 Source: ER-IS-EPO-GS-5902.1, annex C (SLC) and annex A (PRI). Calibration: Laur et al. (1998),
 σ⁰ = DN² / K · sin α / sin 23°, hence β⁰ = DN² / (K sin 23°).
@@ -45,18 +45,18 @@ _MONTHS = ["JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT",
 
 
 def recognises(path: Path | str) -> bool:
-    """Tell whether a folder, leader, data or volume file belongs to an ERS CEOS product."""
+    """Whether a folder, leader, data or volume file belongs to an ERS CEOS product."""
     return re.fullmatch(r"ERS-?[12]", platform_of(Path(path))) is not None
 
 
 def read(path: Path | str, polarisation: str | None = None) -> Product:
-    """Read an ERS CEOS product: ProductError or OrbitError where its files are damaged."""
+    """Read an ERS CEOS product; raises ProductError or OrbitError if its files are damaged."""
     path = Path(path)
     leader_path, images = product_files(path)
     if len(images) != 1:
-        raise ProductError(path, f"has {len(images)} imagery files, not one", "Name the DAT file")
+        raise ProductError(path, f"has {len(images)} imagery files, not one", "Give the DAT file")
     if polarisation not in (None, "VV"):
-        raise ProductError(path, f"has no polarisation {polarisation}", "ERS has VV only")
+        raise ProductError(path, f"has no polarisation {polarisation}", "Use VV: ERS has no other")
     leader = Leader.open(leader_path)
     imagery = Imagery.open(images[0])
     imagery.check_lines()
@@ -89,9 +89,9 @@ def read_calibration(leader: Leader) -> Calibration:
 def read_geometry(
     leader: Leader, orbit: StateVectors, shape: tuple[int, int], is_complex: bool
 ) -> tuple[RadarGeometry, tuple[str, ...]]:
-    """Return timing and range of an image of `shape` (lines, samples) from the leader; and notes.
+    """Return timing and range of an image of `shape` (lines, samples) from the leader, and notes.
 
-    orbit: the leader's own, whose vectors may tell the times of the lines (see ers_timing).
+    orbit: from the same leader; its vectors may refine the times of the lines (see ers_timing).
     """
     lines, samples = shape
     summary = leader.summary
@@ -99,17 +99,19 @@ def read_geometry(
     first, last = annotated[0], annotated[2]
     duration = last - first
     if not 0 <= duration < 300:
-        raise summary.fault(1863, "zero-Doppler time", f"the image lasts {duration:g} s")
+        raise summary.fault(
+            1863, "zero-Doppler time", f"implies that the image lasts {duration:g} s"
+        )
     interval = None
     if is_complex:
         prf = summary.number(935, 16, "pulse repetition frequency", 1500, 1800)
         # The times are rounded to 1 ms; the lines of the complex image follow the pulses.
         if abs((lines - 1) / prf - duration) > 0.002 + 1e-3 * duration:
-            what = f"{lines} lines at {prf:g} Hz do not last {duration:g} s"
+            what = f"{lines} lines at {prf:g} Hz do not take {duration:g} s"
             raise summary.fault(935, "pulse repetition frequency", what)
         interval = 1 / prf
     elif lines < 2 or duration <= 0:
-        raise summary.fault(1863, "zero-Doppler time", "first and last line have the same time")
+        raise summary.fault(1863, "zero-Doppler time", "is the same for the first and last line")
     azimuth, notes = azimuth_time(annotated, orbit.times_s, lines, interval)
     times = [summary.number(at, 16, "range time", 5.0, 7.5) / 1e3 for at in (1767, 1799)]
     across: SlantRange | GroundRange
@@ -139,7 +141,7 @@ def _zero_doppler_time(summary: Record, at: int) -> datetime:
     text = summary.text(at, 24, "zero-Doppler time").upper()
     match = re.fullmatch(r"(\d\d)-([A-Z]{3})-(\d{4}) (\d\d:\d\d:\d\d)\.(\d{1,9})", text)
     if not match or match[2] not in _MONTHS:
-        raise summary.fault(at, "zero-Doppler time", f"{text!r} is no date and time")
+        raise summary.fault(at, "zero-Doppler time", f"{text!r} is not a date and time")
     day = f"{match[3]}-{_MONTHS.index(match[2]) + 1}-{match[1]} {match[4]}"
     return civil_time(summary, at, day, "%Y-%m-%d %H:%M:%S", match[5])
 
@@ -147,8 +149,9 @@ def _zero_doppler_time(summary: Record, at: int) -> datetime:
 def _ground_range(leader: Leader, samples: int, times: list[float], middle: float) -> GroundRange:
     """Return the ground-to-slant polynomial of a PRI image.
 
-    The format document does not settle whether it runs over metres or sample numbers, and gives
-    metres or two-way seconds: the one reading that ends at the annotated range times is right.
+    The format document does not say whether its variable is metres or sample numbers, nor whether
+    its value is metres or two-way seconds: the reading that ends at the annotated range times is
+    used.
     """
     summary, facility = leader.summary, leader.one(200, "facility")
     spacing = summary.number(1703, 16, "pixel spacing", 5.0, 50.0)
@@ -163,7 +166,7 @@ def _ground_range(leader: Leader, samples: int, times: list[float], middle: floa
             reached = across.slant_range(np.array([0.0, samples - 1.0]), np.full(2, middle))
         if np.all(np.abs(reached - ends) < 0.002 * (ends[1] - ends[0]) + spacing):
             return across
-    what = f"no reading of {stated} leads to the annotated range times of the swath's ends"
+    what = f"{stated} gives the annotated range times of the swath's ends in no known unit"
     raise facility.fault(POLYNOMIAL_AT, "ground-to-slant polynomial", what)
 
 

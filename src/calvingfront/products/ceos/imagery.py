@@ -40,7 +40,7 @@ _SAMPLE_TYPES: dict[str, np.dtype[np.generic]] = {
 
 @dataclass
 class Imagery:
-    """The layout of an imagery file as its descriptor record states it, checked with its size.
+    """The layout of an imagery file from its descriptor record, checked against the file size.
 
     shape: lines, samples. first: byte (from 0) of the first line's record; stride: bytes of a
     line's record; prefix: bytes before its samples; sample_type: of one part (I or Q) or sample.
@@ -66,16 +66,17 @@ class Imagery:
         suffix = _border(record, 289, "suffix bytes")
         code = record.text(429, 4, "sample type")
         if code not in _SAMPLE_TYPES:
-            raise record.fault(429, "sample type", f"{code!r} is not known")
+            raise record.fault(429, "sample type", f"{code!r} is not supported")
         sample_type = _SAMPLE_TYPES[code]
         is_complex = code.startswith("C")
         width = sample_type.itemsize * (2 if is_complex else 1)
         if record.integer(225, 4, "bytes per sample", 1, 8) != width:
-            raise record.fault(225, "bytes per sample", f"sample type {code} has {width}")
+            what = f"does not match sample type {code} ({width} bytes)"
+            raise record.fault(225, "bytes per sample", what)
         data = record.integer(281, 8, "bytes of samples", 1, LONGEST_RECORD)
         prefix = stride - data - suffix + left * width
         if prefix < HEADER.size or (left + samples) * width > data:
-            raise record.fault(281, "bytes of samples", f"{data} do not fit {samples} samples")
+            raise record.fault(281, "bytes of samples", f"{data} does not match {samples} samples")
         layout = cls(
             path,
             record,
@@ -88,7 +89,8 @@ class Imagery:
         )
         missing = layout.first + lines * stride - file_size(path)
         if whole and missing > 0:
-            raise ProductError(path, f"{missing} bytes of its {lines} lines are missing", DAMAGED)
+            what = f"is {missing} bytes too short for its {lines} lines"
+            raise ProductError(path, what, DAMAGED)
         return layout
 
     def line_integers(self, *positions: int) -> npt.NDArray[np.int64]:
@@ -98,7 +100,8 @@ class Imagery:
         """
         end = max(positions) + 3
         if end > self.prefix:
-            raise self.descriptor.fault(277, "prefix", f"{self.prefix} bytes hold no byte {end}")
+            what = f"has {self.prefix} bytes, too few for byte {end}"
+            raise self.descriptor.fault(277, "prefix", what)
         rows = self._rows(0, self.shape[0])
         columns = [
             np.ascontiguousarray(rows[:, at - 1 : at + 3]).view(">i4")[:, 0] for at in positions
@@ -106,13 +109,13 @@ class Imagery:
         return np.stack(columns, axis=1).astype(np.int64)
 
     def check_lines(self) -> None:
-        """Compare the header of the first and the last line's record with the descriptor."""
+        """Compare the record headers of the first and last line with the descriptor."""
         for line in {0, self.shape[0] - 1}:
             at = self.first + line * self.stride
             header = read_part(self.path, at, HEADER.size)
             _, kind, _, _, _, length = HEADER.unpack(header.ljust(HEADER.size, b"\0"))
             if (kind, length) != (50, self.stride):
-                what = f"the record of line {line} is of type {kind} with {length} bytes"
+                what = f"the record of line {line} has type {kind} and {length} bytes"
                 raise ProductError(f"{self.path}, byte {at}", what, DAMAGED)
 
     def _rows(self, first: int, count: int) -> npt.NDArray[np.uint8]:
@@ -133,14 +136,13 @@ class Imagery:
         """Return lines first … first + count − 1: (count, samples), complex64 or float32 DN."""
         lines, samples = self.shape
         if first < 0 or count < 1 or first + count > lines:
-            raise ProductError(
-                self.path, f"has no lines {first} … {first + count - 1}", f"It has {lines} lines"
-            )
+            what = f"has {lines} lines, so lines {first} … {first + count - 1} cannot be read"
+            raise ProductError(self.path, what, "Request lines within the image")
         parts = samples * (2 if self.is_complex else 1)
         part = self._rows(first, count)[
             :, self.prefix : self.prefix + parts * self.sample_type.itemsize
         ]
-        # The prefix need not be a multiple of the sample's size: a copy makes the view legal.
+        # The prefix need not be a multiple of the sample's size: a copy aligns the samples.
         values = np.ascontiguousarray(part).view(self.sample_type).astype(np.float32)
         return values.view(np.complex64) if self.is_complex else values
 

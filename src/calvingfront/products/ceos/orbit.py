@@ -1,8 +1,8 @@
-"""The orbit of a CEOS leader: the platform position record, in whatever frame, as state vectors.
+"""State vectors from the platform position record of a CEOS leader, whatever its frame.
 
-Positions come in metres or kilometres, velocities in m/s, km/s or mm/s, and the frame turns with
-the Earth or stands still. An orbit obeys Newton's law in the inertial frame only: that tells
-whether the named frame is the true one, and whether a number was damaged.
+Positions are in metres or kilometres, velocities in m/s, km/s or mm/s, and the frame is Earth-fixed
+or inertial. An orbit obeys Newton's law in the inertial frame only: this shows whether the named
+frame is the true one, and whether a number is damaged.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from calvingfront.radar.model import Array, StateVectors
 
 EARTH_ROTATION_RAD_S = 7.292_115_855_3e-5  # relative to the equinox: Aoki et al. (1982)
 GRAVITY_M3_S2 = 3.986_004_418e14
-MOST_VECTORS = 64  # room of the record
+MOST_VECTORS = 64  # capacity of the record
 FIRST_VECTOR = 387
 VECTOR_LENGTH = 132
 INERTIAL = ("INERTIAL", "ECI", "J2000", "TRUE OF DATE", "MEAN OF DATE")
@@ -28,8 +28,8 @@ ROTATING = ("ROTATING", "ECR", "ECEF", "ITRF", "EARTH FIXED", "WGS")
 def state_vectors(record: Record) -> tuple[StateVectors, tuple[str, ...]]:
     """Read the platform position record: Earth-fixed state vectors, and notes about them.
 
-    Epoch: midnight of the first vector's day. Raises OrbitError where the vectors are no orbit of
-    an Earth satellite in the frame that the record names.
+    Epoch: midnight of the first vector's day. Raises OrbitError if the vectors are not the orbit of
+    an Earth satellite in the frame named by the record.
     """
     count = record.integer(141, 4, "number of state vectors", 2, MOST_VECTORS)
     year = record.integer(145, 4, "year", 1978, 2100)
@@ -38,7 +38,7 @@ def state_vectors(record: Record) -> tuple[StateVectors, tuple[str, ...]]:
     try:
         epoch = datetime(year, month, day)
     except ValueError as error:
-        raise record.fault(145, "date", f"there is no {year}-{month:02}-{day:02}") from error
+        raise record.fault(145, "date", f"{year}-{month:02}-{day:02} does not exist") from error
     second = record.number(161, 22, "second of the day", 0, 86_401)
     step = record.number(183, 22, "interval of the state vectors", 0.01, 1000)
     values: Array = np.array(
@@ -63,11 +63,11 @@ def state_vectors(record: Record) -> tuple[StateVectors, tuple[str, ...]]:
 def _scale(
     record: Record, values: Array, scales: tuple[float, ...], low: float, high: float, what: str
 ) -> float:
-    """Return the one scale that brings every vector's length between low and high."""
+    """Return the scale that brings the length of every vector between low and high."""
     lengths = np.linalg.norm(values, axis=1)
     fitting = [s for s in scales if bool(np.all((lengths * s > low) & (lengths * s < high)))]
     if not fitting:
-        raise _fault(record, f"a {what} of length {lengths.max():g} is none of an Earth satellite")
+        raise _fault(record, f"a {what} of length {lengths.max():g} is not an Earth satellite's")
     return fitting[0]
 
 
@@ -76,13 +76,13 @@ def _fault(record: Record, what: str) -> OrbitError:
 
 
 def orbit_misfit(times_s: Array, positions_m: Array, velocities_m_s: Array) -> float:
-    """Return how far inertial vectors are from an orbit: up to 1 they are one.
+    """Return how far inertial vectors are from an orbit; up to 1 they count as one.
 
     Each step is compared with Newton's law, a = −µ p/r³, in two ways. Positions: the corrected
-    trapezoidal rule Δp = (v₀ + v₁) Δt/2 + (a₀ − a₁) Δt²/12, whose error goes with the fifth power
+    trapezoidal rule Δp = (v₀ + v₁) Δt/2 + (a₀ − a₁) Δt²/12, whose error grows with the fifth power
     of the step. Velocities: Δv/Δt = (a₀ + a₁)/2, whose error is about a twelfth of the squared
-    orbital angle of a step; the Coriolis acceleration of a frame that turns with the Earth is
-    more, 1 m/s². The flattening of the Earth adds about a thousandth of the acceleration to both.
+    orbital angle of a step; the Coriolis acceleration in an Earth-fixed frame is larger, 1 m/s².
+    The flattening of the Earth adds about a thousandth of the acceleration to both.
     """
     radius = np.linalg.norm(positions_m, axis=1, keepdims=True)
     acceleration = -GRAVITY_M3_S2 * positions_m / radius**3
@@ -100,7 +100,7 @@ def orbit_misfit(times_s: Array, positions_m: Array, velocities_m_s: Array) -> f
 
 
 def _is_inertial(record: Record, times: Array, positions: Array, velocities: Array) -> bool:
-    """Tell the frame by its name, or by its motion where the name is not known; check both."""
+    """Take the frame from its name, or from the motion if the name is unknown; check the motion."""
     spin = np.cross([0.0, 0.0, EARTH_ROTATION_RAD_S], positions)
     turned = _turn(positions, EARTH_ROTATION_RAD_S * (times - times[0]))
     moved = _turn(velocities + spin, EARTH_ROTATION_RAD_S * (times - times[0]))
@@ -115,13 +115,13 @@ def _is_inertial(record: Record, times: Array, positions: Array, velocities: Arr
         inertial = as_inertial < as_fixed
     misfit = as_inertial if inertial else as_fixed
     if not misfit <= 1:
-        what = f"the state vectors are no orbit in the frame {name!r} (misfit {misfit:.1f} > 1)"
+        what = f"the state vectors are not an orbit in the frame {name!r} (misfit {misfit:.1f} > 1)"
         raise _fault(record, what)
     return inertial
 
 
 def _turn(vectors: Array, angles_rad: Array) -> Array:
-    """Turn each vector by its angle about the z axis, counter-clockwise."""
+    """Rotate each vector by its angle about the z axis, counter-clockwise."""
     cos, sin = np.cos(angles_rad), np.sin(angles_rad)
     x, y, z = vectors.T
     return np.stack([cos * x - sin * y, sin * x + cos * y, z], axis=1)
@@ -130,9 +130,9 @@ def _turn(vectors: Array, angles_rad: Array) -> Array:
 def to_earth_fixed(
     times_s: Array, positions_m: Array, velocities_m_s: Array, hour_angle_rad: float
 ) -> tuple[Array, Array]:
-    """Turn inertial vectors into the Earth's frame; the hour angle holds at times_s[0].
+    """Rotate inertial vectors into the Earth-fixed frame; the hour angle applies at times_s[0].
 
-    Velocities are those seen from the Earth: v − ω × p before the turn.
+    Velocities are relative to the Earth: v − ω × p before the rotation.
     """
     angles = -(hour_angle_rad + EARTH_ROTATION_RAD_S * (times_s - times_s[0]))
     spin = np.cross([0.0, 0.0, EARTH_ROTATION_RAD_S], positions_m)
@@ -166,23 +166,23 @@ def _hour_angle(record: Record, moment: datetime) -> tuple[float, tuple[str, ...
     """Return the annotated hour angle (rad) if it fits the time, else the computed one."""
     computed = hour_angle_deg(moment)
     if record.is_blank(269, 22, "Greenwich hour angle"):
-        note = "no Greenwich hour angle: computed from the time (up to 500 m in longitude)"
+        note = "no Greenwich hour angle: computed from the time (up to 500 m off in longitude)"
         return float(np.deg2rad(computed)), (note,)
     stated = record.number(269, 22, "Greenwich hour angle", -1e5, 1e5)
     if abs((stated - computed + 180) % 360 - 180) > 0.1:
-        note = f"Greenwich hour angle {stated:.4f}° contradicts the time: {computed:.4f}° taken"
+        note = f"Greenwich hour angle {stated:.4f}° contradicts the time: {computed:.4f}° used"
         return float(np.deg2rad(computed)), (note,)
     return float(np.deg2rad(stated)), ()
 
 
 def pass_direction(orbit: StateVectors, time_s: float) -> Literal["ascending", "descending"]:
-    """Tell by the velocity along the Earth's axis whether the satellite flies north or south."""
+    """Return the flight direction from the sign of the velocity along the Earth's axis."""
     north = np.interp(time_s, orbit.times_s, orbit.velocities_m_s[:, 2])
     return "ascending" if north > 0 else "descending"
 
 
 def seconds_since(orbit: StateVectors, moment: datetime, record: Record, field: str) -> float:
-    """Return a moment on the orbit's clock; ProductError if it is a day or more from the orbit."""
+    """Return a moment in s since the orbit's epoch; ProductError if it is a day off the orbit."""
     seconds = (moment - orbit.epoch) / timedelta(seconds=1)
     if not orbit.times_s[0] - 86_400 < seconds < orbit.times_s[-1] + 86_400:
         what = f"{moment} is more than a day from the orbit's {orbit.epoch:%Y-%m-%d}"

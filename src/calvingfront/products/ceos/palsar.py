@@ -1,8 +1,8 @@
 """ALOS PALSAR in JAXA's CEOS format: level 1.1 (complex, slant range) and 1.5 (detected, map grid).
 
-Source: ALOS PALSAR level 1.1/1.5 product format description (JAXA, NEB-070062B). ALOS-2 keeps the
-leader's summary, orbit, calibration and polynomial fields in their places, in records of other
-lengths (map projection before the orbit); its 1.1 prefix is longer, which the descriptor states.
+Source: ALOS PALSAR level 1.1/1.5 product format description (JAXA, NEB-070062B). ALOS-2 has the
+same summary, orbit, calibration and polynomial fields, in records of other lengths (map projection
+before the orbit); its prefix of level 1.1 is longer, as the descriptor says.
 Calibration (Shimada et al. 2009): σ⁰ = DN² · 10^(CF/10), for level 1.1 with CF − 32 dB.
 """
 
@@ -43,17 +43,17 @@ FORMAT = "ALOS PALSAR CEOS"
 SLANT_RANGE_AT = 117  # of a level 1.1 line's prefix, m
 COMPLEX_OFFSET_DB = -32.0
 TO_GROUND_AT = 1025  # of the facility record: 25 + 25 coefficients E20.10, then pixel and line
-TO_PIXEL_AT = 2065  # the reverse: 25 + 25 coefficients, then latitude and longitude
+TO_PIXEL_AT = 2065  # the inverse: 25 + 25 coefficients, then latitude and longitude
 TERMS = 25
 
 
 def recognises(path: Path | str) -> bool:
-    """Tell whether a folder, LED, IMG or VOL file belongs to an ALOS PALSAR product."""
+    """Whether a folder, LED, IMG or VOL file belongs to an ALOS PALSAR product."""
     return re.fullmatch(r"ALOS-?2?", platform_of(Path(path))) is not None
 
 
 def read(path: Path | str, polarisation: str | None = None) -> Product:
-    """Read one polarisation (the first without a choice); ProductError or OrbitError if damaged."""
+    """Read one polarisation (by default the first); ProductError or OrbitError if damaged."""
     path = Path(path)
     leader_path, images = product_files(path)
     choice = {_polarisation(image): image for image in images}
@@ -91,7 +91,7 @@ def read(path: Path | str, polarisation: str | None = None) -> Product:
 
 
 def _polarisation(image: Path) -> str:
-    """Return the polarisation that the name of an IMG file states, or "" where it states none."""
+    """Return the polarisation in the name of an IMG file, or "" if there is none."""
     match = re.match(r"IMG-([HV]{2})-", image.name.upper())
     return match[1] if match else ""
 
@@ -106,18 +106,18 @@ def read_calibration(leader: Leader, is_complex: bool) -> Calibration:
 def read_geometry(leader: Leader, imagery: Imagery, orbit: StateVectors) -> RadarGeometry:
     """Return timing and range of a level 1.1 image from its leader and the prefixes of its lines.
 
-    The line interval is the pulse interval, which the fitted line times confirm.
+    The line interval is the pulse interval, checked against the fitted line times.
     """
     summary = leader.summary
     fitted = fit_line_times(imagery, orbit)
     if fitted is None:
         where = f"{imagery.path}, line times (bytes 37–48)"
-        raise ProductError(where, "all lines carry the same time", DAMAGED)
+        raise ProductError(where, "are the same for all lines", DAMAGED)
     prf = summary.number(935, 16, "pulse repetition frequency (mHz)", 1e5, 1e7) / 1e3
     lines = imagery.shape[0]
     lasting = (lines - 1) * abs(fitted.interval_s)
     if abs((lines - 1) / prf - lasting) > 0.003 + 1e-3 * lasting:
-        what = f"{lines} lines at {prf:g} Hz do not last the {lasting:.3f} s of the line times"
+        what = f"{lines} lines at {prf:g} Hz do not take the {lasting:.3f} s of the line times"
         raise summary.fault(935, "pulse repetition frequency", what)
     middle = float(fitted.time(np.array((lines - 1) / 2)))
     interval = float(np.copysign(1 / prf, fitted.interval_s))
@@ -186,9 +186,9 @@ class ToGround:
 
 
 def read_polynomials(leader: Leader) -> tuple[ToPixel, ToGround]:
-    """Return the polynomials of level 1.5, from the last facility record, checked against another.
+    """Return the polynomials of level 1.5 from the last facility record, checked on each other.
 
-    Raises ProductError unless going to the ground and back returns to the origin pixel.
+    Raises ProductError unless mapping to the ground and back returns to the origin pixel.
     """
     records = [r for r in leader.all_of(200) if len(r.content) >= TO_PIXEL_AT + 20 * 52 - 1]
     if not records:
@@ -204,6 +204,6 @@ def read_polynomials(leader: Leader) -> tuple[ToPixel, ToGround]:
     line, sample = to_pixel(latitude, longitude)
     apart = np.hypot(line[0] - start[0], sample[0] - start[1])
     if not apart < 1:
-        what = f"going to the ground and back misses the origin by {apart:.1f} pixels"
+        what = f"mapping to the ground and back misses the origin by {apart:.1f} pixels"
         raise record.fault(TO_PIXEL_AT, "polynomial to pixels", what)
     return to_pixel, to_ground

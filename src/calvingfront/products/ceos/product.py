@@ -1,4 +1,4 @@
-"""What the CEOS products of all missions hold at the same places."""
+"""The fields that the CEOS products of all missions have at the same positions."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ def shared_fields(
     middle_s: float,
     wavelength_m: tuple[float, float],
 ) -> dict[str, Any]:
-    """Return the fields of a Product that no mission has elsewhere.
+    """Return the fields of a Product that are at the same positions for every mission.
 
-    middle_s: azimuth time of the image's middle, s since the orbit's epoch. wavelength_m: lowest
-    and highest that the mission can have. Raises ProductError where a field is damaged.
+    middle_s: azimuth time of the image's middle, s since the orbit's epoch. wavelength_m: shortest
+    and longest that the mission can have. Raises ProductError if a field is damaged.
     """
     summary = leader.summary
     return {

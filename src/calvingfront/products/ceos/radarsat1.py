@@ -1,7 +1,7 @@
 """RADARSAT-1 in CEOS format: products of the CDPF (SGF, SLC) and of the Alaska SAR Facility.
 
-Sources: RSI-GS-026 revision 3 (CDPF); for ASF's facility record its positions in a real header.
-Both write the orbit in an inertial frame, ASF with the lines of ascending passes in reverse order.
+Sources: RSI-GS-026 revision 3 (CDPF); a real header for the positions in ASF's facility record.
+Both give the orbit in an inertial frame; ASF reverses the order of lines of ascending passes.
 CDPF calibration: β⁰ = (DN² + A3) / A2, for complex values |DN|² / A2². ASF calibration:
 σ⁰ = a2 (DN² − a1 n(range)) + a3.
 """
@@ -52,18 +52,19 @@ MOST_GAINS = 512
 
 
 def recognises(path: Path | str) -> bool:
-    """Tell whether a folder, leader, data or volume file is a RADARSAT-1 CEOS product's."""
+    """Whether a folder, leader, data or volume file belongs to a RADARSAT-1 CEOS product."""
     return re.fullmatch(r"RSAT-?1.*|RADARSAT-?1.*", platform_of(Path(path))) is not None
 
 
 def read(path: Path | str, polarisation: str | None = None) -> Product:
-    """Read a RADARSAT-1 product: ProductError or OrbitError where its files are damaged."""
+    """Read a RADARSAT-1 product; raises ProductError or OrbitError if its files are damaged."""
     path = Path(path)
     leader_path, images = product_files(path)
     if len(images) != 1:
-        raise ProductError(path, f"has {len(images)} imagery files, not one", "Name the data file")
+        raise ProductError(path, f"has {len(images)} imagery files, not one", "Give the data file")
     if polarisation not in (None, "HH"):
-        raise ProductError(path, f"has no polarisation {polarisation}", "RADARSAT-1 has HH only")
+        remedy = "Use HH: RADARSAT-1 has no other"
+        raise ProductError(path, f"has no polarisation {polarisation}", remedy)
     leader = Leader.open(leader_path)
     imagery = Imagery.open(images[0])
     imagery.check_lines()
@@ -104,7 +105,8 @@ def read_geometry(leader: Leader, imagery: Imagery, orbit: StateVectors) -> Rada
     stated = np.median(imagery.line_integers(*SLANT_RANGE_AT), axis=0)
     where = f"{imagery.path}, slant ranges (bytes 65–76 of the lines)"
     if not (stated.min() > 7e5 and stated.max() < 1.5e6 and stated[0] != stated[2]):
-        raise ProductError(where, f"{stated.tolist()} m are no slant ranges of a swath", DAMAGED)
+        what = f"{stated.tolist()} m are not the slant ranges of a swath"
+        raise ProductError(where, what, DAMAGED)
     azimuth = fit_line_times(imagery, orbit) or _processing_times(leader, orbit, lines)
     rising = bool(stated[2] > stated[0])
     across: SlantRange | GroundRange
@@ -118,21 +120,24 @@ def read_geometry(leader: Leader, imagery: Imagery, orbit: StateVectors) -> Rada
     with np.errstate(over="ignore", invalid="ignore"):
         reached = across.slant_range(ends, middle)
     if not np.all(np.abs(reached - stated) < 0.01 * abs(stated[2] - stated[0]) + 50):
-        what = f"the leader gives {np.round(reached).tolist()} m, the lines {stated.tolist()} m"
+        given = np.round(reached).tolist()
+        what = f"the leader gives {given} m, but the lines give {stated.tolist()} m"
         raise ProductError(where, what, DAMAGED)
     side = look_side(leader.summary)
     return RadarGeometry(azimuth, across, side)
 
 
 def _processing_times(leader: Leader, orbit: StateVectors, lines: int) -> AzimuthTime:
-    """Return the line times from the processing record's start and stop time."""
+    """Return the line times from the start and stop times in the processing record."""
     record = leader.one(120, "processing parameters")
     start, stop = (
         seconds_since(orbit, _ordinal_time(record, at), record, "processing time")
         for at in (192, 213)
     )
     if not 0 < stop - start < 300 or lines < 2:
-        raise record.fault(213, "processing stop time", f"the image lasts {stop - start:g} s")
+        raise record.fault(
+            213, "processing stop time", f"implies that the image lasts {stop - start:g} s"
+        )
     interval = (stop - start) / (lines - 1)
     if leader.summary.text(1535, 8, "line direction").upper().startswith("DEC"):
         return AzimuthTime(stop, -interval)
@@ -144,7 +149,7 @@ def _ordinal_time(record: Record, at: int) -> datetime:
     text = record.text(at, 21, "time")
     match = re.fullmatch(r"(\d{4}-\d{3}-\d\d:\d\d:\d\d)\.(\d{1,6})", text)
     if not match:
-        raise record.fault(at, "time", f"{text!r} is no date and time")
+        raise record.fault(at, "time", f"{text!r} is not a date and time")
     return civil_time(record, at, match[1], "%Y-%j-%H:%M:%S", match[2])
 
 
@@ -159,7 +164,7 @@ def _ground_range(leader: Leader, orbit: StateVectors, samples: int, rising: boo
         rows.append(record.numbers(at + 21, 16, 6, f"ground-to-slant set {k + 1}, coefficient"))
     order: Array = np.array(times)
     if np.any(np.diff(order) <= 0):
-        raise record.fault(SETS_AT + 4, "update times of the sets", "they do not rise")
+        raise record.fault(SETS_AT + 4, "update times of the sets", "do not increase")
     return GroundRange(
         first_m=0.0 if rising else (samples - 1) * spacing,
         spacing_m=spacing if rising else -spacing,

@@ -1,7 +1,7 @@
-"""What the Alaska SAR Facility's RADARSAT-1 leaders hold in records of their own.
+"""Records specific to the RADARSAT-1 leaders of the Alaska SAR Facility (ASF).
 
-Positions (from 1) in ASF's facility record 90-210-18-61 as found in a real header, where they agree
-with the orbit: its corners come out 0.5 line and 5 m of slant range from where they should.
+Positions (from 1) in ASF's facility record 90-210-18-61 were found in a real header, where they
+agree with the orbit: its corners are reproduced to 0.5 line and 5 m of slant range.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from calvingfront.radar.model import (
 )
 
 POLYNOMIAL_DEGREE = 5
-# Byte of the latitude; the longitude stands 17 bytes on. Line and sample: 0 first, 1 last.
+# Byte of the latitude; the longitude follows 17 bytes later. Line and sample: 0 first, 1 last.
 CORNERS = ((158, 0, 0), (192, 1, 0), (226, 0, 1), (260, 1, 1))
 
 
@@ -33,9 +33,9 @@ def _facility(leader: Leader) -> Record:
 def read_geometry(leader: Leader, orbit: StateVectors, shape: tuple[int, int]) -> RadarGeometry:
     """Return timing and range of an image of `shape` (lines, samples) from the leader alone.
 
-    The prefixes of ASF's lines all carry the start of the image, and the middle and far slant
-    range of them contradict the corners by 65 m; scene centre time, swath speed, first slant range
-    and Earth radius agree with them.
+    The prefixes of ASF's lines all give the start of the image, and their middle and far slant
+    ranges contradict the corners by 65 m. Scene centre time, swath speed, first slant range and
+    Earth radius agree with the corners.
     """
     lines, samples = shape
     summary, facility = leader.summary, _facility(leader)
@@ -70,7 +70,7 @@ def _on_sphere(leader: Leader, first_m: float, samples: int, centre_s: float) ->
     spacing = leader.summary.number(1703, 16, "pixel spacing", 1.0, 200.0)
     cosine = (height**2 + radius**2 - first_m**2) / (2 * height * radius)
     if not 0.9 < cosine < 1:
-        what = f"{first_m:.0f} m does not reach the ground from {height - nadir:.0f} m"
+        what = f"{first_m:.0f} m does not reach the ground from {height - nadir:.0f} m altitude"
         raise facility.fault(1087, "slant range of the first sample", what)
     ground = np.linspace(0, max(samples - 1, 1) * spacing, 50)
     angle = np.arccos(cosine) + ground / radius

@@ -1,9 +1,9 @@
 """CEOS superstructure: records of a leader, fields by position, the files of a product.
 
-A CEOS file is a chain of records; each opens with 12 bytes: its number (big-endian, 4 bytes), four
-type bytes and its length (4 bytes, header included). Fields are ASCII at fixed positions that the
-format documents count from 1, and so does this module. Nothing that a file says about lengths or
-counts is trusted before it was compared with a bound and with the size of the file.
+A CEOS file is a chain of records; each begins with 12 bytes: its number (big-endian, 4 bytes), four
+type bytes and its length (4 bytes, header included). Fields are ASCII at fixed positions, counted
+from 1 as in the format documents. Lengths and counts in a file are checked against a bound and
+against the file size before they are used.
 
 Sources: CEOS SAR CCT format (EPO/ER-IS-EPO-GS-5902.1 for ERS; RSI-GS-026 for RADARSAT-1; ALOS
 PALSAR level 1.1/1.5 product format description by JAXA).
@@ -26,7 +26,7 @@ LARGEST_LEADER = 32 * 2**20  # bytes; the largest real one (ALOS-2) has 1.6 MB
 MOST_RECORDS = 200
 LONGEST_RECORD = 2**21
 LARGEST_NUMBER = 1e30  # its square does not overflow
-DAMAGED = "The file seems damaged: fetch the product again"
+DAMAGED = "Fetch the product again: the file seems damaged"
 
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(E[+-]?\d+)?")
 HEADER = struct.Struct(">IBBBBI")
@@ -56,21 +56,21 @@ class Record:
         """Return the number in an ASCII field; ProductError unless it lies in low … high."""
         text = self.text(at, length, field).upper().replace("D", "E")
         if not _NUMBER.fullmatch(text):
-            raise self.fault(at, field, f"{text!r} is no number")
+            raise self.fault(at, field, f"{text!r} is not a number")
         value = float(text)
         if not low <= value <= high:
             raise self.fault(at, field, f"{value:g} is outside {low:g} … {high:g}")
         return value
 
     def integer(self, at: int, length: int, field: str, low: int, high: int) -> int:
-        """Return the whole number in an ASCII field; ProductError unless it lies in low … high."""
+        """Return the integer in an ASCII field; ProductError unless it lies in low … high."""
         value = self.number(at, length, field, low, high)
         if value != int(value):
-            raise self.fault(at, field, f"{value:g} is no whole number")
+            raise self.fault(at, field, f"{value:g} is not an integer")
         return int(value)
 
     def numbers(self, at: int, length: int, count: int, field: str) -> list[float]:
-        """Return `count` numbers that follow each other, each up to LARGEST_NUMBER."""
+        """Return `count` consecutive numbers, each up to LARGEST_NUMBER."""
         return [
             self.number(
                 at + k * length, length, f"{field} {k + 1}", -LARGEST_NUMBER, LARGEST_NUMBER
@@ -79,12 +79,12 @@ class Record:
         ]
 
     def is_blank(self, at: int, length: int, field: str) -> bool:
-        """Tell whether a field was left empty."""
+        """Whether a field is blank."""
         return not self.text(at, length, field)
 
 
 def read_part(path: Path, offset: int, count: int) -> bytes:
-    """Return up to `count` bytes of a file; ProductError where it cannot be read."""
+    """Return up to `count` bytes of a file; ProductError if it cannot be read."""
     try:
         with path.open("rb") as file:
             file.seek(offset)
@@ -106,8 +106,8 @@ def read_record(path: Path, offset: int, longest: int = LONGEST_RECORD) -> Recor
         raise ProductError(path, f"has a record of {length} bytes at byte {offset}", DAMAGED)
     content = read_part(path, offset, length)
     if len(content) < length:
-        short = f"{length - len(content)} bytes of the record at byte {offset} are missing"
-        raise ProductError(path, short, DAMAGED)
+        missing = f"ends {length - len(content)} bytes short of the end of the record at {offset}"
+        raise ProductError(path, missing, DAMAGED)
     return Record(path, (code[0], code[1], code[2], code[3]), content)
 
 
@@ -139,7 +139,7 @@ class Leader:
         return [record for record in self.records[1:] if record.code[1] == kind]
 
     def one(self, kind: int, name: str) -> Record:
-        """Return the first record of a kind; ProductError where there is none."""
+        """Return the first record of a kind; ProductError if there is none."""
         found = self.all_of(kind)
         if not found:
             raise ProductError(self.path, f"has no {name} record (type {kind})", DAMAGED)
@@ -152,7 +152,7 @@ class Leader:
 
 
 def file_size(path: Path) -> int:
-    """Return the size of a file in bytes; ProductError where there is none."""
+    """Return the size of a file in bytes; ProductError if there is no file."""
     try:
         return path.stat().st_size
     except OSError as error:
@@ -162,7 +162,7 @@ def file_size(path: Path) -> int:
 
 
 def kind_of_file(path: Path) -> str:
-    """Tell by its content whether a file is a CEOS "leader", "imagery", "volume" or none ("")."""
+    """Identify a CEOS file by its content: "leader", "imagery", "volume", or "" for none."""
     try:
         header = read_part(path, 0, HEADER.size)
         if len(header) < HEADER.size:
@@ -183,7 +183,7 @@ def kind_of_file(path: Path) -> str:
 
 
 def product_key(name: str) -> str:
-    """Return what the names of one product's files share (LEA_01.001 and DAT_01.001: 01.001)."""
+    """Return the part shared by the names of a product's files (LEA_01.001, DAT_01.001: 01.001)."""
     upper = name.upper()
     shared = re.sub(r"^(IMG-[HV]{2}|VDF_DAT|NUL_DAT|[A-Z]{3})[-_.]", "", upper)
     return re.sub(r"\.(L|D|T|V|VOL|LDR|IMG|TRL|NUL|SARL|RAW|DAT|LEA)$", "", shared)
@@ -192,7 +192,7 @@ def product_key(name: str) -> str:
 def product_files(path: Path) -> tuple[Path, tuple[Path, ...]]:
     """Find the leader and the imagery files that belong to a folder, leader, data or volume file.
 
-    ProductError where there is no leader, or where several products could be meant.
+    Raises ProductError if there is no leader, or if several products match.
     """
     folder = path if path.is_dir() else path.parent
     try:
@@ -207,7 +207,8 @@ def product_files(path: Path) -> tuple[Path, tuple[Path, ...]]:
     images = [name for name, kind in kinds.items() if kind == "imagery"]
     if not path.is_dir():
         if not kinds.get(path.name):
-            raise ProductError(path, "is no CEOS file", "Name the folder, leader or data file")
+            remedy = "Give the folder, leader or data file"
+            raise ProductError(path, "is not a CEOS file", remedy)
         if kinds[path.name] == "leader":
             leaders = [path.name]
         elif len(leaders) > 1:
@@ -215,7 +216,7 @@ def product_files(path: Path) -> tuple[Path, tuple[Path, ...]]:
         if kinds[path.name] == "imagery":
             images = [path.name]
     if len(leaders) > 1:
-        raise ProductError(path, f"holds {len(leaders)} leader files", "Name one of them")
+        raise ProductError(path, f"contains {len(leaders)} leader files", "Give one of them")
     if not leaders:
         raise ProductError(path, "has no CEOS leader file", "Keep the product's files together")
     if len(images) > 1:
@@ -225,7 +226,7 @@ def product_files(path: Path) -> tuple[Path, tuple[Path, ...]]:
 
 
 def platform_of(path: Path) -> str:
-    """Return the platform that the product's leader names, "" where `path` is no CEOS product."""
+    """Return the platform named in the product's leader, "" if `path` is not a CEOS product."""
     try:
         leader, _ = product_files(Path(path))
         length = len(read_record(leader, 0).content)
@@ -238,7 +239,7 @@ def scene_time(record: Record) -> datetime:
     """Return the scene centre time (byte 69 of the summary: YYYYMMDDhhmmssttt), UTC."""
     text = record.text(69, 32, "scene centre time")
     if not re.fullmatch(r"\d{14,23}", text):
-        raise record.fault(69, "scene centre time", f"{text!r} is no date and time")
+        raise record.fault(69, "scene centre time", f"{text!r} is not a date and time")
     return civil_time(record, 69, text[:14], "%Y%m%d%H%M%S", text[14:])
 
 
@@ -248,12 +249,12 @@ def civil_time(record: Record, at: int, text: str, form: str, fraction: str = ""
         whole = datetime.strptime(text, form)
         return whole + timedelta(seconds=float(f"0.{fraction or 0}"))
     except (ValueError, OverflowError) as error:
-        raise record.fault(at, "time", f"{text!r} is no date and time") from error
+        raise record.fault(at, "time", f"{text!r} is not a date and time") from error
 
 
 def look_side(summary: Record) -> Side:
     """Return the look side from the clock angle of the antenna (byte 477): +90 right, −90 left."""
     angle = summary.number(477, 8, "clock angle", -180, 180)
     if not math.isclose(abs(angle), 90, abs_tol=30):
-        raise summary.fault(477, "clock angle", f"{angle:g}° looks neither right nor left")
+        raise summary.fault(477, "clock angle", f"{angle:g}° is neither right- nor left-looking")
     return "right" if angle > 0 else "left"

@@ -35,7 +35,7 @@ _T = TypeVar("_T")
 
 
 class HeaderFields:
-    """KEY=value lines; quotes, units in angle brackets and outer spaces are left away."""
+    """KEY=value lines; quotes, units in angle brackets and outer spaces are stripped."""
 
     def __init__(self, raw: bytes, path: Path, name: str) -> None:
         self.path = path
@@ -53,7 +53,7 @@ class HeaderFields:
         return self.values[key]
 
     def integer(self, key: str, low: int, high: int) -> int:
-        """The value as a whole number within [low, high]."""
+        """The value as an integer within [low, high]."""
         return parse_integer(self.text(key), self.path, f"{self.name} {key}", low, high)
 
     def number(self, key: str, low: float, high: float) -> float:
@@ -70,23 +70,23 @@ class HeaderFields:
             date = (int(year), MONTHS.index(month) + 1, int(day))
             time = datetime(*date, int(hour), int(minute), int(second), int(fraction))
         except ValueError:
-            what = f"{self.text(key)[:40]!r} is no time"
+            what = f"{self.text(key)[:40]!r} is not a time"
             raise fault(self.path, f"{self.name} {key}", what) from None
         return check_time(time, self.path, f"{self.name} {key}")
 
     def choice(self, key: str, choices: Mapping[str, _T]) -> _T:
-        """What the value stands for."""
+        """The choice named by the value."""
         text = self.text(key)
         if text not in choices:
-            what = f"is {text[:40]!r}; known are {', '.join(choices)}"
-            remedy = "This kind is not supported."
+            what = f"is {text[:40]!r}, not {' or '.join(choices)}"
+            remedy = "Use a product of a supported kind."
             raise fault(self.path, f"{self.name} {key}", what, remedy)
         return choices[text]
 
 
 @dataclass(frozen=True)
 class DataSet:
-    """Where records of one kind stand in the file."""
+    """Where the records of one kind lie in the file."""
 
     name: str
     offset_bytes: int
@@ -96,7 +96,7 @@ class DataSet:
 
 @dataclass(frozen=True)
 class EnvisatHeader:
-    """Both headers, and the data sets in the file by name (those not used are left away)."""
+    """Both headers, and the data sets in the file by name (unused ones are left out)."""
 
     path: Path
     main: HeaderFields
@@ -104,19 +104,19 @@ class EnvisatHeader:
     data_sets: dict[str, DataSet]
 
     def data_set(self, name: str, record_bytes: tuple[int, ...] = (), most: int = 0) -> DataSet:
-        """The data set of a name.
+        """The data set with this name.
 
-        record_bytes: sizes of a record that are understood; most: the largest number of records.
+        record_bytes: supported record sizes; most: the largest number of records.
         """
         if name not in self.data_sets:
             raise fault(self.path, name, "is not in the product")
         found = self.data_sets[name]
         if record_bytes and found.record_bytes not in record_bytes:
             known = " or ".join(map(str, record_bytes))
-            what = f"its records have {found.record_bytes} bytes; {known} are understood"
+            what = f"has records of {found.record_bytes} bytes; only {known} are supported"
             raise fault(self.path, name, what)
         if most and found.records > most:
-            raise fault(self.path, name, f"{found.records} records are more than {most}")
+            raise fault(self.path, name, f"has {found.records} records, more than {most}")
         return found
 
     def records(self, data_set: DataSet) -> list[bytes]:
@@ -145,14 +145,15 @@ def read_header(path: Path) -> EnvisatHeader:
         records = fields.integer("NUM_DSR", 0, 10_000_000)
         if not records:
             continue
-        # A product without its pixels is still worth reading: checks.py tells what is missing.
+        # A product without its pixels can still be read: checks.py reports what is missing.
         image = fields.text("DS_TYPE") == "M"
         largest = 1 << 50 if image else size
         offset = fields.integer("DS_OFFSET", MPH_BYTES + sph_bytes, largest)
         record_bytes = fields.integer("DSR_SIZE", 1, 1 << 24)
         if not image and offset + records * record_bytes > size:
             end_byte = offset + records * record_bytes
-            what = f"ends at byte {end_byte}, the file at {size}: {end_byte - size} bytes missing"
+            what = f"ends at byte {end_byte}, but the file at byte {size}"
+            what += f": {end_byte - size} bytes are missing"
             raise fault(path, fields.text("DS_NAME"), what)
         data_sets[fields.text("DS_NAME")] = DataSet(
             fields.text("DS_NAME"), offset, records, record_bytes

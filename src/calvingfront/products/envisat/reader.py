@@ -1,8 +1,8 @@
 """Envisat ASAR (.N1) and ERS (.E1, .E2) in Envisat's format: complex (IMS) and detected (IMP).
 
-Calibration: backscatter β0 = |DN|² / K; for complex images, in which range spreading is not
-compensated, times (R / R_reference)³ (ESA ENVI-CLVL-EOPG-TN-03-0010). Their elevation antenna
-pattern, which only an external file knows, stays in the image; a note says so.
+Calibration: β0 = |DN|² / K, times (R / R_reference)³ for complex images, in which range spreading
+loss is not compensated (ESA ENVI-CLVL-EOPG-TN-03-0010). Their elevation antenna pattern is given
+only in an external file and remains in the image; a note says so.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ _PASSES: dict[str, Literal["ascending", "descending"]] = {
 
 
 def recognises(path: Path) -> bool:
-    """Whether the file begins as an ASAR or ERS product in Envisat's format."""
+    """Whether the file begins like an ASAR or ERS product in Envisat's format."""
     if not path.is_file():
         return False
     with path.open("rb") as file:
@@ -81,11 +81,11 @@ def read(path: Path, polarisation: str | None = None) -> Product:
     name = main.text("PRODUCT")
     mission, level = _MISSIONS.get(name[:3]), name[4:7]
     if mission is None or level not in _KINDS:
-        what = f"holds a product {name[:10]!r}; {', '.join(_KINDS)} of ASA and SAR are read"
+        what = f"is {name[:10]!r}; only {' and '.join(_KINDS)} of ASA and SAR are supported"
         raise fault(path, "MPH PRODUCT", what, "Order the scene as IMS or IMP.")
     suffix = name.rpartition(".")[2]
     if suffix not in _PLATFORMS:
-        what = f"ends with {suffix[:5]!r}, known are {', '.join(_PLATFORMS)}"
+        what = f"ends with {suffix[:5]!r}, not {' or '.join(_PLATFORMS)}"
         raise fault(path, "MPH PRODUCT", what)
     kind = _KINDS[level]
     specific.choice("SAMPLE_TYPE", {kind.sample_type: True})
@@ -109,7 +109,7 @@ def read(path: Path, polarisation: str | None = None) -> Product:
         in_range = _ground_range(header, processing, points, samples)
     middle_s = float(azimuth.time(np.array((shape[0] - 1) / 2)))
     if abs(middle_s) > 86_400:
-        what = f"lies {middle_s:.0f} s from the first state vector"
+        what = f"is {middle_s:.0f} s away from the first state vector"
         raise fault(path, "SPH FIRST_LINE_TIME", what)
     calibration, notes = _calibrate(level, processing, in_range, samples)
     return Product(
@@ -160,8 +160,9 @@ def _choose(header: EnvisatHeader, polarisation: str | None) -> tuple[int, str]:
         if polarisation is None or polarisation.upper() == text:
             return index, text
     have = ", ".join(text for _, text in offered) or "none"
-    what = f"the polarisation {polarisation or 'of the image'} is not there, but {have}"
-    raise ProductError(f"{header.path}, SPH MDS1_TX_RX_POLAR", what, "Choose one that is there.")
+    what = f"does not offer {polarisation or 'any known polarisation'}; available: {have}"
+    remedy = "Choose an available polarisation."
+    raise ProductError(f"{header.path}, SPH MDS1_TX_RX_POLAR", what, remedy)
 
 
 def _slant_range(header: EnvisatHeader, processing: Processing, points: GroundPoints) -> SlantRange:
@@ -189,7 +190,7 @@ def _ground_range(
     result = GroundRange(first, step, times, origins, coefficients)
     ends = result.slant_range(np.array([0.0, samples - 1.0]), times[:1])
     if not ((ends > 1e5) & (ends < 1e7)).all():
-        what = f"slant ranges from {ends[0]:g} to {ends[1]:g} m are no radar's"
+        what = f"give implausible slant ranges from {ends[0]:g} to {ends[1]:g} m"
         raise fault(header.path, f"{GROUND_RANGE}: coefficients", what)
     return result
 
@@ -201,7 +202,7 @@ def _calibrate(
     if processing.is_spreading_compensated or not isinstance(in_range, SlantRange):
         calibration = Calibration.constant("beta0", gain)
     else:
-        # Smooth: bilinear between nodes every 1/16 of the swath is right to 1e-5.
+        # The gain is smooth: interpolation between nodes every 1/16 of the swath is exact to 1e-5.
         nodes = np.linspace(0.0, samples - 1.0, 17 if samples > 1 else 1)
         slant_range_m = 0.5 * SPEED_OF_LIGHT * (in_range.first_time_s + nodes * in_range.interval_s)
         gains = gain * (slant_range_m / processing.reference_range_m) ** 3

@@ -1,4 +1,4 @@
-"""The binary annotation of Envisat's format: orbit, ground points, ground range.
+"""The binary annotation of Envisat's format: orbit, ground control points, ground range.
 
 Byte positions count from 0. Source: ESA PO-RS-MDA-GS-2009, volume 8 (ASAR level 1b), checked on a
 real ASAR image-mode product. Integers and floats are big-endian.
@@ -21,10 +21,10 @@ PROCESSING = "MAIN PROCESSING PARAMS ADS"
 GRID = "GEOLOCATION GRID ADS"
 GROUND_RANGE = "SR GR ADS"
 
-PROCESSING_BYTES = (2009, 10069)  # before and since issue 4 of the format: the same fields so far
+PROCESSING_BYTES = (2009, 10069)  # before and since issue 4 of the format; our fields are the same
 GRID_BYTES = 521
 GROUND_RANGE_BYTES = 55
-POINTS = 11  # ground points across the swath
+POINTS = 11  # ground control points across the swath
 
 ANTENNA_FLAG = 121  # whether the elevation pattern is compensated
 RANGE_SPREADING_FLAG = 126  # whether range spreading is compensated
@@ -32,14 +32,14 @@ REFERENCE_RANGE = 979
 SAMPLING_RATE = 983
 RADAR_FREQUENCY = 987
 RANGE_LOOKS = 991
-CALIBRATION = 1381  # K of the first polarisation; of the second 8 bytes later
+CALIBRATION = 1381  # K of the first polarisation; that of the second is 8 bytes later
 AVERAGE_HEIGHT = 1541
 ORBIT, ORBIT_VECTOR_BYTES, ORBIT_VECTORS = 1765, 36, 5
 
 
 @dataclass(frozen=True)
 class Processing:
-    """What the main processing parameters say."""
+    """The main processing parameters that are used."""
 
     sampling_rate_hz: float
     radar_frequency_hz: float
@@ -86,14 +86,14 @@ def _orbit(header: EnvisatHeader, raw: bytes) -> StateVectors:
 def read_ground_points(header: EnvisatHeader, epoch: datetime, height_m: float) -> GroundPoints:
     """Read the geolocation grid: 11 points on the first line of each granule and the last line.
 
-    The grid gives latitude and longitude at the average scene height, not a height of its own.
+    The grid gives latitude and longitude at the average scene height; it contains no heights.
     """
     data_set = header.data_set(GRID, (GRID_BYTES,), most=10_000)
     lines: list[tuple[float, float, bytes]] = []
     for raw in header.records(data_set):
         first, count = struct.unpack_from(">II", raw, 13)
         if not (1 <= first <= 10_000_000 and 1 <= count <= 10_000_000):
-            what = f"a granule of {count} lines from line {first}"
+            what = f"has a granule of {count} lines from line {first}"
             raise fault(header.path, GRID, what)
         time = mjd2000(raw[:12], header.path, f"{GRID}: first time")
         lines.append((first - 1.0, (time - epoch).total_seconds(), raw[25:245]))
@@ -128,7 +128,7 @@ def read_ground_range(header: EnvisatHeader, epoch: datetime) -> tuple[Array, Ar
         coefficients.append(struct.unpack_from(">5f", raw, 21))
     times_s = np.array(times)
     if not (np.diff(times_s) > 0).all():
-        raise fault(header.path, f"{GROUND_RANGE}: time", "the times do not rise")
+        raise fault(header.path, f"{GROUND_RANGE}: time", "the times do not increase")
     return (
         times_s,
         finite(origins, header.path, f"{GROUND_RANGE}: origin", -1e7, 1e7),

@@ -1,4 +1,4 @@
-"""The files of a Sentinel-1 product: in a SAFE folder, or inside the .zip that is downloaded."""
+"""The files of a Sentinel-1 product: in a SAFE folder, or inside the downloaded .zip."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _MOST_FILES = 10_000
 
 @dataclass(frozen=True)
 class SafeArchive:
-    """names: of the files, relative to the folder of the manifest, sorted."""
+    """The files of a product; names: sorted, relative to the folder of the manifest."""
 
     path: Path
     root: str  # of the manifest: a folder on disk, or a prefix inside the .zip
@@ -30,28 +30,28 @@ class SafeArchive:
             path = Path(self.root) / name
             size = file_size(path, "XML")
             if size > LARGEST_XML_BYTES:
-                raise fault(path, "XML", f"{size} bytes are more than an annotation has")
+                raise fault(path, "XML", f"has {size} bytes, too many for an annotation")
             return XmlFields.parse(read_bytes(path, 0, size, "XML"), path)
         try:
             with zipfile.ZipFile(self.path) as archive, archive.open(self.root + name) as file:
-                # The declared size may lie: read no more than an annotation can have.
+                # The declared size may be wrong: read no more than an annotation can have.
                 content = file.read(LARGEST_XML_BYTES + 1)
         except _ZIP_FAULTS as error:
             raise fault(self.path, name, f"cannot be unpacked ({error})") from error
         return XmlFields.parse(content, shown)
 
     def raster(self, name: str) -> str:
-        """What GDAL opens for a raster of the product."""
+        """The path by which GDAL opens a raster of the product."""
         if self.is_zip:
             return f"/vsizip/{self.path.absolute()}/{self.root}{name}"
         return str(Path(self.root) / name)
 
     def file(self, name: str) -> Path:
-        """The file on disk in which an entry stands."""
+        """The file on disk that contains an entry."""
         return self.path if self.is_zip else Path(self.root) / name
 
 
-# Everything that damaged archives make the standard library raise.
+# The exceptions that the standard library raises for damaged archives.
 _ZIP_FAULTS = (
     zipfile.BadZipFile,
     zipfile.LargeZipFile,
@@ -67,7 +67,7 @@ _ZIP_FAULTS = (
 
 
 def open_archive(path: Path) -> SafeArchive | None:
-    """Find the product at a folder, a manifest or a .zip; None where there is none."""
+    """Find the product at a folder, a manifest or a .zip; None if there is none."""
     if path.is_dir():
         return _folder(path)
     if path.name == MANIFEST and path.is_file():

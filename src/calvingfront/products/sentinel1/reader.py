@@ -1,10 +1,10 @@
 """Sentinel-1 ground range detected products (GRD), as a SAFE folder or its .zip.
 
 Source of the fields: ESA S1-RS-MDA-52-7441 (Sentinel-1 Product Specification). Calibration:
-β0 = |DN|² / A², A from the betaNought vectors, which like every other format's gain knows no
-terrain.
+β0 = |DN|² / A², with A from the betaNought vectors; like the gains of all other formats, it does
+not depend on the terrain.
 
-Line times leave a part of the bistatic delay in the image: (τ − τ of mid-swath) / 2, up to 2 m
+The line times leave part of the bistatic delay in the image: (τ − τ of mid-swath) / 2, up to 2 m
 along the track at the edges of the swath, a fifth of a pixel (measured on a real product).
 """
 
@@ -63,11 +63,12 @@ def recognises(path: Path) -> bool:
 def read(path: Path, polarisation: str | None = None) -> Product:
     """Read the annotation of a product; the pixels are read later, through `Product.pixels`.
 
-    polarisation: e.g. "HH"; None takes the co-polarised one. Raises ProductError for a fault.
+    polarisation: e.g. "HH"; None takes the co-polarised one. Raises ProductError for a faulty
+    product.
     """
     archive = open_archive(path)
     if archive is None:
-        raise fault(path, "manifest.safe", "is not there, or the .zip is damaged")
+        raise fault(path, "manifest.safe", "is missing, or the .zip is damaged")
     sources = _choose(archive, polarisation)
     root = archive.parse(sources.annotation)
     header = root.one("adsHeader")
@@ -129,8 +130,8 @@ def _choose(archive: SafeArchive, polarisation: str | None) -> _Sources:
                     raise fault(archive.path, name, "is missing from the product")
             return _Sources(choice, annotation, calibration, measurement)
     have = ", ".join(sorted(annotations)) or "none"
-    what = f"the polarisation {polarisation or 'of the image'} is not there, but {have}"
-    raise ProductError(archive.path, what, "Choose a polarisation that is there.")
+    what = f"does not offer {polarisation or 'any known polarisation'}; available: {have}"
+    raise ProductError(archive.path, what, "Choose an available polarisation.")
 
 
 def _orbit(general: XmlFields) -> StateVectors:
@@ -148,7 +149,7 @@ def _azimuth(image: XmlFields, epoch: datetime, lines: int) -> AzimuthTime:
     last = (image.utc("productLastLineUtcTime") - epoch).total_seconds()
     interval = image.number("azimuthTimeInterval", 1e-5, 1.0)
     if abs(first + (lines - 1) * interval - last) > interval:
-        what = f"{lines} lines of {interval:g} s do not fit {last - first:g} s"
+        what = f"{lines} lines of {interval:g} s do not add up to {last - first:g} s"
         raise fault(image.path, f"{image.at}/azimuthTimeInterval", what)
     return AzimuthTime(first, interval)
 
@@ -164,7 +165,7 @@ def _range(root: XmlFields, image: XmlFields, epoch: datetime) -> GroundRange:
         raise fault(root.path, "coordinateConversion/grsrCoefficients", what)
     times = np.array([(record.utc("azimuthTime") - epoch).total_seconds() for record in records])
     if not (np.diff(times) > 0).all():
-        raise fault(root.path, "coordinateConversion/azimuthTime", "the times do not rise")
+        raise fault(root.path, "coordinateConversion/azimuthTime", "the times do not increase")
     origins = np.array([record.number("gr0", -1e7, 1e7) for record in records])
     spacing = image.number("rangePixelSpacing", 0.1, 1e4)
     return GroundRange(0.0, spacing, times, origins, np.stack(sets))
@@ -178,7 +179,9 @@ def _ground_points(root: XmlFields, epoch: datetime) -> GroundPoints:
             values = [float(point.element.findtext(name, "")) for point in points]
         except ValueError:
             field = f"geolocationGridPoint/{name}"
-            raise fault(root.path, field, "is missing, or no number, in a point") from None
+            raise fault(
+                root.path, field, "is missing or not a number in one of the points"
+            ) from None
         return finite(values, root.path, f"geolocationGridPoint/{name}", low, high)
 
     times = [(point.utc("azimuthTime") - epoch).total_seconds() for point in points]
@@ -208,13 +211,14 @@ def _calibrate(root: XmlFields) -> Calibration:
     lines = np.array([vector.integer("line", -LARGEST_IMAGE_SIDE, 10**6) for vector in vectors])
     samples = vectors[0].numbers("pixel", 0, 1e6)
     if not (np.diff(samples) > 0).all() or not (np.diff(lines) > 0).all():
-        raise fault(root.path, "calibrationVector", "its lines or pixels do not rise")
+        raise fault(root.path, "calibrationVector", "the lines or pixels do not increase")
     gains = np.empty((len(vectors), samples.size))
     if gains.size > 50_000_000:
-        raise fault(root.path, "calibrationVectorList", f"{gains.size} values are too many")
+        raise fault(root.path, "calibrationVectorList", f"has {gains.size} values, too many")
     for row, vector in enumerate(vectors):
         at, values = vector.numbers("pixel", 0, 1e6), vector.numbers("betaNought", 1e-3, 1e9)
         if at.size != values.size or not (np.diff(at) > 0).all():
-            raise fault(root.path, vector.at, f"{at.size} pixels, {values.size} values")
+            what = f"has {at.size} pixels and {values.size} values, or pixels that do not increase"
+            raise fault(root.path, vector.at, what)
         gains[row] = np.interp(samples, at, values) ** -2
     return Calibration("beta0", gains, lines.astype(np.float64), samples)

@@ -31,13 +31,13 @@ _DTYPES = {1: ">i2", 2: ">f2"}
 class CosarPixels:
     """The lines of a file with one burst; samples outside the valid range are 0.
 
-    shape: as the annotation says; the header must say the same.
+    shape: from the annotation; the header must agree.
     """
 
     path: Path
     shape: tuple[int, int]
     is_complex: bool = True
-    concurrent: ClassVar[bool] = True  # each call opens the file anew
+    concurrent: ClassVar[bool] = True  # each call opens the file itself
 
     def read(self, first: int, count: int) -> Pixels:
         """Return lines first … first + count − 1: (count, samples), complex64.
@@ -47,7 +47,7 @@ class CosarPixels:
         check_lines(self.path, first, count, self.shape)
         burst = read_burst(self.path)
         if burst.shape != self.shape:
-            what = f"has {burst.shape} lines and samples, the annotation {self.shape}"
+            what = f"has {burst.shape} lines and samples, but the annotation says {self.shape}"
             raise fault(self.path, "COSAR header", what)
         records = burst.records()[first : first + count]
         values = burst.decode(records)
@@ -58,7 +58,7 @@ class CosarPixels:
 
 
 def read_burst(path: Path) -> RecordPixels:
-    """Read the header of a COSAR file and return where its lines stand.
+    """Read the header of a COSAR file and return the location of its lines.
 
     Raises ProductError for a damaged header or a file of several bursts (ScanSAR), whose overlap
     only the ground range product resolves.
@@ -69,7 +69,7 @@ def read_burst(path: Path) -> RecordPixels:
         raise fault(path, "COSAR header", f"begins with {raw[28:32]!r} instead of {MAGIC!r}")
     version = struct.unpack(">I", raw[32:36])[0]
     if version not in _DTYPES:
-        raise fault(path, "COSAR version", f"{version} is unknown; known are 1 and 2")
+        raise fault(path, "COSAR version", f"{version} is not supported, only 1 and 2")
     for field, value in (("range samples", samples), ("azimuth samples", lines)):
         if not 1 <= value <= LARGEST_IMAGE_SIDE:
             raise fault(path, f"COSAR {field}", f"{value} lies outside 1 … {LARGEST_IMAGE_SIDE}")
@@ -80,13 +80,13 @@ def read_burst(path: Path) -> RecordPixels:
     )
     for field, value, wanted in expected:
         if value != wanted:
-            what = f"{value} does not fit {lines} lines of {samples} samples ({wanted})"
+            what = f"{value} does not match {lines} lines of {samples} samples ({wanted})"
             raise fault(path, f"COSAR {field}", what)
     size = file_size(path)
-    # Of a shorter file RecordPixels tells, with the missing bytes.
+    # RecordPixels reports a shorter file, with the missing bytes.
     if size > burst_bytes:
         what = f"has {size - burst_bytes} bytes after the first burst"
-        remedy = "Several bursts (ScanSAR) are not supported: order the scene as MGD."
+        remedy = "Order the scene as MGD: several bursts (ScanSAR) are not supported."
         raise fault(path, "COSAR bursts", what, remedy)
     return RecordPixels(
         path,

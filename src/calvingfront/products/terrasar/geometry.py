@@ -1,4 +1,4 @@
-"""Azimuth time, range and ground points of a TerraSAR-X or TanDEM-X image."""
+"""Azimuth time, range and ground control points of a TerraSAR-X or TanDEM-X image."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from calvingfront.radar.model import (
     SlantRange,
 )
 
-# Whether the lines, and the samples, run backwards.
+# Whether the lines and the samples run backwards.
 _ORDERS = {
     "EARLYAZNEARRG": (False, False),
     "EARLYAZFARRG": (False, True),
@@ -63,7 +63,7 @@ def _backwards(root: XmlFields) -> tuple[bool, bool]:
 def read_azimuth(
     root: XmlFields, raster: ImageRaster, epoch: datetime, grid: GeoreferenceGrid | None
 ) -> AzimuthTime:
-    """Times of the lines, less the clock shift that the grid states."""
+    """Times of the lines, corrected for the clock shift given in the grid."""
     scene = root.one("productInfo/sceneInfo")
     start, stop = scene.utc("start/timeUTC"), scene.utc("stop/timeUTC")
     lasts = (stop - start).total_seconds()
@@ -71,14 +71,14 @@ def read_azimuth(
         raise fault(root.path, "productInfo/sceneInfo/stop", f"the scene lasts {lasts} s")
     since_epoch = (start - epoch).total_seconds()
     if abs(since_epoch) > 86_400:
-        what = f"the scene begins {since_epoch:.0f} s from the first state vector"
+        what = f"is {since_epoch:.0f} s away from the first state vector"
         raise fault(root.path, "productInfo/sceneInfo/start", what)
     interval = lasts / (raster.shape[0] - 1)
     annotated = root.optional("productInfo/imageDataInfo/imageRaster/columnSpacing")
     if annotated is not None and annotated.element.get("units") == "s":
         # In seconds for complex images, and finer than the microseconds of start and stop.
         if abs(raster.column_spacing - interval) * raster.shape[0] > 1e-4:
-            what = f"{raster.column_spacing:g} s per line do not fit {lasts:g} s"
+            what = f"{raster.column_spacing:g} s per line do not add up to {lasts:g} s"
             raise fault(root.path, annotated.at, what)
         interval = raster.column_spacing
     shift = grid.azimuth_shift_s if grid is not None else 0.0
@@ -94,7 +94,7 @@ def read_range(
     raster: ImageRaster,
     grid: GeoreferenceGrid | None,
 ) -> SlantRange | GroundRange:
-    """Range of the samples, less the signal delay that the grid states."""
+    """Range of the samples, corrected for the signal delay given in the grid."""
     times = root.one("productInfo/sceneInfo/rangeTime")
     near, far = times.number("firstPixel", 1e-3, 2e-2), times.number("lastPixel", 1e-3, 2e-2)
     if near > far:
@@ -105,7 +105,7 @@ def read_range(
     if level == "SSC":
         interval = raster.row_spacing
         if abs((far - near) - interval * (samples - 1)) > 10 * interval:
-            what = f"{samples} samples of {interval:g} s do not fit {near:g} … {far:g} s"
+            what = f"{samples} samples of {interval:g} s do not match {near:g} … {far:g} s"
             raise fault(root.path, "imageRaster/rowSpacing", what)
         if reverse:
             return SlantRange(near - delay + interval * (samples - 1), -interval)
@@ -132,13 +132,13 @@ def place_ground_points(
     in_range: SlantRange | GroundRange,
     raster: ImageRaster,
 ) -> GroundPoints:
-    """Points with the line and sample at which the image's own geometry has their times."""
+    """Give each point the line and sample at which the image's own geometry has its times."""
     time_s = grid.azimuth_s - grid.azimuth_shift_s
     range_time_s = grid.slant_range_s - grid.range_delay_s
     if isinstance(in_range, SlantRange):
         sample = (range_time_s - in_range.first_time_s) / in_range.interval_s
     else:
-        # Slant range rises or falls evenly enough between 4097 nodes: error below 1e-4 samples.
+        # Slant range is nearly linear between 4097 nodes: the error is below 1e-4 samples.
         nodes = np.linspace(-0.1, 1.1, 4097) * (raster.shape[1] - 1)
         ranges = in_range.slant_range(nodes, np.zeros(1))
         order = np.argsort(ranges)

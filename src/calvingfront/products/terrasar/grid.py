@@ -1,8 +1,8 @@
-"""GEOREF.xml of TerraSAR-X and TanDEM-X: ground points, and the delays that the times contain.
+"""GEOREF.xml of TerraSAR-X and TanDEM-X: ground control points, and the delays in the times.
 
-The annotated times contain the signal's way through ionosphere and atmosphere and a known shift of
-the clock; the grid states both. On a real scene they explain the whole difference between orbit
-and grid: 2.21 m in range and 1.37 m in azimuth. Source: DLR TX-GS-DD-3307.
+The annotated times include the signal's delay in ionosphere and atmosphere and a known shift of the
+clock; the grid gives both. In a real scene they explain the whole difference between orbit and
+grid: 2.21 m in range and 1.37 m in azimuth. Source: DLR TX-GS-DD-3307.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ LARGEST_SHIFT_S = 1e-2  # 70 m
 
 @dataclass(frozen=True)
 class GeoreferenceGrid:
-    """Annotated times of points, and by how much these times are too late.
+    """Annotated times of points, and the delays to subtract from them.
 
     azimuth_s: (n,) since the orbit's epoch; slant_range_s: (n,) two-way; latitude, longitude: (n,)
     degrees; height: (n,) m above the ellipsoid.
@@ -51,7 +51,9 @@ def read_grid(root: XmlFields, epoch: datetime) -> GeoreferenceGrid:
             values = [float(point.element.findtext(name, "")) for point in points]
         except ValueError:
             field = f"gridPoint/{name}"
-            raise fault(root.path, field, "is missing, or no number, in a point") from None
+            raise fault(
+                root.path, field, "is missing or not a number in one of the points"
+            ) from None
         return finite(values, root.path, f"gridPoint/{name}", low, high)
 
     return GeoreferenceGrid(
@@ -66,13 +68,13 @@ def read_grid(root: XmlFields, epoch: datetime) -> GeoreferenceGrid:
 
 
 def _sum(root: XmlFields, name: str, largest_s: float) -> float:
-    """The sum of an effect's constant parts (higher degrees are not in use: they are refused)."""
+    """The sum of an effect's constant terms; higher degrees, which are not in use, are refused."""
     total = 0.0
     for effect in root.every(f"signalPropagationEffects/{name}", 0, MOST_EFFECTS):
         coefficients = effect.polynomial()
         if np.any(coefficients[1:]):
             what = "varies across the swath, which is not supported"
-            raise fault(root.path, effect.at, what, "Leave GEOREF.xml away.")
+            raise fault(root.path, effect.at, what, "Remove GEOREF.xml from the product.")
         finite(coefficients, root.path, effect.at, -largest_s, largest_s)
         total += float(coefficients[0])
     return total

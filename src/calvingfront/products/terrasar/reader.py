@@ -1,8 +1,9 @@
 """TerraSAR-X and TanDEM-X: single-look slant range complex (SSC) and ground range detected (MGD).
 
 The path is the product's folder or its main XML. Calibration: β0 = calFactor · |DN|² (DLR
-TX-GS-DD-3302). Where GEOREF.xml is there, its signal delays are taken off the annotated times,
-of the image and of the ground points alike, so that orbit and image fit; a note says by how much.
+TX-GS-DD-3302). If GEOREF.xml is present, its signal delays are subtracted from the annotated times
+of the image and of the ground control points, so that orbit and image agree; a note gives the
+amounts.
 """
 
 from __future__ import annotations
@@ -71,11 +72,11 @@ def _find_main(path: Path) -> Path | None:
 def read(path: Path, polarisation: str | None = None) -> Product:
     """Read the annotation of a product; the pixels are read later, through `Product.pixels`.
 
-    polarisation: e.g. "HH"; None takes the first layer. Raises ProductError for a fault.
+    polarisation: e.g. "HH"; None takes the first layer. Raises ProductError for a faulty product.
     """
     main = _find_main(path)
     if main is None:
-        raise fault(path, "main annotation", f"no XML with {ROOT.decode()!r} is there")
+        raise fault(path, "main annotation", f"is missing: no XML contains {ROOT.decode()!r}")
     root = _parse(main)
     info = root.one("productInfo")
     mission, platform = info.choice("missionInfo/mission", _PLATFORMS)
@@ -134,7 +135,7 @@ def read(path: Path, polarisation: str | None = None) -> Product:
 def _parse(path: Path) -> XmlFields:
     size = file_size(path)
     if size > LARGEST_XML_BYTES:
-        raise fault(path, "XML", f"{size} bytes are more than an annotation has")
+        raise fault(path, "XML", f"has {size} bytes, too many for an annotation")
     return XmlFields.parse(read_bytes(path, 0, size, "XML"), path)
 
 
@@ -156,8 +157,8 @@ def _choose(root: XmlFields, polarisation: str | None) -> XmlFields:
     if polarisation is None:
         return layers[0]
     if polarisation.upper() not in names:
-        what = f"{polarisation} is not there, but {', '.join(names)}"
-        remedy = "Choose a polarisation that is there."
+        what = f"does not offer {polarisation}; available: {', '.join(names)}"
+        remedy = "Choose an available polarisation."
         raise fault(root.path, "productComponents/imageData/polLayer", what, remedy)
     return layers[names.index(polarisation.upper())]
 
@@ -167,7 +168,7 @@ def _image_file(main: Path, layer: XmlFields) -> Path:
     name = layer.text("file/location/filename")
     relative = Path(folder) / name
     if relative.is_absolute() or ".." in relative.parts or "\0" in str(relative):
-        what = f"{str(relative)[:80]!r} leads out of the product"
+        what = f"{str(relative)[:80]!r} points outside the product"
         raise fault(main, layer.at, what)
     return main.parent / relative
 
@@ -176,13 +177,13 @@ def _calibrate(root: XmlFields, polarisation: str) -> Calibration:
     for constant in root.every("calibration/calibrationConstant", 1, 64):
         if constant.text("polLayer").upper() == polarisation:
             return Calibration.constant("beta0", constant.number("calFactor", 1e-15, 1e3))
-    what = f"there is none for {polarisation}"
+    what = f"is missing for {polarisation}"
     raise fault(root.path, "calibration/calibrationConstant", what)
 
 
 def _notes(grid: GeoreferenceGrid | None) -> tuple[str, ...]:
     if grid is None:
-        return (f"no {GEOREF}: signal delays of about 2 m stay in the image",)
+        return (f"no {GEOREF}: signal delays of about 2 m remain in the image",)
     return (
         f"times corrected by GEOREF.xml: range {grid.range_delay_s:.4e} s, "
         f"azimuth {grid.azimuth_shift_s:.4e} s",

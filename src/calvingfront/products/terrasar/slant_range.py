@@ -1,4 +1,4 @@
-"""From TerraSAR-X's slant-to-ground polynomial to ground-to-slant, which geocoding needs."""
+"""Invert TerraSAR-X's slant-to-ground polynomial: geocoding needs ground-to-slant."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from calvingfront.products.reading import fault, finite
 from calvingfront.products.xml_reading import XmlFields
 from calvingfront.radar.model import SPEED_OF_LIGHT, Array
 
-DEGREE = 8  # leaves less than a millimetre on swaths of 100 km
+DEGREE = 8  # leaves a residual below a millimetre on swaths of 100 km
 NODES = 257
 LARGEST_RESIDUAL_M = 0.01
-STEEPEST = 1e10  # m of ground per s: 67 times the way of light there and back
+STEEPEST = 1e10  # m of ground range per s of two-way time: 67 times half the speed of light
 
 
 def invert_ground_range(
@@ -21,11 +21,11 @@ def invert_ground_range(
 
     projection: <slantToGroundRangeProjection>, ground range (m) as a polynomial of the two-way
     time after its reference point (s). Ground range 0 of the result is at first_time_s.
-    Raises ProductError where ground range does not rise steadily with slant range.
+    Raises ProductError if ground range does not increase with slant range.
     """
     reference = projection.number("referencePoint", 1e-3, 2e-2)
     coefficients = projection.polynomial()
-    # A swath lasts less than a millisecond: high coefficients are huge, their effect is not.
+    # A swath lasts less than a millisecond: high coefficients are huge, but their effect is not.
     spans = 1e-3 ** np.arange(coefficients.size)
     finite(coefficients * spans, projection.path, projection.at, -1e9, 1e9)
     forward = np.polynomial.Polynomial(coefficients)
@@ -40,7 +40,7 @@ def invert_ground_range(
     result = scaled / half ** np.arange(DEGREE + 1)
     residual = np.polynomial.polynomial.polyval(ground - origin, result) - slant
     if not np.abs(residual).max() < LARGEST_RESIDUAL_M:
-        what = f"cannot be inverted: {np.abs(residual).max():g} m are left"
+        what = f"cannot be inverted: the residual is {np.abs(residual).max():g} m"
         raise fault(projection.path, projection.at, what)
     return origin, result
 
@@ -56,9 +56,9 @@ def _solve(
     x = np.full(ground.shape, first)
     for _ in range(30):
         steep = slope(x)
-        # On the ground, way grows faster than half the way of light (there and back).
+        # Ground range grows faster with two-way time than slant range does (c / 2).
         if not ((steep > 0.4 * SPEED_OF_LIGHT) & (steep < STEEPEST)).all():
-            raise fault(projection.path, projection.at, "does not rise with slant range")
+            raise fault(projection.path, projection.at, "does not increase with slant range")
         step = (forward(x) - ground) / steep
         x = x - step
         if np.abs(step).max() * SPEED_OF_LIGHT < 1e-6:

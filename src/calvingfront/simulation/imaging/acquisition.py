@@ -31,8 +31,8 @@ class Mode:
     product. Each kind leaves the other pair at 0.
     azimuth_resolution_m, range_resolution_m: 3 dB widths; in slant range for complex products, on
     the ground for detected ones. looks: nominal number in azimuth and range.
-    vectors, vector_spacing_s: annotated state vectors, at spacing 0 evenly from the first to the
-    last line; noise_db: noise equivalent σ0.
+    vectors, vector_spacing_s: number and spacing of the annotated state vectors (spacing 0: evenly
+    from the first to the last line); noise_db: noise equivalent σ0.
     """
 
     mission: Mission
@@ -213,12 +213,12 @@ _STANDARD_BEAMS = (23.5, 27.5, 33.5, 36.5, 39.0, 43.5, 47.0)
 
 
 def find_mode(mission: str, level: str) -> Mode:
-    """The mode of a mission's product level. Raises ConfigError where none is simulated."""
+    """The mode of a mission's product level. Raises ConfigError if none is simulated."""
     if (mission, level) not in MODES:
         levels = ", ".join(sorted(known for name, known in MODES if name == mission))
         raise ConfigError(
             f"{mission} {level}",
-            "is no product that the simulator makes",
+            "is not a product that can be simulated",
             f"Choose a level among {levels}" if levels else "Choose a mission of the paper",
         )
     return MODES[mission, level]

@@ -1,7 +1,7 @@
 """Backscatter of the simulated surfaces: σ0 per radar band, surface and season, and its angles.
 
-The levels, at 35° incidence, are set by hand so that the 8-bit images have the grey levels of real
-scenes of the same missions (docs/make_simulated_and_real.py prints both); they are no measurement.
+The levels, at 35° incidence, are not measured: they are set by hand so that the 8-bit images have
+the grey levels of real scenes of the same missions (docs/make_simulated_and_real.py prints both).
 """
 
 from __future__ import annotations

@@ -42,7 +42,7 @@ def _value(coefficients: Array, x: float) -> tuple[float, float, float]:
 def zero_doppler_time(
     path: Array, rate: Array, bend: Array, scale_s: float, x: float, y: float, z: float, time: float
 ) -> float:
-    """Solve (X − P(t)) · V(t) = 0 by Newton from a first guess; t in s.
+    """Solve (X − P(t)) · V(t) = 0 by Newton's method from a first guess; t in s.
 
     path, rate, bend: coefficients of position and of its first two derivatives in t / scale_s.
     """
@@ -169,7 +169,7 @@ def splat_row(
         nx, ny, nz = _value(normal, nodes[j])
         h = height[j]
         x, y, z = gx + h * nx, gy + h * ny, gz + h * nz
-        # along a row the time changes evenly: extrapolated, one step of Newton is enough
+        # along a row the time changes evenly: from an extrapolation, one Newton step is enough
         time = zero_doppler_time(path, rate, bend, scale_s, x, y, z, time + drift)
         drift = time - old_time if j > 0 else 0.0
         px, py, pz = _value(path, time / scale_s)

@@ -1,4 +1,4 @@
-"""What the simulated radar hands to the writer of a mission's product."""
+"""The simulated image that is passed to the writer of a mission's product."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class RadarImage:
     products, float32 amplitude with value² = backscatter for detected ones. 0 is no data.
     backscatter: which coefficient the squared values are; the writer chooses the scale of its
     integers, and writes the calibration that undoes it into the header.
-    tie_points: exact places of a grid of pixels (corners included), at mean_height_m.
+    tie_points: exact positions of a grid of pixels (corners included), at mean_height_m.
     """
 
     mission: Mission

@@ -24,7 +24,7 @@ from calvingfront.simulation.imaging.radar_view import (
 from calvingfront.simulation.imaging.speckle import draw_speckle
 
 SUPER_SAMPLING = 2  # facets per resolution cell, in each direction
-CLIFF_DB = 6.0  # how much the broken face of the front outshines the ice behind it
+CLIFF_DB = 6.0  # by how much the broken face of the front is brighter than the ice behind it
 GROUND_DEGREE = 4  # of the polynomial for the map projection: micrometres over 100 km
 RANGE_TABLE_M = 0.5  # step of the table from slant range to sample: linear to 1e-6 px in between
 NULL_TO_3DB = 0.886  # 3 dB width of sinc², in units of the distance from the peak to the null
@@ -49,7 +49,7 @@ def render_radar(
     speckle: bool = True,
     noise: bool = True,
 ) -> RadarImage:
-    """Image a surface; the same arguments give the same bits.
+    """Image a surface; bit-identical for the same arguments.
 
     Complex modes: circular complex Gaussian speckle. Detected modes: Gamma speckle of the nominal
     looks. Thermal noise adds its mean power before the speckle, as in a processor without noise
@@ -83,7 +83,7 @@ def render_radar(
 
 
 def backscatter(view: RadarView, surface: Surface) -> Array:
-    """Expected backscatter (lines, samples) without noise: β0 or σ0, as the mode has it.
+    """Expected backscatter (lines, samples) without noise: β0 or σ0, depending on the mode.
 
     Energy over the cell's area: in slant range for β0, on the ellipsoid for σ0 (Raney et al. 1994).
     """
@@ -93,7 +93,7 @@ def backscatter(view: RadarView, surface: Surface) -> Array:
 
 
 def _from_sigma(view: RadarView) -> Array:
-    """What turns σ0 on the ellipsoid into the mode's coefficient, (samples,)."""
+    """Factor from σ0 on the ellipsoid to the mode's coefficient, (samples,)."""
     if view.mode.backscatter == "sigma0":
         return np.ones(view.shape[1])
     return np.asarray(1.0 / np.sin(view.incidence_rad))
@@ -181,7 +181,7 @@ class _FacetGrid:
         if ahead @ (later - centre) < 0:
             ahead = -ahead
         scale = _ground_length(surface, centre, away)
-        # a whole number of rows to a line: then the energy is even without any ripple
+        # a whole number of rows per line: the energy then has no ripple
         line_m = float(view.line_spacing_m[samples // 2])
         rows_per_line = max(1, round(SUPER_SAMPLING * line_m / mode.azimuth_resolution_m))
         along_m = line_m / rows_per_line

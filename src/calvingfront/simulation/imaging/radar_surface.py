@@ -24,10 +24,10 @@ HEIGHT_SPACING_M = 10.0  # posting of the heights that the facets are cut from
 
 @dataclass(frozen=True)
 class Surface:
-    """A piece of the Earth on a map; beyond its edges it goes on as in a mirror.
+    """A piece of the Earth on a map; beyond its edges it is mirrored.
 
-    heights: m above the ellipsoid, spacing height_spacing_m; ocean: 1 where the sea stands, at
-    height 0 whatever `heights` says there; level: σ0 (m² / m²) at the reference incidence of
+    heights: m above the ellipsoid, spacing height_spacing_m; ocean: 1 at sea, where the height is 0
+    whatever `heights` says; level: σ0 (m² / m²) at the reference incidence of
     `backscatter`, on the same grid as ocean, spacing level_spacing_m. Both grids fill the same
     rectangle, whose upper left corner is upper_left (x, y in m).
     """
@@ -54,15 +54,15 @@ class Surface:
 
 
 def scene_seed(world_seed: int, glacier: str, day: date, mission: str, orbit: str) -> list[int]:
-    """What the random numbers of one scene start from: the same scene, the same bits."""
+    """The seed of one scene's random numbers: the same scene always gives the same bits."""
     return [world_seed, zlib.crc32(f"{glacier} {day} {mission} {orbit} radar".encode())]
 
 
 def smooth_heights(place: Glacier, spacing_m: float) -> Field:
     """The terrain's heights (m) on a finer grid, without the kinks that a radar would see.
 
-    A cubic spline through the 40 m of the terrain: its slopes have no jumps, as those of a cubic
-    convolution or of bilinear patches have.
+    A cubic spline through the terrain's 40 m grid is smoother than a cubic convolution or bilinear
+    patches, whose slopes have kinks or jumps.
     """
     ratio = spacing_m / DEM_SPACING_M
     down, right = (
@@ -73,9 +73,9 @@ def smooth_heights(place: Glacier, spacing_m: float) -> Field:
 
 
 def cubic_spline(nodes: int, places: Array) -> Array:
-    """What turns values at 0, 1 … nodes − 1 into those of the cubic spline, (places, nodes).
+    """Matrix (places, nodes) from values at 0, 1 … nodes − 1 to those of the cubic spline.
 
-    The third derivative has no jump at the last node but one of either end ("not a knot").
+    The third derivative is continuous at the second node from either end ("not-a-knot").
     """
     # equations for the slopes at the nodes: the second derivative has no jumps
     left, right = np.zeros((nodes, nodes)), np.zeros((nodes, nodes))
@@ -104,10 +104,10 @@ def surface_of_day(
     spacing_m: float,
     rng: np.random.Generator,
 ) -> Surface:
-    """The surface on a day, as bright as a mission's band finds it.
+    """The surface on a day, with its brightness in a mission's band.
 
-    The world's own levels, without any effect of the viewing geometry save the painted faces of
-    icebergs. quality: 1 best … 6; see sea.draw_sea_state. spacing_m: grid of level and ocean.
+    The levels do not depend on the viewing geometry, except for the painted faces of icebergs.
+    quality: 1 best … 6; see sea.draw_sea_state. spacing_m: grid of level and ocean.
     Raises SceneError for a day outside the simulated years.
     """
     place, instrument = world[glacier], MISSIONS[mission]

@@ -41,7 +41,7 @@ FASTEST_M_S = 6000.0  # less than any ground speed: bounds the duration of a sce
 
 @cache
 def transformer(source: str, target: str) -> Transformer:
-    """Coordinates x (longitude) first; making one is slow, so each is made once."""
+    """A transformer with x (longitude) first; cached, because creating one is slow."""
     return Transformer.from_crs(source, target, always_xy=True)
 
 
@@ -105,7 +105,7 @@ class RadarView:
         return (time - azimuth.first_s) / azimuth.interval_s, self.sample_of_range(slant)
 
     def sample_of_range(self, slant_m: Array) -> Array:
-        """Sample of a slant range (m): the range model of the geometry, inverted by Newton."""
+        """Sample of a slant range (m): the geometry's range model, inverted by Newton's method."""
         model = self.geometry.range
         if isinstance(model, SlantRange):
             first = 0.5 * SPEED_OF_LIGHT * model.first_time_s
@@ -128,7 +128,7 @@ class RadarView:
         return lat, lon, points
 
     def tie_points(self) -> GroundPoints:
-        """Exact places of a grid of pixels, corners included, at mean_height_m."""
+        """Exact positions of a grid of pixels, corners included, at mean_height_m."""
         lines, samples = (
             grid.ravel()
             for grid in np.meshgrid(
@@ -164,7 +164,7 @@ def locate(
 ) -> Array:
     """Earth-fixed points (n, 3) at a zero-Doppler time, slant range and ellipsoidal height.
 
-    Raises GeocodingError where the range does not reach the ground on the look side.
+    Raises GeocodingError if the range does not reach the ground on the look side.
     """
     time, slant = np.broadcast_arrays(np.asarray(time_s, float), np.asarray(slant_m, float))
     position, velocity = path.state(time)
@@ -205,17 +205,17 @@ def plan_view(
     incidence_deg: float,
     acquired: datetime,
 ) -> RadarView:
-    """Lay an image over the surface's rectangle, with room for what relief shifts nearer.
+    """Lay an image over the surface's rectangle, with room for terrain that relief shifts nearer.
 
     incidence_deg: at the rectangle's centre. acquired: UTC at the middle of the image, the epoch
-    of all times. Raises OrbitError where no orbit sees the place.
+    of all times. Raises OrbitError if no orbit sees the place.
     """
     centre = surface.centre
     lon, lat = transformer(surface.crs, "EPSG:4979").transform(*centre)[:2]
     track = Track(mode.semi_major_axis_m, mode.inclination_deg, ascending, left_looking)
     half_vectors = 0.5 * (mode.vectors - 1) * mode.vector_spacing_s
     half_span = float(np.hypot(*surface.size_m)) / FASTEST_M_S + 1.0
-    # products annotate whole steps: the scene does not lie at the middle of the vectors
+    # products annotate vectors at fixed steps: the scene does not lie at their middle
     offset = 0.37 * mode.vector_spacing_s
     orbit = pass_over(lat, lon, incidence_deg, track, half_vectors + offset + 2 * half_span)
     path = orbit.local_path(half_span)

@@ -1,10 +1,9 @@
 """A satellite's path past a place on the Earth: the simulated radar's exact orbit.
 
 The path obeys the Earth's gravity with its zonal harmonics up to the fourth degree. It starts from
-a circular state at the middle of the scene, placed so that the scene's centre is seen broadside
-under the wanted angle, and is integrated from there both ways. Nothing here but
-the integrator is shared with the geocoder, whose own orbit is put to the test by what the simulator
-writes.
+a circular state at the middle of the scene, chosen so that the scene's centre is seen broadside at
+the wanted angle, and is integrated from there in both directions. Only the integrator is shared
+with the geocoder, so that simulated products put the geocoder's own orbit to the test.
 """
 
 from __future__ import annotations
@@ -80,7 +79,7 @@ class SatelliteOrbit:
         if times.size and np.abs(times).max() > self.reach_s:
             raise OrbitError(
                 "simulated orbit",
-                f"known to ±{self.reach_s:.0f} s, asked for {np.abs(times).max():.1f} s",
+                f"covers ±{self.reach_s:.0f} s, not the requested {np.abs(times).max():.1f} s",
                 "Build the orbit with a longer reach",
             )
         later = self._later(np.clip(times, 0, None))
@@ -118,8 +117,8 @@ def pass_over(
     """The orbit that sees a place of height 0 broadside (zero Doppler) at time 0.
 
     incidence_deg: angle at the place between the ellipsoid's normal and the satellite.
-    reach_s: how far the path is integrated, both ways.
-    Raises OrbitError where no orbit of the inclination passes there.
+    reach_s: how far the path is integrated in both directions.
+    Raises OrbitError if no orbit of this inclination sees the place.
     """
     place = np.array(
         _geocentric().transform(longitude_deg, latitude_deg, 0.0, radians=False), dtype=float
@@ -141,7 +140,7 @@ def pass_over(
     if not np.abs(miss(angles)).max() <= MOST_MISS:
         raise OrbitError(
             f"place {latitude_deg:.2f}°, {longitude_deg:.2f}°",
-            f"no orbit of inclination {track.inclination_deg}° sees it under {incidence_deg}°",
+            f"no orbit of inclination {track.inclination_deg}° sees it at {incidence_deg}°",
             "Choose a place nearer to the equator, or the other look side",
         )
     return SatelliteOrbit(_circular(angles[0], angles[1], track), reach_s)
@@ -184,7 +183,7 @@ def _circular(latitude_argument: float, node: float, track: Track) -> Array:
 
 
 def _first_guess(place: Array, incidence: float, track: Track) -> Array:
-    """Argument of latitude and node (rad) on a spherical Earth; NaN where there are none."""
+    """Argument of latitude and node (rad) on a spherical Earth; NaN if there are none."""
     radius = float(np.linalg.norm(place))
     lat, lon = np.arcsin(place[2] / radius), np.arctan2(place[1], place[0])
     inclination = np.deg2rad(track.inclination_deg)
@@ -207,7 +206,7 @@ def _first_guess(place: Array, incidence: float, track: Track) -> Array:
 
 
 def _turned(vectors: Array, angle: Array) -> Array:
-    """Vectors (n, 3) of the inertial frame in the frame that has turned by the angles (n,)."""
+    """Vectors (n, 3) of the inertial frame in the frame rotated by the angles (n,)."""
     cos, sin = np.cos(angle), np.sin(angle)
     x, y, z = vectors.T
     return np.column_stack([cos * x + sin * y, -sin * x + cos * y, z])

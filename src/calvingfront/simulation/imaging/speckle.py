@@ -1,4 +1,4 @@
-"""Speckle of multilooked intensity, a little correlated by the processing."""
+"""Speckle of multilooked intensity, slightly correlated by the processing."""
 
 from __future__ import annotations
 

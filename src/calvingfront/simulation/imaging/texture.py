@@ -1,4 +1,4 @@
-"""What the surface of a glacier and its mountains adds to their backscatter."""
+"""Surface texture of a glacier and its mountains, added to their backscatter."""
 
 from __future__ import annotations
 

@@ -37,17 +37,17 @@ class RecordBuilder:
         self._content[:12] = struct.pack(">IBBBBI", number, *code, length)
 
     def text(self, at: int, length: int, value: str) -> None:
-        """Put `value` at the left of a field."""
+        """Write `value` left-aligned into a field."""
         if len(value) > length:
             raise ValueError(f"{value!r} is longer than {length} characters")
         self._content[at - 1 : at - 1 + length] = value.ljust(length).encode("ascii")
 
     def integer(self, at: int, length: int, value: int) -> None:
-        """Put a whole number at the right of a field."""
+        """Write an integer right-aligned into a field."""
         self.text(at, length, str(value).rjust(length))
 
     def real(self, at: int, length: int, value: float, form: str = ".7f") -> None:
-        """Put a number, formatted by `form`, at the right of a field."""
+        """Write a number, formatted by `form`, right-aligned into a field."""
         self.text(at, length, format(value, form).rjust(length))
 
     def done(self) -> bytes:
@@ -56,16 +56,18 @@ class RecordBuilder:
 
 
 def shared_facts(image: RadarImage, backscatter: str) -> RadarGeometry:
-    """Return the geometry after checking what every CEOS writer asks of an image."""
+    """Return the geometry after checking what every CEOS writer requires of an image."""
     where = f"simulated {image.mission} {image.level} image"
     if image.backscatter != backscatter:
         raise ProductError(
-            where, f"holds {image.backscatter}", f"This format is calibrated to {backscatter}"
+            where, f"contains {image.backscatter}", f"Simulate {backscatter} for this format"
         )
     steps = np.diff(image.orbit.times_s)
     if not 2 <= len(image.orbit.times_s) <= MOST_VECTORS or np.ptp(steps) > 1e-6:
         raise ProductError(
-            where, "its state vectors are not evenly spaced", "Give 2 to 64 even vectors"
+            where,
+            "has too few, too many or unevenly spaced state vectors",
+            "Give 2 to 64 evenly spaced vectors",
         )
     return image.geometry
 
@@ -129,16 +131,16 @@ def compact_time(moment: datetime) -> str:
 
 
 def position_record(orbit: StateVectors, number: int, code: Code, length: int, frame: str) -> bytes:
-    """Return the platform position record; an INERTIAL frame gets its vectors and hour angle."""
+    """Return the platform position record; an INERTIAL frame gets inertial vectors and angle."""
     record = RecordBuilder(number, code, length)
     times, positions, velocities = orbit.times_s, orbit.positions_m, orbit.velocities_m_s
-    start = orbit.epoch + timedelta(seconds=float(times[0]))  # the epoch need not be a midnight
+    start = orbit.epoch + timedelta(seconds=float(times[0]))  # the epoch need not be midnight
     midnight = datetime(start.year, start.month, start.day)
     first = (orbit.epoch - midnight) / timedelta(seconds=1) + float(times[0])
     if "INERTIAL" in frame:
         angle = hour_angle_deg(midnight + timedelta(seconds=first))
         record.real(269, 22, angle, ".15f")
-        # The stored angle is the one that turns: what is read undoes exactly what was written.
+        # Rotated by the angle as stored, so that a reader undoes the rotation exactly.
         positions, velocities = to_inertial(times, positions, velocities, float(np.deg2rad(angle)))
     record.text(13, 32, "STATE VECTORS")
     record.integer(141, 4, len(times))
@@ -183,13 +185,13 @@ def line_prefixes(
 
 
 class integers_at:
-    """Puts big-endian 4-byte integers at a byte (from 1) of every line's prefix."""
+    """Writes big-endian 4-byte integers at a byte (from 1) of every line's prefix."""
 
     def __init__(self, prefixes: npt.NDArray[np.uint8]) -> None:
         self.prefixes = prefixes
 
     def __call__(self, at: int, values: npt.ArrayLike) -> None:
-        """Put one value for each line."""
+        """Write one value for each line."""
         four = np.ascontiguousarray(np.asarray(values).astype(">i4")).view(np.uint8)
         self.prefixes[:, at - 1 : at + 3] = four.reshape(-1, 4)
 
@@ -205,8 +207,8 @@ def write_imagery(
     """Write an imagery file: descriptor, then prefix and samples (big-endian) of each line.
 
     samples: (lines, samples) or (lines, samples, 2) for I and Q, in the file's type.
-    type_code: name of the sample type and its code. stated_prefix: what the descriptor calls the
-    prefix (ERS counts it without the 12 bytes of the record header).
+    type_code: name of the sample type and its code. stated_prefix: prefix length stated in the
+    descriptor (ERS counts it without the 12 bytes of the record header).
     """
     lines, count = samples.shape[:2]
     parts = samples.shape[2] if samples.ndim == 3 else 1
@@ -294,7 +296,7 @@ def detected_scale(image: RadarImage, nominal: float) -> float:
 
 
 def detected_integers(image: RadarImage, scale: float) -> npt.NDArray[np.generic]:
-    """Return amplitude · scale as big-endian uint16; 0 stays the only 0."""
+    """Return amplitude · scale as big-endian uint16; nonzero pixels stay nonzero."""
     values = np.asarray(image.values, np.float32)
     numbers = np.round(values * np.float32(scale))
     return np.where(values > 0, np.maximum(numbers, 1), 0).astype(">u2")

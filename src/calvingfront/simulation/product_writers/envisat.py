@@ -1,8 +1,8 @@
 """Write a simulated image as an Envisat ASAR (.N1) or ERS (.E1, .E2) product: IMS or IMP.
 
 The layout follows ESA PO-RS-MDA-GS-2009: text headers, data set descriptors, annotation records
-and image records, each line with a 17-byte lead. Fields of which nothing is simulated are blank or
-zero, as the format has it for unused ones.
+and image records, each line with a 17-byte lead. Fields that are not simulated are blank or zero,
+as the format prescribes for unused ones.
 """
 
 from __future__ import annotations
@@ -81,24 +81,24 @@ def _require_fitting(image: RadarImage) -> None:
     expected = {"IMS": SlantRange, "IMP": GroundRange}.get(image.level)
     in_range, azimuth = image.geometry.range, image.geometry.azimuth
     if expected is None or image.platform not in _SUFFIXES:
-        what = f"is {image.platform} {image.level}"
-        raise ProductError(where, what, "The format holds IMS and IMP of Envisat, ERS-1, ERS-2.")
+        what = f"is {image.platform} {image.level}, which the format does not support"
+        raise ProductError(where, what, "Simulate IMS or IMP of Envisat, ERS-1 or ERS-2.")
     if not isinstance(in_range, expected) or (image.level == "IMS") != np.iscomplexobj(
         image.values
     ):
-        remedy = "IMS is complex in slant range, IMP detected in ground range."
-        raise ProductError(where, f"does not fit the level {image.level}", remedy)
+        remedy = "Simulate IMS complex in slant range, IMP detected in ground range."
+        raise ProductError(where, f"does not match the level {image.level}", remedy)
     step = in_range.interval_s if isinstance(in_range, SlantRange) else in_range.spacing_m
     if step <= 0 or azimuth.interval_s <= 0 or image.geometry.look_side != "right":
-        what = "is not in the order of the format"
-        raise ProductError(where, what, "Earliest line first, near range first, to the right.")
+        remedy = "Simulate it right-looking, earliest line and near range first."
+        raise ProductError(where, "is not ordered as the format requires", remedy)
     if isinstance(in_range, GroundRange) and in_range.coefficients.shape[1] > 5:
         what = f"has ground range polynomials of {in_range.coefficients.shape[1]} coefficients"
-        raise ProductError(where, what, "The format has room for 5.")
+        raise ProductError(where, what, "Use at most 5.")
 
 
 def _product_name(image: RadarImage) -> str:
-    """As the format's naming convention has it; the counters of cycle and orbit are simulated."""
+    """The name by the format's convention; the counters of cycle and orbit are placeholders."""
     instrument = "ASA" if image.platform == "Envisat" else "SAR"
     start = line_time(image, 0)
     duration = round(image.values.shape[0] * image.geometry.azimuth.interval_s)
@@ -123,7 +123,7 @@ def _processing(image: RadarImage, gain: float) -> bytes:
     struct.pack_into(">fII", raw, 52, image.geometry.azimuth.interval_s, lines, samples)
     raw[records.ANTENNA_FLAG] = raw[records.RANGE_SPREADING_FLAG] = 1
     raw[127] = image.level == "IMP"
-    # Detected products keep the rate of the complex image that they came from: not simulated.
+    # Detected products state the rate of the complex image behind them, which is not simulated.
     rate = 1 / in_range.interval_s if isinstance(in_range, SlantRange) else 19_207_680.0
     struct.pack_into(">f", raw, records.REFERENCE_RANGE, 800_000.0)
     struct.pack_into(">f", raw, records.SAMPLING_RATE, rate)

@@ -17,7 +17,7 @@ _SAMPLING_STEP_S = 1e-6  # the format counts times in microseconds
 
 
 def utc(image: RadarImage, time_s: float) -> datetime:
-    """Time of seconds since the orbit's epoch, to the microsecond."""
+    """UTC of a time in seconds since the orbit's epoch, to the microsecond."""
     return image.orbit.epoch + timedelta(microseconds=round(time_s / _SAMPLING_STEP_S))
 
 
@@ -38,9 +38,9 @@ def line_time(image: RadarImage, line: float) -> datetime:
 
 
 def five_vectors(image: RadarImage) -> StateVectors:
-    """The orbit as the format holds it: five vectors, by default from the first line to the last.
+    """The orbit as in the format: five vectors, by default from the first line to the last.
 
-    An orbit of five vectors stays as it is.
+    An orbit of five vectors is returned unchanged.
     """
     orbit = image.orbit
     if len(orbit.times_s) == records.ORBIT_VECTORS:

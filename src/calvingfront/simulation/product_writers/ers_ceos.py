@@ -1,4 +1,4 @@
-"""Writes a simulated ERS image as ESA's CEOS product: VDF_DAT.001, LEA_01.001, DAT_01.001."""
+"""Write a simulated ERS image as ESA's CEOS product: VDF_DAT.001, LEA_01.001, DAT_01.001."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ MONTHS = ["JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", 
 def write(image: RadarImage, folder: Path | str) -> Path:
     """Write an ERS SLC (complex) or PRI (detected) image into `folder`; return the leader's path.
 
-    Times are rounded to 1 ms, as the format has it. ProductError where the format has no place
-    for the image: falling times or ranges, σ⁰ instead of β⁰.
+    Times are rounded to 1 ms, as in the format. Raises ProductError if the format cannot hold the
+    image: decreasing times or ranges, σ⁰ instead of β⁰.
     """
     geometry = ceos.shared_facts(image, BACKSCATTER)
     folder = Path(folder)
@@ -34,8 +34,8 @@ def write(image: RadarImage, folder: Path | str) -> Path:
     if is_complex != isinstance(across, SlantRange) or min(step, geometry.azimuth.interval_s) <= 0:
         raise ProductError(
             f"simulated ERS {level} image",
-            "SLC needs slant range and PRI ground range, both with rising times and ranges",
-            "Simulate it so",
+            "has decreasing times or ranges, or the wrong kind of range",
+            "Simulate SLC in slant or PRI in ground range, with increasing times and ranges",
         )
     sine = float(np.sin(np.deg2rad(REFERENCE_INCIDENCE_DEG)))
     nominal = float(np.sqrt(NOMINAL_CONSTANT[level] * sine))
@@ -81,7 +81,7 @@ def _leader(image: RadarImage, level: str, constant: float) -> bytes:
     slant = geometry.range.slant_range(columns, np.full(3, ends[1]))
     for at, distance in zip((1767, 1783, 1799), slant, strict=True):
         summary.real(at, 16, 2e3 * float(distance) / SPEED_OF_LIGHT)
-    # A detected image has lines of its own; the pulses keep the mission's rate.
+    # The lines of a detected image are not pulses: the pulse rate is the mission's.
     prf = 1 / geometry.azimuth.interval_s if level == "SLC" else PULSE_RATE_HZ
     summary.real(935, 16, prf)
     facility = ceos.RecordBuilder(5, (10, 200, 31, 50), 12_288)
@@ -99,7 +99,7 @@ def _leader(image: RadarImage, level: str, constant: float) -> bytes:
     return b"".join(
         [
             descriptor.done(),
-            # The real summary has 1886 bytes: the fields that follow in other missions are not.
+            # The real summary has 1886 bytes, without the fields that follow in other missions.
             _shortened(summary.done(), 1886),
             _map_projection(image, level, spacing),
             ceos.position_record(
@@ -113,7 +113,7 @@ def _leader(image: RadarImage, level: str, constant: float) -> bytes:
 def _polynomial(
     image: RadarImage, across: GroundRange, facility: ceos.RecordBuilder, time_s: float
 ) -> None:
-    """Put two-way time as a cubic of the sample number."""
+    """Write two-way time as a cubic polynomial of the sample number."""
     sample = np.linspace(0, image.values.shape[1] - 1.0, 64)
     metres = ceos.ground_polynomial(image, time_s, sample, sample, 3)
     for k, value in enumerate(2 * metres / SPEED_OF_LIGHT):

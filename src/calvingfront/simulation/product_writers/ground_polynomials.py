@@ -36,7 +36,7 @@ class GroundFit:
 def fit_ground(image: RadarImage) -> GroundFit:
     """Place a grid of pixels exactly on the ellipsoid (height 0) and fit the polynomials to it."""
     lines, samples = image.values.shape
-    # Chebyshev's points, ends included: no swinging between the points.
+    # Chebyshev points, ends included: no oscillation between them.
     nodes = (1 - np.cos(np.linspace(0, np.pi, GRID))) / 2
     line, sample = (
         grid.ravel()
@@ -82,10 +82,10 @@ def _fit(v: Array, u: Array, values: Array) -> list[float]:
 
 
 def on_ellipsoid(image: RadarImage, line: Array, sample: Array) -> tuple[Array, Array]:
-    """Return latitude and longitude (degrees) of pixels at height 0, exact in the orbit given.
+    """Return latitude and longitude (degrees) of pixels at height 0, exact for the given orbit.
 
-    Solves range, zero Doppler and ellipsoid by Newton's method from the middle tie point; raises
-    ProductError where a pixel has no place on the ellipsoid.
+    Solves range, zero Doppler and ellipsoid by Newton's method from the nearest tie point; raises
+    ProductError if a pixel does not meet the ellipsoid.
     """
     time = image.geometry.azimuth.time(line)
     slant = image.geometry.range.slant_range(sample, time)
@@ -126,7 +126,7 @@ def on_ellipsoid(image: RadarImage, line: Array, sample: Array) -> tuple[Array, 
         place = place - np.linalg.solve(slopes, misses[..., np.newaxis])[..., 0]
     if not np.abs(misses).max() < 1e-3:
         raise ProductError(
-            "simulated image", "has pixels that meet no ellipsoid", "Check its slant ranges"
+            "simulated image", "has pixels that miss the ellipsoid", "Check its slant ranges"
         )
     longitude, latitude, _ = to_earth.transform(
         place[:, 0], place[:, 1], place[:, 2], direction="INVERSE"

@@ -1,4 +1,4 @@
-"""Writes a simulated ALOS PALSAR image as JAXA's product: VOL-, LED-, IMG-HH-, TRL-…
+"""Write a simulated ALOS PALSAR image as JAXA's product: VOL-, LED-, IMG-HH-, TRL-…
 
 Level 1.1 is complex in slant range. Level 1.5 is detected; it carries polynomials between pixels
 and latitude, longitude on the ellipsoid instead of timing.
@@ -30,8 +30,8 @@ PREFIX = {"1.1": 412, "1.5": 192}
 def write(image: RadarImage, folder: Path | str) -> Path:
     """Write a level 1.1 (complex) or 1.5 (detected) image into `folder`; return the LED's path.
 
-    Line times of level 1.1 are rounded to 1 ms and its near range to 1 m, as the format has it.
-    ProductError where the format has no place for the image.
+    Line times of level 1.1 are rounded to 1 ms and its near range to 1 m, as in the format.
+    Raises ProductError if the format cannot hold the image.
     """
     geometry = ceos.shared_facts(image, BACKSCATTER)
     folder = Path(folder)
@@ -40,8 +40,9 @@ def write(image: RadarImage, folder: Path | str) -> Path:
     if is_complex and not (
         isinstance(geometry.range, SlantRange) and geometry.range.interval_s > 0
     ):
-        what = "level 1.1 needs slant range that rises"
-        raise ProductError("simulated PALSAR 1.1 image", what, "Simulate it so")
+        what = "is not in slant range, or its ranges decrease"
+        remedy = "Simulate level 1.1 with increasing slant ranges"
+        raise ProductError("simulated PALSAR 1.1 image", what, remedy)
     factor = NOMINAL_FACTOR_DB
     if is_complex:
         scale = 10 ** (-(factor + COMPLEX_OFFSET_DB) / 20)
@@ -86,7 +87,7 @@ def _leader(image: RadarImage, level: str, factor: float) -> bytes:
     summary = ceos.summary(
         image, (18, 10, 18, 20), "ALOS", f"ALOS  -L  -      -{image.polarisation}"
     )
-    # Mission-specific: PRF in mHz, the pass direction where the line direction stands elsewhere.
+    # Mission-specific: PRF in mHz; the pass direction in the other missions' line-direction field.
     summary.real(935, 16, 1e3 / abs(geometry.azimuth.interval_s))
     summary.text(1047, 16, level)
     summary.text(1535, 8, "ASCEND" if image.pass_direction == "ascending" else "DESCEND")

@@ -1,6 +1,6 @@
-"""Writes a simulated RADARSAT-1 image as a CDPF product: VDF_DAT.001, LEA_01.001, DAT_01.001.
+"""Write a simulated RADARSAT-1 image as a CDPF product: VDF_DAT.001, LEA_01.001, DAT_01.001.
 
-The state vectors go out in the inertial frame, as the real product has them.
+The state vectors are written in the inertial frame, as in the real product.
 """
 
 from __future__ import annotations
@@ -33,15 +33,16 @@ def write(image: RadarImage, folder: Path | str) -> Path:
     """Write an SLC (complex, slant range) or SGF (detected, ground range) image into `folder`.
 
     Returns the leader's path. Line times are rounded to 1 ms and the slant ranges of the lines to
-    1 m, as the format has it. ProductError where the format has no place for the image.
+    1 m, as in the format. Raises ProductError if the format cannot hold the image.
     """
     geometry = ceos.shared_facts(image, BACKSCATTER)
     folder = Path(folder)
     is_complex = bool(np.iscomplexobj(image.values))
     level = "SLC" if is_complex else "SGF"
     if is_complex != isinstance(geometry.range, SlantRange):
-        what = "SLC needs slant range and SGF ground range"
-        raise ProductError(f"simulated RADARSAT-1 {level} image", what, "Simulate it so")
+        remedy = "Simulate SLC in slant range, SGF in ground range"
+        where = f"simulated RADARSAT-1 {level} image"
+        raise ProductError(where, "has the wrong kind of range", remedy)
     if is_complex:
         samples, scale = ceos.complex_integers(image, NOMINAL_SCALE[level])
     else:
@@ -109,10 +110,10 @@ def _processing(image: RadarImage, level: str) -> bytes:
 
 
 def _sets(image: RadarImage, across: GroundRange, record: ceos.RecordBuilder) -> None:
-    """Put slant range as polynomials of the ground distance from the near edge."""
+    """Write slant range as polynomials of the ground distance from the near edge."""
     if len(across.times_s) > MOST_SETS:
         what = f"has {len(across.times_s)} ground-range polynomials"
-        raise ProductError("simulated RADARSAT-1 image", what, f"Give up to {MOST_SETS}")
+        raise ProductError("simulated RADARSAT-1 image", what, f"Use at most {MOST_SETS}")
     samples = image.values.shape[1]
     sample = np.linspace(0, samples - 1.0, 64)
     ground = (sample if across.spacing_m > 0 else samples - 1 - sample) * abs(across.spacing_m)

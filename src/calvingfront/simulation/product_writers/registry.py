@@ -1,4 +1,4 @@
-"""Which writer makes which mission's product."""
+"""The writer of each mission's product."""
 
 from __future__ import annotations
 
@@ -34,14 +34,14 @@ LAYOUTS: Mapping[tuple[str, str], str] = MappingProxyType(
 
 
 def find_writer(mission: str, level: str) -> Writer:
-    """The function that writes a mission's level; its module is imported here, not before.
+    """The function that writes a mission's level; its module is imported only here.
 
-    Raises ProductError where no layout is known.
+    Raises ProductError if no layout is known.
     """
     if (mission, level) not in LAYOUTS:
         raise ProductError(
             f"simulated {mission} image",
-            f"has the level {level}, which no writer holds",
+            f"has the level {level}, which no writer supports",
             "Choose one of " + ", ".join(" ".join(known) for known in LAYOUTS),
         )
     name = LAYOUTS[mission, level]

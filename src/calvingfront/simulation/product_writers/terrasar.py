@@ -1,7 +1,7 @@
 """Write a simulated image as a TerraSAR-X or TanDEM-X product: SSC (COSAR) or MGD (GeoTIFF).
 
-The main annotation and GEOREF.xml follow DLR TX-GS-DD-3302 and 3307; elements of which nothing is
-simulated are left away.
+The main annotation and GEOREF.xml follow DLR TX-GS-DD-3302 and 3307; elements that are not
+simulated are left out.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _UNITS = {"TSX": ("TSX1", "TSX-1"), "TDX": ("TDX1", "TDX-1")}
 
 
 def write_terrasar(image: RadarImage, folder: Path) -> Path:
-    """Write the product's own folder into a folder; return its path.
+    """Write the product's folder into `folder`; return its path.
 
     Raises ProductError for an image that the format cannot hold.
     """
@@ -75,20 +75,20 @@ def _require_fitting(image: RadarImage) -> None:
     in_range, azimuth = image.geometry.range, image.geometry.azimuth
     expected = {"SSC": SlantRange, "MGD": GroundRange}.get(image.level)
     if expected is None or image.mission not in _UNITS:
-        what = f"is {image.mission} {image.level}"
-        raise ProductError(where, what, "The format holds SSC and MGD of TSX and TDX.")
+        what = f"is {image.mission} {image.level}, which the format does not support"
+        raise ProductError(where, what, "Simulate SSC or MGD of TSX or TDX.")
     if not isinstance(in_range, expected) or (image.level == "SSC") != np.iscomplexobj(
         image.values
     ):
-        remedy = "SSC is complex in slant range, MGD detected in ground range."
-        raise ProductError(where, f"does not fit the level {image.level}", remedy)
+        remedy = "Simulate SSC complex in slant range, MGD detected in ground range."
+        raise ProductError(where, f"does not match the level {image.level}", remedy)
     step = in_range.interval_s if isinstance(in_range, SlantRange) else in_range.spacing_m
     if step <= 0 or azimuth.interval_s <= 0:
-        what = "is not in the order of the format"
-        raise ProductError(where, what, "Earliest line first, near range first.")
+        remedy = "Simulate it with the earliest line and near range first."
+        raise ProductError(where, "is not ordered as the format requires", remedy)
     if isinstance(in_range, GroundRange) and len(in_range.times_s) != 1:
         what = f"has {len(in_range.times_s)} ground range polynomials"
-        raise ProductError(where, what, "The format has room for one.")
+        raise ProductError(where, what, "Use one.")
     if image.values.shape[1] * 4 + 8 < 48:
         raise ProductError(where, "is too narrow for a COSAR header", "Simulate more samples.")
 

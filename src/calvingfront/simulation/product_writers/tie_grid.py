@@ -1,4 +1,4 @@
-"""The places of any pixel of a simulated image, from its grid of tie points."""
+"""The position of any pixel of a simulated image, from its grid of tie points."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from calvingfront.products.annotated_orbit import earth_fixed, interpolate_orbit
 from calvingfront.radar.model import SPEED_OF_LIGHT, Array
 from calvingfront.simulation.imaging.radar_image import RadarImage
 
-# Smooth to a nanometre: more would only swing between the points.
+# Accurate to a nanometre: a higher degree would only oscillate between the points.
 MOST_DEGREE = 10
 
 
@@ -37,7 +37,7 @@ class TieGrid:
 def resample_tie_points(image: RadarImage, lines: Array, samples: Array) -> TieGrid:
     """Interpolate the tie points, as Earth-fixed coordinates, to a grid of lines and samples.
 
-    Exact at the tie points. Raises ProductError where these are no full grid.
+    Exact at the tie points. Raises ProductError if these do not form a full grid.
     """
     points = image.tie_points
     rows, columns = np.unique(points.line), np.unique(points.sample)
@@ -71,7 +71,7 @@ def resample_tie_points(image: RadarImage, lines: Array, samples: Array) -> TieG
 
 
 def _through(nodes: Array, places: Array) -> Array:
-    """What turns values at nodes (n,) into those of the polynomial through them, (places, n)."""
+    """Matrix (places, n) from values at nodes (n,) to those of the polynomial through them."""
     degree = min(MOST_DEGREE, nodes.size - 1)
     middle, half = (nodes[-1] + nodes[0]) / 2, (nodes[-1] - nodes[0]) / 2
     fit = np.linalg.pinv(legendre.legvander((nodes - middle) / half, degree))

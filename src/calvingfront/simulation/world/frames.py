@@ -1,4 +1,4 @@
-"""Where the simulated glaciers lie on the map: names, extents and grids, cheap to know."""
+"""Map frames of the simulated glaciers: names, extents and grids, cheap to compute."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 from calvingfront.errors import ConfigError
 
 CRS = "EPSG:3031"  # Antarctic Polar Stereographic, m
-MINIMUM_EXTENT_M = 2000.0  # below it a fjord is narrower than the coarsest mission can show
+MINIMUM_EXTENT_M = 2000.0  # below this a fjord is too narrow for the coarsest mission
 # upper left corner of the first glacier: east coast of the Antarctic Peninsula, 64.2° S 60° W
 _ORIGIN_X_M, _ORIGIN_Y_M = -2_462_000.0, 1_427_000.0
 _SHORT_SIDES = (0.82, 0.92)  # of the long side, alternating landscape and portrait
@@ -46,7 +46,7 @@ class Frame:
 def plan_frames(glaciers: int, extent_m: float) -> list[Frame]:
     """Return the frames of the simulated glaciers SIMA, SIMB, …
 
-    extent_m: long side of each, m. Raises ConfigError for numbers that make no archive.
+    extent_m: long side of each, m. Raises ConfigError for numbers out of range.
     """
     if not 1 <= glaciers <= len(string.ascii_uppercase):
         raise ConfigError(

@@ -1,4 +1,4 @@
-"""Smooth random fields, built from coarse random grids brought to a fine one."""
+"""Smooth random fields, interpolated from coarse random grids."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def smooth_noise(
     Returns float32 of `shape`, mean about 0, standard deviation about 1.
     """
     rows, columns = max(1, round(cells[0])), max(1, round(cells[1]))
-    # one cell of margin on every side, so that the resize never meets its border
+    # one cell of margin on every side, so that the resize never reaches the border
     grid = rng.standard_normal((rows + 4, columns + 4), dtype=np.float32)
     scale = np.array(
         [[(columns + 1) / shape[1], 0, 1.5], [0, (rows + 1) / shape[0], 1.5]], dtype=np.float64
@@ -38,7 +38,7 @@ def fractal_noise(
     """Sum of octaves, each with twice the cells and `persistence` times the amplitude.
 
     cells:  cells of the first octave along the long side.
-    ridged: sum 1 − |noise| instead, which draws sharp crests (Musgrave et al. 1989, ridged
+    ridged: sum 1 − |noise| instead, which gives sharp crests (Musgrave et al. 1989, ridged
             multifractal); values then lie at about 0.4 ± 0.3.
     """
     total: Field = np.zeros(shape, np.float32)

@@ -1,4 +1,4 @@
-"""What lies before the front on a day: mélange, sea ice or open water, and icebergs."""
+"""The sea in front of the glacier on a day: mélange, sea ice or open water, and icebergs."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _FAR = {True: (0.4, 0.45, 0.15), False: (0.2, 0.2, 0.6)}
 
 @dataclass(frozen=True)
 class SeaState:
-    """The cover by zones: `near` reaches `reach` (fraction of the long side) from the front.
+    """The cover by zones: `near` extends `reach` (fraction of the long side) from the front.
 
     near_db, far_db: σ0 of the two zones, dB.
     """
@@ -35,10 +35,11 @@ class SeaState:
 def draw_sea_state(
     band: str, day: date, ice_db: float, quality: int, rng: np.random.Generator
 ) -> SeaState:
-    """Draw a day's sea.
+    """Draw the state of the sea on a day.
 
-    ice_db:  σ0 of the glacier at the front; the sea next to it differs from it, by less in
-             images of a poorer quality number (1 best … 6), so that the front can be seen.
+    ice_db:  σ0 of the glacier at the front; the sea next to it differs enough for the front to be
+             visible, by less in images of poorer quality.
+    quality: 1 best … 6.
     """
     frozen = 5 <= day.month <= 11
     near, far = (str(rng.choice(COVERS, p=table[frozen])) for table in (_NEAR, _FAR))
@@ -64,7 +65,7 @@ def sea_level(
     """
     shape = seaward.shape
     size_m = max(shape) * pixel_size_m
-    # fields are drawn on a coarser grid: nothing in them is finer than some 30 m
+    # the fields are drawn on a coarser grid: nothing in them is finer than about 30 m
     coarse = tuple(max(8, int(side * pixel_size_m / 20.0)) for side in shape)
     small = (coarse[0], coarse[1])
     edge = 0.06 * fractal_noise(small, 7, 4, rng, 0.6)

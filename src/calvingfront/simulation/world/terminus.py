@@ -12,7 +12,7 @@ NODES = np.linspace(-1.8, 1.8, 121)  # lateral coordinate across the fjord; the 
 # All lengths are fractions of the frame's long side.
 RETREAT = 0.36  # over twenty years
 FIRST_POSITION = 0.22  # of the front on the fjord's axis, from the frame's centre
-SEASONAL_AMPLITUDE = 0.045  # half the way between the end of winter and the end of summer
+SEASONAL_AMPLITUDE = 0.045  # half the distance between the end of winter and the end of summer
 
 
 def day_number(day: date) -> int:
@@ -72,7 +72,7 @@ def _trend(years: npt.NDArray[np.float64], rng: np.random.Generator) -> npt.NDAr
 def _events(
     days: npt.NDArray[np.int64], first: int, rng: np.random.Generator
 ) -> npt.NDArray[np.float64]:
-    """Calving events: a bite out of part of the front in days, grown shut in about a year."""
+    """Calving events: part of the front is lost within days and regrows in about a year."""
     result = np.zeros((days.size, NODES.size))
     span = int(days[-1]) - first
     for _ in range(rng.poisson(3.0 * span / 365.25)):

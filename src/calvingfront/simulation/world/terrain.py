@@ -20,13 +20,13 @@ CLIFF_M = 45.0  # freeboard of the calving cliff
 
 @dataclass(frozen=True)
 class Terrain:
-    """What does not change with time, on the DEM grid (spacing DEM_SPACING_M) unless said.
+    """Fields constant in time, on the DEM grid (spacing DEM_SPACING_M) unless stated otherwise.
 
     dem:       surface height with the glacier at its greatest extent, m.
     wall:      distance beyond the edge of the valley floor, fraction of the long side,
                negative on the floor (where glacier or sea are), positive on land.
     rock:      > 0 where the ground is bare rock.
-    along:     seaward coordinate that the front position is measured in, the same fraction.
+    along:     seaward coordinate in which the front position is measured, the same fraction.
     lateral:   coordinate across the fjord, ±1 at its walls.
     streaks:   flow lines, int8, 32 = one standard deviation, spacing TEXTURE_SPACING_M.
     crevasses: crevasses across the flow, the same units and grid.
@@ -50,11 +50,11 @@ def resample(
     pixel_size_m: float,
     interpolation: int = cv2.INTER_LINEAR,
 ) -> Field:
-    """Bring a field to another grid with the same upper left corner, by exact pixel centres."""
+    """Resample a field to another grid with the same upper left corner, by exact pixel centres."""
     source = field.astype(np.float32, copy=False)
     height_m, width_m = source.shape[0] * spacing_m, source.shape[1] * spacing_m
     if abs(shape[0] * pixel_size_m - height_m) + abs(shape[1] * pixel_size_m - width_m) < 1e-3:
-        # both grids fill the same rectangle: the same result, several times faster
+        # both grids fill the same rectangle: cv2.resize is equivalent and several times faster
         resized = cv2.resize(source, (shape[1], shape[0]), interpolation=interpolation)
         return np.asarray(resized, dtype=np.float32)
     ratio = pixel_size_m / spacing_m
@@ -90,7 +90,7 @@ def build_terrain(frame: Frame, kind: int, rng: np.random.Generator) -> Terrain:
     wall = fields.edge.min(axis=0) + 0.009 * fractal_noise(shape, 12, 3, rng, 0.6)
     islands = _nunataks(s, t, valleys[0].s, valleys[0].t, valleys[0].half_width, rng)
     wall = np.maximum(wall, islands)
-    # a tributary's glacier holds on longer than the trunk: its front follows late
+    # a tributary glacier persists longer than the trunk: its front retreats later
     along = s - 0.6 * np.maximum(fields.edge[0], 0.0)
     dem, rock = _heights(shape, extent, wall, islands, s, rng)
     streaks, crevasses = _textures(frame, fields, rng)
@@ -143,7 +143,7 @@ def _heights(
     rise = np.clip(wall / 0.085, 0.0, 1.0)
     rise = rise * rise * (3 - 2 * rise)
     mountain = relief * rise * np.clip(0.45 + 0.85 * crests + 0.18 * broad, 0.08, None)
-    # the plateau: heights above the relief are flattened, as an ice cap would
+    # the plateau: heights above the relief are flattened, as by an ice cap
     mountain = relief * 1.15 * np.tanh(mountain / (relief * 1.15))
     nunatak = 0.25 * relief * np.clip(islands / 0.012, 0.0, 1.0)
     dem = (floor + np.maximum(mountain, nunatak)).astype(np.float32)
@@ -182,7 +182,7 @@ def _textures(
         crack = cv2.remap(
             cracks, arc / 2.0 * 2047, across * 511, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT
         )
-        # glaciers that meet flow on side by side: a soft seam where both are equally near
+        # glaciers that meet flow side by side: a soft seam where both are equally near
         weight = cv2.exp(np.clip(-fine_edge / np.float32(0.006), -60.0, 60.0))
         streaks += weight * line
         crevasses += weight * crack

@@ -77,7 +77,7 @@ def _tributary(
 
 
 def measure_valleys(valleys: list[Valley], s: Array, t: Array) -> ValleyFields:
-    """Project grid points (s, t), each (rows, columns), on the centre lines."""
+    """Project grid points (s, t), each (rows, columns), onto the centre lines."""
     edges, alongs, laterals = [], [], []
     for valley in valleys:
         best = np.full(s.shape, np.inf)

@@ -1,7 +1,6 @@
 """The simulated world: terrain and calving front through time, independent of any radar.
 
-A renderer (the one for map images beside this module, or one in radar geometry) asks it for
-heights, classes and front lines at a date.
+A renderer queries it for heights, classes and front lines on a date.
 """
 
 from __future__ import annotations
@@ -51,8 +50,8 @@ class Glacier:
             first, last = (date.fromordinal(int(self.days[i])) for i in (0, -1))
             raise SceneError(
                 f"{self.frame.glacier} on {day}",
-                f"the simulated front is known from {first} to {last} only",
-                "Choose a date between these, or widen source.simulated.first_year and last_year",
+                f"the simulated front is known only from {first} to {last}",
+                "Choose a date in this period, or widen source.simulated.first_year and last_year",
             )
         after = int(np.clip(np.searchsorted(self.days, number), 1, self.days.size - 1))
         before = after - 1
@@ -76,8 +75,8 @@ class Glacier:
     def classes(self, day: date, pixel_size_m: float) -> npt.NDArray[np.uint8]:
         """ROCK, GLACIER or OCEAN on the grid of this pixel size that fills the frame.
 
-        The ocean is one connected piece that reaches the frame's seaward end; pockets and
-        detached ice count to what surrounds them.
+        The ocean is one connected piece that reaches the frame's seaward end; pockets of sea and
+        detached ice take the class that surrounds them.
         """
         return self._zones(self.seaward(day), pixel_size_m)
 
@@ -94,18 +93,18 @@ class Glacier:
         result = np.full(shape, GLACIER, np.uint8)
         result[~floor & (rock > 0)] = ROCK
         result[~floor & (wall < 3.0 * pixel_size_m / self.frame.extent_m)] = ROCK
-        # what neither sea nor glacier reaches lies behind rock: count it to the rock
+        # what neither sea nor glacier reaches lies behind rock: count it as rock
         result[floor & ~ice] = ROCK
         result[ocean] = OCEAN
         return result
 
     def surface(self, day: date) -> Field:
-        """Heights on the DEM grid at a date, m: the DEM, and 0 where the sea stands."""
+        """Heights on the DEM grid on a date, m: the DEM on land and ice, 0 at sea."""
         classes = self.classes(day, DEM_SPACING_M)
         return np.where(classes == OCEAN, np.float32(0), self.terrain.dem)
 
     def greatest_classes(self, pixel_size_m: float) -> npt.NDArray[np.uint8]:
-        """The classes with ice wherever it stood on any day; see `classes`."""
+        """The classes with ice wherever there was ice on any day; see `classes`."""
         return self._zones(self._beyond(self.positions.max(axis=0)), pixel_size_m)
 
     def fine(self, field: Field, pixel_size_m: float) -> Field:
@@ -116,10 +115,10 @@ class Glacier:
     def front_lines(self, day: date, spacing_m: float = 10.0) -> list[npt.NDArray[np.float64]]:
         """The front as polylines in map coordinates, each (n, 2) x, y in m, wall to wall.
 
-        Several lines where a nunatak or a side wall parts the front. Vertices lie at most
+        Several lines where a nunatak or a side wall splits the front. Vertices lie at most
         `spacing_m`·√2 apart, on the sub-pixel zero of `seaward`.
         """
-        from skimage.measure import find_contours  # slow to import, and rendering needs none
+        from skimage.measure import find_contours  # slow to import, not needed for rendering
 
         classes = self.classes(day, spacing_m)
         beyond = self.fine(self.seaward(day), spacing_m)
@@ -142,7 +141,7 @@ class Glacier:
 def front_mask(classes: npt.NDArray[np.uint8]) -> npt.NDArray[np.bool_]:
     """The front of a class map: glacier pixels with the ocean beside them, one pixel wide.
 
-    8-connected along each piece of front; corners of stairs are dropped.
+    8-connected along each piece of front; inner corners of steps are dropped.
     """
     ocean = (classes == OCEAN).astype(np.uint8)
     cross = cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3))
@@ -151,10 +150,10 @@ def front_mask(classes: npt.NDArray[np.uint8]) -> npt.NDArray[np.bool_]:
 
 
 def _drop_corners(line: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
-    """Remove pixels that only fill the inner corner of a stair, in four fixed passes.
+    """Remove pixels that only fill the inner corner of a step, in four fixed passes.
 
-    A pixel goes where two neighbours at right angles are set, the three on the opposite
-    side are not: its neighbours touch each other by their corners, so the line stays whole.
+    A pixel is removed if two neighbours at right angles are set and the three on the opposite side
+    are not: the two neighbours touch at their corners, so the line stays connected.
     """
     line = line.copy()
     for vertical, horizontal in ((-1, -1), (-1, 1), (1, -1), (1, 1)):
@@ -208,15 +207,15 @@ class World:
 
     @classmethod
     def load(cls, path: PathLike, only: str | None = None) -> World:
-        """Read a world file, or one glacier of it. Raises SceneError where it does not fit."""
+        """Read a world file, or one glacier of it. Raises SceneError if it does not match."""
         with np.load(path, allow_pickle=False) as stored:
             meta = json.loads(str(stored["meta"]))
             if meta.get("format") != FORMAT or (only and only not in meta["frames"]):
                 raise SceneError(
                     path,
-                    f"not a world of format {FORMAT}"
+                    f"is not a world of format {FORMAT}"
                     + (f" with the glacier {only}" if only else ""),
-                    "Delete the file and run again: it will be built anew",
+                    "Delete the file and rerun the workflow: it will be rebuilt",
                 )
             glaciers = {}
             for name, frame in meta["frames"].items():
@@ -262,7 +261,7 @@ def build_world(
     if not 1900 <= first_year <= last_year <= 2100:
         raise ConfigError(
             "source.simulated.first_year",
-            f"{first_year} … {last_year} are no years in order between 1900 and 2100",
+            f"{first_year} … {last_year} is not a range of years between 1900 and 2100",
             "Write first_year ≤ last_year, for example 1995 and 2014",
         )
     built = {}

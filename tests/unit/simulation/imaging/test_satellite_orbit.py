@@ -114,6 +114,6 @@ def test_impossible_views_and_times_are_refused() -> None:
     with pytest.raises(OrbitError, match="no orbit of inclination"):
         pass_over(LATITUDE, LONGITUDE, 23.0, Track(7.15e6, 30.0, True), 10.0)
     orbit = pass_over(LATITUDE, LONGITUDE, 23.0, Track(7.15e6, 98.5, True), 10.0)
-    with pytest.raises(OrbitError, match="known to"):
+    with pytest.raises(OrbitError, match="not the requested"):
         orbit.earth_fixed([11.0])
     assert find_mode("ERS", "SLC").is_complex
