@@ -17,7 +17,8 @@ class CalvingFrontError(Exception):
         self.where = str(where)
         self.what = what
         self.remedy = remedy
-        super().__init__(f"{self.where}: {what}. {remedy}")
+        end = "" if remedy.endswith((".", "?", "!")) else "."
+        super().__init__(f"{self.where}: {what}. {remedy}{end}")
 
     def __reduce__(self) -> tuple[type[CalvingFrontError], tuple[str, str, str]]:
         return type(self), (self.where, self.what, self.remedy)

@@ -122,8 +122,11 @@ def _odr_records(path: Path, content: bytes) -> Array:
     """Time, latitude, longitude, height as integers (n, 4)."""
     numbers = np.frombuffer(content[: len(content) // 16 * 16], ">i4").reshape(-1, 4)
     count = int(numbers[1, 2]) if len(numbers) > 1 else 0
-    if len(numbers) - 2 < count or count < DERIVATIVE_POINTS:
+    if len(numbers) - 2 < count or not count:
         raise OrbitError(path, f"contains {max(0, len(numbers) - 2)} of {count} vectors", FETCH)
+    if count < DERIVATIVE_POINTS:
+        what = f"contains {count} vectors, too few for velocities ({DERIVATIVE_POINTS} are needed)"
+        raise OrbitError(path, what, FETCH)
     return numbers[2 : 2 + count].astype(np.float64)
 
 

@@ -151,6 +151,11 @@ def test_a_delft_arc_that_is_cut_off_is_refused(tmp_path):
         read_orbit_file(delft_arc(tmp_path / "a", 19, 20), datetime(1985, 1, 1), 600.0, 610.0)
 
 
+def test_a_delft_arc_too_short_for_velocities_says_how_many_vectors_it_needs(tmp_path):
+    with pytest.raises(OrbitError, match=r"contains 9 vectors, too few .* \(11 are needed\)"):
+        read_orbit_file(delft_arc(tmp_path / "a", 9, 9), datetime(1985, 1, 1), 60.0, 70.0)
+
+
 def test_other_files_are_refused(tmp_path):
     path = tmp_path / "orbit.txt"
     path.write_text("no orbit")
