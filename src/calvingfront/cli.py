@@ -1,7 +1,8 @@
 """Training, prediction, scoring and drawing as plain commands on packed arrays.
 
 They need neither Snakemake nor GDAL, and they read and write the same files as the workflow: copy
-the results folder to a GPU machine, run them there, and copy it back.
+the results folder to a GPU machine, run them there, and copy it back. `position` works on front
+lines in vector files instead, and needs GeoPandas.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from calvingfront.dataset.files import CONFIG
 from calvingfront.errors import CalvingFrontError, ConfigError
 from calvingfront.pipeline import commands
 from calvingfront.pipeline.commands import Results
+from calvingfront.position import command as position
 from calvingfront.vocabulary.models import BASELINES, NETWORKS
 from calvingfront.vocabulary.paths import DATASET
 from calvingfront.vocabulary.runs import Run
@@ -41,6 +43,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(message)s", stream=sys.stderr)
     log.setLevel(logging.INFO)
     try:
+        if options.command == "position":
+            position.run(options)
+            return 0
         folder = Path(options.results)
         config = read_config(options.config or folder / DATASET / CONFIG, options.set)
         _run(options, Results(folder, config))
@@ -107,7 +112,8 @@ def _as_before(old: Any, text: str, where: str) -> Any:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="calvingfront",
-        description="Train, predict, score and draw on packed arrays (results/dataset).",
+        description="Train, predict, score and draw on packed arrays (results/dataset); measure "
+        "front positions through time.",
     )
     commands = parser.add_subparsers(dest="command", required=True)
     texts = {
@@ -141,6 +147,7 @@ def _parser() -> argparse.ArgumentParser:
                 help="held_out: validation and test scenes; all: every scene of the archive, "
                 "written to all_probabilities.npy and all_index.tsv (default: %(default)s)",
             )  # fmt: skip
+    position.add_command(commands)
     return parser
 
 

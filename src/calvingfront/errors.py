@@ -52,6 +52,10 @@ class SplitError(CalvingFrontError):
     """A split that cannot be drawn or read."""
 
 
+class PositionError(CalvingFrontError):
+    """Fronts, a box, a flow line or a series from which no positions can be derived."""
+
+
 class TrainingError(CalvingFrontError):
     """A training that cannot start or continue."""
 

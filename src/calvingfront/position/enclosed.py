@@ -1,0 +1,138 @@
+"""The ice of a box up-glacier of a front, and the position that it means.
+
+Front and walls are cut into faces; whoever crosses the front steps from ice to water or back.
+The faces reached from the up-glacier side over an even number of fronts are ice. For a front that
+runs from beyond one wall to beyond the other this is exact, however often it crosses the walls in
+between: by Jordan's theorem such a line has two sides.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import shapely
+
+from calvingfront.position.box import Box
+from calvingfront.position.measurement import Measurement, missing, times
+
+OVERSHOOT_M = 1e-3  # a closed gap reaches this far beyond the wall, so that rounding leaves no gap
+
+
+def box_position(front: Any, box: Box, reach_m: float = 0.0) -> Measurement:
+    """Position of a front by the area method: ice in the box divided by the box's width.
+
+    front:   (multi)line of the box's CRS.
+    reach_m: ends of the front that lie in the box no further than this (map units) from a wall
+             are joined to it by a straight line, and the position is "doubtful". 0: never.
+    Counted from the up-glacier side. No position: the front does not meet the box, crosses its
+    up-glacier or down-glacier side, or does not part the one from the other. Doubtful: it meets a
+    wall more than once, ends within the box, or crosses itself.
+    Source: Moon and Joughin (2008); Lea, Mair and Rea (2014).
+    """
+    if not front.intersects(box.polygon):
+        return missing("outside: it does not meet the box")
+    across = [
+        name
+        for name, side in (("up-glacier", box.upstream), ("down-glacier", box.downstream))
+        if front.intersects(side)
+    ]
+    if across:
+        return missing(f"leaves the box: it crosses the {' and the '.join(across)} side")
+    reasons = []
+    closed, gaps_m = _joined(front, box, reach_m)
+    if gaps_m:
+        lengths = " and ".join(f"{gap:.0f} m" for gap in gaps_m)
+        reasons.append(f"closed: joined to the wall over {lengths}")
+    met = [_meetings(wall, closed) for wall in box.walls]
+    ends = _ends_inside(closed, box)
+    ice = _ice(closed, box)
+    if ice is None:
+        inside = f"{ends} end{'s' if ends != 1 else ''} within the box"
+        walls = " and ".join(times(count) for count in met)
+        return missing(
+            f"partial: it does not part the box's ends (meets the walls {walls}; {inside})",
+            sum(met),
+        )
+    if met != [1, 1]:
+        reasons.append(
+            f"several crossings: it meets the walls {times(met[0])} and {times(met[1])}; "
+            "ice is all that lies up-glacier of it"
+        )
+    if ends:
+        reasons.append(f"loose ends: {ends} of a piece that parts nothing, left out")
+    if not closed.is_simple:
+        reasons.append("crosses itself: what it encircles is taken in turns")
+    area = box.frame.area_m2(ice)
+    return Measurement(area / box.width_m, area, tuple(reasons), sum(met))
+
+
+def _ice(front: Any, box: Box) -> Any | None:
+    """The part of the box up-glacier of a front; None where the front does not part its ends."""
+    noded = shapely.union_all([box.polygon.exterior, front])
+    faces = [
+        face
+        for face in shapely.get_parts(shapely.polygonize([noded]))
+        if box.polygon.contains(face.representative_point())
+    ]
+    ends = [side.interpolate(0.5, normalized=True) for side in (box.upstream, box.downstream)]
+    first, last = (min(range(len(faces)), key=lambda n: faces[n].distance(p)) for p in ends)
+    side = {first: 0}
+    waiting = [first]
+    while waiting:
+        here = waiting.pop()
+        for there, face in enumerate(faces):
+            if there == here or not _share_a_line(faces[here], face):
+                continue
+            if there not in side:
+                side[there] = 1 - side[here]
+                waiting.append(there)
+            elif side[there] == side[here]:  # the front branches: it has no two sides
+                return None
+    if side.get(last) != 1:
+        return None
+    return shapely.union_all([faces[number] for number, parity in side.items() if parity == 0])
+
+
+def _share_a_line(one: Any, other: Any) -> bool:
+    return bool(one.boundary.intersection(other.boundary).length > 0)
+
+
+def _meetings(wall: Any, front: Any) -> int:
+    """How often a front meets a wall; a stretch along it counts once."""
+    parts = shapely.get_parts(wall.intersection(front))
+    points = sum(1 for part in parts if part.geom_type == "Point")
+    stretches = [part for part in parts if part.length > 0]
+    return points + len(shapely.get_parts(shapely.line_merge(shapely.union_all(stretches))))
+
+
+def _tips(front: Any) -> list[Any]:
+    """The ends of a front's pieces; pieces that touch end to end are one."""
+    merged = shapely.line_merge(front)
+    return [
+        shapely.get_point(part, end)
+        for part in shapely.get_parts(merged)
+        if not part.is_closed
+        for end in (0, -1)
+    ]
+
+
+def _ends_inside(front: Any, box: Box) -> int:
+    return sum(bool(box.polygon.contains(tip)) for tip in _tips(front))
+
+
+def _joined(front: Any, box: Box, reach_m: float) -> tuple[Any, list[float]]:
+    """The front with its ends near a wall joined to it, and the lengths of what was added, m."""
+    added, gaps = [], []
+    for tip in _tips(front) if reach_m > 0 else []:
+        if not box.polygon.contains(tip):
+            continue
+        line = min((shapely.shortest_line(tip, w) for w in box.walls), key=lambda line: line.length)
+        if 0 < line.length <= reach_m:
+            (x0, y0), (x1, y1) = shapely.get_coordinates(line)
+            beyond = 1 + OVERSHOOT_M / line.length
+            reached = (x0 + beyond * (x1 - x0), y0 + beyond * (y1 - y0))
+            added.append(shapely.LineString([(x0, y0), reached]))
+            gaps.append(line.length)
+    if not added:
+        return front, []
+    return shapely.line_merge(shapely.union_all([front, *added])), gaps

@@ -1,0 +1,48 @@
+"""What one front gives by one method: a position, what it is worth, and why."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final, Literal
+
+Flag = Literal["ok", "doubtful", "no position"]
+
+OK: Final = "ok"
+DOUBTFUL: Final = "doubtful"  # a position by a stated rule, and a reason to look at the line
+NO_POSITION: Final = "no position"
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """The position of one front.
+
+    position_m: metres down-glacier; None where there is none (flag "no position").
+    area_m2:    ice in the box on the ellipsoid; None for methods without a box.
+    reasons:    why the position is doubtful or missing; empty where it is "ok".
+    crossings:  how often the front meets the walls or the flow lines.
+    low_m, high_m: the place furthest up and furthest down-glacier where it meets a flow line (of
+        several flow lines: the lowest and highest position among them); None for boxes.
+    """
+
+    position_m: float | None
+    area_m2: float | None = None
+    reasons: tuple[str, ...] = ()
+    crossings: int = 0
+    low_m: float | None = None
+    high_m: float | None = None
+
+    @property
+    def flag(self) -> Flag:
+        if self.position_m is None:
+            return NO_POSITION
+        return DOUBTFUL if self.reasons else OK
+
+
+def missing(reason: str, crossings: int = 0) -> Measurement:
+    """A front without a position."""
+    return Measurement(None, reasons=(reason,), crossings=crossings)
+
+
+def times(count: int) -> str:
+    """once, twice, 3 times."""
+    return {0: "never", 1: "once", 2: "twice"}.get(count, f"{count} times")

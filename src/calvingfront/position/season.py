@@ -1,0 +1,39 @@
+"""Years as numbers, hemispheres, and which half of the year is winter there."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+Hemisphere = Literal["north", "south"]
+SOUTHERN_WINTER = (4, 9)  # months, both within it; the northern winter is the rest of the year
+WINTER_START = {"south": 0.25, "north": 0.75}  # of the year: 1 April and 1 October, to a day
+DAYS_PER_YEAR = 365.25
+
+
+def hemisphere_of(latitude: float) -> Hemisphere:
+    """The hemisphere of a latitude in degrees; the equator counts as north."""
+    return "south" if latitude < 0 else "north"
+
+
+def season_of(month: int, hemisphere: Hemisphere) -> Literal["winter", "summer"]:
+    """Winter is April to September in the south, October to March in the north."""
+    southern = SOUTHERN_WINTER[0] <= month <= SOUTHERN_WINTER[1]
+    return "winter" if southern == (hemisphere == "south") else "summer"
+
+
+def decimal_years(dates: Any) -> npt.NDArray[np.float64]:
+    """Dates as years: the year, and the part of its own days that is past. (n,) float."""
+    stamps = pd.DatetimeIndex(dates)
+    starts = pd.to_datetime(pd.DataFrame({"year": stamps.year, "month": 1, "day": 1}))
+    past = (stamps - pd.DatetimeIndex(starts)) / pd.Timedelta(days=1)
+    return np.asarray(stamps.year + past / (365 + stamps.is_leap_year), dtype=np.float64)
+
+
+def day_of(part: float) -> str:
+    """A part of the year (0 to 1) as a day, "MM-DD", in a year of 365 days."""
+    day = pd.Timestamp("2001-01-01") + pd.Timedelta(days=int(np.floor(part % 1 * 365)))
+    return f"{day:%m-%d}"
