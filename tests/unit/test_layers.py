@@ -20,7 +20,7 @@ LAYERS = (
     ("errors",),
     ("files", "logs"),
     ("vocabulary",),
-    ("fronts", "radar"),
+    ("fronts", "position", "radar"),
     ("orbits",),
     ("products",),
     ("sar", "simulation"),
@@ -31,6 +31,7 @@ LAYERS = (
     ("compute",),
     ("training",),
     ("evaluation",),
+    ("locating",),
     ("tables", "figures"),
     ("configuration", "pipeline"),
     ("cli",),
@@ -41,6 +42,7 @@ MOST_FILES = 15
 # What may hold more, and why.
 LARGE = {
     "figures": "one file for each figure and each part they share",
+    "position": "one file for each method and each thing made of a series",
     "vocabulary": "one file for each kind of name",
 }
 

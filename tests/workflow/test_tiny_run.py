@@ -16,6 +16,7 @@ import pandas as pd
 import pytest
 import rasterio
 
+from calvingfront.locating.vectors import read_fronts
 from calvingfront.sar.masks import LAYOVER, SHADOW, VALID
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -55,6 +56,23 @@ def test_the_data_set_is_what_the_configuration_says(results: Path) -> None:
     assert images.shape == (12, 64, 64)
     assert len(index) == 12
     assert set(split["subset"]) == {"train", "validation", "test"}
+
+
+def test_the_fronts_of_every_network_lie_on_the_map_of_their_scenes(results: Path) -> None:
+    files = sorted((results / "fronts").rglob("fronts.gpkg"))
+    assert len(files) == 4
+    scenes = pd.read_csv(results / "scenes.tsv", sep="\t").set_index("scene")
+    split = pd.read_csv(results / "dataset" / "split.tsv", sep="\t")
+    held_out = set(split.loc[split["subset"] != "train", "scene"])
+    for path in files:
+        fronts = read_fronts(path)
+        assert {front.scene for front in fronts} == held_out
+        for front in fronts:
+            assert (front.crs, front.acquired) == ("EPSG:3031", scenes.acquired[front.scene])
+            for line in front.lines:  # within the scene's own frame
+                left, top = scenes.loc[front.scene, ["upper_left_x", "upper_left_y"]]
+                assert (line[:, 0] >= left).all()
+                assert (line[:, 1] <= top).all()
 
 
 def test_a_run_record_tells_its_network(results: Path) -> None:

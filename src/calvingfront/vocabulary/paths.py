@@ -22,6 +22,7 @@ ALL_PREDICTIONS = f"predictions/{RUN_FOLDER}/all_index.tsv"
 THRESHOLD = f"evaluation/{RUN_FOLDER}/threshold.json"
 THRESHOLD_CURVE = f"evaluation/{RUN_FOLDER}/threshold_curve.tsv"
 SCORES = f"evaluation/{RUN_FOLDER}/scores.tsv"
+FRONT_LINES = f"fronts/{RUN_FOLDER}/fronts.gpkg"
 ATTENTION = f"attention/{RUN_FOLDER}/maps.npz"
 TABLES, FIGURES = "tables", "figures"
 

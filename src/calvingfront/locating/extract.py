@@ -1,0 +1,116 @@
+"""From a probability on the square sample to a front line on the map."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from calvingfront.dataset.reading import open_dataset
+from calvingfront.evaluation.predictions import open_predictions
+from calvingfront.files import PathLike, read_json
+from calvingfront.fronts.subpixel import subpixel_lines
+from calvingfront.locating.vectors import LocatedFront, write_fronts
+from calvingfront.samples.geometry import sample_to_map, sample_to_scene
+from calvingfront.vocabulary.protocols import VALIDATION_THRESHOLD
+from calvingfront.vocabulary.runs import run_of
+
+log = logging.getLogger(__name__)
+
+Floats = npt.NDArray[np.float64]
+
+
+def extract_fronts(
+    dataset: PathLike,
+    probabilities: PathLike,
+    predictions: PathLike,
+    threshold: PathLike,
+    fronts: PathLike,
+    min_front_length_m: float,
+) -> None:
+    """Write the front lines of one row's predictions as a GeoPackage (see `write_fronts`).
+
+    fronts: the file. Lines are drawn at the validation threshold; pieces shorter than
+    `min_front_length_m` are dropped. A scene in two subsets appears once. A scene without a line
+    keeps its row, with the reason and no geometry.
+    """
+    data = open_dataset(dataset)
+    array, table = open_predictions(probabilities, predictions)
+    limit = float(read_json(threshold)[VALIDATION_THRESHOLD])
+    model = run_of(probabilities).label
+    once = ~table["scene"].duplicated().to_numpy()
+    found = []
+    for position in np.flatnonzero(once).tolist():
+        row = int(data.rows([str(table["scene"].iloc[position])])[0])
+        facts = {str(name): value for name, value in data.index.loc[row].items()}
+        probability = np.asarray(array[position], dtype=np.float64)
+        found.append(locate(facts, probability, limit, min_front_length_m, model))
+    write_fronts(found, fronts)
+    missing = sum(not front.lines for front in found)
+    log.info("%d scenes, %d of them without a line", len(found), missing)
+
+
+def locate(
+    facts: Mapping[str, Any],
+    probability: Floats,
+    threshold: float,
+    min_front_length_m: float,
+    model: str,
+) -> LocatedFront:
+    """Draw the front of one scene.
+
+    facts: its row of the data set's index. probability: (s, s), 0…1, on the square sample.
+    """
+    shortest_px = min_front_length_m / float(facts["pixel_size_m"])
+    valid = content(facts, len(probability))
+    lines = subpixel_lines(probability, threshold, shortest_px, valid)
+    reason = ""
+    if not lines:
+        reason = f"only pieces shorter than {min_front_length_m:g} m exceed the threshold"
+        if not (probability[valid] > threshold).any():
+            reason = f"no pixel exceeds the threshold {threshold:g}"
+    crs = text(facts.get("crs"))
+    return LocatedFront(
+        scene=str(facts["scene"]),
+        glacier=text(facts.get("glacier")) or "",
+        mission=text(facts.get("mission")) or "",
+        acquired=str(facts["acquired"]),
+        orbit=text(facts.get("orbit")),
+        pixel_size_m=float(facts["pixel_size_m"]),
+        crs=crs,
+        lines=[places(facts, line.rows, line.cols, crs is not None) for line in lines],
+        model=model,
+        threshold=threshold,
+        members=1,
+        quality=None if lines else "none",  # the lines have not been judged
+        reason=reason,
+    )
+
+
+def content(facts: Mapping[str, Any], size: int) -> npt.NDArray[np.bool_]:
+    """The pixels (size, size) of a sample that lie on its scene; the others are padding."""
+    valid = np.zeros((size, size), dtype=np.bool_)
+    valid[: int(facts["content_height"]), : int(facts["content_width"])] = True
+    return valid
+
+
+def places(facts: Mapping[str, Any], rows: Floats, cols: Floats, on_map: bool) -> Floats:
+    """Places (n, 2) of sample pixels: map x, y; else m right of and below the corner."""
+    if on_map:
+        return np.column_stack(sample_to_map(facts, rows, cols))
+    down, right = sample_to_scene(facts, rows, cols)
+    return np.column_stack(
+        [
+            (right + 0.5) * facts["source_pixel_size_x_m"],
+            (down + 0.5) * facts["source_pixel_size_y_m"],
+        ]
+    )
+
+
+def text(value: Any) -> str | None:
+    """A cell as text; None where it is empty."""
+    return None if value is None or pd.isna(value) or value == "" else str(value)

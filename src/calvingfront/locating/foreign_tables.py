@@ -1,0 +1,187 @@
+"""Fronts out of tables of others (TermPicks, CALFIN and their kin), as far as they say all."""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Sequence
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import shapely
+
+from calvingfront.errors import SceneError
+from calvingfront.locating.located_front import Floats, LocatedFront, canonical_time, time_text
+from calvingfront.vocabulary.missions import MISSIONS
+
+log = logging.getLogger(__name__)
+
+# Columns of others, in small letters: TermPicks, CALFIN, AutoTerm, GEEDiT.
+GLACIERS = ("glacierid", "glacier id", "glacier_id", "glacier", "termpicksid")
+IMAGES = ("imageid", "image_id")
+_DAY = re.compile(r"(\d{4})([-/]?)(\d{2})\2(\d{2})", re.ASCII)
+_WITH_ZONE = re.compile(r".*T.*(Z|[+-]\d{2}:?\d{2})", re.ASCII)
+
+
+def cell(value: Any) -> Any:
+    """A cell of a table; None where it is empty."""
+    return None if value is None or value is pd.NaT or pd.isna(value) else value
+
+
+def pieces(shape: Any, where: object) -> list[Floats]:
+    """The pieces of a geometry, without heights."""
+    if shape is None or shape.is_empty:
+        return []
+    parts = list(getattr(shape, "geoms", [shape]))
+    if {part.geom_type for part in parts} - {"LineString", "LinearRing"}:
+        raise SceneError(where, f"holds a {shape.geom_type}", "Give lines.")
+    return [shapely.get_coordinates(part) for part in parts]
+
+
+def fronts_of_others(
+    table: Any, path: Path, glacier: str | None, skip_undated: bool
+) -> list[LocatedFront]:
+    """The fronts of a GeoDataFrame; see `reading.read_fronts`, which has the same parameters.
+
+    Raises SceneError where CRS, glacier, day or lines are missing or ambiguous.
+    """
+    if table.crs is None:
+        raise SceneError(path, "has no CRS", "Write it into the file (a Shapefile needs its .prj).")
+    columns = _columns(table, path, glacier)
+    days = _days(table, path)
+    undated = [number for number, day in enumerate(days, start=1) if day is None]
+    if undated and not skip_undated:
+        others = f", nor do {len(undated) - 1} other rows" if len(undated) > 1 else ""
+        raise SceneError(
+            f"{path}, row {undated[0]}",
+            f"names no day{others}",
+            "Write YYYY-MM-DD into Date, or leave such rows out: skip_undated=True.",
+        )
+    if undated:
+        log.info("%s: %d rows without a day are left out", path, len(undated))
+    crs = table.crs.to_wkt()
+    fronts: dict[str, LocatedFront] = {}
+    for number, (row, day) in enumerate(zip(table.to_dict("records"), days, strict=True), start=1):
+        if day is not None:
+            where = f"{path}, row {number}"
+            its = {key: _text(row[column]) if column else "" for key, column in columns.items()}
+            lines = pieces(row[table.geometry.name], where)
+            front = _front(its, day, crs, lines, fronts, where)
+            fronts[front.scene] = front
+    return list(fronts.values())
+
+
+def _front(
+    its: dict[str, str], day: str, crs: str, lines: list[Floats], taken: Any, where: str
+) -> LocatedFront:
+    if not its["glacier"]:
+        raise SceneError(where, "names no glacier", "Name it there.")
+    scene, count = f"{its['glacier']}_{day[:10]}", 1
+    while scene in taken:
+        count += 1
+        scene = f"{its['glacier']}_{day[:10]}_{count}"
+    missions = {mission.label: mission.name for mission in MISSIONS.values()}
+    return LocatedFront(
+        scene=scene,
+        glacier=its["glacier"],
+        mission=missions.get(its["satellite"], its["satellite"]),
+        acquired=day,
+        orbit=its["image"],
+        pixel_size_m=None,
+        crs=crs,
+        lines=lines,
+        model=None,
+        threshold=None,
+        members=None,
+        quality=None if lines else "none",
+        reason=f"QualFlag {its['flag']}" if its["flag"] else "",
+        author=its["author"],
+    )
+
+
+def _columns(table: Any, path: Path, glacier: str | None) -> dict[str, str | None]:
+    """The column of the glacier, the image and so on; None where there is none."""
+    glacier = glacier or _one(table, GLACIERS, "glacier", path)
+    if glacier is None or glacier not in table.columns:
+        raise SceneError(
+            path,
+            f"has no column {glacier or 'for the glacier'} among {', '.join(table.columns)}",
+            "Name it: glacier=…",
+        )
+    return {
+        "glacier": glacier,
+        "image": _one(table, IMAGES, "image", path),
+        "satellite": _one(table, ("satellite",), "satellite", path),
+        "author": _one(table, ("author",), "author", path),
+        "flag": _one(table, ("qualflag",), "quality", path),
+    }
+
+
+def _one(table: Any, names: Sequence[str], what: str, path: Path) -> str | None:
+    """The one column of these names, in capitals or not; None without any."""
+    found = [str(column) for column in table.columns if str(column).lower() in names]
+    if len(found) > 1:
+        remedy = "Name one: glacier=…" if what == "glacier" else "Remove one."
+        raise SceneError(path, f"has {' and '.join(found)} for the {what}", remedy)
+    return found[0] if found else None
+
+
+def _text(value: Any) -> str:
+    """A cell as text: 12.0, which whole numbers with gaps become, as 12; "" where empty."""
+    value = cell(value)
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    return "" if value is None else str(value).strip()
+
+
+def _days(table: Any, path: Path) -> list[str | None]:
+    """The day (YYYY-MM-DD), or time in UTC, of each row; None where it names none.
+
+    Raises SceneError where there is no column for it, a column has times whose zone is open, or
+    columns contradict each other.
+    """
+    column = _one(table, ("date",), "date", path)
+    parts = [_one(table, (name,), name, path) for name in ("year", "month", "day")]
+    if column is None and None in parts:
+        raise SceneError(
+            path,
+            "has no column Date, nor Year, Month and Day",
+            "Write the day of each line into Date, as YYYY-MM-DD.",
+        )
+    found: list[str | None] = [None] * len(table)
+    if column is not None:
+        found = [_day(value, path) for value in table[column]]
+    if None in parts:
+        return found
+    for k, values in enumerate(table[parts].itertuples(index=False, name=None)):
+        day = _day("-".join(_text(value).zfill(2) for value in values), path)
+        if None not in (found[k], day) and str(found[k])[:10] != day:
+            raise SceneError(
+                f"{path}, row {k + 1}",
+                f"has {found[k]} in {column}, but {day} in {', '.join(map(str, parts))}",
+                "Correct it.",
+            )
+        found[k] = found[k] or day
+    return found
+
+
+def _day(value: Any, path: Path) -> str | None:
+    value = cell(value)
+    if isinstance(value, pd.Timestamp):
+        if value == value.normalize():  # readers make it so of a day
+            return str(value.date().isoformat())
+        if value.tzinfo is None:
+            raise SceneError(
+                path, f"has the time {value} without a zone in Date", "Write UTC, or the day."
+            )
+        return time_text(value)
+    text = value.isoformat() if isinstance(value, date) else _text(value)
+    try:
+        if _WITH_ZONE.fullmatch(text):
+            return canonical_time(text)
+        match = _DAY.fullmatch(text)
+        return date(int(match[1]), int(match[3]), int(match[4])).isoformat() if match else None
+    except ValueError:
+        return None

@@ -1,0 +1,130 @@
+"""Fronts as the tables that the files are written from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import geopandas
+import numpy as np
+import pandas as pd
+import shapely
+
+from calvingfront.errors import SceneError
+from calvingfront.files import PathLike
+from calvingfront.locating.attributes import ATTRIBUTES, attributes_of
+from calvingfront.locating.degrees import length_m
+from calvingfront.locating.located_front import Floats, LocatedFront
+from calvingfront.locating.style import STYLE_NAME, style_of
+
+FRONTS, VERTICES = "fronts", "vertices"
+IMAGE_FRONTS, IMAGE_VERTICES = "fronts_image", "vertices_image"
+DESCRIPTIONS = {
+    FRONTS: "Calving fronts, one feature for each scene; NULL geometry where no front was found",
+    VERTICES: "Vertices of the lines in fronts; part and number count from 1",
+    IMAGE_FRONTS: "Calving fronts of images without a map position: x, y in m from the image's "
+    "upper left corner, y up (negative in the image)",
+    IMAGE_VERTICES: "Vertices of the lines in fronts_image; part and number count from 1",
+}
+# GIS programs draw y upwards: an image's y is negative in the file, 0 at its upper edge.
+IMAGE_CRS = (
+    'ENGCRS["Image, m from its upper left corner, y up",EDATUM["upper left corner of the image"],'
+    'CS[Cartesian,2],AXIS["x",east,ORDER[1],LENGTHUNIT["metre",1]],'
+    'AXIS["y",north,ORDER[2],LENGTHUNIT["metre",1]]]'
+)
+# What stands where a file wants the time of its writing.
+NO_TIME = "1970-01-01T00:00:00.000Z"
+SHAPEFILE_BYTES = 254
+DTYPES: dict[str, Any] = {
+    "text": object,
+    "time": "datetime64[ms, UTC]",
+    "real": "float64",
+    "integer": "Int32",
+    "boolean": "boolean",
+}
+
+
+def front_layer(fronts: Sequence[LocatedFront]) -> Any:
+    """A GeoDataFrame with ATTRIBUTES and MultiLineStrings; all on one map, or none on any."""
+    rows = [attributes_of(front, length_m(front.lines, front.crs)) for front in fronts]
+    columns = pd.DataFrame(rows, dtype=object).astype(
+        {column.name: DTYPES[column.kind] for column in ATTRIBUTES}
+    )
+    shapes = [shapely.MultiLineString(_pieces(f)) if f.lines else None for f in fronts]
+    return geopandas.GeoDataFrame(columns, geometry=shapes, crs=fronts[0].crs or IMAGE_CRS)
+
+
+def vertex_layer(fronts: Sequence[LocatedFront]) -> Any:
+    """A GeoDataFrame of points: scene, part and number (from 1), error_m where known."""
+    rows: list[tuple[str, int, int, float]] = []
+    places = [np.empty((0, 2))]
+    for front in fronts:
+        for k, line in enumerate(_pieces(front)):
+            errors = front.vertex_errors_m[k] if front.vertex_errors_m else [np.nan] * len(line)
+            rows += [(front.scene, k + 1, n + 1, float(e)) for n, e in enumerate(errors)]
+            places.append(line)
+    columns = pd.DataFrame(rows, columns=["scene", "part", "number", "error_m"])
+    columns = columns.astype(
+        {"scene": object, "part": "int32", "number": "int32", "error_m": float}
+    )
+    points = shapely.points(np.concatenate(places))
+    return geopandas.GeoDataFrame(columns, geometry=points, crs=fronts[0].crs or IMAGE_CRS)
+
+
+def _pieces(front: LocatedFront) -> list[Floats]:
+    return list(front.lines) if front.crs is not None else flipped(front.lines)
+
+
+def flipped(lines: Sequence[Floats]) -> list[Floats]:
+    """Lines of an image with y the other way; twice gives the same bits."""
+    return [np.column_stack([line[:, 0], 0.0 - line[:, 1]]) for line in lines]
+
+
+def style_table(layers: Sequence[str], fronts: Sequence[LocatedFront]) -> pd.DataFrame:
+    """The table `layer_styles`, in which QGIS looks for a layer's style.
+
+    Source: QgsOgrProviderMetadata::saveStyle and loadStyle of QGIS.
+    """
+    row = {
+        "f_table_catalog": "",
+        "f_table_schema": "",
+        "f_table_name": "",
+        "f_geometry_column": "geom",
+        "styleName": STYLE_NAME,
+        "styleQML": style_of(fronts),
+        "styleSLD": "",
+        "useAsDefault": True,
+        "description": "fronts coloured by date",
+        "owner": "",
+        "ui": None,
+        "update_time": pd.Timestamp(NO_TIME).as_unit("ms"),
+    }
+    return pd.DataFrame([{**row, "f_table_name": name} for name in layers])
+
+
+def shapefile_layer(fronts: Sequence[LocatedFront], path: PathLike) -> Any:
+    """`front_layer` with the columns of a Shapefile, Year, Month and Day among them.
+
+    Raises SceneError where a text does not fit: longer than 254 bytes of UTF-8, or with blanks at
+    an end, which a Shapefile drops.
+    """
+    layer = front_layer(fronts)
+    layer["acquired"] = [front.acquired for front in fronts]  # it knows no date-time
+    layer["partial"] = layer["partial"].astype("Int32")
+    for name, part in (("Year", slice(0, 4)), ("Month", slice(5, 7)), ("Day", slice(8, 10))):
+        layer[name] = layer["Date"].str[part].astype("int32")
+    for column in ATTRIBUTES:
+        if column.kind != "text":
+            continue
+        for scene, text in zip(layer["scene"], layer[column.name], strict=True):
+            size = len((text or "").encode("utf-8"))
+            if size > SHAPEFILE_BYTES or (text or "").strip() != (text or ""):
+                fault = f"{size} bytes" if size > SHAPEFILE_BYTES else "blanks at an end"
+                raise SceneError(
+                    path,
+                    f"cannot hold {column.name} of {scene[:40]!r}: it has {fault}",
+                    f"Give it {SHAPEFILE_BYTES} bytes at most and no such blanks, or write a "
+                    "GeoPackage.",
+                )
+    names = {column.name: column.short or column.name for column in ATTRIBUTES}
+    return layer.rename(columns=names)

@@ -1,0 +1,156 @@
+"""Fronts out of the files that `vectors` writes, and out of tables of others."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import geopandas
+import numpy as np
+import pyogrio
+
+from calvingfront.errors import SceneError
+from calvingfront.files import PathLike
+from calvingfront.locating.attributes import ATTRIBUTES, DAY
+from calvingfront.locating.foreign_tables import cell, fronts_of_others, pieces
+from calvingfront.locating.layers import (
+    FRONTS,
+    IMAGE_FRONTS,
+    IMAGE_VERTICES,
+    VERTICES,
+    flipped,
+)
+from calvingfront.locating.located_front import Floats, LocatedFront, time_text
+
+PARQUET = (".parquet", ".geoparquet")
+# Columns by which a table is known as ours.
+OURS = {"scene", "acquired", "acq_prec", "quality", "pixel_m"}
+
+
+def read_fronts(
+    path: PathLike,
+    layer: str | None = None,
+    glacier: str | None = None,
+    skip_undated: bool = False,
+) -> list[LocatedFront]:
+    """Read fronts, ordered by scene, from a file of `write_fronts` and its kin, or of others.
+
+    Written and read, fronts are the same; only GeoPackages keep errors of vertices, and Shapefiles
+    have no fronts without a line and 15 decimals of reals. A table of others needs a CRS, lines, a
+    column for the glacier and a day in `Date` (YYYY-MM-DD, YYYY/MM/DD, YYYYMMDD, or a date) or in
+    Year, Month and Day. Its fronts are named GLACIER_DAY (and _2, _3 … where that occurs again),
+    keep Satellite, image id and Author, have their QualFlag in `reason`, and no model or quality.
+    layer:   the table, where a file of others has several.
+    glacier: the column that names the glacier, where there are several.
+    skip_undated: leave out rows of others without a day (TermPicks has some), and log how many.
+    Raises SceneError where the file cannot be read or leaves something open.
+    """
+    path = Path(path)
+    if not path.exists():
+        raise SceneError(path, "does not exist", "Correct the path.")
+    if path.suffix in PARQUET:
+        if find_spec("pyarrow") is None:
+            raise SceneError(path, "cannot be read without pyarrow", "Call pip install pyarrow.")
+        tables = {FRONTS: _read(path, None)}
+    else:
+        names = _layers(path)
+        ours = [name for name in (FRONTS, IMAGE_FRONTS) if name in names and layer is None]
+        if not ours and layer is None and len(names) != 1:
+            raise SceneError(
+                path, f"has the layers {', '.join(names) or '(none)'}", "Name one: layer=…"
+            )
+        tables = {name: _read(path, name) for name in ours or [layer or names[0]]}
+    fronts: list[LocatedFront] = []
+    try:
+        for name, table in tables.items():
+            if set(table.columns) >= OURS:
+                vertices = VERTICES if name == FRONTS else IMAGE_VERTICES
+                has_vertices = path.suffix not in PARQUET and vertices in _layers(path)
+                fronts += _ours(table, _read(path, vertices) if has_vertices else None, path)
+            else:
+                fronts += fronts_of_others(table, path, glacier, skip_undated)
+    except SceneError as error:  # a front names its scene, not its file
+        if error.where.startswith(str(path)):
+            raise
+        raise SceneError(f"{path}, {error.where}", error.what, error.remedy) from None
+    return sorted(fronts, key=lambda front: front.scene)
+
+
+def _layers(path: Path) -> list[str]:
+    try:
+        found = pyogrio.list_layers(path)
+    except Exception as error:  # GDAL's drivers raise classes of their own
+        raise SceneError(path, f"cannot be read as vectors ({error})", "Give lines.") from None
+    return [str(name) for name, geometry in found if geometry is not None]
+
+
+def _read(path: Path, layer: str | None) -> Any:
+    try:
+        if path.suffix in PARQUET:
+            return geopandas.read_parquet(path)
+        return geopandas.read_file(path, layer=layer, engine="pyogrio")
+    except Exception as error:
+        raise SceneError(path, f"cannot be read ({error})", "Write the file anew.") from None
+
+
+def _ours(table: Any, vertices: Any, path: Path) -> list[LocatedFront]:
+    """The fronts of a table of `vectors`, with the errors of its layer of vertices, if any."""
+    if table.crs is None:
+        raise SceneError(path, "has lost its CRS", "Give it back (a Shapefile needs its .prj).")
+    crs = None if table.crs.is_engineering else table.crs.to_wkt()
+    table = table.rename(columns={c.short: c.name for c in ATTRIBUTES if c.short})
+    missing = [column.name for column in ATTRIBUTES if column.name not in table.columns]
+    if missing:
+        raise SceneError(path, f"lacks {', '.join(missing)}", "Write it anew.")
+    errors = _vertex_errors(vertices)
+    return [_front(row, crs, errors, path) for row in table.to_dict("records")]
+
+
+def _front(
+    row: dict[str, Any], crs: str | None, errors: dict[str, list[Floats]], path: Path
+) -> LocatedFront:
+    known = {name: cell(value) for name, value in row.items() if name != "geometry"}
+    where = f"{path}, {known['scene']}"
+    lines = pieces(row["geometry"], where)
+    its_errors = errors.get(known["scene"], [])
+    if its_errors and [len(e) for e in its_errors] != [len(line) for line in lines]:
+        raise SceneError(
+            where,
+            "has other vertices in its line than in the layer of vertices",
+            "Delete that layer, or write the file anew.",
+        )
+    acquired = known["Date" if known["acq_prec"] == DAY else "acquired"] or ""
+    return LocatedFront(
+        scene=known["scene"],
+        glacier=known["glacier"] or "",
+        mission=known["mission"] or "",
+        acquired=acquired if isinstance(acquired, str) else time_text(acquired),
+        orbit=known["ImageID"],
+        pixel_size_m=known["pixel_m"],
+        crs=crs,
+        lines=flipped(lines) if crs is None else lines,
+        model=known["model"],
+        threshold=known["threshold"],
+        members=known["members"],
+        quality=known["quality"],
+        reason=known["reason"] or "",
+        error_m=known["error_m"],
+        err90_m=known["err90_m"],
+        err_geo_m=known["err_geo_m"],
+        err_method=known["err_method"],
+        vertex_errors_m=its_errors,
+        author=known["Author"] or "",
+    )
+
+
+def _vertex_errors(vertices: Any) -> dict[str, list[Floats]]:
+    """For each scene with a known error, the errors of the vertices of each piece."""
+    if vertices is None or not vertices["error_m"].notna().any():
+        return {}
+    vertices = vertices.sort_values(["scene", "part", "number"], kind="stable")
+    return {
+        str(scene): [group["error_m"].to_numpy(np.float64) for _, group in its.groupby("part")]
+        for scene, its in vertices.groupby("scene")
+        if its["error_m"].notna().any()
+    }
