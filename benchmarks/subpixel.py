@@ -1,16 +1,17 @@
-"""How far front lines lie from the exact front: skeletons against sub-pixel lines.
+"""Compare the distances of skeletons and sub-pixel lines from the exact front.
 
     python benchmarks/subpixel.py results                        # of `make demo`: the test scenes
     python benchmarks/subpixel.py results --subset validation    # where the parameters were chosen
 
-RESULTS is the folder of a run on the simulated archive, whose fronts are known as vectors
-(archive/fronts.gpkg). For every network, at its validation threshold: the mean distance between
-line and front, both sampled every tenth of a pixel, over both directions; then the mean of each
-direction by itself. A scene without any line is left out and counted (∅). Each kind of line is
-compared with the skeleton under the same length rule, the paper's way, over the scenes that have
-both. `all networks` takes each scene's mean over the networks. Longer pieces: those of the
-sub-pixel lines, which reach beyond the mask; so the two kinds of pieces and the two kinds of lines
-are told apart.
+RESULTS is the folder of a run on the simulated archive, whose exact fronts are known as vectors
+(archive/fronts.gpkg). For every network, at its validation threshold, the table gives the mean
+distance between line and front over both directions, then for each direction. Both are sampled
+every tenth of a pixel. Scenes without a line are left out and counted (∅).
+
+Each kind of line is compared with `skeleton`, the paper's method with its length rule, over the
+scenes that have both. `all networks` uses each scene's mean over the networks. "Longer pieces" are
+those of the sub-pixel lines, which extend beyond the mask. They separate the effect of the pieces
+from the effect of the lines.
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ from calvingfront.vocabulary.protocols import VALIDATION_THRESHOLD
 from calvingfront.vocabulary.runs import Run
 from calvingfront.vocabulary.subsets import HELD_OUT, TEST
 
-STEP = 0.1  # px between the points whose distances are taken
+STEP = 0.1  # px between the points at which distances are measured
 PAPER = "skeleton"
 ALL = "all networks"
 Lines = list[np.ndarray]  # (n, 2) each: rows and columns, px
@@ -65,13 +66,13 @@ def subpixel(
 def same_pieces(
     probability: np.ndarray, threshold: float, shortest: float, valid: np.ndarray
 ) -> Lines:
-    """Return the paper's lines of the pieces that the sub-pixel lines run through."""
+    """Return the paper's lines, drawn in the pieces of the sub-pixel lines."""
     labels, _ = ndimage.label(probability * valid > REACH * threshold, EIGHT_NEIGHBOURS)
     strong = np.unique(labels[probability * valid > threshold])
     return skeleton(np.isin(labels, strong).astype(float), 0.5, shortest, valid)
 
 
-# Each with the share of the length rule that it keeps.
+# The method of each kind of line, and a factor for the minimum length (0: any length).
 KINDS: dict[str, tuple[Callable[..., Lines], float]] = {
     "skeleton, any length": (skeleton, 0),
     PAPER: (skeleton, 1),
@@ -85,16 +86,19 @@ def main() -> None:
     """Measure every network of a results folder and print the table as Markdown."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("results", type=Path, help="folder of a run on the simulated archive")
-    parser.add_argument("--subset", choices=HELD_OUT, default=TEST)
-    parser.add_argument("--shortest", type=float, default=750.0, help="length rule, m")
+    parser.add_argument("--subset", choices=HELD_OUT, default=TEST, help="subset to measure")
+    parser.add_argument("--shortest", type=float, default=750.0, help="minimum line length, m")
     options = parser.parse_args()
     if not (options.results / "archive" / "fronts.gpkg").exists():
-        sys.exit(f"{options.results} holds no archive/fronts.gpkg: take a simulated run's folder")
+        sys.exit(
+            f"{options.results} has no archive/fronts.gpkg. "
+            "Give the folder of a run on the simulated archive."
+        )
     print(report(measured(options.results, options.subset, options.shortest)))
 
 
 def measured(results: Path, subset: str, shortest_m: float) -> pd.DataFrame:
-    """Measure every kind of line of every network and scene, in m; NaN without a line."""
+    """Measure every kind of line for every network and scene, in m; NaN without a line."""
     data = open_dataset(results / DATASET)
     fronts = geopandas.read_file(results / "archive" / "fronts.gpkg").set_index("scene").geometry
     rows = []
@@ -120,7 +124,7 @@ def measured(results: Path, subset: str, shortest_m: float) -> pd.DataFrame:
 
 
 def on_sample(front: shapely.Geometry, facts: pd.Series) -> shapely.Geometry:
-    """Return a front of the map as lines of its sample: y is the row, x the column, px."""
+    """Return a front on the map as lines in its sample: x is the row, y the column, px."""
 
     def project(points: np.ndarray) -> np.ndarray:
         rows, cols = map_to_sample(facts, points[:, 0], points[:, 1])
@@ -130,7 +134,7 @@ def on_sample(front: shapely.Geometry, facts: pd.Series) -> shapely.Geometry:
 
 
 def both_ways(lines: Lines, truth: shapely.Geometry) -> tuple[float, float, float]:
-    """Mean distance, px, of both directions by length; of line to front; of front to line."""
+    """Return the mean distances, px: both directions (weighted by length), to, from the front."""
     lines = [line for line in lines if len(line) > 1]
     if not lines:
         return np.nan, np.nan, np.nan
@@ -142,7 +146,7 @@ def both_ways(lines: Lines, truth: shapely.Geometry) -> tuple[float, float, floa
 
 
 def points_along(lines: shapely.Geometry) -> np.ndarray:
-    """Points at even distances, near `STEP`, along each part."""
+    """Return points at even distances of about `STEP` along each part."""
     points = []
     for line in shapely.get_parts(lines):
         count = max(1, round(line.length / STEP))
@@ -176,7 +180,7 @@ def report(table: pd.DataFrame) -> str:
 
 
 def compared(first: pd.Series, second: pd.Series) -> list[str]:
-    """Return the comparison's cells; an effect above 0 says that the second lies nearer."""
+    """Return the cells of a comparison; an effect above 0 means that the second is nearer."""
     result = compare_pairs(first, second)
     better, worse = (second < first).sum(), (second > first).sum()
     return [

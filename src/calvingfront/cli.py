@@ -10,7 +10,7 @@ from __future__ import annotations
 import argparse
 import logging
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ import yaml
 
 from calvingfront.dataset.files import CONFIG
 from calvingfront.errors import CalvingFrontError, ConfigError
+from calvingfront.locating import command as locating
 from calvingfront.pipeline import commands
 from calvingfront.pipeline.commands import Results
 from calvingfront.position import command as position
@@ -37,15 +38,22 @@ KINDS: dict[Any, str] = {
 }
 
 
+# Commands that work on files of any kind, not on a results folder.
+ON_FILES: dict[str, Callable[[argparse.Namespace], int]] = {
+    "position": position.run,
+    "locate": locating.run_locate,
+    "export": locating.run_export,
+}
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; return the exit status."""
     options = _parser().parse_args(arguments)
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(message)s", stream=sys.stderr)
     log.setLevel(logging.INFO)
     try:
-        if options.command == "position":
-            position.run(options)
-            return 0
+        if options.command in ON_FILES:
+            return ON_FILES[options.command](options)
         folder = Path(options.results)
         config = read_config(options.config or folder / DATASET / CONFIG, options.set)
         _run(options, Results(folder, config))
@@ -148,6 +156,7 @@ def _parser() -> argparse.ArgumentParser:
                 "written to all_probabilities.npy and all_index.tsv (default: %(default)s)",
             )  # fmt: skip
     position.add_command(commands)
+    locating.add_commands(commands)
     return parser
 
 

@@ -60,6 +60,10 @@ class TrainingError(CalvingFrontError):
     """A training that cannot start or continue."""
 
 
+class ModelError(CalvingFrontError):
+    """A model folder, or a run for one, that cannot be used."""
+
+
 class DivergedError(TrainingError):
     """A loss or a monitor that became NaN or infinite."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterable
 
 import numpy as np
 import numpy.typing as npt
@@ -52,13 +53,11 @@ def choose_threshold(
     curves = []
     for subset in HELD_OUT:
         for stretched in (False, True):
-            values = [
-                metrics_over_thresholds(
-                    stretch(array[k]) if stretched else array[k], data.fronts[rows[k]], THRESHOLDS
-                )
+            values = mean_curve(
+                (stretch(array[k]) if stretched else array[k], data.fronts[rows[k]])
                 for k in np.flatnonzero(table["subset"] == subset)
-            ]
-            part = pd.DataFrame(np.mean(values, axis=0), columns=list(METRICS))
+            )
+            part = pd.DataFrame(values, columns=list(METRICS))
             part.insert(0, "threshold", THRESHOLDS)
             part.insert(0, "stretched", int(stretched))
             part.insert(0, "subset", subset)
@@ -76,9 +75,27 @@ def choose_threshold(
     log.info("validation threshold %.2f (Dice %.4f)", *chosen)
 
 
-def _best(curves: pd.DataFrame, subset: str, stretched: int, metric: str) -> tuple[float, float]:
-    part = curves[(curves["subset"] == subset) & (curves["stretched"] == stretched)]
-    values = part[metric].to_numpy()
+def mean_curve(
+    scenes: Iterable[tuple[npt.NDArray[np.floating], npt.NDArray[np.uint8]]],
+) -> npt.NDArray[np.float64]:
+    """Compute the mean of all METRICS over scenes at each of the THRESHOLDS.
+
+    scenes: (probability, truth) of each, both (h, w). Returns (100, 5) in METRICS' order.
+    """
+    values = [metrics_over_thresholds(each, truth, THRESHOLDS) for each, truth in scenes]
+    return np.asarray(np.mean(values, axis=0), dtype=np.float64)
+
+
+def best_threshold(values: npt.NDArray[np.float64]) -> tuple[float, float]:
+    """Find the threshold with the highest value, and that value; of equal maxima the middle one.
+
+    values: (100,), one for each of the THRESHOLDS.
+    """
     best = np.flatnonzero(values == values.max())
     middle = best[(len(best) - 1) // 2]
-    return float(part["threshold"].to_numpy()[middle]), float(values[middle])
+    return float(THRESHOLDS[middle]), float(values[middle])
+
+
+def _best(curves: pd.DataFrame, subset: str, stretched: int, metric: str) -> tuple[float, float]:
+    part = curves[(curves["subset"] == subset) & (curves["stretched"] == stretched)]
+    return best_threshold(part[metric].to_numpy(dtype=np.float64))

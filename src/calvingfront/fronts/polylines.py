@@ -1,7 +1,6 @@
 """Geometry of polylines: distance along them, even spacing, removal of loops.
 
-A polyline is an array (n, 2), n > 0, of vertices in order: rows and columns, px. A closed one
-lists its first vertex once, unless stated otherwise.
+A polyline is an array (n, 2) of vertices in order: rows and columns, px.
 """
 
 from __future__ import annotations
@@ -16,13 +15,16 @@ Bools = npt.NDArray[np.bool_]
 
 
 def distance_along(vertices: Floats | Pixels) -> Floats:
-    """Distance of each vertex from the first along the line (n,); rows and columns come first."""
+    """Distance (n,) of each vertex from the first along the line; further columns are ignored."""
     steps = np.hypot(*np.diff(vertices[:, :2], axis=0).T)
     return np.concatenate([[0.0], np.cumsum(steps)])
 
 
 def evenly_spaced(vertices: Floats, spacing: float = 1.0, least: int = 1) -> Floats:
-    """Vertices at even distances along the line, near `spacing`, at least `least` steps."""
+    """Resample a line in equal steps of about `spacing`, at least `least` of them.
+
+    Columns after rows and columns are interpolated too.
+    """
     along = distance_along(vertices)
     count = max(least, round(float(along[-1]) / spacing))
     places = np.linspace(0.0, along[-1], count + 1)
@@ -30,12 +32,15 @@ def evenly_spaced(vertices: Floats, spacing: float = 1.0, least: int = 1) -> Flo
 
 
 def joined(vertices: Floats) -> Floats:
-    """A closed line with its first vertex once more at the end."""
+    """A closed line with its first vertex repeated at the end."""
     return np.vstack([vertices, vertices[:1]])
 
 
 def untangled(vertices: Floats, closed: bool) -> Floats:
-    """Cut off the loops where a line crosses itself; of a closed line the shorter part."""
+    """Cut off the loops where a line crosses itself; of a closed one, the part with fewer vertices.
+
+    closed: the last vertex is joined to the first, which is not repeated.
+    """
     while True:
         points = joined(vertices) if closed else vertices
         crossing = _first_crossing(points)
@@ -51,14 +56,14 @@ def untangled(vertices: Floats, closed: bool) -> Floats:
 
 
 def _first_crossing(points: Floats) -> tuple[int, int] | None:
-    """The first two segments of a line that cross each other, by their first vertices."""
+    """The first pair of segments that cross each other, as the indices of their first vertices."""
     if len(points) < 4:
         return None
     longest = float(np.diff(distance_along(points)).max())
     pairs = cKDTree((points[:-1] + points[1:]) / 2).query_pairs(longest, output_type="ndarray")
 
     def divides(i: npt.NDArray[np.intp], j: npt.NDArray[np.intp]) -> Bools:
-        """Whether segment j begins and ends on different sides of segment i's straight line."""
+        """Whether segment j starts and ends on opposite sides of the line through segment i."""
         u, a, b = points[i + 1] - points[i], points[j] - points[i], points[j + 1] - points[i]
         turns = [u[:, 0] * w[:, 1] - u[:, 1] * w[:, 0] for w in (a, b)]
         return np.asarray(turns[0] * turns[1] < 0)

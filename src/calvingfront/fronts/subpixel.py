@@ -1,7 +1,7 @@
-"""From a probability image to front lines with sub-pixel vertices.
+"""Trace front lines with sub-pixel vertices through a probability image.
 
-Rows and columns count pixel centres; lengths are in px. The constants were chosen on validation
-scenes of the simulated archive; `benchmarks/subpixel.py` measures the lines against its fronts.
+Rows and columns refer to pixel centres; lengths are in px. The constants were chosen on validation
+scenes of the simulated archive. `benchmarks/subpixel.py` compares the lines with its exact fronts.
 """
 
 from __future__ import annotations
@@ -24,21 +24,21 @@ Floats = npt.NDArray[np.float64]
 Pixels = npt.NDArray[np.intp]
 Bools = npt.NDArray[np.bool_]
 
-REACH = 0.5  # a piece goes on while the probability is above this share of the threshold
-STEP_COST = 0.1  # of a path's step of 1 px where the probability is 1
-PROFILE = np.arange(-4.0, 4.1, 0.5)  # px from the line, along its normal
-TANGENT = 1.5  # px: directions are means over a Gaussian of this σ along the line
-SMOOTHING = 5.0  # px: waves of this length along the line keep half of their height
-ROUNDS = 3  # of moving and smoothing; further ones change next to nothing
-MARGIN = 8  # px around a piece; also the vertices by which a closed line overlaps itself
+REACH = 0.5  # a piece extends as far as the probability exceeds this share of the threshold
+STEP_COST = 0.1  # cost of a 1 px step where the probability is 1
+PROFILE = np.arange(-4.0, 4.1, 0.5)  # px from the line along its normal
+TANGENT = 1.5  # px: σ of the Gaussian along the line that smooths its direction
+SMOOTHING = 5.0  # px: undulations of this wavelength keep half of their amplitude
+ROUNDS = 3  # of centring and smoothing; further rounds change almost nothing
+MARGIN = 8  # px around a piece; also the number of vertices by which a closed line overlaps
 
 
 @dataclass(frozen=True)
 class SubpixelLine:
     """One piece of a front: its vertices in order from end to end.
 
-    rows, cols:  (n,) px, pixel centres; a closed line's last vertex is its first.
-    probability: (n,) at the vertices, 0…1, bilinear.
+    rows, cols:  (n,) px, pixel centres; a closed line ends with its first vertex.
+    probability: (n,) at the vertices, 0…1, interpolated bilinearly.
     length:      px.
     """
 
@@ -56,30 +56,33 @@ def subpixel_lines(
     valid: npt.ArrayLike | None = None,
     reach: float = REACH,
 ) -> list[SubpixelLine]:
-    """Trace the front through a probability image, one line for each piece, the longest first.
+    """Trace the front through a probability image: one line for each piece, longest first.
 
     probability: (h, w), 0…1.
-    threshold: 0…1, as chosen for the mask. A piece is what is connected above `reach` × threshold
-        and somewhere above the threshold (hysteresis); reach 1 takes the mask's own pieces.
+    threshold: 0…1, as chosen for the mask. A piece is a connected region above `reach` × threshold
+        with at least one pixel above the threshold (hysteresis). With reach 1, the pieces are
+        those of the mask.
     min_length_px: shorter lines are dropped.
-    valid: (h, w), False in the padding, where probabilities count as 0 and no line runs.
+    valid: (h, w), False in the padding. Probabilities there count as 0, and no line enters it.
 
-    Between the two pixels of a piece that are farthest apart, along ways through it, runs the path
-    of the least −log(probability), which moves along its normals to the centroid of the squared
-    probability and is smoothed (`SMOOTHING`). Branches are dropped. A piece around a hole becomes
-    a closed line where that is longer than the open one. A piece that fills the image has no
-    sides, so no line. An image turned by 90° or mirrored gives the lines turned or mirrored
-    (where a piece is its own mirror image, one of two lines that are equally good).
-    Raises SampleError where a valid probability is no number in 0…1 or an argument makes no sense.
-    Sources: for the hysteresis Canny (1986), IEEE PAMI 8(6), section VIII; for the discrete
-    smoothing spline Eilers (2003), Analytical Chemistry 75(14).
+    The line starts as the path of least −log(probability) between the two pixels of the piece that
+    are farthest apart within it. Its vertices then move along their normals to the centroid of the
+    squared probability, and the line is smoothed (`SMOOTHING`). Branches are dropped. A piece with
+    a hole becomes a closed line if that is longer than the open one. A piece that fills the image
+    has no sides and so no line. Rotating the image by 90° or mirroring it rotates or mirrors the
+    lines; a piece that is its own mirror image may give either of two equally good lines.
+    Raises SampleError where a valid probability is not in 0…1, the image and `valid` do not match,
+    or an argument is out of range.
+    Sources: Canny (1986), IEEE PAMI 8(6), section VIII, for the hysteresis; Eilers (2003),
+    Analytical Chemistry 75(14), for the discrete smoothing spline.
     """
     image, inside = _checked(probability, valid)
     if not (0 <= threshold <= 1 and 0 <= reach <= 1 and min_length_px >= 0):
         raise SampleError(
             "front lines",
-            f"threshold {threshold}, reach {reach} and least length {min_length_px} px do not do",
-            "Give the first two in 0…1 and a length of 0 px or more.",
+            f"threshold {threshold}, reach {reach} and minimum length {min_length_px} px are "
+            "not valid",
+            "Give a threshold and a reach in 0…1 and a length of 0 px or more.",
         )
     image, inside = np.pad(image, MARGIN), np.pad(inside, MARGIN)
     labels, count = ndimage.label(image > reach * threshold, structure=EIGHT_NEIGHBOURS)
@@ -87,10 +90,10 @@ def subpixel_lines(
     strong = np.bincount(labels[image > threshold], minlength=count + 1) > 0
     lines = []
     for label, box in enumerate(ndimage.find_objects(labels, max_label=count), start=1):
-        too_short = np.sqrt(2) * sizes[label] < min_length_px  # no path through it is longer
+        too_short = np.sqrt(2) * sizes[label] < min_length_px  # the longest path possible
         if too_short or not strong[label] or sizes[label] == inside.sum():
             continue
-        corner = [side.start - 2 * MARGIN for side in box]  # in the image as given
+        corner = [side.start - 2 * MARGIN for side in box]  # in the unpadded image
         window = tuple(slice(side.start - MARGIN, side.stop + MARGIN) for side in box)
         piece = labels[window] == label
         vertices, closed = _in_one_orientation(image[window], piece, reach * threshold)
@@ -101,13 +104,17 @@ def subpixel_lines(
 
 
 def resample(line: SubpixelLine, spacing_px: float) -> SubpixelLine:
-    """Put the vertices of a line at even distances along it, as near to `spacing_px` as fits.
+    """Resample a line at even distances, as close to `spacing_px` as its length allows.
 
-    Ends (and of a closed line the first vertex) stay; corners between the new vertices are cut.
-    Raises SampleError unless the spacing is above 0.
+    The ends, or the first vertex of a closed line, stay; corners between new vertices are cut.
+    Raises SampleError unless the spacing is finite and above 0.
     """
     if not 0 < spacing_px < np.inf:
-        raise SampleError("spacing_px", f"{spacing_px} is no distance", "Give a spacing above 0.")
+        raise SampleError(
+            "spacing_px",
+            f"{spacing_px} is not a finite, positive distance",
+            "Give a spacing above 0 px.",
+        )
     vertices = np.column_stack([line.rows, line.cols, line.probability])
     vertices = evenly_spaced(vertices, spacing_px, least=3 if line.closed else 1)
     length = float(distance_along(vertices)[-1])
@@ -115,25 +122,28 @@ def resample(line: SubpixelLine, spacing_px: float) -> SubpixelLine:
 
 
 def _checked(probability: npt.ArrayLike, valid: npt.ArrayLike | None) -> tuple[Floats, Bools]:
-    """The image with 0 in the padding, and what is inside."""
+    """The image with 0 in the padding, and the mask of its valid pixels."""
     image = np.asarray(probability, dtype=np.float64)
     inside = np.ones(image.shape, np.bool_) if valid is None else np.asarray(valid, dtype=np.bool_)
     if image.ndim != 2 or inside.shape != image.shape:
         raise SampleError(
             "probability",
-            f"has shape {image.shape}, valid {inside.shape}",
-            "Give one image (h, w) and a mask of its shape.",
+            f"has shape {image.shape}; valid has {inside.shape}",
+            "Give one image (h, w) and a mask of the same shape.",
         )
     image = np.where(inside, image, 0.0)
     if not ((image >= 0) & (image <= 1)).all():
-        raise SampleError("probability", "holds NaN or values outside 0…1", "Predict it again.")
+        raise SampleError(
+            "probability", "contains NaN or values outside 0…1", "Rerun the prediction."
+        )
     return image, inside
 
 
 def _in_one_orientation(image: Floats, piece: Bools, level: float) -> tuple[Floats, bool]:
-    """Trace in that one of the eight orientations whose pixels come first, and turn back.
+    """Trace a piece in a canonical orientation and turn the vertices back.
 
-    The search prefers directions among equal paths; so it always sees the same image.
+    Among equally cheap paths, the search prefers some directions. So of the image's eight
+    orientations it always sees the same one: the first by shape and pixel values.
     """
     signed = np.where(piece, image, -image)
 
@@ -153,13 +163,14 @@ def _in_one_orientation(image: Floats, piece: Bools, level: float) -> tuple[Floa
 
 
 def _trace(image: Floats, piece: Bools, level: float) -> tuple[Floats, bool]:
-    """Vertices (n, 2) of one piece's line, and whether it is closed (its first vertex once)."""
+    """Vertices (n, 2) of one piece's line, and whether it is closed (first vertex not repeated)."""
     cost = np.where(piece, STEP_COST - np.log(np.maximum(image, 1e-3)), np.inf)
     path = _least_cost(cost, *_ends(piece))
     ring = _way_round(cost, piece, path)
     if len(ring) > len(path):
         return _refined(image, ring.astype(np.float64), closed=True), True
-    # The ends lie in corners of a thick piece: half its thickness is cut off and put on straight.
+    # In a thick piece the path ends in corners. Half the thickness is cut off at each end, and the
+    # line is extended straight instead.
     along = distance_along(path)
     half = float(piece.sum() / max(along[-1], 1.0) / 2)
     cut = min(half, along[-1] / 3)
@@ -173,7 +184,7 @@ def _trace(image: Floats, piece: Bools, level: float) -> tuple[Floats, bool]:
 
 
 def _ends(piece: Bools) -> tuple[Pixels, Pixels]:
-    """The two pixels of a piece that are farthest apart along ways through it, by two sweeps."""
+    """The two pixels of a piece that are farthest apart within it, found by two sweeps."""
     end = start = np.argwhere(piece)[0]
     for _ in range(2):
         start, search = end, MCP_Geometric(np.where(piece, 1.0, np.inf), fully_connected=True)
@@ -192,10 +203,10 @@ def _least_cost(cost: Floats, start: Pixels, end: Pixels) -> Pixels:
 
 
 def _way_round(cost: Floats, piece: Bools, path: Pixels) -> Pixels:
-    """The closed path that leaves `path` beside the largest hole and comes back around it.
+    """The closed path around the largest hole that includes the part of `path` next to it.
 
-    (n, 2), empty where there is none: a wall across the piece, from the hole to the outside, lets
-    only those paths through that go around.
+    (n, 2); empty where there is none. A wall across the piece, from the hole to the outside,
+    forces the search to go around the hole.
     """
     nowhere = path[:0]
     filled = ndimage.binary_fill_holes(piece)
@@ -211,7 +222,7 @@ def _way_round(cost: Floats, piece: Bools, path: Pixels) -> Pixels:
         pixels = np.argwhere(side)
         nearest = pixels[np.argmin(((pixels - path[at]) ** 2).sum(axis=1))]
         wall[draw_segment(*path[at], *nearest)] = True  # type: ignore[no-untyped-call]
-    wall = ndimage.binary_dilation(wall)  # no diagonal step leads through
+    wall = ndimage.binary_dilation(wall)  # so that no diagonal step gets through
     open_ = np.flatnonzero(~wall[tuple(path.T)])
     before, after = open_[open_ < at], open_[open_ > at]
     if not before.size or not after.size:
@@ -224,7 +235,7 @@ def _way_round(cost: Floats, piece: Bools, path: Pixels) -> Pixels:
 
 
 def _refined(image: Floats, vertices: Floats, closed: bool = False) -> Floats:
-    """Move vertices to the centre of the front across the line and smooth them, in turn."""
+    """Alternately move the vertices to the centre of the front and smooth them."""
     for _ in range(ROUNDS):
         if closed:
             vertices = evenly_spaced(joined(vertices), least=4)[:-1]
@@ -236,10 +247,10 @@ def _refined(image: Floats, vertices: Floats, closed: bool = False) -> Floats:
 
 
 def _centred(image: Floats, vertices: Floats) -> Floats:
-    """Vertices at the centroid of the squared probability across the line.
+    """Vertices moved to the centroid of the squared probability across the line.
 
-    Outwards from the line the profile may only fall: what rises again is another front. The plain
-    probability's centroid measured slightly further from the front than that of its square.
+    Profiles are kept from rising away from the line: a second rise belongs to another front.
+    Squared, because the centroid of the plain probability lay slightly farther from the true front.
     """
     smooth = ndimage.gaussian_filter1d(vertices, TANGENT, axis=0, mode="nearest")
     tangents = np.gradient(smooth, axis=0)
@@ -256,9 +267,9 @@ def _centred(image: Floats, vertices: Floats) -> Floats:
 
 
 def _smoothed(vertices: Floats) -> Floats:
-    """Least squares plus (`SMOOTHING` / 2π)⁴ times squared second differences; (n, 2), n ≥ 3."""
+    """Smooth (n, 2), n ≥ 3; squared second differences are penalised by (`SMOOTHING` / 2π)⁴."""
     stiffness = (SMOOTHING / (2 * np.pi)) ** 4
-    bands = np.zeros((3, len(vertices)))  # the matrix's diagonal and the two below it
+    bands = np.zeros((3, len(vertices)))  # the diagonal of the matrix and the two below it
     bands[0] = 1 + stiffness * np.convolve(np.ones(len(vertices) - 2), (1, 4, 1))
     bands[1, :-1] = -2 * stiffness * np.convolve(np.ones(len(vertices) - 2), (1, 1))
     bands[2, :-2] = stiffness
@@ -266,9 +277,10 @@ def _smoothed(vertices: Floats) -> Floats:
 
 
 def _lengthened(image: Floats, vertices: Floats, level: float, half: float) -> Floats:
-    """Go straight on from the first vertex, to half of `half` before the piece ends.
+    """Extend the line straight beyond its first vertex, to `half` / 2 before the piece ends.
 
-    (A front drawn `half` to either side outlives its line by as much; predicted ones fade early.)
+    A front drawn `half` px wide on either side of its line also extends `half` px beyond the ends
+    of the line. Predicted fronts fade earlier, hence `half` / 2.
     """
     direction = vertices[0] - vertices[min(3, len(vertices) - 1)]
     direction /= max(float(np.hypot(*direction)), 1e-12)
@@ -280,7 +292,7 @@ def _lengthened(image: Floats, vertices: Floats, level: float, half: float) -> F
 
 
 def _finished(vertices: Floats, closed: bool, image: Floats, inside: Bools) -> SubpixelLine | None:
-    """The line in the unpadded image; of one that leaves the inside its longest run there."""
+    """The line in the unpadded image; only its longest run within the valid pixels."""
     keep = inside[tuple(np.rint(vertices).astype(int).T + MARGIN)]
     if not keep.all():
         runs, _ = ndimage.label(keep)

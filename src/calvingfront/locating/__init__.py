@@ -1,1 +1,1 @@
-"""Calving fronts on the map: lines out of predictions, and the files that the field reads."""
+"""Calving fronts on the map: lines from predictions, and files that GIS programs read."""

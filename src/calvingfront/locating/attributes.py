@@ -1,4 +1,4 @@
-"""The attributes of a front in a file: their names, what they mean, when they are NULL."""
+"""The attributes of a front in a file: names, meanings, and when they are NULL."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ from calvingfront.locating.located_front import LocatedFront
 from calvingfront.vocabulary.missions import MISSIONS
 
 DAY, TIME = "day", "time"
-# TermPicks' numbers: 1 quality impaired (there by cloud or shadow), 4 only part of the margin.
-# CALFIN adds 10 to the flag of a line that no person drew. A front without a line has no flag.
+# TermPicks' codes: 1 impaired quality (in TermPicks by cloud or shadow), 4 only part of the margin.
+# CALFIN adds 10 for lines drawn automatically. A front without a line has no flag.
 FLAGS = {"good": 0, "doubtful": 1, "partial": 4}
 AUTOMATIC = 10
 
 
 def moment_of(acquired: str) -> datetime:
-    """The moment that a column of date-times holds: of a day its begin, 00:00 UTC."""
+    """The date-time to store for `acquired`; for a day, its start at 00:00 UTC."""
     return datetime.fromisoformat(acquired).replace(tzinfo=UTC)
 
 
 def decimal_year(acquired: str) -> float:
-    """The year and what of it has passed: of a day its begin, as MATLAB's decyear has it.
+    """The decimal year; a day counts from its start, as in MATLAB's decyear.
 
-    2020-07-02 is 2020.5 (day 183 of 366 has passed), 2021-07-02T12:00Z is 2021.5.
+    2020-07-02 is 2020.5 (183 of 366 days have passed), 2021-07-02T12:00Z is 2021.5.
     """
     moment = moment_of(acquired)
     year = timedelta(days=366 if calendar.isleap(moment.year) else 365)
@@ -37,9 +37,10 @@ def decimal_year(acquired: str) -> float:
 class Attribute:
     """A column of the layer `fronts`.
 
-    name:    there; short: in a Shapefile, ten characters at most.
+    name:    in every format except Shapefile.
     kind:    text, time, real, integer or boolean.
-    null:    when it is NULL; "" where never.
+    null:    when it is NULL; "" for never.
+    short:   in a Shapefile, where `name` exceeds ten characters.
     """
 
     name: str
@@ -53,38 +54,38 @@ _OF_MODEL = "a person drew the line, or unknown"
 ATTRIBUTES = (
     Attribute("scene", "text", "name of the scene"),
     Attribute("glacier", "text", "name of the glacier", "unknown"),
-    Attribute("acquired", "time", "date-time, UTC; of a day its begin"),
-    Attribute("acq_prec", "text", "day: acquired holds a day, its 00:00 means nothing; or time"),
+    Attribute("acquired", "time", "date-time, UTC; for a day, its start"),
+    Attribute("acq_prec", "text", "day (the 00:00 in acquired has no meaning) or time"),
     Attribute("Date", "text", "day, YYYY-MM-DD, UTC"),
     Attribute("DecDate", "real", "decimal year of acquired"),
     Attribute("mission", "text", "mission, as the scene table writes it", "unknown"),
-    Attribute("Satellite", "text", "mission in words", "unknown"),
+    Attribute("Satellite", "text", "full name of the mission", "unknown"),
     Attribute("ImageID", "text", "orbit or image id", "unknown"),
-    Attribute("pixel_m", "real", "pixel of the image, m", "unknown"),
+    Attribute("pixel_m", "real", "pixel size of the image, m", "unknown"),
     Attribute(
         "QualFlag",
         "integer",
-        "10 drawn by a model (CALFIN), plus 0 good, 1 doubtful, 4 partial (TermPicks)",
-        "there is no line, or nobody judged it",
+        "0 good, 1 doubtful, 4 partial (TermPicks); plus 10 if drawn by a model (CALFIN)",
+        "there is no line, or it was not assessed",
     ),
-    Attribute("quality", "text", "good, partial, doubtful or none", "nobody judged it"),
-    Attribute("reason", "text", "why", "nothing is to be said"),
-    Attribute("partial", "boolean", "a part of the front is missing", "nobody judged it"),
+    Attribute("quality", "text", "good, partial, doubtful or none", "not assessed"),
+    Attribute("reason", "text", "why the quality is what it is", "none is given"),
+    Attribute("partial", "boolean", "part of the front is missing", "not assessed"),
     Attribute("error_m", "real", "error of the line, m", "unknown"),
-    Attribute("err90_m", "real", "its 90th percentile, m", "unknown"),
+    Attribute("err90_m", "real", "90th percentile of the error, m", "unknown"),
     Attribute("err_geo_m", "real", "error of the image's position, m", "unknown"),
-    Attribute("err_method", "text", "which kind of error these are", "unknown"),
+    Attribute("err_method", "text", "what kind of error these are", "unknown"),
     Attribute("model", "text", "what drew the line", _OF_MODEL),
     Attribute("threshold", "real", "probability at which it was drawn", _OF_MODEL),
-    Attribute("members", "integer", "models that took part", _OF_MODEL),
+    Attribute("members", "integer", "number of models combined", _OF_MODEL),
     Attribute(
         "length_m",
         "real",
-        "length on the ellipsoid of WGS 84, m; without a map position, in the image",
+        "length on the WGS 84 ellipsoid, m; without a map position, in the image",
         "there is no line",
     ),
-    Attribute("numVertices", "integer", "vertices of all pieces", short="numVerts"),
-    Attribute("Author", "text", "who stands for the line", "unknown"),
+    Attribute("numVertices", "integer", "number of vertices in all pieces", short="numVerts"),
+    Attribute("Author", "text", "who is responsible for the line", "unknown"),
     Attribute("version", "text", "version of calvingfront that wrote the file"),
 )
 
@@ -92,7 +93,7 @@ ATTRIBUTES = (
 def attributes_of(front: LocatedFront, length_m: float | None) -> dict[str, Any]:
     """The attributes of a front (see ATTRIBUTES), None where NULL.
 
-    length_m: length of its lines, m; None where there is none.
+    length_m: total length of its lines, m; None without a line.
     """
     flag = None
     if front.quality in FLAGS:

@@ -1,4 +1,4 @@
-"""Lines between maps and the ellipsoid: other CRSs, lengths, the antimeridian, boxes in degrees."""
+"""Lines on maps and on the ellipsoid: CRSs, lengths, the antimeridian, bounding boxes."""
 
 from __future__ import annotations
 
@@ -14,33 +14,33 @@ Floats = npt.NDArray[np.float64]
 
 WGS84 = "EPSG:4326"
 LATITUDE_LIMIT = 90.0
-# A step as wide as this lies so near a pole that a line in degrees no longer follows it.
+# A wider step in longitude, degrees, means that a line passes too close to a pole for degrees.
 WIDEST_STEP = 90.0
-# Beyond this a map is that of the other hemisphere: EPSG:3413 stretches Antarctica 20 times and
-# more; Web Mercator stretches northern Greenland nine times.
+# A larger factor means a map of the other hemisphere: EPSG:3413 stretches Antarctica by a factor
+# of 20 or more, Web Mercator northern Greenland by 9.
 MOST_STRETCH = 10.0
 _GEOD = Geod(ellps="WGS84")
 
 
 class PoleError(ValueError):
-    """A line that passes so near a pole that degrees cannot follow it."""
+    """A line that passes too close to a pole to be represented in degrees."""
 
 
 @lru_cache(maxsize=64)
 def parsed(crs: str) -> CRS:
-    """The CRS that a text means. Raises ValueError where pyproj knows none."""
+    """Parse the text of a CRS. Raises ValueError where pyproj does not recognise it."""
     try:
         return CRS.from_user_input(crs)
     except CRSError as error:
         reason = str(error).partition(": (Internal")[0]
-        raise ValueError(f"{crs!r} is no CRS ({reason})") from None
+        raise ValueError(f"{crs!r} is not a CRS ({reason})") from None
 
 
 @lru_cache(maxsize=64)
 def crs_text(crs: str) -> str:
-    """Its code (EPSG:3031) where the CRS is one that an authority defines, else WKT 2.
+    """The code of a CRS, such as EPSG:3031, or WKT 2 where no authority defines it.
 
-    Raises ValueError where it is none, or one without a place on the Earth.
+    Raises ValueError unless the text is a projected or geographic CRS.
     """
     known = parsed(crs)
     if not (known.is_projected or known.is_geographic):
@@ -50,12 +50,12 @@ def crs_text(crs: str) -> str:
 
 
 def is_geographic(crs: str) -> bool:
-    """Whether x, y are longitude and latitude."""
+    """Whether x and y are longitude and latitude."""
     return bool(parsed(crs).is_geographic)
 
 
 def same_crs(one: str | None, other: str | None) -> bool:
-    """Whether two texts mean the same CRS; None is the same as None only."""
+    """Whether two texts mean the same CRS; None matches only None."""
     if one is None or other is None or one == other:
         return one == other
     return bool(parsed(one) == parsed(other))
@@ -67,28 +67,29 @@ def _transformer(source: str, target: str) -> Transformer:
 
 
 def to_crs(line: Floats, source: str, target: str) -> Floats:
-    """Points (n, 2) of one CRS in another; x is east or longitude, whatever the CRSs' axes.
+    """Transform points (n, 2) to another CRS; x is east or longitude, whatever its axis order.
 
-    Raises ValueError where a point has no place there, or the map of `target` is for elsewhere.
+    Raises ValueError where a point cannot be transformed, or where `target` stretches the line
+    `MOST_STRETCH` times or more.
     """
     if same_crs(source, target):
         return line
     try:
         x, y = _transformer(source, target).transform(line[:, 0], line[:, 1], errcheck=True)
     except ProjError as error:
-        raise ValueError(f"has points without a place in {target} ({error})") from None
+        raise ValueError(f"has points that have no position in {target} ({error})") from None
     points = np.column_stack([x, y]).astype(np.float64)
     if not np.isfinite(points).all():
-        raise ValueError(f"has points without a place in {target}")
+        raise ValueError(f"has points that have no position in {target}")
     if not is_geographic(target) and not (times := stretch(points, target)) < MOST_STRETCH:
-        raise ValueError(f"lies where {target} stretches it {times:.3g} times")
+        raise ValueError(f"lies where {target} stretches it by a factor of {times:.3g}")
     return points
 
 
 def length_m(lines: Sequence[Floats], crs: str | None) -> float | None:
-    """Length of all pieces on the ellipsoid of WGS 84, m; in the image's metres without a CRS.
+    """Total length of all pieces on the WGS 84 ellipsoid, m; without a CRS, in the image.
 
-    None where there is no piece. Source: Karney (2013), Algorithms for geodesics.
+    None without a piece. Source: Karney (2013), Algorithms for geodesics.
     """
     if not lines:
         return None
@@ -99,14 +100,14 @@ def length_m(lines: Sequence[Floats], crs: str | None) -> float | None:
 
 
 def stretch(line: Floats, crs: str) -> float:
-    """How many times as long as on the ground a line (n, 2) is on the map of a projected CRS."""
+    """Length of a line (n, 2) on the map of a projected CRS divided by its length on the ground."""
     ground = length_m([line], crs)
     unit_m = parsed(crs).axis_info[0].unit_conversion_factor
     return float(unit_m * np.hypot(*np.diff(line, axis=0).T).sum() / ground) if ground else 1.0
 
 
 def steps(longitudes: Floats) -> Floats:
-    """Steps (n - 1,) from longitude to longitude the short way round, degrees, -180 to 180."""
+    """Differences (n - 1,) of longitudes the short way round, degrees, -180 to 180."""
     return np.asarray((np.diff(longitudes) + 180) % 360 - 180)
 
 
@@ -116,16 +117,16 @@ def _passes_pole(line: Floats, width: Floats) -> bool:
 
 
 def cut_at_antimeridian(line: Floats, errors: Floats) -> tuple[list[Floats], list[Floats]]:
-    """Pieces of a line (n, 2) in degrees that do not cross 180°, and the errors of their vertices.
+    """Cut a line (n, 2) in degrees at ±180°; return its pieces and the errors of their vertices.
 
-    Where it crosses, one piece ends at ±180° and the next begins at ∓180° on the same latitude, as
-    RFC 7946 asks (3.1.9). errors: (n,) m; the points put in have none (NaN) unless they lie on a
-    vertex.
-    Raises PoleError where longitude steps by more than 90°, or a vertex is a pole.
+    At each crossing, one piece ends at ±180° and the next begins at ∓180°, at the same latitude,
+    as RFC 7946 requires (3.1.9). errors: (n,) m; an inserted vertex has none (NaN) unless it
+    coincides with an original vertex.
+    Raises PoleError where longitude changes by more than 90° in one step, or a vertex is a pole.
     """
     width = steps(line[:, 0])
     if _passes_pole(line, width):
-        raise PoleError("passes a pole, where degrees cannot follow it")
+        raise PoleError("passes over or near a pole, where degrees cannot represent it")
     jumps = np.flatnonzero(np.abs(np.diff(line[:, 0])) > 180)
     if not len(jumps):
         return [line], [errors]
@@ -153,10 +154,10 @@ def cut_at_antimeridian(line: Floats, errors: Floats) -> tuple[list[Floats], lis
 
 
 def box(lines: Sequence[Floats]) -> tuple[float, float, float, float]:
-    """West, south, east and north of lines in degrees; west > east across 180° (RFC 7946, 5.2).
+    """Bounding box of lines in degrees: west, south, east, north (RFC 7946, 5.2).
 
-    It leaves out the widest stretch of longitudes without a line. A line past a pole makes it go
-    all round, up to that pole.
+    Across 180°, west > east. The box leaves out the widest gap in longitude between the lines. If
+    a line passes over or near a pole, the box covers all longitudes and extends to that pole.
     """
     south = min(float(line[:, 1].min()) for line in lines)
     north = max(float(line[:, 1].max()) for line in lines)
@@ -170,7 +171,7 @@ def box(lines: Sequence[Floats]) -> tuple[float, float, float, float]:
             west, east = (begin, end) if step >= 0 else (end, begin)
             start = float(west % 360)
             arcs.append((start, abs(step), west, east))
-            if start + abs(step) > 360:  # it covers the first longitudes too
+            if start + abs(step) > 360:  # it wraps around to the first longitudes
                 arcs.append((start - 360, abs(step), west, east))
     arcs.sort()
     reach, east = arcs[0][0], arcs[0][3]

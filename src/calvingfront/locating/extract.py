@@ -1,4 +1,4 @@
-"""From a probability on the square sample to a front line on the map."""
+"""Turn the probabilities of a square sample into front lines on the map."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ def extract_fronts(
     fronts: PathLike,
     min_front_length_m: float,
 ) -> None:
-    """Write the front lines of one row's predictions as a GeoPackage (see `write_fronts`).
+    """Write the front lines of one network's predictions as a GeoPackage (see `write_fronts`).
 
-    fronts: the file. Lines are drawn at the validation threshold; pieces shorter than
+    fronts: the file to write. Lines are drawn at the validation threshold; pieces shorter than
     `min_front_length_m` are dropped. A scene in two subsets appears once. A scene without a line
-    keeps its row, with the reason and no geometry.
+    keeps its row, with no geometry and the reason.
     """
     data = open_dataset(dataset)
     array, table = open_predictions(probabilities, predictions)
@@ -48,22 +48,23 @@ def extract_fronts(
         row = int(data.rows([str(table["scene"].iloc[position])])[0])
         facts = {str(name): value for name, value in data.index.loc[row].items()}
         probability = np.asarray(array[position], dtype=np.float64)
-        found.append(locate(facts, probability, limit, min_front_length_m, model))
+        found.append(locate_front(facts, probability, limit, min_front_length_m, model))
     write_fronts(found, fronts)
     missing = sum(not front.lines for front in found)
     log.info("%d scenes, %d of them without a line", len(found), missing)
 
 
-def locate(
+def locate_front(
     facts: Mapping[str, Any],
     probability: Floats,
     threshold: float,
     min_front_length_m: float,
     model: str,
+    members: int = 1,
 ) -> LocatedFront:
     """Draw the front of one scene.
 
-    facts: its row of the data set's index. probability: (s, s), 0…1, on the square sample.
+    facts: its row in the index of the data set. probability: (s, s), 0…1, of the square sample.
     """
     shortest_px = min_front_length_m / float(facts["pixel_size_m"])
     valid = content(facts, len(probability))
@@ -85,21 +86,21 @@ def locate(
         lines=[places(facts, line.rows, line.cols, crs is not None) for line in lines],
         model=model,
         threshold=threshold,
-        members=1,
+        members=members,
         quality=None if lines else "none",  # the lines have not been judged
         reason=reason,
     )
 
 
 def content(facts: Mapping[str, Any], size: int) -> npt.NDArray[np.bool_]:
-    """The pixels (size, size) of a sample that lie on its scene; the others are padding."""
+    """Mask (size, size) of the pixels of a sample that belong to its scene, not to padding."""
     valid = np.zeros((size, size), dtype=np.bool_)
     valid[: int(facts["content_height"]), : int(facts["content_width"])] = True
     return valid
 
 
 def places(facts: Mapping[str, Any], rows: Floats, cols: Floats, on_map: bool) -> Floats:
-    """Places (n, 2) of sample pixels: map x, y; else m right of and below the corner."""
+    """Positions (n, 2) of sample pixels: map x, y, or m right of and below the image's corner."""
     if on_map:
         return np.column_stack(sample_to_map(facts, rows, cols))
     down, right = sample_to_scene(facts, rows, cols)

@@ -1,4 +1,4 @@
-"""Fronts out of tables of others (TermPicks, CALFIN and their kin), as far as they say all."""
+"""Read fronts from the tables of other data sets, such as TermPicks and CALFIN."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from calvingfront.vocabulary.missions import MISSIONS
 
 log = logging.getLogger(__name__)
 
-# Columns of others, in small letters: TermPicks, CALFIN, AutoTerm, GEEDiT.
+# Column names in TermPicks, CALFIN, AutoTerm and GEEDiT, in lower case.
 GLACIERS = ("glacierid", "glacier id", "glacier_id", "glacier", "termpicksid")
 IMAGES = ("imageid", "image_id")
 _DAY = re.compile(r"(\d{4})([-/]?)(\d{2})\2(\d{2})", re.ASCII)
@@ -31,36 +31,37 @@ def cell(value: Any) -> Any:
 
 
 def pieces(shape: Any, where: object) -> list[Floats]:
-    """The pieces of a geometry, without heights."""
+    """The pieces of a geometry, without heights. Raises SceneError unless they are lines."""
     if shape is None or shape.is_empty:
         return []
     parts = list(getattr(shape, "geoms", [shape]))
     if {part.geom_type for part in parts} - {"LineString", "LinearRing"}:
-        raise SceneError(where, f"holds a {shape.geom_type}", "Give lines.")
+        raise SceneError(where, f"contains a {shape.geom_type}", "Keep lines only.")
     return [shapely.get_coordinates(part) for part in parts]
 
 
 def fronts_of_others(
     table: Any, path: Path, glacier: str | None, skip_undated: bool
 ) -> list[LocatedFront]:
-    """The fronts of a GeoDataFrame; see `reading.read_fronts`, which has the same parameters.
+    """The fronts of a GeoDataFrame; see `reading.read_fronts` for the parameters.
 
-    Raises SceneError where CRS, glacier, day or lines are missing or ambiguous.
+    Raises SceneError where the CRS, glacier or day is missing or ambiguous, or a row has another
+    geometry than lines.
     """
     if table.crs is None:
-        raise SceneError(path, "has no CRS", "Write it into the file (a Shapefile needs its .prj).")
+        raise SceneError(path, "has no CRS", "Add it to the file (a Shapefile needs its .prj).")
     columns = _columns(table, path, glacier)
     days = _days(table, path)
     undated = [number for number, day in enumerate(days, start=1) if day is None]
     if undated and not skip_undated:
-        others = f", nor do {len(undated) - 1} other rows" if len(undated) > 1 else ""
+        others = f"; rows without one: {len(undated)}" if len(undated) > 1 else ""
         raise SceneError(
             f"{path}, row {undated[0]}",
-            f"names no day{others}",
-            "Write YYYY-MM-DD into Date, or leave such rows out: skip_undated=True.",
+            f"has no readable date{others}",
+            "Write YYYY-MM-DD into Date, or skip such rows: skip_undated=True.",
         )
     if undated:
-        log.info("%s: %d rows without a day are left out", path, len(undated))
+        log.info("%s: rows skipped without a readable date: %d", path, len(undated))
     crs = table.crs.to_wkt()
     fronts: dict[str, LocatedFront] = {}
     for number, (row, day) in enumerate(zip(table.to_dict("records"), days, strict=True), start=1):
@@ -77,7 +78,7 @@ def _front(
     its: dict[str, str], day: str, crs: str, lines: list[Floats], taken: Any, where: str
 ) -> LocatedFront:
     if not its["glacier"]:
-        raise SceneError(where, "names no glacier", "Name it there.")
+        raise SceneError(where, "has no glacier name", "Fill it in.")
     scene, count = f"{its['glacier']}_{day[:10]}", 1
     while scene in taken:
         count += 1
@@ -102,13 +103,13 @@ def _front(
 
 
 def _columns(table: Any, path: Path, glacier: str | None) -> dict[str, str | None]:
-    """The column of the glacier, the image and so on; None where there is none."""
+    """The columns of glacier, image, satellite, author and flag; None where there is none."""
     glacier = glacier or _one(table, GLACIERS, "glacier", path)
     if glacier is None or glacier not in table.columns:
         raise SceneError(
             path,
-            f"has no column {glacier or 'for the glacier'} among {', '.join(table.columns)}",
-            "Name it: glacier=…",
+            f"has no column {glacier or 'for the glacier'}; it has {', '.join(table.columns)}",
+            "Name the column of the glacier: glacier=…",
         )
     return {
         "glacier": glacier,
@@ -120,16 +121,17 @@ def _columns(table: Any, path: Path, glacier: str | None) -> dict[str, str | Non
 
 
 def _one(table: Any, names: Sequence[str], what: str, path: Path) -> str | None:
-    """The one column of these names, in capitals or not; None without any."""
+    """The one column with any of these names, ignoring case; None if there is none."""
     found = [str(column) for column in table.columns if str(column).lower() in names]
     if len(found) > 1:
-        remedy = "Name one: glacier=…" if what == "glacier" else "Remove one."
-        raise SceneError(path, f"has {' and '.join(found)} for the {what}", remedy)
+        remedy = "Choose one: glacier=…" if what == "glacier" else "Keep one of them."
+        fault = f"has more than one column for the {what}: {', '.join(found)}"
+        raise SceneError(path, fault, remedy)
     return found[0] if found else None
 
 
 def _text(value: Any) -> str:
-    """A cell as text: 12.0, which whole numbers with gaps become, as 12; "" where empty."""
+    """A cell as text, "" if empty; 12.0 (an integer in a column with gaps) becomes 12."""
     value = cell(value)
     if isinstance(value, float) and value.is_integer():
         value = int(value)
@@ -137,17 +139,17 @@ def _text(value: Any) -> str:
 
 
 def _days(table: Any, path: Path) -> list[str | None]:
-    """The day (YYYY-MM-DD), or time in UTC, of each row; None where it names none.
+    """The day (YYYY-MM-DD) or UTC time of each row; None where it is missing or unreadable.
 
-    Raises SceneError where there is no column for it, a column has times whose zone is open, or
-    columns contradict each other.
+    Raises SceneError where there is no column for it, a time has no time zone, or columns
+    contradict each other.
     """
     column = _one(table, ("date",), "date", path)
     parts = [_one(table, (name,), name, path) for name in ("year", "month", "day")]
     if column is None and None in parts:
         raise SceneError(
             path,
-            "has no column Date, nor Year, Month and Day",
+            "has neither a column Date nor columns Year, Month and Day",
             "Write the day of each line into Date, as YYYY-MM-DD.",
         )
     found: list[str | None] = [None] * len(table)
@@ -161,7 +163,7 @@ def _days(table: Any, path: Path) -> list[str | None]:
             raise SceneError(
                 f"{path}, row {k + 1}",
                 f"has {found[k]} in {column}, but {day} in {', '.join(map(str, parts))}",
-                "Correct it.",
+                "Correct the wrong one.",
             )
         found[k] = found[k] or day
     return found
@@ -170,11 +172,11 @@ def _days(table: Any, path: Path) -> list[str | None]:
 def _day(value: Any, path: Path) -> str | None:
     value = cell(value)
     if isinstance(value, pd.Timestamp):
-        if value == value.normalize():  # readers make it so of a day
+        if value == value.normalize():  # how readers return a day
             return str(value.date().isoformat())
         if value.tzinfo is None:
             raise SceneError(
-                path, f"has the time {value} without a zone in Date", "Write UTC, or the day."
+                path, f"has the time {value} without a time zone", "Write UTC, or only the day."
             )
         return time_text(value)
     text = value.isoformat() if isinstance(value, date) else _text(value)

@@ -1,4 +1,4 @@
-"""Fronts as the tables that the files are written from."""
+"""Tables of fronts and vertices, ready to be written to files."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ DESCRIPTIONS = {
     "upper left corner, y up (negative in the image)",
     IMAGE_VERTICES: "Vertices of the lines in fronts_image; part and number count from 1",
 }
-# GIS programs draw y upwards: an image's y is negative in the file, 0 at its upper edge.
+# GIS programs draw y upwards, so y in an image is 0 at its upper edge and negative below.
 IMAGE_CRS = (
     'ENGCRS["Image, m from its upper left corner, y up",EDATUM["upper left corner of the image"],'
     'CS[Cartesian,2],AXIS["x",east,ORDER[1],LENGTHUNIT["metre",1]],'
     'AXIS["y",north,ORDER[2],LENGTHUNIT["metre",1]]]'
 )
-# What stands where a file wants the time of its writing.
+# Replaces the time of writing, so that the same fronts give the same bytes.
 NO_TIME = "1970-01-01T00:00:00.000Z"
 SHAPEFILE_BYTES = 254
 DTYPES: dict[str, Any] = {
@@ -45,7 +45,7 @@ DTYPES: dict[str, Any] = {
 
 
 def front_layer(fronts: Sequence[LocatedFront]) -> Any:
-    """A GeoDataFrame with ATTRIBUTES and MultiLineStrings; all on one map, or none on any."""
+    """A GeoDataFrame of MultiLineStrings with ATTRIBUTES; all fronts share one CRS or have none."""
     rows = [attributes_of(front, length_m(front.lines, front.crs)) for front in fronts]
     columns = pd.DataFrame(rows, dtype=object).astype(
         {column.name: DTYPES[column.kind] for column in ATTRIBUTES}
@@ -55,7 +55,7 @@ def front_layer(fronts: Sequence[LocatedFront]) -> Any:
 
 
 def vertex_layer(fronts: Sequence[LocatedFront]) -> Any:
-    """A GeoDataFrame of points: scene, part and number (from 1), error_m where known."""
+    """A GeoDataFrame of points with scene, part and number (from 1), and error_m (NaN: unknown)."""
     rows: list[tuple[str, int, int, float]] = []
     places = [np.empty((0, 2))]
     for front in fronts:
@@ -76,7 +76,7 @@ def _pieces(front: LocatedFront) -> list[Floats]:
 
 
 def flipped(lines: Sequence[Floats]) -> list[Floats]:
-    """Lines of an image with y the other way; twice gives the same bits."""
+    """Lines of an image with y reversed; reversing twice restores every bit."""
     return [np.column_stack([line[:, 0], 0.0 - line[:, 1]]) for line in lines]
 
 
@@ -103,13 +103,13 @@ def style_table(layers: Sequence[str], fronts: Sequence[LocatedFront]) -> pd.Dat
 
 
 def shapefile_layer(fronts: Sequence[LocatedFront], path: PathLike) -> Any:
-    """`front_layer` with the columns of a Shapefile, Year, Month and Day among them.
+    """`front_layer` with the columns of a Shapefile, plus Year, Month and Day.
 
-    Raises SceneError where a text does not fit: longer than 254 bytes of UTF-8, or with blanks at
-    an end, which a Shapefile drops.
+    Raises SceneError where a text is longer than 254 bytes of UTF-8, or has leading or trailing
+    white space, which a Shapefile drops.
     """
     layer = front_layer(fronts)
-    layer["acquired"] = [front.acquired for front in fronts]  # it knows no date-time
+    layer["acquired"] = [front.acquired for front in fronts]  # Shapefiles have no date-time type
     layer["partial"] = layer["partial"].astype("Int32")
     for name, part in (("Year", slice(0, 4)), ("Month", slice(5, 7)), ("Day", slice(8, 10))):
         layer[name] = layer["Date"].str[part].astype("int32")
@@ -119,12 +119,12 @@ def shapefile_layer(fronts: Sequence[LocatedFront], path: PathLike) -> Any:
         for scene, text in zip(layer["scene"], layer[column.name], strict=True):
             size = len((text or "").encode("utf-8"))
             if size > SHAPEFILE_BYTES or (text or "").strip() != (text or ""):
-                fault = f"{size} bytes" if size > SHAPEFILE_BYTES else "blanks at an end"
+                fault = f"{size} bytes" if size > SHAPEFILE_BYTES else "outer white space"
                 raise SceneError(
                     path,
-                    f"cannot hold {column.name} of {scene[:40]!r}: it has {fault}",
-                    f"Give it {SHAPEFILE_BYTES} bytes at most and no such blanks, or write a "
-                    "GeoPackage.",
+                    f"cannot store {column.name} of scene {scene[:40]!r}: it has {fault}",
+                    f"Use at most {SHAPEFILE_BYTES} bytes and no leading or trailing white space, "
+                    "or write a GeoPackage.",
                 )
     names = {column.name: column.short or column.name for column in ATTRIBUTES}
     return layer.rename(columns=names)

@@ -1,4 +1,4 @@
-"""One calving front with all that a user of its line must know."""
+"""One calving front with everything that a user of its line needs to know."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _TIME = re.compile(
 )
 _TEXTS = ("scene", "glacier", "mission", "reason", "author")
 _OPTIONAL_TEXTS = ("orbit", "err_method", "model")
-# The least that each may be.
+# The minimum of each.
 _NUMBERS = {
     "pixel_size_m": 0, "threshold": 0, "members": 1, "error_m": 0, "err90_m": 0, "err_geo_m": 0,
 }  # fmt: skip
@@ -34,23 +34,23 @@ _NUMBERS = {
 class LocatedFront:
     """The calving front of one scene, or why there is none.
 
-    scene:        its name; no two fronts of a file share it.
+    scene:        its name, unique in a file.
     glacier, mission: names; "" where unknown.
-    acquired:     a day (YYYY-MM-DD), or an ISO date-time. One without a zone is in UTC. It is kept
-                  as UTC to the millisecond (YYYY-MM-DDTHH:MM:SS[.mmm]Z); a day stays a day.
+    acquired:     a day (YYYY-MM-DD) or an ISO date-time, UTC unless it has a time zone. Date-times
+                  are stored in UTC to the millisecond (YYYY-MM-DDTHH:MM:SS[.mmm]Z).
     orbit:        orbit or image id; None where unknown.
-    pixel_size_m: pixel of the image that the line was drawn in, m; None where unknown.
-    crs:          what pyproj understands; None without a map position.
+    pixel_size_m: pixel size of the image in which the line was drawn, m; None where unknown.
+    crs:          any text that pyproj understands; None without a map position.
     lines:        pieces, each (n, 2), n > 1, float64: x, y in the CRS (east, north; longitude,
                   latitude). Without a CRS: m right of and below the image's upper left corner.
-    model, threshold, members: what drew the line; None where a person did, or where unknown.
-    quality:      good, partial, doubtful or none (no line); None where nobody judged it.
+    model, threshold, members: what drew the line; None if a person did, or where unknown.
+    quality:      good, partial, doubtful or none (no line); None if not assessed.
     reason:       why the quality is what it is.
-    error_m, err90_m, err_geo_m: error of the line, its 90th percentile, and error of the image's
-                  position, m; err_method says of which kind. None where unknown.
-    vertex_errors_m: for each piece (n,), m, NaN where unknown; () where none is known.
-    author:       who stands for the line.
-    Raises SceneError where a field contradicts this, or quality and lines contradict each other.
+    error_m, err90_m, err_geo_m: error of the line, its 90th percentile, and geolocation error of
+                  the image, m; err_method names the kind of error. None where unknown.
+    vertex_errors_m: for each piece (n,), m, NaN where unknown; () if none is known.
+    author:       who is responsible for the line.
+    Raises SceneError where a field is not as above, or quality and lines contradict each other.
     """
 
     scene: str
@@ -75,57 +75,71 @@ class LocatedFront:
 
     def __post_init__(self) -> None:
         if not isinstance(self.scene, str) or not self.scene:
-            raise SceneError("scene", f"{self.scene!r} is no name", "Name the front's scene.")
+            raise SceneError("scene", f"{self.scene!r} is not a name", "Name the front's scene.")
         for name in (*_TEXTS, *_OPTIONAL_TEXTS):
             value = getattr(self, name)
             if name in _OPTIONAL_TEXTS:
                 self._set(name, value or None)
             if not _is_plain(value or ""):
-                raise self._fault(name, f"{value!r} is no text that a file can hold", "Correct it.")
+                raise self._fault(
+                    name,
+                    f"{value!r} is not text that a file can store",
+                    "Give a string of Unicode characters without NUL.",
+                )
         for name, least in _NUMBERS.items():
             value = getattr(self, name)
             if value is None:
                 continue
             number = int(value) if name == "members" and math.isfinite(value) else float(value)
             if not math.isfinite(value) or number != value or value < least:
-                raise self._fault(name, f"cannot be {value}", "Give a size, or None.")
+                kind = "an integer" if name == "members" else "a finite number"
+                remedy = f"Give {kind} of at least {least}, or None."
+                raise self._fault(name, f"cannot be {value}", remedy)
             self._set(name, number)
         if self.pixel_size_m == 0:
-            raise self._fault("pixel_size_m", "cannot be 0", "Give a size, or None.")
+            raise self._fault("pixel_size_m", "cannot be 0", "Give a size above 0 m, or None.")
         try:
             self._set("acquired", canonical_time(self.acquired))
         except (ValueError, OverflowError):
             raise self._fault(
                 "acquired",
-                f"{self.acquired!r} is neither a day nor a time",
+                f"{self.acquired!r} is neither a day nor a date-time",
                 "Write YYYY-MM-DD or YYYY-MM-DDTHH:MM:SSZ.",
             ) from None
         if self.crs is not None:
             try:
                 self._set("crs", crs_text(self.crs))
             except ValueError as error:
-                raise self._fault("crs", str(error), "Write EPSG:3031, or WKT.") from None
+                raise self._fault(
+                    "crs", str(error), "Give a code such as EPSG:3031, or WKT."
+                ) from None
         self._set("lines", tuple(self._line(line) for line in self.lines))
         errors = tuple(np.array(each, np.float64) for each in self.vertex_errors_m)
         if not any(np.isfinite(each).any() for each in errors):
             errors = ()
         elif [each.shape for each in errors] != [line.shape[:1] for line in self.lines]:
             raise self._fault(
-                "vertex_errors_m", "does not match the lines", "Give one for each vertex, or ()."
+                "vertex_errors_m",
+                "does not match the lines",
+                "Give one error for each vertex of each line, or ().",
             )
         if any((each < 0).any() or np.isinf(each).any() for each in errors):
-            raise self._fault("vertex_errors_m", "holds what is no size", "Give m, or NaN.")
+            raise self._fault(
+                "vertex_errors_m",
+                "contains negative or infinite values",
+                "Give metres, or NaN where unknown.",
+            )
         self._set("vertex_errors_m", errors)
         if self.quality not in (*QUALITIES, None):
             raise self._fault(
                 "quality", f"{self.quality!r} is unknown", f"Write {', '.join(QUALITIES)}."
             )
         if (self.quality == "none") == bool(self.lines):
-            what = f"is {self.quality!r} with {len(self.lines)} lines"
-            raise self._fault("quality", what, "It is none where there is no line, and only there.")
+            what = f"is {self.quality!r}, but the number of lines is {len(self.lines)}"
+            raise self._fault("quality", what, "Use none if, and only if, there is no line.")
 
     def __eq__(self, other: object) -> bool:
-        """Same attributes, same coordinates bit by bit, same CRS in whatever words."""
+        """Same attributes, bit-identical coordinates, and equivalent CRSs."""
         if not isinstance(other, LocatedFront):
             return NotImplemented
         arrays = ("lines", "vertex_errors_m")
@@ -146,25 +160,29 @@ class LocatedFront:
         points = np.array(line, dtype=np.float64, order="C")
         if points.ndim != 2 or points.shape[1] != 2 or len(points) < 2:
             raise self._fault(
-                "lines", f"holds an array {points.shape}", "Give (n, 2) with two points or more."
+                "lines",
+                f"contains an array of shape {points.shape}",
+                "Give arrays of shape (n, 2) with at least two points.",
             )
         if not np.isfinite(points).all():
-            raise self._fault("lines", "holds points without a place", "Leave them out.")
+            raise self._fault(
+                "lines", "contains NaN or infinite coordinates", "Leave those points out."
+            )
         if self.crs is not None and is_geographic(self.crs):
             most = np.abs(points).max(axis=0)
             if most[0] > 180 or most[1] > LATITUDE_LIMIT:
                 raise self._fault(
                     "lines",
-                    f"reaches {most[0]:.6g}, {most[1]:.6g}, which are no degrees, though its CRS "
-                    "has degrees",
-                    "Name the CRS that x and y are in; longitudes go from -180 to 180.",
+                    f"reaches {most[0]:.6g}, {most[1]:.6g}, which are not degrees, although its "
+                    "CRS is in degrees",
+                    "Give the CRS of x and y; longitudes range from -180 to 180.",
                 )
         points.setflags(write=False)
         return points
 
 
 def _is_plain(value: object) -> bool:
-    """Text that UTF-8 and C strings can hold."""
+    """Whether a value is text that can be stored as UTF-8 and as a C string."""
     if not isinstance(value, str) or "\0" in value:
         return False
     try:
@@ -181,7 +199,7 @@ def _equal(these: Sequence[Floats], those: Sequence[Floats]) -> bool:
 
 
 def canonical_time(text: str) -> str:
-    """A day, or a date-time in UTC to the millisecond. Raises ValueError for anything else."""
+    """A day as it is, or a date-time in UTC to the millisecond. Raises ValueError for others."""
     if not isinstance(text, str):
         raise ValueError(text)
     if re.fullmatch(r"\d{4}-\d{2}-\d{2}", text, re.ASCII):
@@ -192,7 +210,7 @@ def canonical_time(text: str) -> str:
 
 
 def time_text(moment: datetime) -> str:
-    """A moment as UTC to the nearest millisecond; one without a zone is taken as UTC."""
+    """A date-time in UTC, to the nearest millisecond; without a time zone it is taken as UTC."""
     utc = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
     millisecond = round(utc.microsecond / 1000)
     utc = utc.replace(microsecond=0) + timedelta(milliseconds=millisecond)

@@ -1,4 +1,4 @@
-"""Fronts out of the files that `vectors` writes, and out of tables of others."""
+"""Read fronts from the files that `vectors` writes and from the tables of other data sets."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from calvingfront.locating.layers import (
 from calvingfront.locating.located_front import Floats, LocatedFront, time_text
 
 PARQUET = (".parquet", ".geoparquet")
-# Columns by which a table is known as ours.
+# A table with these columns was written by `vectors`.
 OURS = {"scene", "acquired", "acq_prec", "quality", "pixel_m"}
 
 
@@ -34,31 +34,34 @@ def read_fronts(
     glacier: str | None = None,
     skip_undated: bool = False,
 ) -> list[LocatedFront]:
-    """Read fronts, ordered by scene, from a file of `write_fronts` and its kin, or of others.
+    """Read fronts, ordered by scene, from a file of this project or of another data set.
 
-    Written and read, fronts are the same; only GeoPackages keep errors of vertices, and Shapefiles
-    have no fronts without a line and 15 decimals of reals. A table of others needs a CRS, lines, a
-    column for the glacier and a day in `Date` (YYYY-MM-DD, YYYY/MM/DD, YYYYMMDD, or a date) or in
-    Year, Month and Day. Its fronts are named GLACIER_DAY (and _2, _3 … where that occurs again),
-    keep Satellite, image id and Author, have their QualFlag in `reason`, and no model or quality.
-    layer:   the table, where a file of others has several.
+    Fronts read from a file of `vectors` equal those written, with two exceptions: only GeoPackages
+    keep the errors of vertices, and Shapefiles drop fronts without a line and round reals to 15
+    decimals.
+
+    A table of another data set needs a CRS, lines, a column for the glacier, and a day in `Date`
+    (YYYY-MM-DD, YYYY/MM/DD, YYYYMMDD, or a date) or in Year, Month and Day. Its scenes are named
+    GLACIER_DAY, with _2, _3 … for repetitions. They keep Satellite, image id and Author; QualFlag
+    goes into `reason`; model and quality are None (quality is none without a line).
+    layer:   the table to read, where such a file has several.
     glacier: the column that names the glacier, where there are several.
-    skip_undated: leave out rows of others without a day (TermPicks has some), and log how many.
-    Raises SceneError where the file cannot be read or leaves something open.
+    skip_undated: skip rows without a readable date (TermPicks has some) and log their number.
+    Raises SceneError where the file is unreadable, or its contents are incomplete or ambiguous.
     """
     path = Path(path)
     if not path.exists():
         raise SceneError(path, "does not exist", "Correct the path.")
     if path.suffix in PARQUET:
         if find_spec("pyarrow") is None:
-            raise SceneError(path, "cannot be read without pyarrow", "Call pip install pyarrow.")
+            raise SceneError(path, "cannot be read without pyarrow", "Run pip install pyarrow.")
         tables = {FRONTS: _read(path, None)}
     else:
         names = _layers(path)
         ours = [name for name in (FRONTS, IMAGE_FRONTS) if name in names and layer is None]
         if not ours and layer is None and len(names) != 1:
             raise SceneError(
-                path, f"has the layers {', '.join(names) or '(none)'}", "Name one: layer=…"
+                path, f"has the layers {', '.join(names) or '(none)'}", "Choose one: layer=…"
             )
         tables = {name: _read(path, name) for name in ours or [layer or names[0]]}
     fronts: list[LocatedFront] = []
@@ -70,7 +73,7 @@ def read_fronts(
                 fronts += _ours(table, _read(path, vertices) if has_vertices else None, path)
             else:
                 fronts += fronts_of_others(table, path, glacier, skip_undated)
-    except SceneError as error:  # a front names its scene, not its file
+    except SceneError as error:  # a front's error names the scene, not the file
         if error.where.startswith(str(path)):
             raise
         raise SceneError(f"{path}, {error.where}", error.what, error.remedy) from None
@@ -80,8 +83,10 @@ def read_fronts(
 def _layers(path: Path) -> list[str]:
     try:
         found = pyogrio.list_layers(path)
-    except Exception as error:  # GDAL's drivers raise classes of their own
-        raise SceneError(path, f"cannot be read as vectors ({error})", "Give lines.") from None
+    except Exception as error:  # GDAL's drivers raise various classes
+        raise SceneError(
+            path, f"is not a readable vector file ({error})", "Give a vector file with lines."
+        ) from None
     return [str(name) for name, geometry in found if geometry is not None]
 
 
@@ -91,18 +96,18 @@ def _read(path: Path, layer: str | None) -> Any:
             return geopandas.read_parquet(path)
         return geopandas.read_file(path, layer=layer, engine="pyogrio")
     except Exception as error:
-        raise SceneError(path, f"cannot be read ({error})", "Write the file anew.") from None
+        raise SceneError(path, f"is unreadable ({error})", "Write the file again.") from None
 
 
 def _ours(table: Any, vertices: Any, path: Path) -> list[LocatedFront]:
-    """The fronts of a table of `vectors`, with the errors of its layer of vertices, if any."""
+    """The fronts of a table of `vectors`, with errors from its vertex layer, if there is one."""
     if table.crs is None:
-        raise SceneError(path, "has lost its CRS", "Give it back (a Shapefile needs its .prj).")
+        raise SceneError(path, "has lost its CRS", "Restore it (a Shapefile needs its .prj).")
     crs = None if table.crs.is_engineering else table.crs.to_wkt()
     table = table.rename(columns={c.short: c.name for c in ATTRIBUTES if c.short})
     missing = [column.name for column in ATTRIBUTES if column.name not in table.columns]
     if missing:
-        raise SceneError(path, f"lacks {', '.join(missing)}", "Write it anew.")
+        raise SceneError(path, f"has no column {', '.join(missing)}", "Write the file again.")
     errors = _vertex_errors(vertices)
     return [_front(row, crs, errors, path) for row in table.to_dict("records")]
 
@@ -117,8 +122,8 @@ def _front(
     if its_errors and [len(e) for e in its_errors] != [len(line) for line in lines]:
         raise SceneError(
             where,
-            "has other vertices in its line than in the layer of vertices",
-            "Delete that layer, or write the file anew.",
+            "has a line whose vertices do not match the vertex layer",
+            "Delete the vertex layer, or write the file again.",
         )
     acquired = known["Date" if known["acq_prec"] == DAY else "acquired"] or ""
     return LocatedFront(
@@ -145,7 +150,7 @@ def _front(
 
 
 def _vertex_errors(vertices: Any) -> dict[str, list[Floats]]:
-    """For each scene with a known error, the errors of the vertices of each piece."""
+    """The vertex errors of each piece, for each scene where any is known."""
     if vertices is None or not vertices["error_m"].notna().any():
         return {}
     vertices = vertices.sort_values(["scene", "part", "number"], kind="stable")

@@ -1,4 +1,4 @@
-"""A STAC item that says where, when and in which files fronts lie.
+"""Describe fronts in a STAC item: where, when and in which files.
 
 Source: SpatioTemporal Asset Catalog, item specification 1.1.0; projection extension 2.0.0.
 """
@@ -26,7 +26,7 @@ MEDIA_TYPES = {
     ".geojson": "application/geo+json",
     ".qml": "application/xml",
 }
-# A box without a width is no polygon: 1e-6° are 0.1 m.
+# Minimum extent of a polygon, degrees: 1e-6° is 0.1 m.
 _LEAST = 1e-6
 
 
@@ -36,12 +36,12 @@ def write_item(
     assets: Mapping[str, PathLike],
     crs: str | None = None,
 ) -> None:
-    """Write the item of `item_of` as JSON, atomically; its id is the file's name without .json.
+    """Write the item of `item_of` as JSON, atomically; its id is the file name without .json.
 
-    assets: name and path of each file that holds these fronts, as it lies now; the item refers to
-    them relative to its own folder.
-    crs: as it was given to the files' writer.
-    Raises SceneError where there is no front, no file, or a file is missing or of unknown kind.
+    assets: name and current path of each file with these fronts. The item refers to them relative
+    to its own folder.
+    crs: as given when the files were written.
+    Raises SceneError where there is no front or no file, or a file is missing or of unknown type.
     """
     path = Path(path)
     hrefs = {}
@@ -55,14 +55,14 @@ def write_item(
 def item_of(
     fronts: Sequence[LocatedFront], name: str, hrefs: Mapping[str, str], crs: str | None = None
 ) -> dict[str, Any]:
-    """A STAC item of all fronts: box and footprint in degrees (WGS 84), time, files.
+    """A STAC item of all fronts: bounding box and footprint in degrees (WGS 84), time, files.
 
-    One moment is its `datetime`; several, or a day, which is no moment, are `start_datetime` and
-    `end_datetime` (a day ends at 23:59:59.999Z), with `datetime` null. The footprint is the box,
-    in two parts where it crosses 180° (RFC 7946). Without a map position, geometry is null and
-    there is no bbox.
-    hrefs: for each asset, its address. crs: the files' CRS, where it is not the fronts'.
-    Raises SceneError where there is no front, no asset or one of unknown kind.
+    If all fronts share one date-time, that is `datetime`. Otherwise `datetime` is null, and
+    `start_datetime` and `end_datetime` span the fronts; a day ends at 23:59:59.999Z. The footprint
+    is the bounding box, in two parts where it crosses 180° (RFC 7946). Without a map position,
+    `geometry` is null and there is no `bbox`.
+    hrefs: the address of each asset. crs: the CRS of the files, where it differs from the fronts'.
+    Raises SceneError where there is no front, no name, no asset, or an asset of unknown type.
     """
     if not fronts or not name or not hrefs:
         raise SceneError(name or "item", "has no front, no name or no asset", "Give all three.")
@@ -76,7 +76,7 @@ def item_of(
     files_crs = [crs_text(crs)] if crs is not None and theirs else theirs
     properties = {**_times(fronts), **_facts(fronts)}
     if len(files_crs) == 1:
-        has_code = "[" not in files_crs[0]  # else it is WKT
+        has_code = "[" not in files_crs[0]  # otherwise it is WKT
         properties["proj:code"] = files_crs[0] if has_code else None
         properties |= {} if has_code else {"proj:wkt2": files_crs[0]}
     item: dict[str, Any] = {
@@ -99,7 +99,7 @@ def _asset(name: str, href: str) -> dict[str, Any]:
     suffix = Path(href).suffix.lower()
     if suffix not in MEDIA_TYPES:
         known = ", ".join(MEDIA_TYPES)
-        raise SceneError(f"asset {name}", f"{href} is of unknown kind", f"Give one of {known}.")
+        raise SceneError(f"asset {name}", f"{href} has no known suffix", f"Use one of {known}.")
     is_style = suffix == ".qml"
     return {
         "href": href,
@@ -123,7 +123,7 @@ def _times(fronts: Sequence[LocatedFront]) -> dict[str, str | None]:
 
 
 def _facts(fronts: Sequence[LocatedFront]) -> dict[str, Any]:
-    """What STAC's common metadata has a name for."""
+    """The properties that belong to STAC's common metadata."""
     glaciers = sorted({front.glacier for front in fronts if front.glacier})
     drawn = sum(bool(front.lines) for front in fronts)
     pixels = [front.pixel_size_m for front in fronts if front.pixel_size_m is not None]
@@ -154,5 +154,5 @@ def _footprint(limits: tuple[float, float, float, float]) -> dict[str, Any]:
 
 
 def _ring(west: float, south: float, east: float, north: float) -> list[list[float]]:
-    """Counterclockwise, closed."""
+    """The corners of a box, counterclockwise, closed."""
     return [[west, south], [east, south], [east, north], [west, north], [west, south]]

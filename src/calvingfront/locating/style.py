@@ -1,4 +1,4 @@
-"""A style of QGIS that colours fronts by date and sets its temporal controller."""
+"""A QGIS style that colours fronts by date and configures the temporal controller."""
 
 from __future__ import annotations
 
@@ -13,21 +13,22 @@ from calvingfront.locating.attributes import decimal_year
 from calvingfront.locating.located_front import LocatedFront
 
 STYLE_NAME = "by date"
-# viridis from 0 to 0.9: its yellow end is lost on ice.
+# viridis from 0 to 0.9: its yellow end is invisible on ice.
 COLOURS = (
     "#440154", "#482878", "#3e4a89", "#30698e", "#25848e", "#1fa088", "#38b977", "#73d056",
     "#bddf26",
 )  # fmt: skip
 LINE_MM = 0.4
-_WIDE = 1.0  # years beyond the first and last date: lines added later keep a colour
-_MOMENT = 1e-11  # years, 0.3 ms: a day begins within its class, and the day before ends before
+_WIDE = 1.0  # years beyond the first and last date, so that lines added later have a colour
+_MOMENT = 1e-11  # years, 0.3 ms: the start of a day falls into the day's own class
 
 
 def write_style(fronts: Iterable[LocatedFront], path: PathLike) -> None:
-    """Write the style of `style_of` as a .qml, atomically.
+    """Write the style of `style_of` as a .qml file, atomically.
 
-    QGIS loads NAME.qml by itself beside NAME.shp or NAME.parquet. A GeoPackage of `write_fronts`
-    has the style inside, for QGIS looks for a .qml only beside one with a single layer.
+    QGIS automatically loads NAME.qml next to NAME.shp or NAME.parquet. A GeoPackage of
+    `write_fronts` contains the style, because QGIS looks for a .qml only next to a GeoPackage with
+    a single layer.
     Raises SceneError where there is no front.
     """
     found = list(fronts)
@@ -39,9 +40,9 @@ def write_style(fronts: Iterable[LocatedFront], path: PathLike) -> None:
 def style_of(fronts: Iterable[LocatedFront]) -> str:
     """A QGIS style (QML): lines coloured by `DecDate`, from dark (old) to light (new).
 
-    Up to nine dates have a colour each; more are put into nine classes of equal length. The
-    temporal controller takes each front at the moment `acquired` (begin included, end not). A
-    graduated style takes numbers only (QGIS issue 61767), hence DecDate.
+    Up to nine dates have one colour each; more are divided into nine classes of equal length. The
+    temporal controller shows a front at the moment `acquired` (start included, end excluded). A
+    graduated style accepts numbers only (QGIS issue 61767), hence DecDate.
     """
     root = xml.Element("qgis", version="3.28.0", styleCategories="Symbology|Temporal")
     temporal = xml.SubElement(
@@ -108,17 +109,17 @@ def _add_line(symbols: xml.Element, name: str, colour: str) -> None:
         "capstyle": "round",
         "joinstyle": "round",
     }
-    options = xml.SubElement(layer, "Option", type="Map")  # QGIS 3.22 and later
+    options = xml.SubElement(layer, "Option", type="Map")  # for QGIS 3.22 and later
     for key, value in properties.items():
         xml.SubElement(options, "Option", name=key, type="QString", value=value)
-    for key, value in properties.items():  # before
+    for key, value in properties.items():  # for earlier versions
         xml.SubElement(layer, "prop", k=key, v=value)
 
 
 def date_classes(days: Iterable[str]) -> list[tuple[float, float, str]]:
     """Classes (lower, upper, label) of decimal years, without gaps, for days (YYYY-MM-DD).
 
-    QGIS takes the first class whose limits, themselves included, hold a value.
+    QGIS assigns a value to the first class that contains it, both limits included.
     """
     dates = sorted(set(days))
     first, last = decimal_year(dates[0]), decimal_year(dates[-1])

@@ -1,7 +1,7 @@
-"""Front lines as the files that others read: GeoPackage, GeoParquet, Shapefile.
+"""Write front lines as GeoPackage, GeoParquet or Shapefile.
 
-Every file holds the attributes of `attributes.ATTRIBUTES`, one feature for each scene, ordered by
-scene. The same fronts give the same bytes: no file holds the time of its writing.
+Every file has the attributes of `attributes.ATTRIBUTES` and one feature for each scene, ordered by
+scene. The same fronts give the same bytes: no file records when it was written.
 """
 
 from __future__ import annotations
@@ -53,14 +53,14 @@ _BESIDE_SHP = (".shx", ".dbf", ".prj", ".cpg", ".qix", ".sbn", ".sbx", ".idm", "
 def write_fronts(fronts: Iterable[LocatedFront], path: PathLike, crs: str | None = None) -> None:
     """Write fronts as a GeoPackage: layers `fronts` (MultiLineString) and `vertices` (Point).
 
-    A front without a line has a NULL geometry, which QGIS lists and does not draw. Fronts without
-    a map position stand in layers of their own, `fronts_image` and `vertices_image`, in m from
-    the image's upper left corner, y up, with an engineering CRS. QGIS finds a style by date in
-    `layer_styles`, and date-times (UTC, millisecond) for its temporal controller in `acquired`.
-    crs: the layers' CRS (x east or longitude, y north or latitude; lines are cut at ±180°); None
-    where all fronts share one.
-    Raises SceneError where there is no front, a scene occurs twice, CRSs differ, or a line cannot
-    be brought into `crs`.
+    A front without a line has a NULL geometry, which QGIS lists but does not draw. Fronts without
+    a map position have separate layers, `fronts_image` and `vertices_image`, in m from the image's
+    upper left corner, y up, with an engineering CRS. For QGIS, `layer_styles` contains a style by
+    date, and `acquired` the date-times (UTC, milliseconds) for the temporal controller.
+    crs: the CRS of the layers (x east or longitude, y north or latitude; in degrees, lines are cut
+    at ±180°). None keeps the CRS that all fronts share.
+    Raises SceneError where there is no front, a scene appears twice, CRSs differ, a line cannot be
+    transformed to `crs`, or another program is editing the file.
     """
     path = _named(path, ".gpkg")
     placed = _placed(fronts, path, crs)
@@ -68,8 +68,8 @@ def write_fronts(fronts: Iterable[LocatedFront], path: PathLike, crs: str | None
     if wal.exists() and wal.stat().st_size:
         raise SceneError(
             path,
-            f"is being edited by another program, or was when that crashed: {wal.name} lies beside",
-            "Close it there; delete that file where no program has it open.",
+            f"is open in another program, or was when that crashed: {wal.name} exists",
+            f"Close it there. If no program has it open, delete {wal.name}.",
         )
     layers = {
         FRONTS: [front for front in placed if front.crs is not None],
@@ -88,7 +88,7 @@ def write_fronts(fronts: Iterable[LocatedFront], path: PathLike, crs: str | None
 
 
 def _add_layer(path: Path, name: str, layer: Any, geometry: str | None) -> None:
-    # Milliseconds: the standard asks for them, and all date-times are of one length.
+    # The standard requires milliseconds; they also give all date-times the same length.
     options = {"DATETIME_PRECISION": "MILLISECOND"}
     options |= {"DESCRIPTION": DESCRIPTIONS[name]} if geometry else {"FID": "id"}
     pyogrio.write_dataframe(
@@ -101,8 +101,10 @@ def write_geoparquet(
 ) -> None:
     """Write fronts as GeoParquet 1.1: the layer `fronts` of `write_fronts`, without vertices.
 
-    All have a map position, or none has (the engineering CRS of `write_fronts` then).
-    Raises SceneError as `write_fronts` does, where both occur, and where pyarrow is missing.
+    Either all fronts have a map position or none has; then the CRS is the engineering CRS of
+    `write_fronts`.
+    Raises SceneError as `write_fronts` does, and where the two kinds are mixed or pyarrow is
+    missing.
     """
     path = _named(path, *PARQUET)
     layer = front_layer(_of_one_kind(_placed(fronts, path, crs), path))
@@ -110,7 +112,7 @@ def write_geoparquet(
         raise SceneError(
             path,
             "cannot be written: GeoParquet needs pyarrow (55 MB), which is not installed",
-            "Call pip install pyarrow, or write a GeoPackage.",
+            "Run pip install pyarrow, or write a GeoPackage.",
         )
     with replacing(path) as temporary:
         layer.to_parquet(temporary, index=False, compression="zstd", schema_version="1.1.0")
@@ -121,14 +123,15 @@ def write_shapefile(
 ) -> list[str]:
     """Write the fronts that have a line as a Shapefile for MaQiT and users of TermPicks.
 
-    MaQiT stops at a feature without a line (readGlacierData.m), so those are left out; the names
-    of their scenes are returned. It joins the pieces of a line as they follow each other. Column
-    `Date` is text, YYYY-MM-DD, which MaQiT 1.03 and later and TermPicks' readers take; `acquired`
-    is ISO text, for a Shapefile knows no date-time. Columns are named as in a GeoPackage
-    (numVertices: numVerts), with Year, Month and Day on top. Reals keep 15 decimals. The .shp
-    appears last, so that a reader never meets half of the files.
-    Raises SceneError as `write_geoparquet` does, where no front has a line, and where a text is
-    longer than a Shapefile holds.
+    MaQiT stops at a feature without a line (readGlacierData.m), so those are left out, and the
+    names of their scenes are returned. MaQiT joins the pieces of a line in the order of the file.
+    Column `Date` is text, YYYY-MM-DD, which MaQiT 1.03 and later and TermPicks' readers accept.
+    `acquired` is ISO text, because a Shapefile has no date-times. Columns are named as in a
+    GeoPackage (except numVertices: numVerts), with Year, Month and Day added. Reals keep 15
+    decimals. The .shp is moved into place last, so that a reader never finds an incomplete set of
+    files.
+    Raises SceneError where fronts cannot be written together (as in `write_geoparquet`), no front
+    has a line, or a text does not fit into a Shapefile.
     """
     path = _named(path, ".shp")
     placed = _of_one_kind(_placed(fronts, path, crs), path)
@@ -149,25 +152,27 @@ def write_shapefile(
 
 
 def _named(path: PathLike, *suffixes: str) -> Path:
-    """The path, which readers know the format by."""
+    """The path, if it has one of the suffixes by which readers recognise the format."""
     if Path(path).suffix not in suffixes:
-        raise SceneError(path, "has no suffix of its format", f"Let it end in {suffixes[0]}.")
+        raise SceneError(path, f"does not end in {suffixes[0]}", "Correct the suffix.")
     return Path(path)
 
 
 def _placed(fronts: Iterable[LocatedFront], path: PathLike, crs: str | None) -> list[LocatedFront]:
-    """The fronts by scene, those with a map position in `crs`. Raises SceneError as above."""
+    """The fronts, sorted by scene and transformed to `crs`. Raises SceneError as `write_fronts`."""
     found = sorted(fronts, key=lambda front: front.scene)
     if not found:
         raise SceneError(
             path,
-            "would hold no scene",
+            "would have no scene",
             "Give a front for each scene, with quality none where no line was found.",
         )
     twice = [scene for scene, count in Counter(f.scene for f in found).items() if count > 1]
     if twice:
         raise SceneError(
-            path, f"would hold {twice[0]} twice", "Give one front with all lines of the scene."
+            path,
+            f"would have scene {twice[0]} twice",
+            "Put all lines of the scene into one front.",
         )
     theirs = sorted({front.crs for front in found if front.crs is not None})
     if crs is None:
@@ -177,7 +182,7 @@ def _placed(fronts: Iterable[LocatedFront], path: PathLike, crs: str | None) -> 
             raise SceneError(
                 path,
                 f"would mix CRSs: {example[0]} is in {theirs[0]}, {example[1]} in {other}",
-                "Ask for one: crs='EPSG:3031' (Antarctica), 'EPSG:3413' (Greenland), 'EPSG:4326' "
+                "Choose one: crs='EPSG:3031' (Antarctica), 'EPSG:3413' (Greenland), 'EPSG:4326' "
                 "(degrees).",
             )
         target = theirs[0] if theirs else None
@@ -185,7 +190,7 @@ def _placed(fronts: Iterable[LocatedFront], path: PathLike, crs: str | None) -> 
         try:
             target = crs_text(crs)
         except ValueError as error:
-            raise SceneError(path, f"crs: {error}", "Write a code such as EPSG:3031.") from None
+            raise SceneError(path, f"crs: {error}", "Give a code such as EPSG:3031.") from None
     return [
         front if front.crs is None or target is None else _in_crs(front, front.crs, target)
         for front in found
@@ -203,7 +208,9 @@ def _in_crs(front: LocatedFront, source: str, target: str) -> LocatedFront:
             faults += more[1] if more else [error]
     except ValueError as error:
         raise SceneError(
-            front.scene, f"its line {error}", "Choose a CRS that covers it, such as EPSG:3031."
+            front.scene,
+            f"its line {error}",
+            "Choose a CRS that covers it, such as EPSG:3031 (Antarctica) or EPSG:3413 (Greenland).",
         ) from None
     known = faults if front.vertex_errors_m else ()
     return replace(front, crs=target, lines=pieces, vertex_errors_m=known)
@@ -214,16 +221,16 @@ def _of_one_kind(placed: Sequence[LocatedFront], path: PathLike) -> Sequence[Loc
     if any(on_map) and not all(on_map):
         raise SceneError(
             path,
-            f"would mix fronts on the map with those of images ({placed[on_map.index(False)].scene}"
-            " has no map position)",
-            "Write them to two files, or to a GeoPackage, which has layers.",
+            "would mix fronts with and without a map position "
+            f"({placed[on_map.index(False)].scene} has none)",
+            "Write them to two files, or to a GeoPackage, which has layers for both.",
         )
     return placed
 
 
 @contextmanager
 def _folder_beside(path: Path) -> Iterator[Path]:
-    """A temporary folder on the file system of `path`, removed at the end."""
+    """A temporary folder next to `path`, so on the same file system; removed at the end."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=path.parent, prefix=".fronts.", suffix=".tmp") as folder:
         yield Path(folder)
@@ -231,7 +238,7 @@ def _folder_beside(path: Path) -> Iterator[Path]:
 
 @contextmanager
 def _without_clock() -> Iterator[None]:
-    """Let GDAL write NO_TIME instead of the present (`last_change`), or what the user has set."""
+    """Make GDAL write NO_TIME, or the time the user has set, as `last_change`, not the present."""
     before = pyogrio.get_gdal_config_option("OGR_CURRENT_DATE")
     pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": before or NO_TIME})
     try:

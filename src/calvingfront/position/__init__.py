@@ -1,6 +1,6 @@
 """The position of a calving front through time: boxes, centrelines, series, trend and season.
 
-Positions are metres down-glacier of a place that never moves: the up-glacier side of the box, or
-the start of the flow line. Advance is therefore positive. Which way is down-glacier is given by
-the user and never read off the fronts.
+Positions are in metres down-glacier from a fixed reference: the up-glacier side of the box, or the
+start of the flow line. Advance is therefore positive. The user states which way is down-glacier; it
+is never inferred from the fronts.
 """

@@ -1,7 +1,7 @@
-"""The box in which a front moves: four sides, of which one is up-glacier.
+"""The box in which a front moves: four sides, one of them up-glacier.
 
-A rectilinear box is a polygon with four corners (Moon and Joughin 2008); a box between fjord
-walls is closed by straight lines from wall to wall. `curvilinear.py` makes one along a flow line.
+A rectilinear box is a polygon with four corners (Moon and Joughin 2008). A box between fjord walls
+is closed by straight lines from wall to wall. `curvilinear.py` makes a box along a flow line.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ from calvingfront.position.flowline import FlowLine, meeting_points
 
 Compass = Literal["N", "NE", "E", "SE", "S", "SW", "W", "NW"]
 CORNER_DEGREES = 30.0  # a vertex where the outline turns by more is a corner
-CLEAR_DEGREES = 20.0  # so much nearer to the named direction than any other side must one be
-LOST_DEGREES = 50.0  # and no further from it than this
-ALONG = 0.5  # of the distance between a wall's ends must be distance along the flow line
+CLEAR_DEGREES = 20.0  # the side named must be nearer to its direction than any other by this
+LOST_DEGREES = 50.0  # and within this angle of it
+ALONG = 0.5  # least distance along the flow line, as a share of that between a wall's ends
 
 
 @dataclass(frozen=True)
 class Box:
-    """A box of four sides, each a line of the frame's CRS.
+    """A box of four sides, each a line in the frame's CRS.
 
     upstream, downstream: the sides across the glacier. walls: the two along it.
     axis_m:  its length along the glacier, m on the ellipsoid.
@@ -53,18 +53,18 @@ def box_of_sides(
     axis_m: float | None = None,
     flow_line: FlowLine | None = None,
 ) -> Box:
-    """Join four sides, given in the order up-glacier, wall, down-glacier, wall around the box.
+    """Join four sides, given around the box: up-glacier, wall, down-glacier, wall.
 
-    axis_m: the box's length, by default that of the `flow_line` within it, or else the mean length
-    of the walls.
-    Raises PositionError where the sides cross each other.
+    axis_m: the box's length; by default the length of the `flow_line` within it, or without one
+    the mean length of the walls.
+    Raises PositionError where the sides cross or the flow line misses the box.
     """
     ring = np.concatenate([shapely.get_coordinates(side)[:-1] for side in sides])
     polygon = shapely.Polygon(ring)
     if not polygon.is_valid or polygon.area == 0:
         raise PositionError(
             where,
-            f"is no area ({shapely.is_valid_reason(polygon)})",
+            f"does not enclose an area ({shapely.is_valid_reason(polygon)})",
             "Draw sides that do not cross.",
         )
     if axis_m is None and flow_line is not None:
@@ -72,7 +72,9 @@ def box_of_sides(
     if axis_m is None:
         axis_m = (frame.length_m(sides[1]) + frame.length_m(sides[3])) / 2
     if axis_m == 0:
-        raise PositionError(where, "is not met by the flow line", "Draw the flow line through it.")
+        raise PositionError(
+            where, "is not crossed by the flow line", "Draw the flow line through it."
+        )
     return Box(
         frame,
         polygon,
@@ -87,12 +89,12 @@ def box_of_sides(
 def rectilinear_box(
     frame: Frame, polygon: Any, where: object, upglacier: Compass | int | FlowLine | None
 ) -> Box:
-    """Make a box of a polygon with four corners.
+    """Make a box from a polygon with four corners.
 
-    upglacier: which side is up-glacier: the compass point towards which it lies seen from the
-    box's middle; or its number, counted from 1 in the order of the polygon's vertices; or a flow
-    line, which enters through it and leaves through the side opposite.
-    Raises PositionError where the corners are not four, or the side is not given or not clear.
+    upglacier: the up-glacier side, as a compass point (its direction from the box's centre); as a
+    number, counted from 1 in the order of the polygon's vertices; or as a flow line, which enters
+    through it and leaves through the opposite side.
+    Raises PositionError unless the box has four corners and the side is given and unambiguous.
     """
     sides = _four_sides(polygon, where)
     if isinstance(upglacier, FlowLine):
@@ -107,19 +109,19 @@ def rectilinear_box(
         raise PositionError(
             where,
             "does not say which side is up-glacier"
-            + ("" if upglacier is None else f" ({upglacier!r} names none)"),
-            "Name it by compass point (N, NE, …), by number (1 to 4), or give a flow line.",
+            + ("" if upglacier is None else f" ({upglacier!r} is not a side)"),
+            "Give a compass point (N, NE, …), a number (1 to 4) or a flow line.",
         )
     turned = (*sides[first:], *sides[:first])
     return box_of_sides(frame, (turned[0], turned[1], turned[2], turned[3]), where)
 
 
 def fjord_box(frame: Frame, walls: tuple[Any, Any], flow_line: FlowLine, where: object) -> Box:
-    """Make a box of the two walls of a fjord, closed by straight lines between their ends.
+    """Make a box from the two walls of a fjord, closed by straight lines between their ends.
 
-    The flow line tells which end of a wall is up-glacier, and how long the box is.
-    Source: the variable box of MaQiT (Lea 2018), with its ends drawn.
-    Raises PositionError where a wall's two ends lie abreast of each other on the flow line.
+    The flow line determines which end of a wall is up-glacier, and the length of the box.
+    Source: the variable box of MaQiT (Lea 2018), here with closed ends.
+    Raises PositionError for a wall in pieces, or one that does not run along the flow line.
     """
     drawn = []
     for wall in walls:
@@ -132,7 +134,7 @@ def fjord_box(frame: Frame, walls: tuple[Any, Any], flow_line: FlowLine, where: 
             raise PositionError(
                 where,
                 "has a wall that does not run along the flow line",
-                "Draw the flow line as far up and down as the walls reach.",
+                "Extend the flow line to both ends of the walls.",
             )
         drawn.append(line if ends[0] < ends[1] else line.reverse())
     one, other = (shapely.get_coordinates(line) for line in drawn)
@@ -149,7 +151,7 @@ def _four_sides(polygon: Any, where: object) -> list[Any]:
     """The sides of a polygon between its corners, in the order of its vertices."""
     parts = shapely.get_parts(shapely.force_2d(polygon))
     if len(parts) != 1 or parts[0].geom_type != "Polygon" or parts[0].interiors:
-        raise PositionError(where, "is not one polygon without holes", "Draw one box.")
+        raise PositionError(where, "is not a single polygon without holes", "Draw one box.")
     ring = shapely.remove_repeated_points(parts[0].exterior)
     vertices = shapely.get_coordinates(ring)[:-1]
     corners = np.flatnonzero(np.abs(_turning(vertices)) > CORNER_DEGREES)
@@ -193,7 +195,7 @@ def _facing(frame: Frame, polygon: Any, sides: list[Any], named: Compass, where:
 
 
 def _entered(sides: list[Any], flow_line: FlowLine, where: object) -> int:
-    """The side through which a flow line enters; it must leave through the one opposite."""
+    """The side through which a flow line enters; it must leave through the opposite side."""
     met: list[tuple[float, int]] = []
     for number, side in enumerate(sides):
         points, _ = meeting_points(side, flow_line.line)

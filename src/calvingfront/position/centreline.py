@@ -1,4 +1,4 @@
-"""Position on a flow line, and on many that run beside it."""
+"""Position on a flow line, and over a bundle of flow lines side by side."""
 
 from __future__ import annotations
 
@@ -11,23 +11,23 @@ from calvingfront.errors import PositionError
 from calvingfront.position.flowline import FlowLine, meeting_points
 from calvingfront.position.measurement import Measurement, missing, times
 
-ENOUGH = 0.5  # of the flow lines must give a position, or their median is none
+ENOUGH = 0.5  # share of the flow lines that must give a position, for a median
 
 
 def centreline_position(front: Any, flow_line: FlowLine) -> Measurement:
     """Distance on the ellipsoid from the flow line's start to the front, m.
 
-    A front that meets the line an odd number of times leaves ice, water, ice … along it: the
-    position is the length of the ice, and it is "doubtful" (MaQiT takes the place furthest
-    up-glacier, here `low_m`). One that meets it an even number of times comes back to the side it
-    came from and tells no position; nor does one that never meets it.
+    A front that meets the line three, five … times leaves ice and water in turn along it. The
+    position is then the total length of ice, and it is "doubtful" (MaQiT takes the meeting point
+    furthest up-glacier, here `low_m`). A front that meets the line an even number of times returns
+    to the side it came from and has no position. Nor has one that never meets it.
     Source: Lea, Mair and Rea (2014), centreline method.
     """
     return _on_line(front, flow_line.line, flow_line)
 
 
 def _on_line(front: Any, line: Any, flow_line: FlowLine) -> Measurement:
-    """Measure along `line`, at the feet of its meeting points on the flow line."""
+    """Measure where a front meets `line`, projected onto the flow line."""
     points, alongside = meeting_points(line, front)
     if alongside:
         return missing("runs along the flow line", len(points))
@@ -36,14 +36,14 @@ def _on_line(front: Any, line: Any, flow_line: FlowLine) -> Measurement:
     places = np.sort(flow_line.along_m(points))
     if len(places) % 2 == 0:
         return missing(
-            f"several crossings: it meets the flow line {times(len(places))} and comes back",
+            f"several crossings: it meets the flow line {times(len(places))} and returns",
             len(places),
         )
     ice = places[0] + float(np.sum(places[2::2] - places[1:-1:2]))
     reasons = (
         ()
         if len(places) == 1
-        else (f"several crossings: it meets the flow line {times(len(places))}; ice is added up",)
+        else (f"several crossings: it meets the flow line {times(len(places))}; ice is summed",)
     )
     return Measurement(float(ice), None, reasons, len(places), float(places[0]), float(places[-1]))
 
@@ -52,7 +52,7 @@ def _on_line(front: Any, line: Any, flow_line: FlowLine) -> Measurement:
 class Bundle:
     """Flow lines side by side.
 
-    main: the middle one, on which distances are counted. lines: all, from right to left.
+    main: the middle one, along which distances are measured. lines: all, from right to left.
     width_m: from the first to the last, on the ground.
     """
 
@@ -62,13 +62,17 @@ class Bundle:
 
 
 def bundle(flow_line: FlowLine, width_m: float, count: int) -> Bundle:
-    """Draw `count` lines beside a flow line, evenly over `width_m`, itself in their middle.
+    """Draw `count` lines evenly across `width_m`, the given flow line in the middle.
 
-    Raises PositionError for a width that is no positive number or a count that is not odd and at
-    least 3, and where the flow line bends too tightly.
+    Raises PositionError for a width that is not positive and finite, a count that is even or below
+    3, or a flow line that bends too tightly.
     """
     if not (np.isfinite(width_m) and width_m > 0):
-        raise PositionError(flow_line.where, f"has a width of {width_m}", "Give a width in metres.")
+        raise PositionError(
+            flow_line.where,
+            f"cannot have a width of {width_m}",
+            "Give a positive width in metres.",
+        )
     if count < 3 or count % 2 == 0:
         raise PositionError(
             flow_line.where,
@@ -83,9 +87,9 @@ def bundle(flow_line: FlowLine, width_m: float, count: int) -> Bundle:
 def multi_centreline_position(front: Any, lines: Bundle) -> Measurement:
     """Median over a bundle of the distances along the middle flow line, m.
 
-    A meeting point on a line beside counts at its foot on the middle line, so that all lines share
-    one scale in bends. Doubtful: some lines give no position or a doubtful one. No position: fewer
-    than half of them give one.
+    Meeting points are projected onto the middle line, so that all lines share one scale in bends.
+    Doubtful: some lines give no position or a doubtful one. No position: fewer than half of the
+    lines give one.
     Source: the multi-centreline method of MaQiT (Lea 2018).
     """
     each = [_on_line(front, line, lines.main) for line in lines.lines]
@@ -101,7 +105,7 @@ def multi_centreline_position(front: Any, lines: Bundle) -> Measurement:
         reasons.append(f"partial: {len(places)} of {count} flow lines give a position")
     doubted = sum(bool(one.reasons) and one.position_m is not None for one in each)
     if doubted:
-        reasons.append(f"several crossings: of {doubted} of {count} flow lines")
+        reasons.append(f"several crossings: on {doubted} of {count} flow lines")
     return Measurement(
         float(np.median(places)),
         None,

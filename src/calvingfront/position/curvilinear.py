@@ -12,26 +12,30 @@ from calvingfront.position.box import Box, box_of_sides
 from calvingfront.position.ellipsoid import LocalMap
 from calvingfront.position.flowline import FlowLine
 
-ON_THE_RING = 1e-6  # of the width
+ON_THE_RING = 1e-6  # tolerance, as a share of the width
 
 
 def curvilinear_box(flow_line: FlowLine, width_m: float) -> Box:
     """Make the box within width / 2 of a flow line, cut off square at its ends.
 
-    width_m: on the ground. Where the line bends, the outer wall is rounded and the inner one cut
-    short where it would fold, so the box's area is its width times the flow line's length as long
-    as no bend is tighter than half the width.
-    Raises PositionError for a width that is no positive number, and where the box folds.
+    width_m: on the ground. In bends the outer wall is rounded, and the inner wall is trimmed where
+    it would fold. The box's area is therefore its width times the flow line's length, as long as
+    no bend has a radius below half the width.
+    Raises PositionError for a width that is not positive and finite, and where the box folds.
     """
     if not (np.isfinite(width_m) and width_m > 0):
-        raise PositionError(flow_line.where, f"has a width of {width_m}", "Give a width in metres.")
+        raise PositionError(
+            flow_line.where,
+            f"cannot have a width of {width_m}",
+            "Give a positive width in metres.",
+        )
     local = LocalMap(flow_line.frame, flow_line.line)
     line = local.into(flow_line.line)
     strip = line.buffer(width_m / 2, cap_style="flat", quad_segs=16)
     folded = PositionError(
         flow_line.where,
         f"bends too tightly for a box {width_m:.0f} m wide",
-        "Draw it smoother, or give a smaller width.",
+        "Smooth the line, or give a smaller width.",
     )
     if strip.geom_type != "Polygon" or strip.interiors:
         raise folded
@@ -42,7 +46,7 @@ def curvilinear_box(flow_line: FlowLine, width_m: float) -> Box:
     ring = shapely.get_coordinates(strip.exterior)[:-1]
     if not strip.exterior.is_ccw:
         ring = ring[::-1]
-    # Counterclockwise round a strip that runs downwards: from start right along the right wall.
+    # Counterclockwise: across the start from left to right, then along the right wall.
     found = []
     for corner in (start_left, start_right, end_right, end_left):
         away = np.hypot(*(ring - corner).T)
@@ -68,6 +72,6 @@ def _beside(place: Any, direction: Any, offset: float) -> tuple[Any, Any]:
 
 
 def _between(ring: Any, start: int, end: int) -> Any:
-    """The vertices of a ring from one to another, forwards, as a line."""
+    """The line along a ring from one vertex forwards to another."""
     count = (end - start) % len(ring)
     return shapely.LineString(ring[(start + np.arange(count + 1)) % len(ring)])

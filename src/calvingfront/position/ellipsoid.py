@@ -1,7 +1,7 @@
-"""Lengths and areas on the ellipsoid of geometry that is drawn in a map projection.
+"""Lengths and areas on the ellipsoid, for geometry in a map projection.
 
-Map units are no metres on the ground: in EPSG:3413 a square kilometre at 60° N is drawn 8 % too
-large, at 80° N 4.5 % too small. Source of the formulas: Karney (2013), through pyproj.Geod.
+Map units are not metres on the ground: in EPSG:3413 a square kilometre is drawn 8 % too large at
+60° N and 4.5 % too small at 80° N. Source of the formulas: Karney (2013), through pyproj.Geod.
 """
 
 from __future__ import annotations
@@ -16,18 +16,18 @@ from pyproj import CRS, Proj, Transformer
 from calvingfront.errors import PositionError
 
 Coordinates = npt.NDArray[np.float64]
-STEP_M = 250.0  # straight lines of the map are no geodesics: they are cut into steps of this length
+STEP_M = 250.0  # straight map lines are not geodesics: they are cut into steps this long
 REPROJECT = "Reproject it: EPSG:3413 (Greenland), EPSG:3031 (Antarctica), or the glacier's UTM zone"
 
 
 class Frame:
-    """The map in which the fronts are drawn, and the ellipsoid below it."""
+    """The map projection of the fronts, and its ellipsoid."""
 
     def __init__(self, crs: CRS | None, where: object) -> None:
         """Take a projected CRS in metres.
 
-        where: the file that has it, for messages.
-        Raises PositionError without a CRS, and for degrees, other units, a sphere, EPSG:3857.
+        where: the file it comes from, for messages.
+        Raises PositionError if there is none, and for degrees, other units, a sphere or EPSG:3857.
         """
         if crs is None:
             raise PositionError(
@@ -49,7 +49,7 @@ class Frame:
         degrees = np.column_stack([lon, lat])
         if not np.isfinite(degrees).all():
             raise PositionError(
-                self.crs.to_string(), "does not reach some of the coordinates", REPROJECT + "."
+                self.crs.to_string(), "does not cover all coordinates", REPROJECT + "."
             )
         return degrees
 
@@ -101,7 +101,7 @@ class Frame:
 class LocalMap:
     """An azimuthal equidistant map around a place, true to 10⁻⁵ within 50 km of it.
 
-    Offsets of a stated width are drawn here, where a map metre is a metre.
+    Offsets are drawn in this map, because its metres are metres on the ground.
     """
 
     def __init__(self, frame: Frame, around: Any) -> None:
@@ -112,11 +112,11 @@ class LocalMap:
         )
 
     def into(self, geometry: Any) -> Any:
-        """Geometry of the frame → of this map."""
+        """Geometry in the frame's CRS → in this map."""
         return shapely.transform(shapely.segmentize(geometry, STEP_M), self._forward)
 
     def back(self, geometry: Any) -> Any:
-        """Geometry of this map → of the frame."""
+        """Geometry in this map → in the frame's CRS."""
         return shapely.transform(shapely.segmentize(geometry, STEP_M), self._backward)
 
     def _forward(self, coordinates: Coordinates) -> Coordinates:
@@ -129,10 +129,10 @@ class LocalMap:
 
 
 def _refuse(crs: CRS, where: object) -> None:
-    """Raise PositionError for a CRS whose units are no metres, or hide what a metre is."""
+    """Raise PositionError unless a CRS is projected, in metres, on an ellipsoid, and not 3857."""
     name = crs.to_string()
     if not crs.is_projected:
-        kind = "is in degrees" if crs.is_geographic else "is no map projection"
+        kind = "is in degrees" if crs.is_geographic else "is not a map projection"
         raise PositionError(where, f"{kind} ({name}); positions need metres", REPROJECT + ".")
     operation = crs.coordinate_operation
     if operation is not None and "Pseudo Mercator" in operation.method_name:
@@ -145,4 +145,4 @@ def _refuse(crs: CRS, where: object) -> None:
         raise PositionError(where, f"has a CRS on a sphere ({name})", REPROJECT + ".")
     if any(axis.unit_conversion_factor != 1 for axis in crs.axis_info):
         units = ", ".join(sorted({axis.unit_name for axis in crs.axis_info}))
-        raise PositionError(where, f"is drawn in {units} ({name}), not in metres", REPROJECT + ".")
+        raise PositionError(where, f"is in {units} ({name}), not in metres", REPROJECT + ".")

@@ -1,9 +1,9 @@
-"""The ice of a box up-glacier of a front, and the position that it means.
+"""The ice in a box up-glacier of a front, and the position it gives.
 
-Front and walls are cut into faces; whoever crosses the front steps from ice to water or back.
-The faces reached from the up-glacier side over an even number of fronts are ice. For a front that
-runs from beyond one wall to beyond the other this is exact, however often it crosses the walls in
-between: by Jordan's theorem such a line has two sides.
+The front divides the box into faces, and each crossing of the front leads from ice to water or
+back. Faces that an even number of crossings separates from the up-glacier side are ice. This is
+exact for a front that runs from beyond one wall to beyond the other, however often it crosses the
+walls in between: by Jordan's theorem such a line has two sides.
 """
 
 from __future__ import annotations
@@ -15,18 +15,18 @@ import shapely
 from calvingfront.position.box import Box
 from calvingfront.position.measurement import Measurement, missing, times
 
-OVERSHOOT_M = 1e-3  # a closed gap reaches this far beyond the wall, so that rounding leaves no gap
+OVERSHOOT_M = 1e-3  # joining lines end this far beyond the wall, so that rounding leaves no gap
 
 
 def box_position(front: Any, box: Box, reach_m: float = 0.0) -> Measurement:
     """Position of a front by the area method: ice in the box divided by the box's width.
 
-    front:   (multi)line of the box's CRS.
-    reach_m: ends of the front that lie in the box no further than this (map units) from a wall
-             are joined to it by a straight line, and the position is "doubtful". 0: never.
-    Counted from the up-glacier side. No position: the front does not meet the box, crosses its
-    up-glacier or down-glacier side, or does not part the one from the other. Doubtful: it meets a
-    wall more than once, ends within the box, or crosses itself.
+    front:   (multi)line in the box's CRS.
+    reach_m: ends of the front inside the box and within this distance (map units) of a wall are
+             joined to it by a straight line, and the position is "doubtful". 0 joins none.
+    Positions start at the up-glacier side. No position: the front does not meet the box, crosses
+    its up-glacier or down-glacier side, or does not separate the two. Doubtful: it meets a wall
+    more than once, ends within the box, or crosses itself.
     Source: Moon and Joughin (2008); Lea, Mair and Rea (2014).
     """
     if not front.intersects(box.polygon):
@@ -50,24 +50,24 @@ def box_position(front: Any, box: Box, reach_m: float = 0.0) -> Measurement:
         inside = f"{ends} end{'s' if ends != 1 else ''} within the box"
         walls = " and ".join(times(count) for count in met)
         return missing(
-            f"partial: it does not part the box's ends (meets the walls {walls}; {inside})",
+            f"partial: it does not separate the box's ends (meets the walls {walls}; {inside})",
             sum(met),
         )
     if met != [1, 1]:
         reasons.append(
             f"several crossings: it meets the walls {times(met[0])} and {times(met[1])}; "
-            "ice is all that lies up-glacier of it"
+            "everything up-glacier of it counts as ice"
         )
     if ends:
-        reasons.append(f"loose ends: {ends} of a piece that parts nothing, left out")
+        reasons.append(f"loose ends: {ends} in the box, ignored because they separate nothing")
     if not closed.is_simple:
-        reasons.append("crosses itself: what it encircles is taken in turns")
+        reasons.append("crosses itself: ice and water alternate across its loops")
     area = box.frame.area_m2(ice)
     return Measurement(area / box.width_m, area, tuple(reasons), sum(met))
 
 
 def _ice(front: Any, box: Box) -> Any | None:
-    """The part of the box up-glacier of a front; None where the front does not part its ends."""
+    """The part of the box up-glacier of a front; None where it does not separate the ends."""
     noded = shapely.union_all([box.polygon.exterior, front])
     faces = [
         face
@@ -86,7 +86,7 @@ def _ice(front: Any, box: Box) -> Any | None:
             if there not in side:
                 side[there] = 1 - side[here]
                 waiting.append(there)
-            elif side[there] == side[here]:  # the front branches: it has no two sides
+            elif side[there] == side[here]:  # the front branches, so it does not have two sides
                 return None
     if side.get(last) != 1:
         return None
@@ -106,7 +106,7 @@ def _meetings(wall: Any, front: Any) -> int:
 
 
 def _tips(front: Any) -> list[Any]:
-    """The ends of a front's pieces; pieces that touch end to end are one."""
+    """The ends of a front's pieces; pieces that touch end to end count as one."""
     merged = shapely.line_merge(front)
     return [
         shapely.get_point(part, end)
@@ -121,7 +121,7 @@ def _ends_inside(front: Any, box: Box) -> int:
 
 
 def _joined(front: Any, box: Box, reach_m: float) -> tuple[Any, list[float]]:
-    """The front with its ends near a wall joined to it, and the lengths of what was added, m."""
+    """The front with ends near a wall joined to it, and the lengths of the joining lines, m."""
     added, gaps = [], []
     for tip in _tips(front) if reach_m > 0 else []:
         if not box.polygon.contains(tip):

@@ -1,4 +1,4 @@
-"""The flow line of a glacier, and where along it something lies."""
+"""The flow line of a glacier, and distances along it."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ class FlowLine:
     """A line from up-glacier to down-glacier, with distances on the ellipsoid from its start."""
 
     def __init__(self, frame: Frame, line: Any, drawn: Drawn, where: object) -> None:
-        """Take a line of the frame's CRS.
+        """Take a line in the frame's CRS.
 
-        drawn: the way in which its vertices run. There is no default: a flow line drawn the other
-        way turns every retreat into an advance.
+        drawn: which way its vertices run. There is no default: the wrong direction would turn
+        every retreat into an advance.
         Raises PositionError for a line that is in pieces, crosses itself or has no length.
         """
         if drawn not in ("downstream", "upstream"):
             raise PositionError(
                 where,
-                f"has no known direction ({drawn!r})",
-                "Say whether its vertices run 'downstream' or 'upstream'.",
+                f"has an unknown direction ({drawn!r})",
+                "State whether its vertices run 'downstream' or 'upstream'.",
             )
         merged = shapely.line_merge(shapely.force_2d(line), directed=True)
         if merged.geom_type != "LineString" or merged.length == 0:
@@ -52,7 +52,7 @@ class FlowLine:
         return float(self._true[-1])
 
     def along_m(self, points: Sequence[Any]) -> npt.NDArray[np.float64]:
-        """Distance from the start to the foot of each point on the line, (n,) m."""
+        """Distance from the start to each point, projected onto the line, (n,) m."""
         feet = shapely.line_locate_point(self.line, list(points))
         return np.asarray(np.interp(feet, self._map, self._true))
 
@@ -62,7 +62,7 @@ class FlowLine:
         return self.frame.length_m(within) if within.length else 0.0
 
     def offset(self, offsets_m: Sequence[float]) -> list[Any]:
-        """Lines that run beside this one; offsets in m on the ground, positive to the left.
+        """Lines parallel to this one; offsets in m on the ground, positive to the left.
 
         Raises PositionError where the flow line bends more tightly than an offset allows.
         """
@@ -75,14 +75,14 @@ class FlowLine:
                 raise PositionError(
                     self.where,
                     f"bends too tightly for a line {abs(offset):.0f} m beside it",
-                    "Draw it smoother, or give a smaller width.",
+                    "Smooth the line, or give a smaller width.",
                 )
             lines.append(local.back(beside))
         return lines
 
 
 def meeting_points(line: Any, front: Any) -> tuple[list[Any], bool]:
-    """The points where a front meets a line, and whether it runs along it for a stretch."""
+    """The points where a front meets a line, and whether some stretch of it runs along it."""
     parts = shapely.get_parts(line.intersection(front))
     points = [part for part in parts if part.geom_type == "Point"]
     return points, any(part.length > 0 for part in parts)

@@ -1,4 +1,4 @@
-"""Reading vector layers: fronts with their dates, flow lines, boxes, fjord walls."""
+"""Read vector layers: fronts with their dates, flow lines, boxes, fjord walls."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ _DATE = re.compile(r"(\d{4})([-/.]?)(\d{2})\2(\d{2})(?:\.0)?(?:[T ](.*))?")
 class Front:
     """One dated front line.
 
-    date: in UTC, None where the layer has none; line: a (multi)line of the frame's CRS, None where
-    the feature has none; error_m: as the layer states it, None without.
+    date: in UTC, None where the layer has none; line: a (multi)line in the frame's CRS, None where
+    the feature has none; error_m: as stated in the layer, None where it has none.
     """
 
     scene: str
@@ -50,11 +50,11 @@ def read_fronts(
 ) -> tuple[list[Front], Frame]:
     """Read the fronts of one glacier, sorted by date; undated ones come last.
 
-    With `scene_column`, features of one scene are pieces of one front; without, each feature is a
-    front, and is called by its number. Dates may be date-times, or text or numbers with year,
-    month and day in this order.
-    Raises PositionError for a missing column, a date that cannot be read, several glaciers of
-    which none is chosen, and what `Frame` refuses.
+    With `scene_column`, features of one scene are pieces of one front. Without it, each feature is
+    a front, named by its number. Dates may be date-times, or text or numbers with year, month and
+    day in this order.
+    Raises PositionError for a missing column, an unreadable date, several glaciers with none
+    chosen, and a CRS that `Frame` refuses.
     """
     features = _read(path, layer, LINES)
     frame = Frame(_crs(features), path)
@@ -63,7 +63,7 @@ def read_fronts(
             raise _no_column(path, column, features)
     if glacier is not None and glacier_column is None:
         raise PositionError(
-            path, f"cannot be searched for {glacier}", "Name the column that tells the glacier."
+            path, f"cannot be searched for {glacier}", "Name the column that holds the glacier."
         )
     if glacier_column is not None:
         features = _of_one_glacier(features, glacier_column, glacier, path)
@@ -100,9 +100,9 @@ def read_fronts(
 
 
 def read_date(value: Any, where: object) -> pd.Timestamp | None:
-    """A date-time in UTC (without a zone) of a date, a text or a number; None where there is none.
+    """Read a date, text or number as a date-time in UTC without a zone; None if it is empty.
 
-    Only year, month, day in this order: 03/04/2015 is two days to two people.
+    Only the order year, month, day is accepted: 03/04/2015 is ambiguous.
     Raises PositionError for anything else.
     """
     if value is None or value is pd.NaT or (isinstance(value, float) and value != value):
@@ -118,7 +118,7 @@ def read_date(value: Any, where: object) -> pd.Timestamp | None:
         stamp = pd.Timestamp(f"{year}-{month}-{day}" + (f"T{clock}" if clock else ""))
     except ValueError:
         raise PositionError(
-            where, f"has no date that can be read ({text!r})", "Write dates as YYYY-MM-DD."
+            where, f"has an unreadable date ({text!r})", "Write dates as YYYY-MM-DD."
         ) from None
     return stamp.tz_convert("UTC").tz_localize(None) if stamp.tzinfo else stamp
 
@@ -128,14 +128,14 @@ def read_flow_line(
 ) -> FlowLine:
     """Read the one flow line of a layer into the frame's CRS.
 
-    drawn: the way its vertices run; where the layer has the attribute `direction`, that. There
-    must be one of the two, and both must agree.
-    Raises PositionError else, and where the layer holds more than one line.
+    drawn: which way its vertices run. It may be omitted if the layer has the attribute `direction`;
+    if both are given, they must agree.
+    Raises PositionError otherwise, and unless the layer holds exactly one line.
     """
     features = _read(path, layer, LINES)
     if len(features) != 1:
         raise PositionError(
-            path, f"holds {len(features)} lines", "Give a layer with the one flow line."
+            path, f"holds {len(features)} lines", "Give a layer with one flow line."
         )
     told = None
     if DIRECTION_ATTRIBUTE in features.columns:
@@ -144,20 +144,20 @@ def read_flow_line(
         raise PositionError(
             path,
             f"has the {DIRECTION_ATTRIBUTE} {told!r}",
-            "Write 'downstream' or 'upstream': the way the line's vertices run.",
+            "Write 'downstream' or 'upstream', whichever way the line's vertices run.",
         )
     if drawn is None and told is None:
         raise PositionError(
             path,
             "does not say whether the flow line is drawn downstream or upstream",
-            f"Say it, or give the layer an attribute {DIRECTION_ATTRIBUTE}: without, advance and "
-            "retreat are one.",
+            f"State it (--drawn), or add the attribute {DIRECTION_ATTRIBUTE} to the layer; without "
+            "it, advance cannot be told from retreat.",
         )
     if drawn is not None and told is not None and drawn != told:
         raise PositionError(
             path,
-            f"is said to be drawn {drawn}, but its attribute says {told}",
-            "Look at the line and correct one of the two.",
+            f"was given as drawn {drawn}, but its attribute says {told}",
+            "Check the line and correct one of the two.",
         )
     way = drawn or ("upstream" if told == "upstream" else "downstream")
     (line,) = _into(features, frame, path)
@@ -165,7 +165,7 @@ def read_flow_line(
 
 
 def read_polygon(path: PathLike, frame: Frame, layer: str | None = None) -> Any:
-    """Read the one polygon of a layer into the frame's CRS. Raises PositionError else."""
+    """Read the polygon of a layer into the frame's CRS. Raises PositionError unless it has one."""
     features = _read(path, layer, POLYGONS)
     if len(features) != 1:
         raise PositionError(path, f"holds {len(features)} polygons", "Give a layer with one box.")
@@ -173,7 +173,7 @@ def read_polygon(path: PathLike, frame: Frame, layer: str | None = None) -> Any:
 
 
 def read_walls(path: PathLike, frame: Frame, layer: str | None = None) -> tuple[Any, Any]:
-    """Read the two walls of a fjord into the frame's CRS. Raises PositionError else."""
+    """Read two fjord walls into the frame's CRS. Raises PositionError unless there are two."""
     features = _read(path, layer, LINES)
     if len(features) != 2:
         raise PositionError(
@@ -184,7 +184,7 @@ def read_walls(path: PathLike, frame: Frame, layer: str | None = None) -> tuple[
 
 
 def _read(path: PathLike, layer: str | None, kinds: Sequence[str]) -> Any:
-    """A layer as a GeoDataFrame whose features are all of the kinds asked for, or empty."""
+    """A layer as a GeoDataFrame; its geometries, where not missing, are of the given kinds."""
     import geopandas
 
     if not Path(path).exists():
@@ -196,13 +196,17 @@ def _read(path: PathLike, layer: str | None, kinds: Sequence[str]) -> Any:
                 path, f"has several layers ({', '.join(layers)})", "Name the one to read."
             )
         if layer is not None and layer not in layers:
-            raise PositionError(path, f"has no layer {layer}", f"It has: {', '.join(layers)}.")
+            raise PositionError(
+                path, f"has no layer {layer}", f"Choose one of: {', '.join(layers)}."
+            )
         features = geopandas.read_file(path, layer=layer)
     except PositionError:
         raise
-    except Exception as error:  # GDAL's drivers raise classes of their own
+    except Exception as error:  # GDAL's drivers raise their own exceptions
         raise PositionError(
-            path, f"cannot be read as vectors ({error})", "Give GeoPackage, Shapefile or GeoJSON."
+            path,
+            f"is not a readable vector file ({error})",
+            "Give GeoPackage, Shapefile or GeoJSON.",
         ) from None
     if not hasattr(features, "geometry") or len(features) == 0:
         raise PositionError(path, "holds no features", "Give a layer with geometry.")
@@ -221,7 +225,7 @@ def _crs(features: Any) -> CRS | None:
 def _into(features: Any, frame: Frame, path: PathLike) -> list[Any]:
     """The geometries of a layer in the frame's CRS."""
     crs = _crs(features)
-    own = Frame(crs, path)  # a box in degrees is refused as fronts in degrees are
+    own = Frame(crs, path)  # refuses a box in degrees, as it refuses fronts in degrees
     geometries = features.geometry
     if geometries.isna().any() or geometries.is_empty.any():
         raise PositionError(path, "has a feature without geometry", "Remove it.")
@@ -242,10 +246,11 @@ def _of_one_glacier(features: Any, column: str, glacier: str | None, path: PathL
         return features
     chosen = features[names == glacier]
     if len(chosen) == 0:
-        raise PositionError(path, f"has no front of {glacier}", f"It has: {listed}.")
+        raise PositionError(path, f"has no front of {glacier}", f"Choose one of: {listed}.")
     return chosen
 
 
 def _no_column(path: PathLike, column: str, features: Any) -> PositionError:
     others = ", ".join(str(name) for name in features.columns if name != features.geometry.name)
-    return PositionError(path, f"has no column {column}", f"It has: {others or 'none'}.")
+    remedy = f"Choose one of: {others}." if others else "Give a layer with attributes."
+    return PositionError(path, f"has no column {column}", remedy)

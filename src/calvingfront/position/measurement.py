@@ -1,4 +1,4 @@
-"""What one front gives by one method: a position, what it is worth, and why."""
+"""The result for one front by one method: position, flag and reasons."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Final, Literal
 Flag = Literal["ok", "doubtful", "no position"]
 
 OK: Final = "ok"
-DOUBTFUL: Final = "doubtful"  # a position by a stated rule, and a reason to look at the line
+DOUBTFUL: Final = "doubtful"  # has a position, by a stated rule; the line needs a look
 NO_POSITION: Final = "no position"
 
 
@@ -20,8 +20,8 @@ class Measurement:
     area_m2:    ice in the box on the ellipsoid; None for methods without a box.
     reasons:    why the position is doubtful or missing; empty where it is "ok".
     crossings:  how often the front meets the walls or the flow lines.
-    low_m, high_m: the place furthest up and furthest down-glacier where it meets a flow line (of
-        several flow lines: the lowest and highest position among them); None for boxes.
+    low_m, high_m: where the front meets a flow line furthest up-glacier and furthest down-glacier
+        (for several flow lines: the lowest and the highest position); None for boxes.
     """
 
     position_m: float | None
@@ -39,7 +39,7 @@ class Measurement:
 
 
 def missing(reason: str, crossings: int = 0) -> Measurement:
-    """A front without a position."""
+    """The result for a front without a position."""
     return Measurement(None, reasons=(reason,), crossings=crossings)
 
 

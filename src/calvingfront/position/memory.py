@@ -1,12 +1,12 @@
-"""Least squares for series whose residuals remember: AR(1) in continuous time, and white noise.
+"""Least squares for series with correlated residuals: AR(1) in continuous time, and white noise.
 
-Residuals of a calving front last for weeks: a front that has lost a berg stays back. Taken for
-independent they make intervals several times too narrow. Here two residuals Δt apart correlate as
-(1 − ν) exp(−Δt/τ). Nobody knows the memory τ and the white share ν, so neither is estimated and
-then believed: generalised least squares is solved for a grid of both, and the solutions are
-averaged with the weights that the restricted likelihood gives them. Where a memory leaves a number
-less uncertain than three quarters of the weight does, it is taken as uncertain as that: without
-this, intervals of the season hold the truth in 92 worlds of 100 instead of 95.
+Residuals of a calving front last for weeks: a front that has lost a berg stays back. Treating them
+as independent makes intervals several times too narrow. Here two residuals Δt apart correlate as
+(1 − ν) exp(−Δt/τ). The memory τ and the white share ν are unknown, and neither is fixed at a single
+estimate: generalised least squares is solved on a grid of both, and the solutions are averaged with
+weights from the restricted likelihood. For each quantity, variances below their weighted 75 %
+quantile are raised to it. Without this, the season's 95 % intervals hold the truth in only 92 of
+100 simulated series.
 
 Source: Jones (1985) for the filter, Harville (1974) for the restricted likelihood.
 """
@@ -24,12 +24,12 @@ MEMORIES = 16
 WHITE_SHARES = (np.arange(8) + 0.5) / 8
 SHORTEST_GAP = 0.5  # the shortest memory tried, in median gaps between observations
 LONGEST_SPAN = 0.5  # the longest, in spans of the series
-CAUTION = 0.75  # of the weight
+CAUTION = 0.75  # weighted quantile up to which variances are raised
 
 
 @dataclass(frozen=True)
 class Mixture:
-    """What the data say of p coefficients: Student distributions, weighted.
+    """What the data say about p coefficients: a weighted mixture of Student distributions.
 
     weights: (k,); means: (k, p); covariances: (k, p, p), scale matrices; freedom: degrees of
     freedom of each. memory_years, white_share: (k,), the grid; variances: (k,), of the residuals.
@@ -48,7 +48,7 @@ class Mixture:
         return float(self.weights @ (self.means @ combination))
 
     def interval(self, combination: Array, level: float) -> tuple[float, float]:
-        """The central interval that holds a combination of the coefficients at `level`."""
+        """Central interval of a combination of the coefficients at `level`."""
         centres = self.means @ combination
         squares = np.einsum("i,kij,j->k", combination, self.covariances, combination)
         scales = np.sqrt(squares) * self._widening(squares)
@@ -68,9 +68,9 @@ class Mixture:
         return bounds[0], bounds[1]
 
     def draws(self, combinations: Array, count: int, seed: int) -> Array:
-        """Combinations (m, p) of the coefficients drawn from the mixture, (count, m).
+        """Draw combinations (m, p) of the coefficients from the mixture, (count, m).
 
-        The same for the same seed.
+        The same seed gives the same draws.
         """
         random = np.random.default_rng(seed)
         chosen = random.choice(len(self.weights), size=count, p=self.weights)
@@ -83,7 +83,7 @@ class Mixture:
         return np.asarray((self.means[chosen] + shifts) @ combinations.T)
 
     def _widening(self, squares: Array) -> Array:
-        """By how much each of k distributions is widened, given their variances (k,)."""
+        """Factors (k,) that widen the distributions, given their variances (k,)."""
         order = np.argsort(squares)
         reached = int(np.searchsorted(np.cumsum(self.weights[order]), CAUTION))
         floor = squares[order[min(reached, len(order) - 1)]]
@@ -91,11 +91,10 @@ class Mixture:
 
 
 def solve(times: Array, design: Array, values: Array, noise: Array | None = None) -> Mixture:
-    """Fit values = design @ coefficients + residuals that remember.
+    """Fit values = design @ coefficients + correlated residuals.
 
     times: (n,) years, rising; values: (n,); design: (n, p) of full rank, its first column 1, n > p.
-    noise: (n,) relative variances of the white part (of measurement errors), mean 1; all 1 where
-    None.
+    noise: (n,) relative variances of the white part (measurement errors), mean 1; None: all 1.
     """
     n, p = design.shape
     gaps = np.diff(times)
@@ -106,7 +105,7 @@ def solve(times: Array, design: Array, values: Array, noise: Array | None = None
         grid.ravel()
         for grid in np.meshgrid(np.geomspace(shortest, longest, MEMORIES), WHITE_SHARES)
     )
-    sizes = np.sqrt((design**2).mean(axis=0))  # columns of one size: matrices that invert well
+    sizes = np.sqrt((design**2).mean(axis=0))  # scaled columns keep the matrices well conditioned
     level = float(np.sqrt(np.mean((values - values.mean()) ** 2))) or 1.0
     columns = np.column_stack([design / sizes, (values - values.mean()) / level])
     white, log_variance = _whiten(gaps, columns, memory, share, noise)
@@ -123,7 +122,7 @@ def solve(times: Array, design: Array, values: Array, noise: Array | None = None
     variances = squares / (n - p)
     units = level / sizes
     means = beta * units
-    # `values` were centred; the first column of a design is its constant.
+    # `values` were centred; the first column of the design is the constant.
     means[:, 0] += values.mean()
     return Mixture(
         weights=weights / weights.sum(),
@@ -139,10 +138,10 @@ def solve(times: Array, design: Array, values: Array, noise: Array | None = None
 def _whiten(
     gaps: Array, columns: Array, memory: Array, share: Array, noise: Array | None
 ) -> tuple[Array, Array]:
-    """Turn columns of remembering residuals into independent ones, for k memories at once.
+    """Turn columns with correlated residuals into independent ones, for k memories at once.
 
-    gaps: (n − 1,); columns: (n, q); memory, share: (k,). Returns (n, k, q) and (k,), the logarithm
-    of the determinant of the correlations. A Kalman filter: work grows with n, not n³.
+    gaps: (n − 1,); columns: (n, q); memory, share: (k,). Returns (n, k, q) and (k,), the log
+    determinant of the correlation matrix. A Kalman filter: the cost grows with n, not n³.
     """
     n, q = columns.shape
     variance = 1 - share

@@ -1,4 +1,4 @@
-"""One plot of a series: positions, trend, season, and what was flagged."""
+"""Plot a series: positions with their flags, trend and season."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from calvingfront.position.trend import Fit
 MM = 1 / 25.4
 WIDTH_MM, HEIGHT_MM = 180, 90
 BLUE, RED, GREY = "#1f4e79", "#c0392b", "#7a7a7a"
-CURVE_PER_YEAR = 60  # drawn points
-MANY = 200  # fronts, from which on the points are smaller
+CURVE_PER_YEAR = 60  # points drawn
+MANY = 200  # with this many fronts or more, points are smaller
 RULES: Any = {
-    "font.family": "DejaVu Sans",  # comes with matplotlib: the same letters everywhere
+    "font.family": "DejaVu Sans",  # ships with matplotlib: text looks the same everywhere
     "font.size": 7,
     "axes.linewidth": 0.5,
     "xtick.major.width": 0.5,
@@ -39,8 +39,8 @@ def plot_series(
 ) -> None:
     """Draw a measured series as PNG (300 dpi) and PDF; the same input gives the same bytes.
 
-    Filled: "ok"; hollow: "doubtful"; ticks along the bottom: dates without a position. Bars: the
-    layer's error. Line and band: trend with season and its interval; dashed: trend alone.
+    Filled: "ok"; hollow: "doubtful"; ticks along the bottom: dates without a position. Bars: errors
+    stated in the layer. Line and band: trend with season and its interval; dashed: trend alone.
     """
     with matplotlib.rc_context(RULES):
         figure = _draw(table, fit, title)

@@ -36,8 +36,8 @@ LINES = 11
 class SeriesRun:
     """What `position_series` found and wrote.
 
-    table: as `series.measure` returns it. fit: None where trend and season cannot be told, and
-    then `fault` says why. files: what was written, by name.
+    table: as returned by `series.measure`. fit: None if trend and season cannot be fitted; `fault`
+    then says why. files: the paths written, by file name.
     """
 
     table: pd.DataFrame
@@ -74,7 +74,7 @@ def position_series(
     level: float = 0.95,
     doubtful: bool = False,
 ) -> SeriesRun:
-    """Measure the fronts of one glacier through time, fit trend and season, write and draw them.
+    """Measure one glacier's fronts through time, fit trend and season, write tables and a plot.
 
     method: "box" needs `box_path`, and `upglacier` or `flowline_path`; "fjord box" `walls_path`
         and `flowline_path`; "curvilinear box" and "multi-centreline" `flowline_path` and
@@ -82,11 +82,12 @@ def position_series(
     drawn: whether the flow line's vertices run "downstream" or "upstream", unless its layer has
         the attribute `direction`.
     reach_m: see `enclosed.box_position`. harmonics, breaks, level: see `trend.fit`.
-    periods: decimal years between which rates are written. doubtful: fit these positions too.
-    Errors of fronts (`error_column`, m) are drawn, and weight the fit where every front has one.
+    periods: (from, to) in decimal years, for further rates. doubtful: fit doubtful positions too.
+    Errors of fronts (`error_column`, m) are plotted, and weight the fit if every fitted front has
+    one.
     Writes positions.csv, maqit.csv, trend.csv, positions.png and positions.pdf, each atomically.
-    Raises PositionError for inputs that cannot be used; a series too short to fit is written
-    without trend, and trend.csv says why.
+    Raises PositionError for unusable inputs. A series too short to fit is written without a trend,
+    and trend.csv says why.
     """
     fronts, frame = read_fronts(
         fronts_path, date_column, fronts_layer, scene_column, glacier_column, glacier, error_column
@@ -113,7 +114,7 @@ def position_series(
         )
         numbers = trend_table(fitted, hemisphere_of(latitude_of(target)), periods)
     except PositionError as error:
-        if fitted is not None:  # a period that the series does not cover: the user's to correct
+        if fitted is not None:  # the user asked for a period that the series does not cover
             raise
         fault = str(error)
         numbers = trend_table(None, hemisphere_of(latitude_of(target)), fault=fault)
@@ -142,7 +143,9 @@ def _target(
 ) -> Target:
     """The box or lines that a method needs. Raises PositionError where something is missing."""
     if method not in get_args(Method):
-        raise PositionError("method", f"{method!r} is unknown", f"Give one of {get_args(Method)}.")
+        raise PositionError(
+            "method", f"{method!r} is unknown", f"Choose one of: {', '.join(get_args(Method))}."
+        )
     needed: dict[str, object] = {}
     if method == "box":
         needed["box_path"] = box_path
@@ -155,14 +158,14 @@ def _target(
         needed["width_m"] = width_m
     for name, given in needed.items():
         if given is None:
-            raise PositionError("method", f"{method!r} needs {name}", "Give it.")
+            raise PositionError("method", f"{method!r} needs {name}", f"Give {name}.")
     if method == "box" and box_path is not None:
         polygon = read_polygon(box_path, frame, box_layer)
         if upglacier is not None and flow_line is not None:
             raise PositionError(
                 "method",
-                "is told the up-glacier side twice, by name and by a flow line",
-                "Give one of them.",
+                "is given the up-glacier side twice, by name and by a flow line",
+                "Give only one of them.",
             )
         return rectilinear_box(frame, polygon, box_path, upglacier or flow_line)
     assert flow_line is not None

@@ -1,4 +1,4 @@
-"""Years as numbers, hemispheres, and which half of the year is winter there."""
+"""Decimal years, hemispheres, and the winter half-year of each."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import numpy.typing as npt
 import pandas as pd
 
 Hemisphere = Literal["north", "south"]
-SOUTHERN_WINTER = (4, 9)  # months, both within it; the northern winter is the rest of the year
-WINTER_START = {"south": 0.25, "north": 0.75}  # of the year: 1 April and 1 October, to a day
+SOUTHERN_WINTER = (4, 9)  # first and last month; the northern winter is the rest of the year
+WINTER_START = {"south": 0.25, "north": 0.75}  # fraction of the year: 1 April, 1 October, to a day
 DAYS_PER_YEAR = 365.25
 
 
@@ -26,7 +26,7 @@ def season_of(month: int, hemisphere: Hemisphere) -> Literal["winter", "summer"]
 
 
 def decimal_years(dates: Any) -> npt.NDArray[np.float64]:
-    """Dates as years: the year, and the part of its own days that is past. (n,) float."""
+    """Dates as decimal years, (n,): the year plus the elapsed fraction of its 365 or 366 days."""
     stamps = pd.DatetimeIndex(dates)
     starts = pd.to_datetime(pd.DataFrame({"year": stamps.year, "month": 1, "day": 1}))
     past = (stamps - pd.DatetimeIndex(starts)) / pd.Timedelta(days=1)
@@ -34,6 +34,6 @@ def decimal_years(dates: Any) -> npt.NDArray[np.float64]:
 
 
 def day_of(part: float) -> str:
-    """A part of the year (0 to 1) as a day, "MM-DD", in a year of 365 days."""
+    """A fraction of the year (0 to 1) as a day, "MM-DD", of a year of 365 days."""
     day = pd.Timestamp("2001-01-01") + pd.Timedelta(days=int(np.floor(part % 1 * 365)))
     return f"{day:%m-%d}"

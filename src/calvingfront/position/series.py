@@ -1,4 +1,4 @@
-"""One front after another measured by one method: the tidy table of positions."""
+"""Measure all fronts by one method: the tidy table of positions."""
 
 from __future__ import annotations
 
@@ -28,19 +28,19 @@ Target = Box | FlowLine | Bundle
 def measure(
     fronts: Sequence[Front], target: Target, method: str, frame: Frame, reach_m: float = 0.0
 ) -> pd.DataFrame:
-    """Measure every front in a box, on a flow line or on a bundle of them.
+    """Measure every front in a box, on a flow line or on a bundle of flow lines.
 
     Returns one row for each front, in the order given, with the columns
-    scene, glacier:   as the layer names them.
+    scene, glacier:   as named in the layer.
     date:             date-time in UTC; decimal_year; season ("winter", "summer").
     method:           as given. position_m: metres down-glacier, empty without a position.
     area_km2:         ice in the box on the ellipsoid; empty for methods without a box.
     flag, reason:     "ok", "doubtful" or "no position", and why.
-    error_m:          as the layer states it.
-    crossings, low_m, high_m: as `Measurement` has them.
+    error_m:          as stated in the layer.
+    crossings, low_m, high_m: as in `Measurement`.
     width_m, box_km2: mean width and area of the box, or width of the bundle; else empty.
     terminus_width_m, path_length_m, node_distance_m: of the whole front line, on the ellipsoid:
-        straight from end to end, along it, and along it for each of its vertices.
+        straight from end to end; along it; and along it, divided by its number of vertices.
     """
     one = _method(target, reach_m)
     width, area = _size(target)
@@ -89,7 +89,7 @@ def latitude_of(target: Target) -> float:
 
 
 def usable(table: pd.DataFrame, doubtful: bool) -> pd.DataFrame:
-    """The rows with a position that is "ok", and with a doubtful one where these are wanted."""
+    """The rows flagged "ok", and on request those flagged "doubtful"."""
     kept: pd.DataFrame = table[table["flag"].isin([OK, DOUBTFUL] if doubtful else [OK])]
     return kept
 
@@ -117,14 +117,14 @@ def _measured(front: Front, one: Callable[[Any], Measurement]) -> Measurement:
 
 
 def _shape(line: Any | None, frame: Frame) -> dict[str, float]:
-    """Width, path length and distance between vertices of a whole front line, m."""
+    """Width, path length and mean distance between vertices of a whole front line, m."""
     if line is None:
         return dict.fromkeys(("terminus_width_m", "path_length_m", "node_distance_m"), np.nan)
     length = frame.length_m(line)
     tips = [
         shapely.get_coordinates(part)[end] for part in shapely.get_parts(line) for end in (0, -1)
     ]
-    # Of several pieces the two ends furthest apart.
+    # With several pieces, between the two ends furthest apart.
     widths = [
         frame.length_m(shapely.LineString([a, b]))
         for number, a in enumerate(tips)

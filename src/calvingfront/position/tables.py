@@ -1,4 +1,4 @@
-"""Writing series: MaQiT's columns, our own, and the numbers of trend and season."""
+"""Write series: MaQiT's columns, our own, and the fitted trend and season."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from calvingfront.position.season import Hemisphere, day_of
 from calvingfront.position.series import usable
 from calvingfront.position.trend import Estimate, Fit
 
-# As MaQiT v1.05 writes them, its spelling kept.
+# Column names as MaQiT v1.05 spells them.
 MAQIT = (
     "Year",
     "Month",
@@ -50,9 +50,9 @@ TREND = ("quantity", "start", "end", "estimate", "low", "high", "unit", "note")
 def maqit_table(table: pd.DataFrame) -> pd.DataFrame:
     """A measured series (`series.measure`) in MaQiT's columns.
 
-    Fronts without a position have no row, as in MaQiT; doubtful ones have. "Box Area" is the area
-    of the ice in the box, and both box columns are there for boxes only. Change and rate are those
-    since the row above. MaQiT's own files have the method's name as a line above the header.
+    Fronts without a position have no row, as in MaQiT; doubtful ones have one. "Box Area" is the
+    area of the ice in the box; both box columns are written for boxes only. Change and rate are
+    relative to the row above. MaQiT's own files name the method in a line above the header.
     Source: writeOutputData.m of MaQiT v1.05 (Lea 2018).
     """
     kept = usable(table, doubtful=True).sort_values("date", kind="stable")
@@ -65,7 +65,7 @@ def maqit_table(table: pd.DataFrame) -> pd.DataFrame:
     days = np.diff(serial, prepend=np.nan)
     with np.errstate(divide="ignore", invalid="ignore"):
         rate = change / (days / MAQIT_DAYS_PER_YEAR)
-    rate[~np.isfinite(rate)] = np.nan  # two fronts of one day have no rate
+    rate[~np.isfinite(rate)] = np.nan  # two fronts at the same time have no rate
     columns = [
         dates.year,
         dates.month,
@@ -94,10 +94,10 @@ def trend_table(
     periods: Sequence[tuple[float, float]] = (),
     fault: str = "",
 ) -> pd.DataFrame:
-    """The numbers of a fit: rates, season, and how long residuals last.
+    """The results of a fit: rates, season, and the size and memory of the residuals.
 
-    periods: decimal years between which rates are wanted, besides the whole and the pieces between
-    breaks. Without a fit, one row that says why.
+    periods: (from, to) in decimal years, for rates besides those of the whole series and of the
+    pieces between breaks. Without a fit, the table has one row, with `fault` as its note.
     """
     if fit is None:
         row = ("none", np.nan, np.nan, np.nan, np.nan, np.nan, "", fault)
@@ -130,7 +130,7 @@ def trend_table(
 
 
 def write_positions(table: pd.DataFrame, path: PathLike) -> None:
-    """Write a measured series as CSV; dates as YYYY-MM-DD, with the time where there is one."""
+    """Write a measured series as CSV; dates as YYYY-MM-DD, with the time unless midnight."""
     shown = table.round(DECIMALS)
     shown["date"] = [_written(date) for date in table["date"]]
     _write(shown, path)
@@ -142,7 +142,7 @@ def write_maqit(table: pd.DataFrame, path: PathLike) -> None:
 
 
 def write_trend(table: pd.DataFrame, path: PathLike) -> None:
-    """Write the numbers of a fit as CSV."""
+    """Write the results of a fit as CSV."""
     _write(table.round({"start": 4, "end": 4, "estimate": 4, "low": 4, "high": 4}), path)
 
 

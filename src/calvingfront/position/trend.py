@@ -1,4 +1,4 @@
-"""Trend and season of a series of positions, apart, with intervals.
+"""Separate the trend and the season of a series of positions, with intervals.
 
 position = level + rate · t [+ changes of rate at stated times] + season + residual,
 season   = one or two harmonics of the year.
@@ -17,15 +17,15 @@ from calvingfront.position.season import DAYS_PER_YEAR, WINTER_START, Hemisphere
 
 DRAWS = 4000
 SEED = 20140101
-SPARE = 4  # observations more than coefficients
-DARK_YEARS = 0.3  # a part of the year so long without any front is named in the notes
-BENT_DAYS = 180.0  # residuals that last longer say that the trend is no straight line
+SPARE = 4  # observations needed beyond the number of coefficients
+DARK_YEARS = 0.3  # a part of the year this long without fronts is noted
+BENT_DAYS = 180.0  # residuals with a longer memory suggest that the trend is not straight
 YEAR = np.arange(365) / 365
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """A number with its interval."""
+    """An estimate with its interval."""
 
     value: float
     low: float
@@ -37,7 +37,7 @@ class Fit:
     """A fitted series.
 
     times: (n,) decimal years, the observations used; breaks: decimal years where the rate changes.
-    level: of all intervals. All numbers hold for this model of the series only.
+    level: of all intervals. All results are conditional on this model of the series.
     """
 
     times: Array
@@ -49,12 +49,12 @@ class Fit:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What a reader of the numbers must know."""
+        """Caveats on the results."""
         found = [] if self.harmonics == 0 else _dark_months(self.times)
         if self.memory_days() > BENT_DAYS:
             found.append(
-                f"residuals last {self.memory_days():.0f} days: the trend bends, and the intervals "
-                "hold for a straight one only; give breaks"
+                f"residuals last {self.memory_days():.0f} days: the trend bends, but the intervals "
+                "hold only for a straight one; give breaks"
             )
         return tuple(found)
 
@@ -63,7 +63,7 @@ class Fit:
         return float(self.times.mean())
 
     def rate(self, start: float | None = None, end: float | None = None) -> Estimate:
-        """Mean rate of the trend between two decimal years, m per year; by default over all.
+        """Mean rate of the trend between two decimal years, m per year; by default over all times.
 
         Raises PositionError for a period that the observations do not cover.
         """
@@ -72,31 +72,30 @@ class Fit:
         if not first - 1e-9 <= start < end <= last + 1e-9:
             raise PositionError(
                 "series",
-                f"tells no rate from {start:.2f} to {end:.2f}: it runs from {first:.2f} to "
-                f"{last:.2f}",
+                f"has no rate from {start:.2f} to {end:.2f}; it covers {first:.2f} to {last:.2f}",
                 "Ask for a period within it.",
             )
         ends = _design(np.array([start, end]), self.origin, self.breaks, 0)
         return self._estimate(self._padded((ends[1] - ends[0]) / (end - start)))
 
     def winter_minus_summer(self, hemisphere: Hemisphere) -> Estimate:
-        """Mean of the season in the winter half of the year minus that in the summer half, m."""
+        """Mean of the season in the winter half-year minus that in the summer half-year, m."""
         harmonics = _harmonics(YEAR, self.harmonics)
         winter = (YEAR - WINTER_START[hemisphere]) % 1 < 0.5
         difference = harmonics[winter].mean(axis=0) - harmonics[~winter].mean(axis=0)
         return self._estimate(self._seasonal(difference))
 
     def swing(self) -> Estimate:
-        """Height of the season from its lowest to its highest day, m.
+        """Range of the season from its lowest to its highest day, m.
 
-        Never negative, so its interval does not reach 0 where there is no season; the difference of
-        winter and summer has a sign.
+        Never negative, so its interval stays above 0 even if there is no season. The difference
+        between winter and summer is signed.
         """
         seasons = self._drawn_seasons()
         return self._quantiles(seasons.max(axis=0) - seasons.min(axis=0))
 
     def furthest(self) -> Estimate:
-        """Part of the year (0 to 1; the interval may reach beyond) when the season is highest."""
+        """Fraction of the year (0 to 1; the interval may reach beyond) when the season peaks."""
         seasons = self._drawn_seasons()
         days = YEAR[seasons.argmax(axis=0)]
         middle = float(np.angle(np.exp(2j * np.pi * days).mean()) / (2 * np.pi)) % 1
@@ -105,7 +104,7 @@ class Fit:
     def curve(self, times: Array, season: bool = True) -> tuple[Array, Array, Array]:
         """Fitted position and its interval at decimal years: three arrays (n,).
 
-        The interval is that of the curve, not of single fronts around it.
+        The interval is for the curve, not for single fronts around it.
         """
         design = _design(times, self.origin, self.breaks, self.harmonics)
         if not season:
@@ -157,16 +156,19 @@ def fit(
 
     times:     (n,) decimal years in any order; values: (n,) m.
     harmonics: of the year, 0 to 2. breaks: decimal years at which the rate may change; they are
-               stated, never searched for.
-    errors:    (n,) m, how uncertain each position is compared with the others; or None.
-    Raises PositionError for a series that cannot tell a trend from a season: fewer observations
-    than coefficients + 4, less than a year (with harmonics), or a piece without observations.
+               given, not searched for.
+    errors:    (n,) m, the uncertainty of each position relative to the others; or None.
+    Raises PositionError for invalid arguments, and where trend and season cannot be separated:
+    fewer observations than coefficients + 4, less than a year (with harmonics), or too few
+    observations between two breaks.
     """
     where = "series"
     if harmonics not in (0, 1, 2):
         raise PositionError(where, f"cannot have {harmonics} harmonics", "Give 0, 1 or 2.")
     if not 0 < level < 1:
-        raise PositionError(where, f"has no interval at level {level}", "Give one below 1: 0.95.")
+        raise PositionError(
+            where, f"has no interval at level {level}", "Give a level between 0 and 1."
+        )
     order = np.argsort(times, kind="stable")
     times, values = np.asarray(times, float)[order], np.asarray(values, float)[order]
     broken = tuple(sorted(float(b) for b in breaks))
@@ -178,19 +180,19 @@ def fit(
             f"Give at least {coefficients + SPARE}, or fewer harmonics or breaks.",
         )
     if not (np.isfinite(times).all() and np.isfinite(values).all()):
-        raise PositionError(where, "holds numbers that are none", "Leave those fronts out.")
+        raise PositionError(where, "has non-finite dates or positions", "Leave those fronts out.")
     span = float(times[-1] - times[0])
     if span <= 0 or (harmonics and span < 1):
         raise PositionError(
             where,
-            f"spans {span:.2f} years, in which trend and season look alike",
-            "Fit without harmonics, or wait for a whole year.",
+            f"spans {span:.2f} years, too short to separate trend and season",
+            "Fit without harmonics, or add fronts to span a whole year.",
         )
     noise = None
     if errors is not None:
         sizes = np.asarray(errors, float)[order]
         if not (np.isfinite(sizes).all() and (sizes > 0).all()):
-            raise PositionError(where, "has errors that are not positive", "Correct them.")
+            raise PositionError(where, "has errors that are not positive", "Correct these errors.")
         noise = sizes**2 / np.mean(sizes**2)
     design = _design(times, float(times.mean()), broken, harmonics)
     pieces = np.digitize(times, broken)
@@ -220,17 +222,17 @@ def _design(times: Array, origin: float, breaks: Sequence[float], harmonics: int
 
 
 def _harmonics(parts: Array, harmonics: int) -> Array:
-    """(n, 2 · harmonics) of parts of the year."""
+    """Cosine and sine of each harmonic at fractions of the year, (n, 2 · harmonics)."""
     angles = 2 * np.pi * np.outer(parts, np.arange(1, harmonics + 1))
     both = np.stack([np.cos(angles), np.sin(angles)], axis=2)
     return both.reshape(len(parts), 2 * harmonics)
 
 
 def _dark_months(times: Array) -> list[str]:
-    """The longest part of the year without any front, where it is long."""
+    """A note on the longest part of the year without fronts, if it is long."""
     parts = np.sort(times % 1)
     gaps = np.diff(np.append(parts, parts[0] + 1))
     widest = float(gaps.max())
     if widest < DARK_YEARS:
         return []
-    return [f"no front in {widest * 12:.0f} months of the year: there the season is extrapolated"]
+    return [f"no front in {widest * 12:.0f} months of the year, where the season is extrapolated"]

@@ -59,7 +59,7 @@ def _row(cell: dict[str, str], folder: Path, fault: Fault) -> dict[str, Any]:
             what = f"has the invalid pixel size {cell['pixel_size_m']!r}"
             fault(what, "Write a positive number of metres.")
     if image is not None:
-        row |= _header(image, pixel_size, fault)
+        row |= image_header(image, pixel_size, fault)
     if "height_px" in row and front is not None:
         _check_mask_size(front, (row["height_px"], row["width_px"]), fault)
     return row
@@ -79,7 +79,7 @@ def _check_mask_size(front: Path, shape: tuple[int, int], fault: Fault) -> None:
         )
 
 
-def _header(path: Path, pixel_size_m: float | None, fault: Fault) -> dict[str, Any]:
+def image_header(path: Path, pixel_size_m: float | None, fault: Fault) -> dict[str, Any]:
     """Size, pixel size and position of an image from its header; calls `fault` for each fault."""
     try:
         with open_raster(path) as dataset:
@@ -93,7 +93,7 @@ def _header(path: Path, pixel_size_m: float | None, fault: Fault) -> dict[str, A
         if pixel_size_m is None:
             fault(
                 f"image {path.name} has no coordinate reference system and no known pixel size",
-                "Give pixel_size_m in the table, or a GeoTIFF with its CRS.",
+                "Give its pixel size (pixel_size_m), or a GeoTIFF with its CRS.",
             )
         return found | {"pixel_size_x_m": pixel_size_m, "pixel_size_y_m": pixel_size_m}
     name = crs.to_string()

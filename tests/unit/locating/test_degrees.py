@@ -70,13 +70,13 @@ def test_the_same_crs_leaves_every_bit() -> None:
 )
 def test_a_map_of_the_other_hemisphere_is_refused(place: list[float], crs: str) -> None:
     line = np.array(place) + np.array([[1.0, 0.0], [100.0, 0.0]])
-    with pytest.raises(ValueError, match=f"lies where {crs} stretches it .* times"):
+    with pytest.raises(ValueError, match=f"lies where {crs} stretches it by a factor of"):
         to_crs(line, "EPSG:3031", crs)
 
 
 def test_a_point_without_a_place_on_a_map_is_refused() -> None:
     """The gnomonic map around 10° E, 70° S knows half of the Earth."""
-    with pytest.raises(ValueError, match="has points without a place in"):
+    with pytest.raises(ValueError, match="has points that have no position in"):
         to_crs(np.array([[0.0, 80], [1.0, 80]]), "EPSG:4326", "+proj=gnom +lat_0=-70 +lon_0=10")
 
 
@@ -145,7 +145,7 @@ def test_a_cut_line_crosses_nowhere_and_is_as_long_as_before(places: list) -> No
 def test_a_line_past_a_pole_is_no_line_in_degrees(crs: str, far: float) -> None:
     for line in ([[-far, 0.1], [far, 0.1]], [[-far, 0], [0, 0], [far, 1]]):
         degrees = to_crs(np.array(line, float), crs, "EPSG:4326")
-        with pytest.raises(PoleError, match="passes a pole"):
+        with pytest.raises(PoleError, match="passes over or near a pole"):
             cut_at_antimeridian(degrees, nothing(degrees))
         south, north = box([degrees])[1::2]
         assert max(abs(south), abs(north)) == 90

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from calvingfront.locating.extract import extract_fronts, locate
+from calvingfront.locating.extract import extract_fronts, locate_front
 from calvingfront.locating.vectors import read_fronts
 from calvingfront.samples.geometry import map_to_sample, sample_to_map, square_grid
 from packed import band, write_packed, write_run
@@ -67,7 +67,7 @@ def test_a_known_line_comes_back_within_a_tenth_of_a_sample_pixel(
     rows = high * (start + (end - start) * share + bend * np.sin(np.pi * share)) - 0.5
     cols = 6 + (wide - 13) * share
     truth = np.column_stack(sample_to_map(facts, rows, cols))
-    front = locate(facts, drawn(facts, truth), 0.5, 0.0, "U-Net")
+    front = locate_front(facts, drawn(facts, truth), 0.5, 0.0, "U-Net")
     assert front.crs == "EPSG:3031"
     [found] = front.lines
     inner = found[5:-5]  # the ends are as sharp as the profile's

@@ -54,12 +54,14 @@ def test_times_are_kept_to_half_a_millisecond(moment: datetime) -> None:
      "2011-W01-1", "2011-03-04T12", "２011-03-04"],
 )  # fmt: skip
 def test_what_is_neither_a_day_nor_a_time_is_refused(text: Any) -> None:
-    with pytest.raises(SceneError, match=r"^a: acquired .* is neither a day nor a time\. Write"):
+    with pytest.raises(
+        SceneError, match=r"^a: acquired .* is neither a day nor a date-time\. Write"
+    ):
         front(acquired=text)
 
 
 def test_a_time_past_the_year_9999_is_refused_and_not_an_overflow() -> None:
-    with pytest.raises(SceneError, match="neither a day nor a time"):
+    with pytest.raises(SceneError, match="neither a day nor a date-time"):
         front(acquired="9999-12-31T23:59:59.9999Z")
 
 
@@ -87,26 +89,29 @@ def test_decimal_years_have_the_order_of_days(one: Any, other: Any) -> None:
 @pytest.mark.parametrize(
     ("facts", "message"),
     [
-        ({"scene": ""}, "scene: '' is no name"),
+        ({"scene": ""}, "scene: '' is not a name"),
         ({"quality": "fine"}, "quality 'fine' is unknown. Write good, partial, doubtful, none"),
-        ({"quality": "none"}, "quality is 'none' with 1 lines"),
-        ({"lines": []}, "quality is 'good' with 0 lines"),
-        ({"lines": [LINE[:1]]}, r"lines holds an array \(1, 2\). Give \(n, 2\)"),
-        ({"lines": [LINE.T]}, r"lines holds an array \(2, 3\)"),
-        ({"lines": [LINE * np.nan]}, "lines holds points without a place"),
-        ({"crs": "EPSG:1"}, r"crs 'EPSG:1' is no CRS \("),
+        ({"quality": "none"}, "quality is 'none', but the number of lines is 1"),
+        ({"lines": []}, "quality is 'good', but the number of lines is 0"),
+        (
+            {"lines": [LINE[:1]]},
+            r"lines contains an array of shape \(1, 2\). Give arrays of shape \(n, 2\)",
+        ),
+        ({"lines": [LINE.T]}, r"lines contains an array of shape \(2, 3\)"),
+        ({"lines": [LINE * np.nan]}, "lines contains NaN or infinite coordinates"),
+        ({"crs": "EPSG:1"}, r"crs 'EPSG:1' is not a CRS \("),
         ({"crs": "+proj=geocent"}, "crs .* is neither a map projection nor longitude and latitude"),
-        ({"crs": "EPSG:4326"}, "lines reaches 2.4e.06, 1.1.*e.06, which are no degrees"),
+        ({"crs": "EPSG:4326"}, "lines reaches 2.4e.06, 1.1.*e.06, which are not degrees"),
         ({"pixel_size_m": 0.0}, "pixel_size_m cannot be 0"),
         ({"pixel_size_m": float("nan")}, "pixel_size_m cannot be nan"),
         ({"members": 2.5}, "members cannot be 2.5"),
         ({"members": 0}, "members cannot be 0"),
         ({"error_m": -1.0}, "error_m cannot be -1.0"),
-        ({"reason": "a\0b"}, "reason 'a.x00b' is no text"),
-        ({"glacier": "\ud800"}, "glacier .* is no text"),
-        ({"glacier": 12}, "glacier 12 is no text"),
+        ({"reason": "a\0b"}, "reason 'a.x00b' is not text"),
+        ({"glacier": "\ud800"}, "glacier .* is not text"),
+        ({"glacier": 12}, "glacier 12 is not text"),
         ({"vertex_errors_m": [np.zeros(2)]}, "vertex_errors_m does not match the lines"),
-        ({"vertex_errors_m": [np.array([1, -1, np.nan])]}, "vertex_errors_m holds what is no size"),
+        ({"vertex_errors_m": [np.array([1, -1, np.nan])]}, "vertex_errors_m contains negative"),
     ],
 )
 def test_a_front_that_contradicts_itself_is_refused_with_scene_field_and_remedy(

@@ -185,7 +185,7 @@ def test_what_an_item_cannot_refer_to_is_refused(tmp_path: Path) -> None:
         write_item([front()], tmp_path / "i.json", {"x": tmp_path / "y.gpkg"})
     (tmp_path / "y.doc").write_text("x")
     with pytest.raises(
-        SceneError, match=r"asset x: y\.doc is of unknown kind\. Give one of \.gpkg"
+        SceneError, match=r"asset x: y\.doc has no known suffix\. Use one of \.gpkg"
     ):
         write_item([front()], tmp_path / "i.json", {"x": tmp_path / "y.doc"})
     for fronts, hrefs in (([], HREFS), ([front()], {})):

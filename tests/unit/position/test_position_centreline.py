@@ -56,7 +56,7 @@ def test_three_crossings_are_flagged_and_the_ice_added_up() -> None:
     [
         (straight(11_000), "no crossing"),
         (straight(6000, bottom=2100), "no crossing"),
-        (line((6000, 0), (6000, 2500), (5000, 2500), (5000, 0)), "twice and comes back"),
+        (line((6000, 0), (6000, 2500), (5000, 2500), (5000, 0)), "twice and returns"),
         (line((6000, 0), (6000, 2000), (7000, 2000), (7000, 4000)), "runs along"),
     ],
 )
@@ -114,5 +114,5 @@ def test_a_flow_line_in_pieces_or_loops_is_refused() -> None:
     for drawn, said in ((pieces, "not one line"), (loop, "crosses itself")):
         with pytest.raises(PositionError, match=said):
             FlowLine(FRAME, drawn, "downstream", "flow line")
-    with pytest.raises(PositionError, match="no known direction"):
+    with pytest.raises(PositionError, match="unknown direction"):
         flow_line(drawn="down")

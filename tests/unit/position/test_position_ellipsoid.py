@@ -61,7 +61,7 @@ def test_holes_and_parts_count() -> None:
     [
         ("EPSG:4326", "in degrees"),
         ("EPSG:3857", "Web Mercator"),
-        ("EPSG:4978", "no map projection"),
+        ("EPSG:4978", "not a map projection"),
         ("EPSG:2263", "US survey foot"),
         ("+proj=stere +lat_0=90 +R=6371000", "sphere"),
         ("+proj=merc +a=6378137 +b=6378137", "sphere"),

@@ -105,7 +105,7 @@ def test_rates_of_periods_are_written_and_those_beyond_the_series_refused(
     run(folder, tmp_path / "out", "box", periods=[(2017.0, 2018.0)])
     table = pd.read_csv(tmp_path / "out" / "trend.csv")
     assert ((table["start"] == 2017) & (table["end"] == 2018)).sum() == 1
-    with pytest.raises(PositionError, match="tells no rate"):
+    with pytest.raises(PositionError, match="has no rate"):
         run(folder, tmp_path / "none", "box", periods=[(2017.0, 2028.0)])
     assert not (tmp_path / "none").exists()
 

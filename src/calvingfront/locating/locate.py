@@ -1,0 +1,145 @@
+"""From new scenes and a model to front lines: one broken scene does not stop the others."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from calvingfront.compute.device import claimed_device
+from calvingfront.errors import CalvingFrontError, SceneError
+from calvingfront.files import PathLike
+from calvingfront.locating.extract import locate_front
+from calvingfront.locating.located_front import LocatedFront
+from calvingfront.locating.model_folder import ModelFolder
+from calvingfront.locating.new_scenes import NewScene, Sample, prepare
+from calvingfront.locating.vectors import write_fronts, write_geoparquet, write_shapefile
+from calvingfront.networks.inputs import to_input
+from calvingfront.networks.unet import UNet
+
+log = logging.getLogger(__name__)
+
+# How far beyond the training's range a scene may be before it counts as unlike it.
+TOLERANCE, BRIGHTNESS = 1.25, 1.1
+WRITERS: dict[str, Callable[[list[LocatedFront], PathLike, str | None], object]] = {
+    ".gpkg": write_fronts,
+    ".parquet": write_geoparquet,
+    ".shp": write_shapefile,
+}
+
+
+@dataclass
+class Located:
+    """What came of some scenes: fronts (with or without a line), and the faults by scene."""
+
+    fronts: list[LocatedFront] = field(default_factory=list)
+    faults: dict[str, CalvingFrontError] = field(default_factory=dict)
+
+
+def locate_fronts(
+    scenes: Sequence[NewScene],
+    model: ModelFolder,
+    outputs: Sequence[PathLike],
+    crs: str | None = None,
+    device: str = "auto",
+    threads: int = 2,
+) -> Located:
+    """Locate the fronts of new scenes and write them to files.
+
+    outputs: GeoPackages (.gpkg), GeoParquet files (.parquet) or Shapefiles (.shp; these leave out
+    scenes without a line). crs: of the files; needed if the scenes are in several.
+    A scene that cannot be used is left out and its fault returned; the files are written if any
+    scene could be used.
+    Raises SceneError if a scene appears twice or a file cannot be written, ModelError if the model
+    cannot be loaded, TrainingError if no device is free.
+    """
+    names = [scene.scene for scene in scenes]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise SceneError(twice[0], "appears twice", "Give each scene its own name.")
+    writers = [_writer(Path(output)) for output in outputs]  # before the work, not after it
+    torch.set_num_threads(threads)
+    found = Located()
+    with claimed_device(device) as place:
+        networks = [network.to(place).eval() for network in model.load_networks()]
+        for number, scene in enumerate(scenes, start=1):
+            try:
+                front = _locate(scene, model, networks, place)
+            except CalvingFrontError as error:
+                found.faults[scene.scene] = error
+                log.warning("%d of %d: %s", number, len(scenes), error)
+                continue
+            found.fronts.append(front)
+            said = f"{sum(map(len, front.lines))} vertices" if front.lines else front.reason
+            log.info("%d of %d: %s: %s", number, len(scenes), scene.scene, said)
+    if found.fronts:
+        for write, output in zip(writers, outputs, strict=True):
+            write(found.fronts, output, crs)
+    return found
+
+
+def _writer(output: Path) -> Callable[[list[LocatedFront], PathLike, str | None], object]:
+    """The function that writes a file of this suffix. Makes its folder, or raises SceneError."""
+    if output.suffix not in WRITERS:
+        known = ", ".join(WRITERS)
+        raise SceneError(output, "has a suffix of no format", f"Let it end in one of {known}.")
+    try:
+        output.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise SceneError(output.parent, f"cannot be made ({error})", "Choose another.") from error
+    if not os.access(output.parent, os.W_OK):
+        raise SceneError(output.parent, "cannot be written to", "Choose another folder.")
+    return WRITERS[output.suffix]
+
+
+def _locate(
+    scene: NewScene, model: ModelFolder, networks: Sequence[UNet], device: torch.device
+) -> LocatedFront:
+    steps = model.preprocessing
+    sample = prepare(scene, steps.size, steps.median_area_m2, steps.variant)
+    probability = mean_probability(sample.image, networks, device)
+    front = locate_front(
+        sample.facts,
+        probability,
+        model.threshold,
+        model.min_front_length_m,
+        model.label,
+        len(networks),
+    )
+    unlike = list(unlike_training(sample, model))
+    if not unlike:
+        return front
+    quality = "doubtful" if front.lines else front.quality
+    return replace(front, quality=quality, reason="; ".join(filter(None, [front.reason, *unlike])))
+
+
+@torch.no_grad()
+def mean_probability(
+    image: npt.NDArray[np.uint8], networks: Sequence[UNet], device: torch.device
+) -> npt.NDArray[np.float64]:
+    """The front's probability (s, s) of an image (s, s): the mean over the networks."""
+    batch = to_input(torch.from_numpy(image)[None, None].to(device))
+    total = torch.zeros(image.shape, dtype=torch.float64)
+    for network in networks:
+        total += torch.sigmoid(network(batch))[0, 0].double().cpu()
+    return np.asarray((total / len(networks)).numpy())
+
+
+def unlike_training(sample: Sample, model: ModelFolder) -> Iterator[str]:
+    """Say in what a scene differs from those that the model was trained on."""
+    seen = model.trained_on
+    mission = str(sample.facts["mission"])
+    if mission not in seen.missions:
+        yield f"{mission} is not among the missions of the training ({', '.join(seen.missions)})"
+    size, sizes = float(sample.facts["pixel_size_m"]), seen.pixel_size_m
+    if not sizes.lowest / TOLERANCE <= size <= sizes.highest * TOLERANCE:
+        yield f"{size:.0f} m a pixel; the training had {sizes.lowest:.0f} to {sizes.highest:.0f} m"
+    grey, greys = sample.mean_grey, seen.brightness.mean
+    if not greys.p01 / BRIGHTNESS <= grey <= greys.p99 * BRIGHTNESS:
+        yield f"mean grey level {grey:.0f}; the training had {greys.p01:.0f} to {greys.p99:.0f}"

@@ -1,0 +1,237 @@
+"""A model as one folder that says everything: weights, settings, threshold, scores, licence.
+
+`export_model` makes it from finished runs, `read_model` reads it. Its files are the weights of the
+members (`member_1.safetensors` …), `model.json` for programs and `README.md` for people. The same
+runs give the same bytes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import shutil
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from calvingfront.dataset.files import CONFIG
+from calvingfront.errors import ModelError
+from calvingfront.files import PathLike, read_json, write_json, write_text
+from calvingfront.locating.model.card import card_text
+from calvingfront.locating.model.content import ContentError, ModelCard, parse
+from calvingfront.locating.model.facts import describe, file_of
+from calvingfront.vocabulary import paths
+from calvingfront.vocabulary.models import BASELINES, NETWORKS
+from calvingfront.vocabulary.runs import Run, run_of
+
+if TYPE_CHECKING:
+    from calvingfront.networks.unet import UNet
+
+CONTENT, CARD = "model.json", "README.md"
+FORMAT, VERSION = "calvingfront model", 1
+# Each file that a run must have, and the command that makes it.
+NEEDED = {
+    paths.WEIGHTS: "train",
+    paths.RECORD: "train",
+    paths.PROBABILITIES: "predict",
+    paths.PREDICTIONS: "predict",
+    paths.THRESHOLD: "score",
+    paths.SCORES: "score",
+}
+COPY = "Copy the folder again from where it came from, or export the model again."
+
+
+@dataclass(frozen=True)
+class ModelFolder(ModelCard):
+    """A model that has been read and checked. path: its folder."""
+
+    path: Path
+
+    def load_networks(self) -> list[UNet]:
+        """Build the members' networks with their weights, on the CPU, ready to predict.
+
+        The threshold is that of the mean of their probabilities (sigmoid of the logits).
+
+        Raises ModelError if a file was changed since the folder was read, if its weights belong to
+        another network, or if this installation does not know the network.
+        """
+        from safetensors import SafetensorError
+        from safetensors.torch import load
+
+        from calvingfront.networks.build import build_network
+        from calvingfront.networks.settings import NetworkSettings
+
+        networks = []
+        for member in self.members:
+            path = self.path / member.weights
+            if member.network.get("model") not in NETWORKS:
+                raise ModelError(
+                    path,
+                    f"needs the network '{member.network.get('model')}', which is not known here",
+                    f"Register it (`register_network`), or use one of {', '.join(NETWORKS)}.",
+                )
+            try:
+                network = build_network(NetworkSettings(**member.network))
+                network.load_state_dict(load(_checked(path, member.sha256)))
+            except (RuntimeError, TypeError, SafetensorError) as error:
+                what = f"does not match the network described by {CONTENT}"
+                reason = str(error).splitlines()[0]
+                raise ModelError(path, f"{what} ({reason})", COPY) from error
+            networks.append(network.eval())
+        return networks
+
+
+def export_model(
+    runs: Sequence[PathLike], folder: PathLike, *, licence: str, data: str, title: str = ""
+) -> None:
+    """Write a model folder from one run, or from several as an ensemble (mean probability).
+
+    runs: folders RESULTS/models/MODEL/LOSS/seedN of one results folder, in any order.
+    folder: is made; a model folder there is replaced, anything else is refused.
+    licence: under which the weights may be used. data: where the training data come from, and
+    their licence. title: the model's name; without one, the names of its networks.
+    Raises ModelError if a run is incomplete or given twice, or the runs do not belong together.
+    """
+    target = Path(folder).resolve()
+    for name, text in (("licence", licence), ("data", data)):
+        if not text.strip():
+            raise ModelError(name, "is empty", f"Say what the {name} of the model is.")
+    results, members = _runs(runs)
+    _check_replaceable(target)
+    card = describe(results, members, title, licence, data)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    new, old = (target.with_name(f".{target.name}.{os.getpid()}.{kind}") for kind in ("tmp", "old"))
+    shutil.rmtree(new, ignore_errors=True)
+    try:
+        new.mkdir()
+        for run, member in zip(members, card.members, strict=True):
+            shutil.copyfile(file_of(results, paths.WEIGHTS, run), new / member.weights)
+            _checked(new / member.weights, member.sha256)  # a training may be replacing it
+        text = card_text(card)
+        write_text(new / CARD, text)
+        content = {"format": FORMAT, "version": VERSION, **asdict(card)}
+        content["readme_sha256"] = hashlib.sha256(text.encode()).hexdigest()
+        write_json(new / CONTENT, content | {"content_sha256": _digest(content)})
+        if target.exists():
+            target.rename(old)
+        new.rename(target)
+    except BaseException:
+        if old.exists() and not target.exists():
+            old.rename(target)
+        raise
+    finally:
+        shutil.rmtree(new, ignore_errors=True)
+        shutil.rmtree(old, ignore_errors=True)
+
+
+def read_model(folder: PathLike) -> ModelFolder:
+    """Read a model folder and check all of its files.
+
+    Raises ModelError if it is no model folder, has another version of the format, or if a file is
+    missing or was changed.
+    """
+    path = Path(folder)
+    content = _read_content(path)
+    version = content.get("version")
+    if version != VERSION:
+        raise ModelError(
+            path / CONTENT,
+            f"has version {version} of the format; this calvingfront reads version {VERSION}",
+            "Use the calvingfront that wrote it, or export the model again with this one.",
+        )
+    digest = content.pop("content_sha256", None)
+    if digest != _digest(content):
+        raise ModelError(path / CONTENT, "was changed or damaged after the export", COPY)
+    try:
+        card = parse(ModelCard, content)
+    except ContentError as error:
+        raise ModelError(path / CONTENT, str(error), COPY) from None
+    files = {CARD: content.get("readme_sha256")} | {m.weights: m.sha256 for m in card.members}
+    if not card.members or any(not _ours(name) for name in files):
+        raise ModelError(path / CONTENT, "names no weights, or weights elsewhere", COPY)
+    for name, expected in files.items():
+        _checked(path / name, expected)
+    return ModelFolder(**{f.name: getattr(card, f.name) for f in fields(card)}, path=path)
+
+
+def _runs(folders: Sequence[PathLike]) -> tuple[Path, list[Run]]:
+    """The results folder of the runs, and the runs in the order of the tables."""
+    if isinstance(folders, str | os.PathLike):
+        folders = [folders]
+    if not folders:
+        raise ModelError("runs", "no run is given", "Name at least one RESULTS/models/…/seedN.")
+    found: dict[Run, Path] = {}
+    for folder in (Path(each).resolve() for each in folders):
+        if len(folder.parts) < 5 or folder.parts[-4] != "models" or folder.parts[-3] in BASELINES:
+            remedy = "Name a folder RESULTS/models/MODEL/LOSS/seedN."
+            raise ModelError(folder, "is not the folder of a trained network", remedy)
+        run = run_of(folder / "weights.safetensors")
+        results = folder.parents[3]
+        if run in found and found[run] == results:
+            raise ModelError(folder, "is given twice", "Name each run once.")
+        first = next(iter(found.values()), results)
+        if first != results:
+            what = f"belongs to other results than {first}"
+            raise ModelError(folder, what, "Name runs of one results folder; they share its split.")
+        found[run] = results
+        if not (results / paths.DATASET / CONFIG).is_file():
+            what = "is missing, so nobody knows how the samples were made"
+            remedy = "Bring the data set of the run, with its configuration, to this place."
+            raise ModelError(results / paths.DATASET / CONFIG, what, remedy)
+        for pattern, command in NEEDED.items():
+            path = file_of(results, pattern, run)
+            if not path.is_file():
+                remedy = f"Finish the run first: `calvingfront {command}`, or the workflow."
+                raise ModelError(path, "is missing", remedy)
+    return results, sorted(found, key=lambda run: run.order)
+
+
+def _check_replaceable(folder: Path) -> None:
+    """Refuse a folder whose replacement would delete something that is not a model."""
+    if not folder.exists():
+        return
+    remedy = "Name a new folder, or move this one away."
+    if folder.is_dir():
+        _read_content(folder, remedy)
+        others = sorted(path.name for path in folder.iterdir() if not _ours(path.name))
+        if not others:
+            return
+        raise ModelError(folder / others[0], "is not a file of the model that is there", remedy)
+    raise ModelError(folder, "is a file", remedy)
+
+
+def _ours(name: str) -> bool:
+    return name in (CONTENT, CARD) or bool(re.fullmatch(r"member_\d+\.safetensors", name))
+
+
+def _read_content(folder: Path, remedy: str = "Name a folder made by `export_model`.") -> Any:
+    try:
+        content = read_json(folder / CONTENT)
+    except OSError as error:
+        what = f"is not a model folder: {CONTENT} cannot be read ({error.strerror})"
+        raise ModelError(folder, what, remedy) from None
+    except ValueError as error:
+        raise ModelError(folder / CONTENT, f"is not JSON ({error})", COPY) from None
+    if not isinstance(content, dict) or content.get("format") != FORMAT:
+        raise ModelError(folder, f"is not a model folder: {CONTENT} is something else", remedy)
+    return content
+
+
+def _digest(content: dict[str, Any]) -> str:
+    """SHA-256 of the content, whatever its layout."""
+    text = json.dumps(content, sort_keys=True, ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _checked(path: Path, sha256: Any) -> bytes:
+    """The bytes of a file. Raises ModelError if it is missing or not the file with this SHA-256."""
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise ModelError(path, f"cannot be read ({error.strerror})", COPY) from None
+    if hashlib.sha256(content).hexdigest() != sha256:
+        raise ModelError(path, "was changed or damaged after the export", COPY)
+    return content

@@ -1,0 +1,205 @@
+"""New scenes to locate: what is known of each, and its image on the square sample."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from calvingfront.errors import SceneError
+from calvingfront.files import PathLike
+from calvingfront.samples.geometry import square_grid
+from calvingfront.samples.median import kernel_side, median_filter
+from calvingfront.samples.square import resize_image
+from calvingfront.scenes.caffe import parse_name
+from calvingfront.scenes.images import image_header
+from calvingfront.scenes.rasters import read_image
+from calvingfront.scenes.scaling import to_8bit
+
+COLUMNS = ("scene", "glacier", "mission", "acquired", "image")
+IMAGES = {".tif", ".tiff", ".png"}
+ASK = "Give --mission and --acquired, list it in a table (--table), or name it as CaFFe does."
+
+
+@dataclass(frozen=True)
+class NewScene:
+    """A geocoded image whose front is wanted.
+
+    acquired: YYYY-MM-DD, UTC. pixel_size_m: of an image without a map position; else None.
+    """
+
+    scene: str
+    glacier: str
+    mission: str
+    acquired: str
+    image: Path
+    pixel_size_m: float | None = None
+
+
+@dataclass(frozen=True)
+class Sample:
+    """The square sample of a scene: image (s, s) uint8, and its row as in the index of a data set.
+
+    mean_grey: of the sample without its padding, 0…255.
+    """
+
+    image: npt.NDArray[np.uint8]
+    facts: dict[str, Any]
+    mean_grey: float
+
+
+def find_images(paths: Sequence[PathLike]) -> Iterator[Path]:
+    """The images among files and folders, sorted within each folder; hidden files are skipped.
+
+    Raises SceneError for a path that does not exist and for a folder without an image.
+    """
+    for path in map(Path, paths):
+        if not path.exists():
+            raise SceneError(path, "does not exist", "Check the path.")
+        if path.is_file():
+            yield path
+            continue
+        found = sorted(
+            file
+            for file in path.iterdir()
+            if file.suffix.lower() in IMAGES and not file.name.startswith(".")
+        )
+        if not found:
+            raise SceneError(path, "contains no image (TIFF or PNG)", "Name the images' folder.")
+        yield from found
+
+
+def scene_of(
+    image: Path,
+    mission: str | None,
+    acquired: str | None,
+    glacier: str | None,
+    pixel_size_m: float | None,
+) -> NewScene:
+    """What is known of an image by the options given, or by its name if that is CaFFe's.
+
+    Raises SceneError if mission or day are unknown: they are never guessed.
+    """
+    known: dict[str, Any] = {"scene": image.stem, "glacier": "", "mission": "", "acquired": ""}
+    try:
+        known |= parse_name(image.stem)
+    except SceneError:
+        if not (mission and acquired):
+            missing = " and ".join(
+                name for name, given in (("mission", mission), ("day", acquired)) if not given
+            )
+            raise SceneError(image, f"has no known {missing}", ASK) from None
+    return NewScene(
+        scene=str(known["scene"]),
+        glacier=glacier or str(known["glacier"]),
+        mission=mission or str(known["mission"]),
+        acquired=_day(acquired or str(known["acquired"]), image),
+        image=image,
+        pixel_size_m=pixel_size_m,
+    )
+
+
+def read_table_of_scenes(table: PathLike) -> list[NewScene]:
+    """Read a CSV or TSV with the columns scene, glacier, mission, acquired and image.
+
+    Optional: pixel_size_m. Paths start at the table's folder; a column `front` is not read.
+    Raises SceneError with the line at fault.
+    """
+    path = Path(table)
+    separator = "\t" if path.suffix.lower() in {".tsv", ".tab"} else ","
+    try:
+        cells = pd.read_csv(path, sep=separator, dtype=str, keep_default_na=False)
+    except (OSError, ValueError) as error:
+        raise SceneError(path, f"cannot be read ({error})", "Give a CSV or TSV.") from None
+    missing = [column for column in COLUMNS if column not in cells.columns]
+    if missing:
+        raise SceneError(
+            path, f"has no column {', '.join(missing)}", f"Give the columns {', '.join(COLUMNS)}."
+        )
+    scenes = []
+    for number, cell in enumerate(cells.to_dict("records"), start=2):
+        where = f"{path.name} line {number}"
+        for column in ("scene", "mission", "acquired", "image"):
+            if not str(cell[column]).strip():
+                raise SceneError(where, f"has no {column}", "Fill in the cell.")
+        size = str(cell.get("pixel_size_m", "")).strip()
+        scenes.append(
+            NewScene(
+                scene=str(cell["scene"]).strip(),
+                glacier=str(cell["glacier"]).strip(),
+                mission=str(cell["mission"]).strip(),
+                acquired=_day(str(cell["acquired"]).strip(), where),
+                image=path.parent / str(cell["image"]).strip(),
+                pixel_size_m=_metres(size, where) if size else None,
+            )
+        )
+    return scenes
+
+
+def prepare(scene: NewScene, size: int, median_area_m2: float, variant: str) -> Sample:
+    """Bring a scene to the square sample, in the same steps as the workflow.
+
+    8 bit, median filter, padding and resize. Raises SceneError if the image cannot be used.
+    """
+    header = image_header(scene.image, scene.pixel_size_m, _refuse(scene.image))
+    values, valid, _, _ = read_image(scene.image)
+    grey = to_8bit(values, valid, scene.image)
+    across, down = float(header["pixel_size_x_m"]), float(header["pixel_size_y_m"])
+    sides = kernel_side(median_area_m2, down), kernel_side(median_area_m2, across)
+    filtered = median_filter(grey, *sides)
+    height, width = filtered.shape
+    grid = square_grid(height, width, down, across, size, variant)
+    facts = {
+        "scene": scene.scene,
+        "glacier": scene.glacier,
+        "mission": scene.mission,
+        "acquired": scene.acquired,
+        "orbit": None,
+        "pixel_size_m": grid.pixel_size_m,
+        "content_height": grid.content_height,
+        "content_width": grid.content_width,
+        "source_pixel_size_x_m": across,
+        "source_pixel_size_y_m": down,
+        "step_x": grid.step_x,
+        "step_y": grid.step_y,
+        **{key: header.get(key) for key in ("crs", "upper_left_x", "upper_left_y")},
+    }
+    image = resize_image(filtered, grid, variant)
+    mean = float(image[: grid.content_height, : grid.content_width].mean())
+    return Sample(image, facts, mean)
+
+
+def _refuse(image: Path) -> Any:
+    def fault(what: str, remedy: str) -> None:
+        raise SceneError(image, what, remedy)
+
+    return fault
+
+
+def _day(text: str, where: object) -> str:
+    """Check a day: YYYY-MM-DD and nothing else, because 07/03/2004 is read in two ways."""
+    try:
+        if not re.fullmatch(r"\d{4}-\d{2}-\d{2}", text, re.ASCII):
+            raise ValueError(text)
+        return date.fromisoformat(text).isoformat()
+    except ValueError:
+        raise SceneError(where, f"has the date {text!r}", "Write YYYY-MM-DD.") from None
+
+
+def _metres(text: str, where: object) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0 < value < 1e5:
+        raise SceneError(
+            where, f"has the pixel size {text!r}", "Write a positive number of metres."
+        )
+    return value

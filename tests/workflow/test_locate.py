@@ -1,0 +1,151 @@
+"""`calvingfront export` and `locate`: what the workflow located is located again from the image."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from calvingfront.cli import main
+from calvingfront.locating.vectors import read_fronts
+
+pytestmark = pytest.mark.timeout(900)
+
+RUN = Path("attention_unet") / "wbce4" / "seed1"
+
+
+@pytest.fixture(scope="session")
+def model(tiny_run: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The model folder of one network of the tiny run."""
+    folder = tmp_path_factory.mktemp("model") / "tiny"
+    status = main(
+        ["export", str(tiny_run / "results" / "test" / "models" / RUN), "--output", str(folder),
+         "--licence", "MIT", "--data", "a simulated archive"]
+    )  # fmt: skip
+    assert status == 0
+    return folder
+
+
+@pytest.fixture
+def table(tiny_run: Path, tmp_path: Path) -> Path:
+    """A table of the held-out scenes, without their fronts."""
+    results = tiny_run / "results" / "test"
+    split = pd.read_csv(results / "dataset" / "split.tsv", sep="\t")
+    held_out = split.loc[split["subset"] != "train", "scene"].unique()
+    scenes = pd.read_csv(results / "scenes.tsv", sep="\t").set_index("scene").loc[held_out]
+    scenes["image"] = [str(results / "imported" / scene / "image.tif") for scene in held_out]
+    path = tmp_path / "new.csv"
+    scenes.reset_index()[["scene", "glacier", "mission", "acquired", "image"]].to_csv(
+        path, index=False
+    )
+    return path
+
+
+def test_located_fronts_are_those_of_the_workflow(
+    tiny_run: Path, model: Path, table: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    output = tmp_path / "fronts.gpkg"
+    status = main(
+        ["locate", "--table", str(table), "--model", str(model), "--output", str(output),
+         "--device", "cpu", "--threads", "1"]
+    )  # fmt: skip
+    said = capsys.readouterr()
+    assert status == 0, said.err
+    found = {front.scene: front for front in read_fronts(output)}
+    of_workflow = read_fronts(tiny_run / "results" / "test" / "fronts" / RUN / "fronts.gpkg")
+    assert set(found) == {front.scene for front in of_workflow}
+    for expected in of_workflow:
+        front = found[expected.scene]
+        assert (front.crs, front.acquired, front.threshold) == (
+            expected.crs, expected.acquired, expected.threshold
+        )  # fmt: skip
+        assert len(front.lines) == len(expected.lines)
+        # the workflow keeps its probabilities in 16 bits
+        for line, other in zip(front.lines, expected.lines, strict=True):
+            ends = np.abs(line[[0, -1]] - other[[0, -1]]).max()
+            assert ends < 0.2 * front.pixel_size_m
+
+
+def test_one_broken_image_does_not_stop_the_others(
+    tiny_run: Path, model: Path, table: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    scenes = pd.read_csv(table)
+    broken = tmp_path / "broken.tif"
+    broken.write_bytes(b"no image")
+    scenes.loc[1, "image"] = str(broken)
+    scenes.to_csv(table, index=False)
+    output = tmp_path / "fronts.gpkg"
+    arguments = ["locate", "--model", str(model), "--output", str(output), "--device", "cpu"]
+    assert main([*arguments, "--table", str(table)]) == 3
+    said = capsys.readouterr().out
+    assert "1 images that could not be used" in said
+    assert "broken.tif" in said
+    assert {front.scene for front in read_fronts(output)} == set(scenes["scene"]) - {
+        scenes["scene"][1]
+    }
+
+
+def test_a_mission_that_the_training_has_not_seen_makes_the_line_doubtful(
+    model: Path, table: Path, tmp_path: Path
+) -> None:
+    pd.read_csv(table).assign(mission="UMBRA").to_csv(table, index=False)
+    output = tmp_path / "fronts.gpkg"
+    status = main(
+        ["locate", "--table", str(table), "--model", str(model), "--output", str(output),
+         "--device", "cpu"]
+    )  # fmt: skip
+    assert status == 0
+    for front in read_fronts(output):
+        assert front.quality == ("doubtful" if front.lines else "none")
+        assert "UMBRA is not among the missions of the training" in front.reason
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ([], "got no image"),
+        (["missing.tif"], "missing.tif: does not exist"),
+        (["empty"], "contains no image"),
+        (["some.tif"], "some.tif: has no known mission and day. Give --mission and --acquired"),
+        (["some.tif", "--mission", "TSX"], "has no known day"),
+        (["some.tif", "--mission", "TSX", "--acquired", "03/04/2007"], "Write YYYY-MM-DD"),
+    ],
+)
+def test_what_cannot_be_located_is_said_and_nothing_is_written(
+    model: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    arguments: list[str],
+    said: str,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "some.tif").write_bytes(b"no image")
+    options = ["--model", str(model), "--output", "fronts.gpkg", "--device", "cpu"]
+    assert main(["locate", *arguments, *options]) == 1
+    captured = capsys.readouterr()
+    assert said in captured.err + captured.out
+    assert not (tmp_path / "fronts.gpkg").exists()
+
+
+def test_tampered_weights_and_other_folders_are_refused(
+    model: Path, table: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    copy = tmp_path / "copy"
+    shutil.copytree(model, copy)
+    weights = next(copy.glob("*.safetensors"))
+    content = bytearray(weights.read_bytes())
+    content[-1] ^= 1
+    weights.write_bytes(bytes(content))
+    for folder, said in ((copy, weights.name), (tmp_path, "model")):
+        status = main(
+            ["locate", "--table", str(table), "--model", str(folder), "--output",
+             str(tmp_path / "fronts.gpkg")]
+        )  # fmt: skip
+        assert status == 1
+        assert said in capsys.readouterr().err
+    assert not (tmp_path / "fronts.gpkg").exists()
