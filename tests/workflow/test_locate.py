@@ -8,7 +8,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+import rasterio
 import torch
+from rasterio.transform import from_origin
 
 from calvingfront.cli import main
 from calvingfront.locating.locate import mean_probability
@@ -101,6 +103,27 @@ def test_one_broken_image_does_not_stop_the_others(
     assert {front.scene for front in read_fronts(output)} == set(scenes["scene"]) - {
         scenes["scene"][1]
     }
+
+
+def test_images_in_several_crss_need_one_for_the_file(
+    model: Path, table: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    scenes = pd.read_csv(table)
+    other = tmp_path / "other.tif"
+    with rasterio.open(scenes["image"][0]) as source:
+        profile = source.profile | {
+            "crs": "EPSG:32720", "transform": from_origin(400_000, 2_900_000, 20, 20),
+        }  # fmt: skip
+        with rasterio.open(other, "w", **profile) as target:
+            target.write(source.read())
+    scenes.loc[0, "image"] = str(other)
+    scenes.to_csv(table, index=False)
+    output = tmp_path / "fronts.gpkg"
+    arguments = ["locate", "--table", str(table), "--model", str(model), "--output", str(output)]
+    assert main(arguments) == 1
+    assert "because the images are in EPSG:3031 and EPSG:32720" in capsys.readouterr().err
+    assert main([*arguments, "--crs", "EPSG:3031", "--device", "cpu"]) == 0
+    assert {front.crs for front in read_fronts(output)} == {"EPSG:3031"}
 
 
 def test_a_mission_that_the_training_has_not_seen_makes_the_line_doubtful(

@@ -70,7 +70,7 @@ def run_export(options: argparse.Namespace) -> int:
 
 def run_locate(options: argparse.Namespace) -> int:
     """Run `locate`; return the exit status."""
-    from calvingfront.errors import CalvingFrontError, SceneError
+    from calvingfront.errors import SceneError
     from calvingfront.locating.model_folder import read_model
 
     model = read_model(options.model)
@@ -78,12 +78,12 @@ def run_locate(options: argparse.Namespace) -> int:
 
     if not options.images and not options.table:
         raise SceneError("calvingfront locate", "got no image", "Name images, folders or --table.")
-    images = list(find_images(options.images))
+    images, faults = find_images(options.images)
     if options.acquired and len(images) > 1:
         raise SceneError(
             "--acquired", f"holds for one image, not for {len(images)}", "List them in a table."
         )
-    scenes, unknown = [], []
+    scenes = []
     for image in images:
         try:
             scenes.append(
@@ -91,8 +91,8 @@ def run_locate(options: argparse.Namespace) -> int:
                     image, options.mission, options.acquired, options.glacier, options.pixel_size_m
                 )
             )
-        except CalvingFrontError as error:
-            unknown.append(error)
+        except SceneError as error:
+            faults.append(error)
     if options.table:
         scenes += read_table_of_scenes(options.table)
     from calvingfront.locating.locate import locate_fronts
@@ -100,15 +100,17 @@ def run_locate(options: argparse.Namespace) -> int:
     found = locate_fronts(
         scenes, model, options.output, options.crs, options.device, options.threads
     )
-    faults = [*unknown, *found.faults.values()]
+    broken = [*faults, *found.faults.values()]
     lines = sum(bool(front.lines) for front in found.fronts)
     doubtful = sum(front.quality == "doubtful" for front in found.fronts)
     print(
         f"{lines} fronts ({doubtful} of them doubtful), {len(found.fronts) - lines} images without "
-        f"a front, {len(faults)} images that could not be used"
+        f"a front, {len(broken)} images that could not be used"
     )
-    for fault in faults:
+    for fault in broken:
         print(f"  {fault}")
     if found.fronts:
         print("\n".join(options.output))
-    return 0 if not faults else SOME_FAILED if found.fronts else 1
+    if not broken:
+        return 0
+    return SOME_FAILED if found.fronts else 1

@@ -22,6 +22,7 @@ from calvingfront.vocabulary.runs import run_of
 log = logging.getLogger(__name__)
 
 Floats = npt.NDArray[np.float64]
+LONGITUDE_LATITUDE = "EPSG:4326"
 
 
 def extract_fronts(
@@ -49,7 +50,10 @@ def extract_fronts(
         facts = {str(name): value for name, value in data.index.loc[row].items()}
         probability = np.asarray(array[position], dtype=np.float64)
         found.append(locate_front(facts, probability, limit, min_front_length_m, model))
-    write_fronts(found, fronts)
+    several = len({front.crs for front in found if front.crs is not None}) > 1
+    if several:
+        log.info("the scenes are in several CRSs: the lines are written in longitude and latitude")
+    write_fronts(found, fronts, LONGITUDE_LATITUDE if several else None)
     missing = sum(not front.lines for front in found)
     log.info("%d scenes, %d of them without a line", len(found), missing)
 

@@ -18,7 +18,7 @@ from calvingfront.files import PathLike
 from calvingfront.locating.extract import locate_front
 from calvingfront.locating.located_front import LocatedFront
 from calvingfront.locating.model_folder import ModelFolder
-from calvingfront.locating.new_scenes import NewScene, Sample, prepare
+from calvingfront.locating.new_scenes import NewScene, Sample, crs_of_images, prepare
 from calvingfront.locating.vectors import write_fronts, write_geoparquet, write_shapefile
 from calvingfront.networks.inputs import to_input
 from calvingfront.networks.unet import UNet
@@ -63,7 +63,12 @@ def locate_fronts(
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise SceneError(twice[0], "appears twice", "Give each scene its own name.")
-    writers = [_writer(Path(output)) for output in outputs]  # before the work, not after it
+    # Before the work, not after it.
+    writers = [_writer(Path(output)) for output in outputs]
+    known = crs_of_images(scenes)
+    if crs is None and len(known) > 1:
+        what = f"is needed, because the images are in {' and '.join(known)}"
+        raise SceneError("--crs", what, "Give the CRS of the file.")
     torch.set_num_threads(threads)
     found = Located()
     with claimed_device(device) as place:
@@ -88,7 +93,7 @@ def _writer(output: Path) -> Callable[[list[LocatedFront], PathLike, str | None]
     """The function that writes a file of this suffix. Makes its folder, or raises SceneError."""
     if output.suffix not in WRITERS:
         known = ", ".join(WRITERS)
-        raise SceneError(output, "has a suffix of no format", f"Let it end in one of {known}.")
+        raise SceneError(output, "does not end in a known suffix", f"Let it end in one of {known}.")
     try:
         output.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:

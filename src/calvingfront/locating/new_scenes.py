@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -55,25 +55,43 @@ class Sample:
     mean_grey: float
 
 
-def find_images(paths: Sequence[PathLike]) -> Iterator[Path]:
-    """The images among files and folders, sorted within each folder; hidden files are skipped.
+def find_images(paths: Sequence[PathLike]) -> tuple[list[Path], list[SceneError]]:
+    """Find the images among files and folders; hidden files are skipped.
 
-    Raises SceneError for a path that does not exist and for a folder without an image.
+    Returns the images, sorted within each folder, and a fault for each path that does not exist
+    and each folder without an image.
     """
+    images: list[Path] = []
+    faults: list[SceneError] = []
     for path in map(Path, paths):
-        if not path.exists():
-            raise SceneError(path, "does not exist", "Check the path.")
         if path.is_file():
-            yield path
+            images.append(path)
+        elif not path.exists():
+            faults.append(SceneError(path, "does not exist", "Check the path."))
+        else:
+            found = sorted(
+                file
+                for file in path.iterdir()
+                if file.suffix.lower() in IMAGES and not file.name.startswith(".")
+            )
+            images += found
+            if not found:
+                what = "contains no image (TIFF or PNG)"
+                faults.append(SceneError(path, what, "Name the folder of the images."))
+    return images, faults
+
+
+def crs_of_images(scenes: Sequence[NewScene]) -> list[str]:
+    """The CRSs of the scenes' images, sorted; images that cannot be used are passed over."""
+    found: set[str] = set()
+    for scene in scenes:
+        try:
+            header = image_header(scene.image, scene.pixel_size_m, _refuse(scene.image))
+        except SceneError:
             continue
-        found = sorted(
-            file
-            for file in path.iterdir()
-            if file.suffix.lower() in IMAGES and not file.name.startswith(".")
-        )
-        if not found:
-            raise SceneError(path, "contains no image (TIFF or PNG)", "Name the images' folder.")
-        yield from found
+        if header.get("crs") is not None:
+            found.add(str(header["crs"]))
+    return sorted(found)
 
 
 def scene_of(

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -129,3 +130,21 @@ def test_pieces_that_are_too_short_are_named_as_the_reason(predicted: dict[str, 
     front = next(front for front in read_fronts(predicted["fronts"]) if front.scene == "s0")
     assert not front.lines
     assert front.reason == "only pieces shorter than 5000 m exceed the threshold"
+
+
+def test_scenes_in_several_crss_are_written_in_longitude_and_latitude(
+    predicted: dict[str, Path],
+) -> None:
+    index = predicted["dataset"] / "index.tsv"
+    table = pd.read_csv(index, sep="\t")
+    table["crs"] = ["EPSG:3031", "EPSG:3031", "EPSG:32720"]
+    table["upper_left_x"] = [-2_462_000.0, -2_462_000.0, 400_000.0]
+    table["upper_left_y"] = [1_427_000.0, 1_427_000.0, 2_900_000.0]
+    table.to_csv(index, sep="\t", index=False)
+    extract_fronts(**predicted, min_front_length_m=750.0)
+    fronts = {front.scene: front for front in read_fronts(predicted["fronts"])}
+    for scene in ("s0", "s2"):
+        assert fronts[scene].crs == "EPSG:4326"
+        longitude, latitude = fronts[scene].lines[0].T
+        assert ((longitude > -68) & (longitude < -55)).all()
+        assert ((latitude > -66) & (latitude < -62)).all()
