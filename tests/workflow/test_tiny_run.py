@@ -61,7 +61,7 @@ def test_the_data_set_is_what_the_configuration_says(results: Path) -> None:
 def test_the_fronts_of_every_network_lie_on_the_map_of_their_scenes(results: Path) -> None:
     files = sorted((results / "fronts").rglob("fronts.gpkg"))
     assert len(files) == 4
-    scenes = pd.read_csv(results / "scenes.tsv", sep="\t").set_index("scene")
+    scenes = pd.read_csv(results / "dataset" / "index.tsv", sep="\t").set_index("scene")
     split = pd.read_csv(results / "dataset" / "split.tsv", sep="\t")
     held_out = set(split.loc[split["subset"] != "train", "scene"])
     for path in files:
