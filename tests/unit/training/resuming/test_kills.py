@@ -150,7 +150,8 @@ def test_trainings_killed_at_random_moments_end_with_the_same_weights(
         folder = results / "models" / "unet" / "wbce4" / "seed1"
         runs += 1
         record = folder / "run.json"
-        while not record.exists():
+        # A kill between the record and the removal of the state leaves both: resume once more.
+        while not record.exists() or (folder / "state").exists():
             process = host.start(results)
             if kills < KILLS or half_written < KILLS // 3:
                 wait_for_moment(folder / "state", rng.uniform(0, length), half=kills % 2 == 1)
