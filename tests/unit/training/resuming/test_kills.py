@@ -159,7 +159,7 @@ def test_trainings_killed_at_random_moments_end_with_the_same_weights(
             code = host.end()
             assert code in (0, -signal.SIGKILL)
             kills += code != 0
-            half_written += bool(list((folder / "state").glob(".state.*.tmp.safetensors")))
+            half_written += half_written_states(folder / "state")
         assert files(results) == expected
         resumptions += json.loads(record.read_text(encoding="utf-8"))["resumptions"]
     assert resumptions > 0
@@ -169,6 +169,14 @@ def test_trainings_killed_at_random_moments_end_with_the_same_weights(
     )
 
 
+def half_written_states(state: Path) -> bool:
+    """Whether a state is being written; a training that ends removes the folder."""
+    try:
+        return bool(list(state.glob(".state.*.tmp.safetensors")))
+    except FileNotFoundError:
+        return False
+
+
 def wait_for_moment(state: Path, seconds: float, half: bool) -> None:
     """Wait some seconds; where `half`, on to the moment at which a file is half written."""
     time.sleep(seconds)
@@ -176,5 +184,5 @@ def wait_for_moment(state: Path, seconds: float, half: bool) -> None:
         return
     deadline = time.perf_counter() + 0.5
     while time.perf_counter() < deadline:
-        if list(state.glob(".state.*.tmp.safetensors")):
+        if half_written_states(state):
             return
