@@ -51,6 +51,11 @@ def on_image(scene: str = "image", **facts: Any) -> LocatedFront:
     return front(scene, **{"crs": None, "lines": [line], **facts})
 
 
+def widths(*metres: float) -> Any:
+    """Half-widths (n, 3) of three bands from those (n,) of the narrowest."""
+    return np.outer(metres, [1.0, 3.0, 4.0])
+
+
 def full(scene: str = "full", **facts: Any) -> LocatedFront:
     """A front with every fact there can be, in two pieces."""
     usual: dict[str, Any] = {
@@ -62,7 +67,7 @@ def full(scene: str = "full", **facts: Any) -> LocatedFront:
         "err90_m": 31.5,
         "err_geo_m": 4.0,
         "err_method": "conformal",
-        "vertex_errors_m": [np.array([1.0, 2.5, np.nan]), np.array([np.nan, 4.0, 5.0])],
+        "vertex_errors_m": [widths(1.0, 2.5, np.nan), widths(np.nan, 4.0, 5.0)],
         "author": "A. Person",
     }
     return front(scene, **{**usual, **facts})
@@ -89,7 +94,7 @@ def any_front(draw: Any, scene: str) -> LocatedFront:
     lines = [] if quality == "none" else draw(st.lists(_line(), min_size=1, max_size=3))
     errors: list[Any] = []
     if draw(st.booleans()):
-        errors = [np.array([draw(st.just(np.nan) | st.floats(0, 99))] * len(x)) for x in lines]
+        errors = [widths(*[draw(st.just(np.nan) | st.floats(0, 99))] * len(x)) for x in lines]
     return LocatedFront(
         scene=scene,
         glacier=draw(_TEXT),

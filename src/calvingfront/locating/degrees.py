@@ -120,7 +120,7 @@ def cut_at_antimeridian(line: Floats, errors: Floats) -> tuple[list[Floats], lis
     """Cut a line (n, 2) in degrees at ±180°; return its pieces and the errors of their vertices.
 
     At each crossing, one piece ends at ±180° and the next begins at ∓180°, at the same latitude,
-    as RFC 7946 requires (3.1.9). errors: (n,) m; an inserted vertex has none (NaN) unless it
+    as RFC 7946 requires (3.1.9). errors: (n, …) m; an inserted vertex has none (NaN) unless it
     coincides with an original vertex.
     Raises PoleError where longitude changes by more than 90° in one step, or a vertex is a pole.
     """
@@ -136,7 +136,7 @@ def cut_at_antimeridian(line: Floats, errors: Floats) -> tuple[list[Floats], lis
             side = 180.0 if line[i, 0] > 0 else -180.0
             share = (side - line[i, 0]) / width[i] if width[i] else 0.0
             latitude = line[i, 1] + share * (line[i + 1, 1] - line[i, 1])
-            fault = {0.0: errors[i], 1.0: errors[i + 1]}.get(share, np.nan)
+            fault = {0.0: errors[i], 1.0: errors[i + 1]}.get(share, np.full_like(errors[i], np.nan))
             if share > 0:
                 points.append(np.array([side, latitude]))
                 faults.append(fault)

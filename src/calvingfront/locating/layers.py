@@ -12,19 +12,25 @@ import shapely
 
 from calvingfront.errors import SceneError
 from calvingfront.files import PathLike
-from calvingfront.locating.attributes import ATTRIBUTES, attributes_of
+from calvingfront.locating.attributes import ATTRIBUTES, attributes_of, moment_of
+from calvingfront.locating.bands import band_around
 from calvingfront.locating.degrees import length_m
-from calvingfront.locating.located_front import Floats, LocatedFront
+from calvingfront.locating.located_front import LEVELS, Floats, LocatedFront
 from calvingfront.locating.style import STYLE_NAME, style_of
 
-FRONTS, VERTICES = "fronts", "vertices"
-IMAGE_FRONTS, IMAGE_VERTICES = "fronts_image", "vertices_image"
+FRONTS, VERTICES, BANDS = "fronts", "vertices", "bands"
+IMAGE_FRONTS, IMAGE_VERTICES, IMAGE_BANDS = "fronts_image", "vertices_image", "bands_image"
+# Columns of a vertex: half-widths of the bands.
+ERRORS = tuple(f"err{level}_m" for level in LEVELS)
 DESCRIPTIONS = {
     FRONTS: "Calving fronts, one feature for each scene; NULL geometry where no front was found",
     VERTICES: "Vertices of the lines in fronts; part and number count from 1",
+    BANDS: "Bands around the lines in fronts that contain the front along `level` per cent of the "
+    "line",
     IMAGE_FRONTS: "Calving fronts of images without a map position: x, y in m from the image's "
     "upper left corner, y up (negative in the image)",
     IMAGE_VERTICES: "Vertices of the lines in fronts_image; part and number count from 1",
+    IMAGE_BANDS: "Bands around the lines in fronts_image, as in bands",
 }
 # GIS programs draw y upwards, so y in an image is 0 at its upper edge and negative below.
 IMAGE_CRS = (
@@ -55,20 +61,40 @@ def front_layer(fronts: Sequence[LocatedFront]) -> Any:
 
 
 def vertex_layer(fronts: Sequence[LocatedFront]) -> Any:
-    """A GeoDataFrame of points with scene, part and number (from 1), and error_m (NaN: unknown)."""
-    rows: list[tuple[str, int, int, float]] = []
-    places = [np.empty((0, 2))]
+    """A GeoDataFrame of points with scene, part and number (from 1), and ERRORS (NaN: unknown)."""
+    rows: list[tuple[str, int, int]] = []
+    places, errors = [np.empty((0, 2))], [np.empty((0, len(LEVELS)))]
     for front in fronts:
         for k, line in enumerate(_pieces(front)):
-            errors = front.vertex_errors_m[k] if front.vertex_errors_m else [np.nan] * len(line)
-            rows += [(front.scene, k + 1, n + 1, float(e)) for n, e in enumerate(errors)]
+            rows += [(front.scene, k + 1, n + 1) for n in range(len(line))]
             places.append(line)
-    columns = pd.DataFrame(rows, columns=["scene", "part", "number", "error_m"])
-    columns = columns.astype(
-        {"scene": object, "part": "int32", "number": "int32", "error_m": float}
-    )
+            unknown = np.full((len(line), len(LEVELS)), np.nan)
+            errors.append(front.vertex_errors_m[k] if front.vertex_errors_m else unknown)
+    columns = pd.DataFrame(rows, columns=["scene", "part", "number"])
+    columns = columns.astype({"scene": object, "part": "int32", "number": "int32"})
+    columns[list(ERRORS)] = np.concatenate(errors)
     points = shapely.points(np.concatenate(places))
     return geopandas.GeoDataFrame(columns, geometry=points, crs=fronts[0].crs or IMAGE_CRS)
+
+
+def band_layer(fronts: Sequence[LocatedFront]) -> Any:
+    """A GeoDataFrame of polygons: for each front with known errors, one band per level."""
+    rows, bands = [], []
+    for front in fronts:
+        if not front.vertex_errors_m:
+            continue
+        for k, level in enumerate(LEVELS):
+            widths = [errors[:, k] for errors in front.vertex_errors_m]
+            band = band_around(_pieces(front), widths, front.crs)
+            if not band.is_empty:
+                facts = (front.scene, front.glacier or None, moment_of(front.acquired), level)
+                rows.append(facts)
+                bands.append(band)
+    columns = pd.DataFrame(rows, columns=["scene", "glacier", "acquired", "level"])
+    columns = columns.astype(
+        {"scene": object, "glacier": object, "acquired": DTYPES["time"], "level": "int32"}
+    )
+    return geopandas.GeoDataFrame(columns, geometry=bands, crs=fronts[0].crs or IMAGE_CRS)
 
 
 def _pieces(front: LocatedFront) -> list[Floats]:

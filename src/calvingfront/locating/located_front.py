@@ -19,6 +19,8 @@ Floats = npt.NDArray[np.float64]
 
 QUALITIES = ("good", "partial", "doubtful", "none")
 AUTHOR = "calvingfront"
+# Percentages of a line's length at which bands contain the front.
+LEVELS = (50, 90, 95)
 _TIME = re.compile(
     r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2}([.,]\d{1,9})?)?( ?Z|[+-]\d{2}:?\d{2})?", re.ASCII
 )
@@ -46,9 +48,12 @@ class LocatedFront:
     model, threshold, members: what drew the line; None if a person did, or where unknown.
     quality:      good, partial, doubtful or none (no line); None if not assessed.
     reason:       why the quality is what it is.
-    error_m, err90_m, err_geo_m: error of the line, its 90th percentile, and geolocation error of
-                  the image, m; err_method names the kind of error. None where unknown.
-    vertex_errors_m: for each piece (n,), m, NaN where unknown; () if none is known.
+    error_m:      expected mean distance between line and front, m.
+    err90_m:      mean half-width of the band of 90 %, m.
+    err_geo_m:    geolocation error of the image, m. err_method names the kind of error. None where
+                  unknown.
+    vertex_errors_m: for each piece (n, 3): half-widths, m, of the bands that contain the front
+                  along LEVELS per cent of the line; NaN where unknown; () if none is known.
     author:       who is responsible for the line.
     Raises SceneError where a field is not as above, or quality and lines contradict each other.
     """
@@ -117,11 +122,11 @@ class LocatedFront:
         errors = tuple(np.array(each, np.float64) for each in self.vertex_errors_m)
         if not any(np.isfinite(each).any() for each in errors):
             errors = ()
-        elif [each.shape for each in errors] != [line.shape[:1] for line in self.lines]:
+        elif [e.shape for e in errors] != [(len(line), len(LEVELS)) for line in self.lines]:
             raise self._fault(
                 "vertex_errors_m",
                 "does not match the lines",
-                "Give one error for each vertex of each line, or ().",
+                f"Give {len(LEVELS)} half-widths for each vertex of each line, or ().",
             )
         if any((each < 0).any() or np.isinf(each).any() for each in errors):
             raise self._fault(

@@ -15,6 +15,7 @@ from calvingfront.files import PathLike
 from calvingfront.locating.attributes import ATTRIBUTES, DAY
 from calvingfront.locating.foreign_tables import cell, fronts_of_others, pieces
 from calvingfront.locating.layers import (
+    ERRORS,
     FRONTS,
     IMAGE_FRONTS,
     IMAGE_VERTICES,
@@ -151,11 +152,12 @@ def _front(
 
 def _vertex_errors(vertices: Any) -> dict[str, list[Floats]]:
     """The vertex errors of each piece, for each scene where any is known."""
-    if vertices is None or not vertices["error_m"].notna().any():
+    columns = list(ERRORS)
+    if vertices is None or not set(columns) <= set(vertices.columns):
         return {}
     vertices = vertices.sort_values(["scene", "part", "number"], kind="stable")
     return {
-        str(scene): [group["error_m"].to_numpy(np.float64) for _, group in its.groupby("part")]
+        str(scene): [group[columns].to_numpy(np.float64) for _, group in its.groupby("part")]
         for scene, its in vertices.groupby("scene")
-        if its["error_m"].notna().any()
+        if its[columns].notna().any(axis=None)
     }

@@ -29,18 +29,21 @@ from calvingfront.locating.degrees import (
     to_crs,
 )
 from calvingfront.locating.layers import (
+    BANDS,
     DESCRIPTIONS,
     FRONTS,
+    IMAGE_BANDS,
     IMAGE_FRONTS,
     IMAGE_VERTICES,
     NO_TIME,
     VERTICES,
+    band_layer,
     front_layer,
     shapefile_layer,
     style_table,
     vertex_layer,
 )
-from calvingfront.locating.located_front import LocatedFront
+from calvingfront.locating.located_front import LEVELS, LocatedFront
 from calvingfront.locating.reading import PARQUET, read_fronts
 
 __all__ = [
@@ -51,12 +54,13 @@ _BESIDE_SHP = (".shx", ".dbf", ".prj", ".cpg", ".qix", ".sbn", ".sbx", ".idm", "
 
 
 def write_fronts(fronts: Iterable[LocatedFront], path: PathLike, crs: str | None = None) -> None:
-    """Write fronts as a GeoPackage: layers `fronts` (MultiLineString) and `vertices` (Point).
+    """Write fronts as a GeoPackage: layers `fronts` (MultiLineString), `vertices` (Point), `bands`.
 
+    `bands` (MultiPolygon) has a polygon for each front with known errors and each of LEVELS.
     A front without a line has a NULL geometry, which QGIS lists but does not draw. Fronts without
-    a map position have separate layers, `fronts_image` and `vertices_image`, in m from the image's
-    upper left corner, y up, with an engineering CRS. For QGIS, `layer_styles` contains a style by
-    date, and `acquired` the date-times (UTC, milliseconds) for the temporal controller.
+    a map position have separate layers, `fronts_image` and so on, in m from the image's upper left
+    corner, y up, with an engineering CRS. For QGIS, `layer_styles` contains a style by date, and
+    `acquired` the date-times (UTC, milliseconds) for the temporal controller.
     crs: the CRS of the layers (x east or longitude, y north or latitude; in degrees, lines are cut
     at ±180°). None keeps the CRS that all fronts share.
     Raises SceneError where there is no front, a scene appears twice, CRSs differ, a line cannot be
@@ -80,8 +84,11 @@ def write_fronts(fronts: Iterable[LocatedFront], path: PathLike, crs: str | None
         for name, its_fronts in layers.items():
             if its_fronts:
                 _add_layer(new, name, front_layer(its_fronts), "MultiLineString")
-                vertices = VERTICES if name == FRONTS else IMAGE_VERTICES
+                placed_layer = name == FRONTS
+                vertices = VERTICES if placed_layer else IMAGE_VERTICES
                 _add_layer(new, vertices, vertex_layer(its_fronts), "Point")
+                bands = BANDS if placed_layer else IMAGE_BANDS
+                _add_layer(new, bands, band_layer(its_fronts), "MultiPolygon")
         styles = style_table([name for name, some in layers.items() if some], placed)
         _add_layer(new, "layer_styles", styles, None)
         os.replace(new, path)
@@ -198,7 +205,9 @@ def _placed(fronts: Iterable[LocatedFront], path: PathLike, crs: str | None) -> 
 
 
 def _in_crs(front: LocatedFront, source: str, target: str) -> LocatedFront:
-    errors = front.vertex_errors_m or [np.full(len(line), np.nan) for line in front.lines]
+    errors = front.vertex_errors_m or [
+        np.full((len(line), len(LEVELS)), np.nan) for line in front.lines
+    ]
     pieces, faults = [], []
     try:
         for line, error in zip(front.lines, errors, strict=True):

@@ -16,7 +16,7 @@ import calvingfront
 from calvingfront.errors import SceneError
 from calvingfront.locating.attributes import ATTRIBUTES, attributes_of, decimal_year, moment_of
 from calvingfront.locating.located_front import canonical_time
-from front_examples import LINE, empty, front, full, on_image
+from front_examples import LINE, empty, front, full, on_image, widths
 
 
 @pytest.mark.parametrize(
@@ -110,8 +110,8 @@ def test_decimal_years_have_the_order_of_days(one: Any, other: Any) -> None:
         ({"reason": "a\0b"}, "reason 'a.x00b' is not text"),
         ({"glacier": "\ud800"}, "glacier .* is not text"),
         ({"glacier": 12}, "glacier 12 is not text"),
-        ({"vertex_errors_m": [np.zeros(2)]}, "vertex_errors_m does not match the lines"),
-        ({"vertex_errors_m": [np.array([1, -1, np.nan])]}, "vertex_errors_m contains negative"),
+        ({"vertex_errors_m": [np.zeros(3)]}, "vertex_errors_m does not match the lines"),
+        ({"vertex_errors_m": [widths(1, -1, np.nan)]}, "vertex_errors_m contains negative"),
     ],
 )
 def test_a_front_that_contradicts_itself_is_refused_with_scene_field_and_remedy(
@@ -134,7 +134,7 @@ def test_a_front_holds_its_own_coordinates() -> None:
 
 
 def test_errors_of_vertices_of_which_none_is_known_are_none() -> None:
-    assert front(vertex_errors_m=[np.full(3, np.nan)]) == front()
+    assert front(vertex_errors_m=[np.full((3, 3), np.nan)]) == front()
 
 
 def test_fronts_are_equal_when_every_field_is() -> None:

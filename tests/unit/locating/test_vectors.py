@@ -31,7 +31,7 @@ from calvingfront.locating.vectors import (
     write_geoparquet,
     write_shapefile,
 )
-from front_examples import HOSTILE, LINE, any_front, empty, front, full, on_image
+from front_examples import HOSTILE, LINE, any_front, empty, front, full, on_image, widths
 
 WRITERS = [
     pytest.param(write_fronts, "fronts.gpkg", id="GeoPackage"),
@@ -69,7 +69,8 @@ def test_a_geopackage_has_a_feature_for_each_scene_and_its_vertices(tmp_path: Pa
     assert vertices["part"].tolist() == [1, 1, 1, 2, 2, 2, 1, 1, 1]
     assert vertices["number"].tolist() == [1, 2, 3] * 3
     np.testing.assert_array_equal(
-        vertices["error_m"], [1, 2.5, np.nan, np.nan, 4, 5, np.nan, np.nan, np.nan]
+        vertices[["err50_m", "err90_m", "err95_m"]],
+        widths(1, 2.5, np.nan, np.nan, 4, 5, np.nan, np.nan, np.nan),
     )
     np.testing.assert_array_equal(
         shapely.get_coordinates(vertices.geometry), np.concatenate([LINE, LINE + 500, LINE])
@@ -141,7 +142,10 @@ def test_qgis_finds_the_style_of_each_layer_of_fronts_inside(tmp_path: Path) -> 
 def test_fronts_of_images_stand_in_layers_of_their_own_with_y_upwards(tmp_path: Path) -> None:
     write_fronts([front(), on_image()], tmp_path / "f.gpkg")
     names = pyogrio.list_layers(tmp_path / "f.gpkg")[:, 0].tolist()
-    assert names == ["fronts", "vertices", "fronts_image", "vertices_image", "layer_styles"]
+    assert names == [
+        "fronts", "vertices", "bands", "fronts_image", "vertices_image", "bands_image",
+        "layer_styles",
+    ]  # fmt: skip
     table = layer(tmp_path / "f.gpkg", "fronts_image")
     assert table.crs == IMAGE_CRS
     assert table.crs.is_engineering
@@ -314,7 +318,7 @@ def test_degrees_stand_as_longitude_latitude_in_every_file(tmp_path: Path) -> No
 
 def test_a_line_across_180_degrees_is_cut_in_a_file_of_degrees_only(tmp_path: Path) -> None:
     ross = np.array([[100.0, -1.3e6], [50.0, -1.3e6], [-50.0, -1.3e6], [-100.0, -1.3e6]])
-    errors = [np.array([1.0, 2.0, 3.0, 4.0])]
+    errors = [widths(1.0, 2.0, 3.0, 4.0)]
     fronts = [front(lines=[ross], vertex_errors_m=errors)]
     write_fronts(fronts, tmp_path / "map.gpkg")
     write_fronts(fronts, tmp_path / "degrees.gpkg", crs="EPSG:4326")
@@ -324,8 +328,8 @@ def test_a_line_across_180_degrees_is_cut_in_a_file_of_degrees_only(tmp_path: Pa
     assert degrees["length_m"][0] == pytest.approx(on_map["length_m"][0], abs=1e-3)
     assert degrees["numVertices"][0] == 6
     (back,) = read_fronts(tmp_path / "degrees.gpkg")
-    np.testing.assert_array_equal(back.vertex_errors_m[0], [1, 2, np.nan])
-    np.testing.assert_array_equal(back.vertex_errors_m[1], [np.nan, 3, 4])
+    np.testing.assert_array_equal(back.vertex_errors_m[0], widths(1, 2, np.nan))
+    np.testing.assert_array_equal(back.vertex_errors_m[1], widths(np.nan, 3, 4))
     assert read_fronts(tmp_path / "map.gpkg") == fronts
 
 
