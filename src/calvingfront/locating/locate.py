@@ -5,22 +5,21 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
-import numpy as np
-import numpy.typing as npt
 import torch
 
 from calvingfront.compute.device import claimed_device
 from calvingfront.errors import CalvingFrontError, SceneError
+from calvingfront.evaluation.ensemble import member_probabilities
 from calvingfront.files import PathLike
-from calvingfront.locating.extract import locate_front
+from calvingfront.locating.judging import judged_front
 from calvingfront.locating.located_front import LocatedFront
 from calvingfront.locating.model_folder import ModelFolder
 from calvingfront.locating.new_scenes import NewScene, Sample, crs_of_images, prepare
+from calvingfront.locating.tracing import trace
 from calvingfront.locating.vectors import write_fronts, write_geoparquet, write_shapefile
-from calvingfront.networks.inputs import to_input
 from calvingfront.networks.unet import UNet
 
 log = logging.getLogger(__name__)
@@ -108,32 +107,9 @@ def _locate(
 ) -> LocatedFront:
     steps = model.preprocessing
     sample = prepare(scene, steps.size, steps.median_area_m2, steps.variant)
-    probability = mean_probability(sample.image, networks, device)
-    front = locate_front(
-        sample.facts,
-        probability,
-        model.threshold,
-        model.min_front_length_m,
-        model.label,
-        len(networks),
-    )
-    unlike = list(unlike_training(sample, model))
-    if not unlike:
-        return front
-    quality = "doubtful" if front.lines else front.quality
-    return replace(front, quality=quality, reason="; ".join(filter(None, [front.reason, *unlike])))
-
-
-@torch.no_grad()
-def mean_probability(
-    image: npt.NDArray[np.uint8], networks: Sequence[UNet], device: torch.device
-) -> npt.NDArray[np.float64]:
-    """The front's probability (s, s) of an image (s, s): the mean over the networks."""
-    batch = to_input(torch.from_numpy(image)[None, None].to(device))
-    total = torch.zeros(image.shape, dtype=torch.float64)
-    for network in networks:
-        total += torch.sigmoid(network(batch))[0, 0].double().cpu()
-    return np.asarray((total / len(networks)).numpy())
+    members = member_probabilities(sample.image, networks, device, model.orientations)
+    traced = trace(members, sample.facts, model.threshold, model.min_front_length_m)
+    return judged_front(sample.facts, traced, model, list(unlike_training(sample, model)))
 
 
 def unlike_training(sample: Sample, model: ModelFolder) -> Iterator[str]:
