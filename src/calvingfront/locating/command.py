@@ -60,6 +60,7 @@ def add_commands(commands: Any) -> None:
         "--orientations", type=int, default=8, choices=range(1, 9), metavar="1…8",
         help="in which each network predicts an image (default: %(default)s)",
     )  # fmt: skip
+    add("--held-out", metavar="DIR", help="folder for the held-out scenes' fronts and errors")
     add("--device", default="auto", help="auto, cpu, cuda or cuda:N (default: %(default)s)")
     add("--threads", type=int, default=2, help="CPU threads (default: %(default)s)")
 
@@ -70,8 +71,8 @@ def run_export(options: argparse.Namespace) -> int:
 
     export_model(
         options.runs, options.output, licence=options.licence, data=options.data,
-        title=options.title, orientations=options.orientations, device=options.device,
-        threads=options.threads,
+        title=options.title, orientations=options.orientations, held_out=options.held_out,
+        device=options.device, threads=options.threads,
     )  # fmt: skip
     print(Path(options.output) / "README.md")
     return 0

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
+from calvingfront.files import PathLike
 from calvingfront.locating.extract import content, front_of, why_none
 from calvingfront.locating.located_front import LocatedFront
 from calvingfront.locating.model.content import ModelCard
 from calvingfront.locating.tracing import Traced
+from calvingfront.locating.visibility import hidden_share
 from calvingfront.uncertainty.quality import judge
+
+# How far beyond the training's range a scene may be before it counts as unlike it.
+TOLERANCE, BRIGHTNESS = 1.25, 1.1
 
 
 def judged_front(
@@ -20,12 +25,12 @@ def judged_front(
     traced: Traced,
     card: ModelCard,
     unlike: Sequence[str] = (),
-    hidden: float = 0.0,
+    view: PathLike | None = None,
 ) -> LocatedFront:
     """The front of a sample: lines on the map, errors by the model's calibration, quality.
 
     facts: its row in the index of its data set. unlike: what distinguishes the scene from the
-    training data. hidden: share of the line in layover or shadow.
+    training data. view: raster of view codes on the grid of the scene's image, if there is one.
     """
     members = len(card.members) * card.orientations
     if not traced.lines:
@@ -38,7 +43,7 @@ def judged_front(
         traced.spread_px,
         card.spread_px.p50 if card.spread_px else None,
         content(facts, len(traced.probability)),
-        hidden,
+        0.0 if view is None else hidden_share(view, front.lines),
         unlike,
     )
     front = replace(front, quality=quality.name, reason="; ".join(quality.reasons))
@@ -54,3 +59,20 @@ def judged_front(
         f"validation scenes",
         vertex_errors_m=widths,
     )
+
+
+def unlike_training(facts: Mapping[str, Any], mean_grey: float, card: ModelCard) -> Iterator[str]:
+    """Say in what a scene differs from those that the model was trained on.
+
+    facts: its row in the index of its data set. mean_grey: of its sample without padding, 0…255.
+    """
+    seen = card.trained_on
+    mission = str(facts["mission"])
+    if mission not in seen.missions:
+        yield f"{mission} is not among the missions of the training ({', '.join(seen.missions)})"
+    size, sizes = float(facts["pixel_size_m"]), seen.pixel_size_m
+    if not sizes.lowest / TOLERANCE <= size <= sizes.highest * TOLERANCE:
+        yield f"{size:.0f} m a pixel; the training had {sizes.lowest:.0f} to {sizes.highest:.0f} m"
+    grey, greys = mean_grey, seen.brightness.mean
+    if not greys.p01 / BRIGHTNESS <= grey <= greys.p99 * BRIGHTNESS:
+        yield f"mean grey level {grey:.0f}; the training had {greys.p01:.0f} to {greys.p99:.0f}"
