@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, datetime, timedelta
 from pathlib import PurePosixPath
 from types import MappingProxyType
@@ -58,10 +58,72 @@ def plan_scenes(simulated: Mapping[str, Any], results: str = "results") -> pd.Da
     """
     import pandas as pd
 
+    scenes = sorted(_scenes(simulated), key=lambda scene: scene[:2])
+    return pd.DataFrame(_rows(scenes, results)).sort_values("scene", ignore_index=True)
+
+
+def plan_new_scenes(
+    simulated: Mapping[str, Any], planned: pd.DataFrame, results: str = "results"
+) -> pd.DataFrame:
+    """Return scenes whose fronts are to be located, among the days and missions of the others.
+
+    simulated: as for `plan_scenes`, and new_scenes, their number. planned: from `plan_scenes`; it
+    does not depend on the new scenes. More new scenes leave the earlier ones as they are.
+    Each is on one of the glaciers in turn, on a free day between its first and its last scene, by
+    one of the missions that have imaged it. Columns as in `plan_scenes`.
+    Raises ConfigError if there are too few days.
+    """
+    import pandas as pd
+
+    by_glacier = [its for _, its in planned.groupby("glacier")]
+    taken = {(str(row.glacier), str(row.acquired)) for row in planned.itertuples()}
+    scenes = []
+    for number in range(int(simulated["new_scenes"])):
+        rng = np.random.default_rng([int(simulated["seed"]), number, 5])
+        its = by_glacier[number % len(by_glacier)]
+        glacier = str(its["glacier"].iloc[0])
+        free = [
+            (mission, day)
+            for mission, days in _days_between(its).items()
+            for day in days
+            if (glacier, day.isoformat()) not in taken
+        ]
+        if not free:
+            raise ConfigError(
+                "source.simulated.new_scenes",
+                f"there are no free days between the scenes of {glacier} for {number + 1} of them",
+                "Write fewer",
+            )
+        # missions by their numbers of scenes, then one of the mission's days
+        names = sorted({mission for mission, _ in free})
+        weights = its["mission"].value_counts()[names].to_numpy(np.float64)
+        name = str(rng.choice(names, p=weights / weights.sum()))
+        days = [day for mission, day in free if mission == name]
+        day = days[int(rng.integers(len(days)))]
+        quality = 1 + int(rng.choice(len(QUALITY_CHANCES), p=QUALITY_CHANCES))
+        taken.add((glacier, day.isoformat()))
+        scenes.append((day, glacier, MISSIONS[name], quality))
+    return pd.DataFrame(_rows(scenes, results), columns=planned.columns)
+
+
+def _days_between(scenes: pd.DataFrame) -> dict[str, list[date]]:
+    """For each mission of a glacier's scenes: the days between them on which it flew."""
+    first, last = (date.fromisoformat(str(day)) for day in scenes["acquired"].agg(["min", "max"]))
+    found = {}
+    for name in sorted(set(scenes["mission"])):
+        begins, ends = _window(MISSIONS[name], first.year, last.year)
+        begins, ends = max(begins, first), min(ends, last)
+        found[name] = [begins + timedelta(days=n) for n in range((ends - begins).days + 1)]
+    return found
+
+
+def _rows(
+    scenes: Iterable[tuple[date, str, Mission, int]], results: str
+) -> Iterator[dict[str, Any]]:
+    """The rows of scenes (day, glacier, mission, quality), each mission's orbits in turn."""
     folder = PurePosixPath(results) / "archive" / "products"
     turns: Counter[str] = Counter()
-    rows = []
-    for day, glacier, mission, quality in sorted(_scenes(simulated), key=lambda scene: scene[:2]):
+    for day, glacier, mission, quality in scenes:
         turn = turns[mission.name]
         turns[mission.name] += 1
         orbit = mission.orbits[turn % len(mission.orbits)]
@@ -69,21 +131,18 @@ def plan_scenes(simulated: Mapping[str, Any], results: str = "results") -> pd.Da
         level = LEVELS[mission.name][turn % len(LEVELS[mission.name])]
         tag = mission.resolution_tag_m
         scene = f"{glacier}_{day}_{mission.name}_{tag}_{quality}_{orbit.number}"
-        rows.append(
-            {
-                "scene": scene,
-                "glacier": glacier,
-                "mission": mission.name,
-                "acquired": day.isoformat(),
-                "resolution_tag_m": tag,
-                "quality": quality,
-                "orbit": orbit.number,
-                "level": level,
-                "acquired_utc": _time_of_pass(day, mission.name, orbit.ascending, scene),
-                "product": str(folder / scene / "product.json"),
-            }
-        )
-    return pd.DataFrame(rows).sort_values("scene", ignore_index=True)
+        yield {
+            "scene": scene,
+            "glacier": glacier,
+            "mission": mission.name,
+            "acquired": day.isoformat(),
+            "resolution_tag_m": tag,
+            "quality": quality,
+            "orbit": orbit.number,
+            "level": level,
+            "acquired_utc": _time_of_pass(day, mission.name, orbit.ascending, scene),
+            "product": str(folder / scene / "product.json"),
+        }
 
 
 def _scenes(simulated: Mapping[str, Any]) -> Iterator[tuple[date, str, Mission, int]]:
@@ -112,8 +171,7 @@ def _acquisitions(
     """Draw `count` acquisitions of one glacier: missions by the paper's shares, free days."""
     windows = {}
     for mission in MISSIONS.values():
-        first = max(_day(mission.first), date(years[0], 1, 1))
-        last = min(_day(mission.last) - timedelta(days=1), date(years[1], 12, 31))
+        first, last = _window(mission, *years)
         if first <= last:
             windows[mission.name] = (first, last)
     days = {
@@ -152,6 +210,14 @@ def _acquisitions(
             "Write fewer scenes, or widen first_year and last_year",
         )
     return result
+
+
+def _window(mission: Mission, first_year: int, last_year: int) -> tuple[date, date]:
+    """The first and the last day on which a mission flew in these years."""
+    return (
+        max(_day(mission.first), date(first_year, 1, 1)),
+        min(_day(mission.last) - timedelta(days=1), date(last_year, 12, 31)),
+    )
 
 
 def _quotas(count: int, shares: list[int]) -> list[int]:
