@@ -89,12 +89,15 @@ def locate_fronts(
                 log.warning("%d of %d: %s", number, len(scenes), error)
                 continue
             found.fronts.append(front)
-            said = f"{sum(map(len, front.lines))} vertices" if front.lines else front.reason
-            log.info("%d of %d: %s: %s", number, len(scenes), scene.scene, said)
+            log.info("%d of %d: %s: %s", number, len(scenes), scene.scene, _found(front))
     if found.fronts:
         for write, output in zip(writers, outputs, strict=True):
             write(found.fronts, output, crs)
     return found
+
+
+def _found(front: LocatedFront) -> str:
+    return f"{sum(map(len, front.lines))} vertices" if front.lines else front.reason
 
 
 def _writer(output: Path) -> Callable[[list[LocatedFront], PathLike, str | None], object]:
@@ -144,7 +147,9 @@ def locate_file(
     torch.set_num_threads(threads)
     with claimed_device(device, slots=gpu_slots) as place:
         networks = [network.to(place).eval() for network in opened.load_networks()]
-        write_fronts([locate_sample(read, opened, networks, place)], front)
+        located = locate_sample(read, opened, networks, place)
+    write_fronts([located], front)
+    log.info("%s: %s", located.scene, _found(located))
 
 
 def locate_sample(
