@@ -4,14 +4,14 @@ from snakemake.exceptions import WorkflowError
 
 from calvingfront.configuration.validation import validate_config, validate_scenes
 from calvingfront.errors import CalvingFrontError
-from calvingfront.pipeline.steps import STEPS, figures_of
-from calvingfront.locating.model.choice import FOLDER, check_fronts, members_of
-from calvingfront.locating.model.choice import sample_settings, words_of
+from calvingfront.pipeline.steps import STEPS, figures_of, paths_over, runs_of
+from calvingfront.locating.model.choice import check_fronts, members_of, sample_settings
 from calvingfront.scenes.scene_table import SCENE_NAME, records, with_front, without_front
 from calvingfront.scenes.sources import list_scenes, map_settings, of_training
 from calvingfront.scenes.sources import prepared_scenes, source_of
 from calvingfront.vocabulary.losses import NO_LOSS, loss_pattern
 from calvingfront.vocabulary.models import BASELINES, NETWORKS
+from calvingfront.vocabulary.paths import Over
 
 
 def checked(function, *arguments):
@@ -121,6 +121,31 @@ def reported(item, suffix, category):
         labels={"item": item.label},
     )
     return outputs
+
+
+def of_members(pattern):
+    """One path for each member of the ensemble that locates."""
+    members = members_of(config)
+    every = zip(runs_of("networks", config), paths_over(Over("networks", pattern), config))
+    return below_results([path for run, path in every if (run.model, run.loss) in members])
+
+
+def located_scenes(wildcards):
+    """The front of every new scene."""
+    if not NEW_SCENES:
+        raise WorkflowError(
+            "There is no scene without a front, so there is nothing to locate. Leave the column front empty for some "
+            "scenes, raise source.simulated.new_scenes, or use `calvingfront locate` for single images."
+        )
+    return [f"<results>/located/{scene}.gpkg" for scene in NEW_SCENES]
+
+
+def acquisitions(scenes):
+    """Name, glacier and day of simulated scenes."""
+    return [
+        {"scene": scene} | {key: source_rows[scene][key] for key in ("glacier", "acquired")}
+        for scene in scenes
+    ]
 
 
 def training_memory(wildcards):

@@ -6,7 +6,8 @@
 #       <results>/located/{scene}.gpkg               the front of one new scene
 #       <results>/fronts.gpkg, located.md            the fronts of all new scenes, and a report
 from calvingfront.dataset import files
-from calvingfront.pipeline.steps import dataset_files, paths_over, runs_of
+from calvingfront.locating.model.choice import FOLDER, words_of
+from calvingfront.pipeline.steps import dataset_files, paths_over
 from calvingfront.vocabulary import paths
 
 
@@ -42,16 +43,6 @@ rule extract_fronts:
         min_front_length_m=config["evaluation"]["min_front_length_m"],
     script:
         "../../scripts/locating/extract_fronts.py"
-
-
-def of_members(pattern):
-    """One path for each member of the ensemble."""
-    members = members_of(config)
-    over = paths_over(paths.Over("networks", pattern), config)
-    runs = runs_of("networks", config)
-    return below_results(
-        [path for run, path in zip(runs, over) if (run.model, run.loss) in members]
-    )
 
 
 rule export_model:
@@ -117,20 +108,10 @@ rule locate_scene:
         "../../scripts/locating/locate_scene.py"
 
 
-def new_scenes(wildcards):
-    """The front of every new scene."""
-    if not NEW_SCENES:
-        raise WorkflowError(
-            "There is no scene without a front, so there is nothing to locate. Leave the column front empty for some "
-            "scenes, raise source.simulated.new_scenes, or use `calvingfront locate` for single images."
-        )
-    return [f"<results>/located/{scene}.gpkg" for scene in NEW_SCENES]
-
-
 rule gather_fronts:
     """Gather the fronts of all new scenes in one file, and report on each."""
     input:
-        located=new_scenes,
+        located=located_scenes,
     output:
         fronts="<results>/fronts.gpkg",
         report=report(

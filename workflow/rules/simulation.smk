@@ -14,13 +14,6 @@ if SOURCE.name == "simulated":
     planned_new = plan_new_scenes(config["source"]["simulated"], planned, config["results"])
     planned_rows = pd.concat([planned, planned_new]).set_index("scene").to_dict("index")
 
-    def acquisitions(scenes):
-        """Name, glacier and day of scenes."""
-        return [
-            {"scene": scene} | {key: source_rows[scene][key] for key in ("glacier", "acquired")}
-            for scene in scenes
-        ]
-
     rule build_world:
         """Build the terrain, the glaciers and their fronts through time."""
         output:
