@@ -19,8 +19,10 @@ import pytest
 import yaml
 
 from builders import line_mask, speckled, write_image
+from calvingfront.errors import SampleError
+from calvingfront.locating.locate import locate_file
 from calvingfront.locating.vectors import read_fronts
-from calvingfront.samples.square import read_image_of_sample
+from calvingfront.samples.square import read_image_of_sample, square_file
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 OVERLAY = REPOSITORY / "config" / "test.yaml"
@@ -229,6 +231,17 @@ def test_a_results_folder_grows(snakemake: Snakemake, results: Path, tmp_path: P
     done = locate("--cores", "1", "--config", exclude)
     assert done.returncode == 0, done.stdout
     assert scenes() == ["a", "b", "c"]
+
+
+def test_a_sample_that_was_made_for_another_model_is_refused(results: Path, tmp_path: Path) -> None:
+    write_image(tmp_path / "a.png", speckled(40, 48, 1))
+    square_file(tmp_path / "a.png", None, "a", 20.0, 20.0, 32, 3, tmp_path / "a.npz")
+    with pytest.raises(SampleError, match=r"a\.npz: is 32 px \(paper\), but .* 64 px \(paper\)"):
+        locate_file(
+            tmp_path / "a.npz", results / "model", tmp_path / "a.gpkg",
+            glacier="G", mission="ERS", acquired="2001-01-01", device="cpu",
+        )  # fmt: skip
+    assert not (tmp_path / "a.gpkg").exists()
 
 
 @pytest.mark.parametrize(

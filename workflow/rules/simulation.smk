@@ -8,7 +8,8 @@
 
 
 if SOURCE.name == "simulated":
-    from calvingfront.simulation.plan import plan_new_scenes, plan_scenes
+    from calvingfront.simulation.new_scenes import plan_new_scenes
+    from calvingfront.simulation.plan import plan_scenes
 
     planned = plan_scenes(config["source"]["simulated"], config["results"])
     planned_new = plan_new_scenes(config["source"]["simulated"], planned, config["results"])

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from calvingfront.errors import ConfigError, Faults
 from calvingfront.scenes.scene_table import scene_table
-from calvingfront.simulation.plan import plan_new_scenes, plan_scenes
+from calvingfront.simulation.new_scenes import plan_new_scenes
+from calvingfront.simulation.plan import plan_scenes
 from calvingfront.simulation.world.frames import CRS, plan_frames
 
 if TYPE_CHECKING:

@@ -59,65 +59,10 @@ def plan_scenes(simulated: Mapping[str, Any], results: str = "results") -> pd.Da
     import pandas as pd
 
     scenes = sorted(_scenes(simulated), key=lambda scene: scene[:2])
-    return pd.DataFrame(_rows(scenes, results)).sort_values("scene", ignore_index=True)
+    return pd.DataFrame(rows_of(scenes, results)).sort_values("scene", ignore_index=True)
 
 
-def plan_new_scenes(
-    simulated: Mapping[str, Any], planned: pd.DataFrame, results: str = "results"
-) -> pd.DataFrame:
-    """Return scenes whose fronts are to be located, among the days and missions of the others.
-
-    simulated: as for `plan_scenes`, and new_scenes, their number. planned: from `plan_scenes`; it
-    does not depend on the new scenes. More new scenes leave the earlier ones as they are.
-    Each is on one of the glaciers in turn, on a free day between its first and its last scene, by
-    one of the missions that have imaged it. Columns as in `plan_scenes`.
-    Raises ConfigError if there are too few days.
-    """
-    import pandas as pd
-
-    by_glacier = [its for _, its in planned.groupby("glacier")]
-    taken = {(str(row.glacier), str(row.acquired)) for row in planned.itertuples()}
-    scenes = []
-    for number in range(int(simulated["new_scenes"])):
-        rng = np.random.default_rng([int(simulated["seed"]), number, 5])
-        its = by_glacier[number % len(by_glacier)]
-        glacier = str(its["glacier"].iloc[0])
-        free = [
-            (mission, day)
-            for mission, days in _days_between(its).items()
-            for day in days
-            if (glacier, day.isoformat()) not in taken
-        ]
-        if not free:
-            raise ConfigError(
-                "source.simulated.new_scenes",
-                f"there are no free days between the scenes of {glacier} for {number + 1} of them",
-                "Write fewer",
-            )
-        # missions by their numbers of scenes, then one of the mission's days
-        names = sorted({mission for mission, _ in free})
-        weights = its["mission"].value_counts()[names].to_numpy(np.float64)
-        name = str(rng.choice(names, p=weights / weights.sum()))
-        days = [day for mission, day in free if mission == name]
-        day = days[int(rng.integers(len(days)))]
-        quality = 1 + int(rng.choice(len(QUALITY_CHANCES), p=QUALITY_CHANCES))
-        taken.add((glacier, day.isoformat()))
-        scenes.append((day, glacier, MISSIONS[name], quality))
-    return pd.DataFrame(_rows(scenes, results), columns=planned.columns)
-
-
-def _days_between(scenes: pd.DataFrame) -> dict[str, list[date]]:
-    """For each mission of a glacier's scenes: the days between them on which it flew."""
-    first, last = (date.fromisoformat(str(day)) for day in scenes["acquired"].agg(["min", "max"]))
-    found = {}
-    for name in sorted(set(scenes["mission"])):
-        begins, ends = _window(MISSIONS[name], first.year, last.year)
-        begins, ends = max(begins, first), min(ends, last)
-        found[name] = [begins + timedelta(days=n) for n in range((ends - begins).days + 1)]
-    return found
-
-
-def _rows(
+def rows_of(
     scenes: Iterable[tuple[date, str, Mission, int]], results: str
 ) -> Iterator[dict[str, Any]]:
     """The rows of scenes (day, glacier, mission, quality), each mission's orbits in turn."""
@@ -171,7 +116,7 @@ def _acquisitions(
     """Draw `count` acquisitions of one glacier: missions by the paper's shares, free days."""
     windows = {}
     for mission in MISSIONS.values():
-        first, last = _window(mission, *years)
+        first, last = flying_days(mission, *years)
         if first <= last:
             windows[mission.name] = (first, last)
     days = {
@@ -212,7 +157,7 @@ def _acquisitions(
     return result
 
 
-def _window(mission: Mission, first_year: int, last_year: int) -> tuple[date, date]:
+def flying_days(mission: Mission, first_year: int, last_year: int) -> tuple[date, date]:
     """The first and the last day on which a mission flew in these years."""
     return (
         max(_day(mission.first), date(first_year, 1, 1)),

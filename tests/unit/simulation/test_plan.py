@@ -10,7 +10,8 @@ import pytest
 
 from calvingfront.errors import ConfigError
 from calvingfront.simulation.missions import MISSIONS, find_orbit
-from calvingfront.simulation.plan import plan_new_scenes, plan_scenes
+from calvingfront.simulation.new_scenes import plan_new_scenes
+from calvingfront.simulation.plan import plan_scenes
 from calvingfront.vocabulary.missions import MISSIONS as KNOWN_MISSIONS
 
 DEFAULT = {
