@@ -101,7 +101,7 @@ def test_the_lock_names_no_local_build() -> None:
     assert not [name for name, version in lock().items() if "+" in version]
 
 
-@pytest.mark.parametrize("name", ["samples", "sar", "torch", "analysis"])
+@pytest.mark.parametrize("name", ["samples", "sar", "torch", "analysis", "locating"])
 def test_the_environments_agree_with_the_lock(name: str) -> None:
     environment = yaml.safe_load((REPOSITORY / "envs" / f"{name}.yaml").read_text(encoding="utf-8"))
     wheels = environment["dependencies"][-1]["pip"]

@@ -64,7 +64,7 @@ rule export_model:
     benchmark:
         "<benchmarks>/export_model.tsv"
     conda:
-        "../../envs/torch.yaml"
+        "../../envs/locating.yaml"
     threads: config["training"]["threads"]
     resources:
         mem_mb=training_memory,
@@ -93,7 +93,7 @@ rule locate_scene:
     group:
         "locating"
     conda:
-        "../../envs/torch.yaml"
+        "../../envs/locating.yaml"
     threads: config["training"]["threads"]
     resources:
         mem_mb=training_memory,
