@@ -168,7 +168,14 @@ def test_the_report_holds_the_tables_and_figures(
     done = snakemake("--configfile", OVERLAY, "--report", report, directory=tiny_run)
     assert done.returncode == 0, done.stdout
     html = report.read_text(encoding="utf-8")
-    for item in ("Table I", "Table II", "Figure 3: overlays", "Training curves", "Leakage"):
+    for item in (
+        "Table I",
+        "Table II",
+        "Figure 3: overlays",
+        "Training curves",
+        "Leakage",
+        "Located",
+    ):
         assert item in html, item
 
 

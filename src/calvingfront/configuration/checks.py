@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from calvingfront.errors import ConfigError
+from calvingfront.locating.model import choice
 from calvingfront.scenes.sources import source_of
 from calvingfront.vocabulary.references import load
 
@@ -15,6 +16,7 @@ def contradictions(config: Mapping[str, Any]) -> Iterator[ConfigError]:
     """Yield a ConfigError for each set of keys that cannot work together."""
     yield from load(source_of(config).faults)(config)
     yield from _split_contradictions(config["split"])
+    yield from choice.faults(config)
     training = config["training"]
     size, depth = config["samples"]["size"], config["networks"]["depth"]
     step = 2**depth

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from calvingfront.errors import ConfigError
+from calvingfront.scenes.scene_table import records, scene_table
 from calvingfront.vocabulary.references import load
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ class Source:
     imported: whether its images and fronts are converted to 8 bit and one grid by `import_scene`;
               those of other sources are ready to read.
     map:      function from the configuration to the settings of the map; None: `map` unchanged.
+    data, licence: of its scenes, as written into an exported model unless `locating` says it.
     """
 
     name: str
@@ -37,6 +39,8 @@ class Source:
     products: bool = False
     imported: bool = True
     map: str | None = None
+    data: str = "own data, see scenes.tsv"
+    licence: str = "not stated"
 
 
 _HERE = "calvingfront.scenes"
@@ -45,10 +49,13 @@ _ALL = (
         "simulated", "radar products of a simulated world",
         f"{_HERE}.simulated:from_config", f"{_HERE}.simulated:faults",
         products=True, map=f"{_HERE}.simulated:map_settings",
+        data="the simulated archive of calvingfront", licence="MIT",
     ),
     Source(
         "caffe", "a folder in the layout of the published CaFFe data",
         f"{_HERE}.caffe:from_config", f"{_HERE}.caffe:faults", imported=False,
+        data="CaFFe (Gourmelon et al. 2022, doi:10.1594/PANGAEA.940950), CC-BY-4.0",
+        licence="CC-BY-4.0",
     ),
     Source(
         "images", "a table of one's own geocoded images",
@@ -75,6 +82,7 @@ def source_of(config: Config) -> Source:
 def list_scenes(config: Config) -> pd.DataFrame:
     """The scene table of the configured source, from names and file headers only.
 
+    A scene whose front is to be located has an empty cell `front`.
     Excluded scenes are left out; `attrs["notes"]` contains sentences for the scene report. The
     columns image and front are the source's own files; see `prepared_scenes`.
     Raises Faults with all faults.
@@ -92,14 +100,35 @@ def map_settings(config: Config) -> dict[str, Any]:
 def prepared_scenes(scenes: pd.DataFrame, config: Config) -> pd.DataFrame:
     """The same table with the 8-bit image and the front mask that the sample rules read.
 
-    Files written by `import_scene` replace the source's own; images of products stay georeferenced.
+    Files written by `import_scene` and `import_new_scene` replace the source's own; images of
+    products stay georeferenced. A scene without a front has none here either.
     """
     source = source_of(config)
     if not source.imported:
         return scenes
     suffix = "tif" if source.products else "png"
-    folder = Path(config["results"]) / "imported"
-    prepared = scenes.copy()
-    prepared["image"] = [str(folder / scene / f"image.{suffix}") for scene in scenes["scene"]]
-    prepared["front"] = [str(folder / scene / "front.png") for scene in scenes["scene"]]
+    results = Path(config["results"])
+    rows = records(scenes)
+    for row in rows:
+        if row["front"] is None:
+            row["image"] = str(results / "new_images" / f"{row['scene']}.{suffix}")
+        else:
+            folder = results / "imported" / row["scene"]
+            row |= {"image": str(folder / f"image.{suffix}"), "front": str(folder / "front.png")}
+    prepared = scene_table(rows)
+    prepared.attrs |= scenes.attrs
     return prepared
+
+
+def of_training(config: Config, scenes: pd.DataFrame) -> dict[str, Any]:
+    """The configuration without what concerns only scenes without a front.
+
+    scenes: from `list_scenes`. Whatever changes about such scenes, this stays the same.
+    """
+    new = scenes.attrs.get("excluded_new", ())
+    exclude = config["source"]["exclude"] or {}
+    kept = {scene: reason for scene, reason in exclude.items() if scene not in new}
+    simulated = dict(config["source"]["simulated"])
+    simulated.pop("new_scenes", None)
+    source = dict(config["source"]) | {"exclude": kept, "simulated": simulated}
+    return {key: value for key, value in config.items() if key != "locating"} | {"source": source}

@@ -1,0 +1,15 @@
+"""Make a model folder of the trained networks."""
+
+from pathlib import Path
+
+from calvingfront.locating.model_folder import export_model
+from calvingfront.logs import log_to
+
+if __name__ == "__main__":
+    with log_to(snakemake.log[0]):
+        export_model(
+            [Path(weights).parent for weights in snakemake.input.weights],
+            snakemake.output.model,
+            licence=snakemake.params.licence,
+            data=snakemake.params.data,
+        )
