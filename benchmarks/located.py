@@ -7,7 +7,7 @@ RESULTS is the folder of a run on the simulated archive with new scenes (`source
 new_scenes`), whose exact fronts (archive/new_fronts.gpkg) nothing else reads. For every scene, the
 table gives the mean distance of the line from the front, of the front from the line, the error that
 the file states, and the shares of the line within its bands; then means over the scenes, and below
-them those of the held-out test scenes (located/held_out.gpkg, archive/fronts.gpkg), measured alike.
+them those of the held-out test scenes (held_out/fronts.gpkg, archive/fronts.gpkg), measured alike.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def main() -> None:
     new = measured(read_fronts(options.results / "fronts.gpkg"), archive / "new_fronts.gpkg")
     split = pd.read_csv(options.results / "dataset" / "split.tsv", sep="\t")
     tests = set(split.loc[split["subset"] == TEST, "scene"])
-    held_out = read_fronts(options.results / "located" / "held_out.gpkg")
+    held_out = read_fronts(options.results / "held_out" / "fronts.gpkg")
     test = measured([f for f in held_out if f.scene in tests], archive / "fronts.gpkg")
     if options.unflagged:
         new, test = (table[table["quality"] != "doubtful"] for table in (new, test))

@@ -3,6 +3,8 @@
 # in:   predictions of the validation and test scenes, the validation threshold; trained networks, samples of new scenes
 # out:  <results>/fronts/{model}/{loss}/seed{seed}/fronts.gpkg   lines in the CRS of the scenes, with their attributes
 #       <results>/model              the trained networks as a model folder
+#       <results>/held_out           its fronts of the validation and test scenes, and their errors
+#       <results>/tables/errors.*, figures/errors.*  how good the stated errors are
 #       <results>/located/{scene}.gpkg               the front of one new scene
 #       <results>/fronts.gpkg, located.md            the fronts of all new scenes, and a report
 from calvingfront.dataset import files
@@ -46,19 +48,17 @@ rule extract_fronts:
 
 
 rule export_model:
-    """Make a model folder of the trained networks, an ensemble if there are several."""
+    """Make a model folder of the trained networks; calibrate its errors, and measure them on the test scenes."""
     input:
         dataset=below_results(dataset_files(files.SPLIT)),
         # What matters of it is in params: other keys export nothing anew.
         config=ancient(f"<results>/{paths.DATASET}/{files.CONFIG}"),
         weights=of_members(paths.WEIGHTS),
         records=of_members(paths.RECORD),
-        probabilities=of_members(paths.PROBABILITIES),
-        predictions=of_members(paths.PREDICTIONS),
-        thresholds=of_members(paths.THRESHOLD),
-        scores=of_members(paths.SCORES),
     output:
         model=directory(f"<results>/{FOLDER}"),
+        held_out="<results>/held_out/fronts.gpkg",
+        errors="<results>/held_out/errors.tsv",
     log:
         "<logs>/export_model.log",
     benchmark:
@@ -72,6 +72,7 @@ rule export_model:
         gpu=1,
     params:
         **words_of(config),
+        orientations=config["locating"]["orientations"],
         source=config["source"]["kind"],
         split=config["split"]["method"],
         samples=SAMPLES,
@@ -138,3 +139,51 @@ rule locate:
         rules.gather_fronts.output.fronts,
         rules.gather_fronts.output.report,
     localrule: True
+
+
+rule tabulate_errors:
+    """Compare stated and measured errors on the test scenes, by flag, glacier and mission."""
+    input:
+        held_out=rules.export_model.output.errors,
+    output:
+        csv="<results>/tables/errors.csv",
+        md=report(
+            "<results>/tables/errors.md",
+            caption="../report/errors.rst",
+            category="Located fronts",
+            labels={"item": "Errors"},
+        ),
+    log:
+        "<logs>/tabulate_errors.log",
+    conda:
+        "../../envs/analysis.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime="10m",
+    script:
+        "../../scripts/locating/tabulate_errors.py"
+
+
+rule draw_errors:
+    """Draw the error of the lines that are kept, and stated against measured errors."""
+    input:
+        held_out=rules.export_model.output.errors,
+    output:
+        png=report(
+            "<results>/figures/errors.png",
+            caption="../report/errors.rst",
+            category="Located fronts",
+            labels={"item": "Errors by flag"},
+        ),
+        pdf="<results>/figures/errors.pdf",
+    log:
+        "<logs>/draw_errors.log",
+    conda:
+        "../../envs/analysis.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime="10m",
+    script:
+        "../../scripts/locating/draw_errors.py"
