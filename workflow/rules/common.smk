@@ -9,6 +9,8 @@ from calvingfront.scenes.scene_table import SCENE_NAME
 from calvingfront.scenes.sources import list_scenes, map_settings, prepared_scenes, source_of
 from calvingfront.vocabulary.losses import NO_LOSS, loss_pattern
 from calvingfront.vocabulary.models import BASELINES, NETWORKS
+from calvingfront.vocabulary.others import is_binary, others_of
+from calvingfront.vocabulary.runs import Run
 
 
 def checked(function, *arguments):
@@ -38,11 +40,17 @@ prepared_rows = prepared_scenes(source_scenes, config).set_index("scene").to_dic
 
 NETWORK_NAMES = "|".join(NETWORKS)
 BASELINE_NAMES = "|".join(BASELINES)
+OTHERS = others_of(config)
+BINARY = [name for name, other in OTHERS.items() if is_binary(other["kind"])]
+# A pattern that matches nothing if there is no such row.
+OTHER_NAMES = "|".join(OTHERS) or "(?!)"
+BINARY_NAMES = "|".join(BINARY) or "(?!)"
+THRESHOLDED_NAMES = "|".join([*NETWORKS, *(name for name in OTHERS if name not in BINARY), *BASELINES])
 
 
 wildcard_constraints:
     scene=SCENE_NAME.pattern,
-    model=f"{NETWORK_NAMES}|{BASELINE_NAMES}",
+    model=f"{NETWORK_NAMES}|{BASELINE_NAMES}|{OTHER_NAMES}",
     loss=f"{NO_LOSS}|{loss_pattern()}",
     seed="[0-9]+",
 
@@ -81,8 +89,18 @@ def outputs_of(step):
 
 def parameters_of(step):
     """The parameters of a step, from the configuration and from its row (model, loss, seed)."""
-    of_row = {"model": "{model}", "loss": "{loss}", "seed": lambda wildcards: int(wildcards.seed)}
-    return STEPS[step].parameters(config) | {name: of_row[name] for name in STEPS[step].of_run}
+    fields = {"model": "{model}", "loss": "{loss}", "seed": lambda wildcards: int(wildcards.seed)}
+
+    def from_row(value_of):
+        return lambda wildcards: value_of(
+            config, Run(wildcards.model, wildcards.loss, int(wildcards.seed))
+        )
+
+    return (
+        STEPS[step].parameters(config)
+        | {name: fields[name] for name in STEPS[step].of_run}
+        | {name: from_row(value_of) for name, value_of in STEPS[step].of_row.items()}
+    )
 
 
 def reported(item, suffix, category):

@@ -79,7 +79,7 @@ def score_predictions(
     """Score the test images of one run under both protocols; write one row per protocol × scene.
 
     Under the paper protocol, each overlap metric has its own threshold; the counts and distances
-    use the threshold of Dice.
+    use the threshold of Dice. The column `threshold` is empty if none was chosen.
     """
     data = open_dataset(dataset)
     array, table = open_predictions(probabilities, predictions)
@@ -118,7 +118,7 @@ def score_predictions(
                     "acquired": facts["acquired"],
                     "season": season(str(facts["acquired"])),
                     "pixel_size_m": pixel,
-                    "threshold": limits["dice"],
+                    "threshold": limits["dice"] if chosen.get("chosen", True) else None,
                     **overlap,
                     **score_front(mask, truth, pixel, min_front_length_m),
                 }

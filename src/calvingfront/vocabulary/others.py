@@ -1,0 +1,42 @@
+"""Results of others: predictions that are read from files and scored like ours.
+
+`others` in the configuration names each of them. In paths such a row is a model with the loss
+`none`, as are the rows without a network.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
+
+MASKS, LINES, PROBABILITIES = "masks", "lines", "probabilities"
+KINDS = ("auto", MASKS, LINES, PROBABILITIES)
+OTHER_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
+
+# Name → label, citation, kind: what the tables and figures print.
+Printed = Mapping[str, Mapping[str, str]]
+NOBODY: Printed = MappingProxyType({})
+
+
+def others_of(config: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """Name → entry of the configured results of others, in the order of the tables."""
+    return dict(sorted((config.get("others") or {}).items()))
+
+
+def is_binary(kind: str) -> bool:
+    """Whether results of this kind are fronts already, so that they need no threshold."""
+    return kind != PROBABILITIES
+
+
+def printed_others(config: Mapping[str, Any]) -> dict[str, dict[str, str]]:
+    """What the tables and figures print about each of the results of others."""
+    return {
+        name: {
+            "label": other.get("label") or name,
+            "citation": other.get("citation") or "",
+            "kind": other.get("kind") or KINDS[0],
+        }
+        for name, other in others_of(config).items()
+    }
