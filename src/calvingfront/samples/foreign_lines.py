@@ -16,8 +16,8 @@ from shapely.geometry import box
 
 from calvingfront.errors import CalvingFrontError, Faults, SceneError
 from calvingfront.scenes.pixels import Mask
-from calvingfront.scenes.rasters import VECTOR_SUFFIXES
 from calvingfront.scenes.vectors import LINE_TYPES, SCENE_ATTRIBUTES
+from calvingfront.vocabulary.others import LINE_SUFFIXES, PARQUET_SUFFIXES
 
 # The layers of this project's own files of fronts; the second holds the fronts of images without a
 # map position, in m from the image's upper left corner, y up.
@@ -46,7 +46,7 @@ class ForeignLines:
     def __init__(self, path: Path, scenes: Collection[str]) -> None:
         files = [path]
         if path.is_dir():
-            files = sorted(p for p in path.rglob("*") if p.suffix.lower() in VECTOR_SUFFIXES)
+            files = sorted(p for p in path.rglob("*") if p.suffix.lower() in LINE_SUFFIXES)
         self.ignored: list[str] = []
         self.hint = ""
         self._parts: dict[str, list[_Part]] = {}
@@ -166,6 +166,8 @@ def _by_scene(path: Path, named: str | None) -> dict[str, list[_Part]] | None:
 
 def _layers(path: Path) -> list[str]:
     """The layers to read: our own, or the only one."""
+    if path.suffix.lower() in PARQUET_SUFFIXES:
+        return [FRONTS]
     try:
         names = [str(name) for name, kind in pyogrio.list_layers(path) if kind is not None]
     except Exception as error:  # GDAL's drivers raise classes of their own
@@ -179,6 +181,8 @@ def _layers(path: Path) -> list[str]:
 
 def _read(path: Path, layer: str) -> Any:
     try:
+        if path.suffix.lower() in PARQUET_SUFFIXES:
+            return geopandas.read_parquet(path)
         return geopandas.read_file(path, layer=layer, engine="pyogrio")
     except Exception as error:
         raise SceneError(path, f"cannot be read ({error})", "Write the file again.") from None

@@ -6,14 +6,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
 MASKS, LINES, PROBABILITIES = "masks", "lines", "probabilities"
 KINDS = ("auto", MASKS, LINES, PROBABILITIES)
-OTHER_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
+# Suffixes of files of masks or probabilities, and of lines.
+IMAGE_SUFFIXES = (".png", ".tif", ".tiff")
+PARQUET_SUFFIXES = (".parquet", ".geoparquet")
+LINE_SUFFIXES = (".gpkg", ".shp", ".geojson", ".fgb", *PARQUET_SUFFIXES)
 
 # Name → label, citation, kind: what the tables and figures print.
 Printed = Mapping[str, Mapping[str, str]]

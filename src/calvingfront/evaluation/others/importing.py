@@ -14,10 +14,17 @@ import pandas as pd
 from calvingfront.dataset.reading import Dataset, open_dataset, read_split
 from calvingfront.errors import CalvingFrontError, ConfigError, Faults, SceneError
 from calvingfront.evaluation.others.grid import check_index, on_sample
-from calvingfront.evaluation.others.masks import SUFFIXES, Images
+from calvingfront.evaluation.others.masks import Images
 from calvingfront.evaluation.predictions import held_out_scenes, write_predictions
 from calvingfront.files import PathLike, write_json
-from calvingfront.vocabulary.others import LINES, MASKS, PROBABILITIES, is_binary
+from calvingfront.vocabulary.others import (
+    IMAGE_SUFFIXES,
+    LINE_SUFFIXES,
+    LINES,
+    MASKS,
+    PROBABILITIES,
+    is_binary,
+)
 from calvingfront.vocabulary.subsets import TEST
 
 log = logging.getLogger(__name__)
@@ -125,8 +132,8 @@ def _recognise(where: str, folder: Path) -> str:
     if folder.is_file():
         return LINES
     suffixes = {path.suffix.lower() for path in folder.rglob("*")}
-    masks = bool(suffixes & set(SUFFIXES))
-    lines = bool(suffixes & {".gpkg", ".shp", ".geojson", ".json", ".kml", ".fgb"})
+    masks = bool(suffixes & set(IMAGE_SUFFIXES))
+    lines = bool(suffixes & set(LINE_SUFFIXES))
     if masks and lines:
         raise ConfigError(
             f"{where}.kind", f"is auto, but {folder} holds images and vector files",

@@ -16,8 +16,8 @@ from calvingfront.samples.fronts import dilate, thin
 from calvingfront.samples.square import resize_image
 from calvingfront.scenes.check import LARGEST_FRONT_SHARE
 from calvingfront.scenes.pixels import Grey, Mask, read_grey
+from calvingfront.vocabulary.others import IMAGE_SUFFIXES
 
-SUFFIXES = (".png", ".tif", ".tiff")
 ENDINGS = ("_front", "")  # CaFFe's names of front masks, and plain names
 ZONES_ENDING = "_zones"
 # Grey levels of CaFFe's zone masks, and of copies that number the zones.
@@ -41,7 +41,7 @@ class Images:
         found: dict[str, list[Path]] = {}
         self.ignored: list[str] = []
         for path in sorted(folder.rglob("*")):
-            if path.suffix.lower() not in SUFFIXES or path.name.startswith("."):
+            if path.suffix.lower() not in IMAGE_SUFFIXES or path.name.startswith("."):
                 continue
             names = (path.stem.removesuffix(ending) for ending in ENDINGS)
             scene = next((name for name in names if name in scenes), None)
