@@ -6,7 +6,13 @@ from calvingfront.configuration.validation import validate_config, validate_scen
 from calvingfront.errors import CalvingFrontError
 from calvingfront.pipeline.steps import STEPS, figures_of
 from calvingfront.scenes.scene_table import SCENE_NAME
-from calvingfront.scenes.sources import list_scenes, map_settings, prepared_scenes, source_of
+from calvingfront.scenes.sources import (
+    known_hemispheres,
+    list_scenes,
+    map_settings,
+    prepared_scenes,
+    source_of,
+)
 from calvingfront.vocabulary.losses import NO_LOSS, loss_pattern
 from calvingfront.vocabulary.models import BASELINES, NETWORKS
 from calvingfront.vocabulary.others import is_binary, others_of
@@ -33,6 +39,7 @@ MAP = map_settings(config)
 source_scenes = checked(list_scenes, config)
 checked(validate_scenes, source_scenes, workflow.source_path("../schemas/scenes.schema.yaml"))
 SCENES = list(source_scenes["scene"])
+HEMISPHERES = checked(known_hemispheres, source_scenes["glacier"], config)
 # The source's own files, and the 8-bit images and masks from which the samples are made.
 source_rows = source_scenes.set_index("scene").to_dict("index")
 prepared_rows = prepared_scenes(source_scenes, config).set_index("scene").to_dict("index")
@@ -45,7 +52,9 @@ BINARY = [name for name, other in OTHERS.items() if is_binary(other["kind"])]
 # A pattern that matches nothing if there is no such row.
 OTHER_NAMES = "|".join(OTHERS) or "(?!)"
 BINARY_NAMES = "|".join(BINARY) or "(?!)"
-THRESHOLDED_NAMES = "|".join([*NETWORKS, *(name for name in OTHERS if name not in BINARY), *BASELINES])
+THRESHOLDED_NAMES = "|".join(
+    [*NETWORKS, *(name for name in OTHERS if name not in BINARY), *BASELINES]
+)
 
 
 wildcard_constraints:

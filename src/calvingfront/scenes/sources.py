@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from calvingfront.errors import ConfigError
+from calvingfront.vocabulary.glaciers import CAFFE_HEMISPHERES
 from calvingfront.vocabulary.references import load
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ class Source:
     imported: whether its images and fronts are converted to 8 bit and one grid by `import_scene`;
               those of other sources are ready to read.
     map:      function from the configuration to the settings of the map; None: `map` unchanged.
+    hemispheres: glacier → north or south, of the glaciers that this source is known to have.
     """
 
     name: str
@@ -37,6 +39,7 @@ class Source:
     products: bool = False
     imported: bool = True
     map: str | None = None
+    hemispheres: Mapping[str, str] = field(default_factory=dict)
 
 
 _HERE = "calvingfront.scenes"
@@ -49,6 +52,7 @@ _ALL = (
     Source(
         "caffe", "a folder in the layout of the published CaFFe data",
         f"{_HERE}.caffe:from_config", f"{_HERE}.caffe:faults", imported=False,
+        hemispheres=CAFFE_HEMISPHERES,
     ),
     Source(
         "images", "a table of one's own geocoded images",
@@ -87,6 +91,28 @@ def map_settings(config: Config) -> dict[str, Any]:
     """The map onto which products are geocoded: the configured one, or the source's own."""
     source = source_of(config)
     return dict(load(source.map)(config) if source.map else config["map"])
+
+
+def known_hemispheres(glaciers: Collection[str], config: Config) -> dict[str, str]:
+    """Glacier → north or south, as far as configuration and source know it.
+
+    glaciers: of the scene table. A glacier named in `source.hemisphere` comes first, then the
+    glaciers of the source, then a hemisphere for all.
+    Raises ConfigError if `source.hemisphere` names a glacier that no scene has.
+    """
+    given = config["source"]["hemisphere"]
+    named: dict[str, str] = dict(given) if isinstance(given, Mapping) else {}
+    names = sorted(set(glaciers))
+    for glacier in named:
+        if glacier not in names:
+            raise ConfigError(
+                f"source.hemisphere.{glacier}",
+                "names no glacier of the scenes",
+                f"Write some of: {', '.join(names)}.",
+            )
+    found = dict.fromkeys(names, given) if isinstance(given, str) else {}
+    found |= {name: value for name, value in source_of(config).hemispheres.items() if name in names}
+    return dict(sorted((found | named).items()))
 
 
 def prepared_scenes(scenes: pd.DataFrame, config: Config) -> pd.DataFrame:

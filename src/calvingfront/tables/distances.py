@@ -119,10 +119,15 @@ def tabulate_breakdown(
     about = [
         f"Scores by kind of test image, validation threshold. {test_set} n: images of this kind;"
         " Dice and IoU in %; MDE pooled over the images of this kind, m; ∅: images without any"
-        " predicted front. Mean ± standard deviation over seeds. Winter: April to August.",
+        " predicted front. Mean ± standard deviation over seeds. Winter: April to August in the"
+        " southern hemisphere, October to February in the northern.",
         "The CSV file of the same name has the paper protocol too.",
         *others_note(others),
     ]
+    if table.season.isna().any():
+        about.append(
+            "Season unknown: the hemisphere of these scenes is not known. Set source.hemisphere."
+        )
     chosen = parts[parts.protocol == VALIDATION_THRESHOLD]
     pages = [_breakdown_block(chosen, grouping, others) for grouping in GROUPINGS]
     write_table(parts, "Scores by kind of image", about, pages, csv, md)
