@@ -17,8 +17,8 @@ import pytest
 import rasterio
 
 from calvingfront.locating.vectors import read_fronts
-from calvingfront.tables.registry import TABLES
 from calvingfront.sar.masks import LAYOVER, SHADOW, VALID
+from calvingfront.tables.registry import TABLES
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 OVERLAY = REPOSITORY / "config" / "test.yaml"
@@ -149,8 +149,9 @@ def test_results_of_others_become_rows_of_every_table(
         f"  lines: {{folder: {lines}}}\n",
         encoding="utf-8",
     )
-    done = snakemake("--cores", "2", "--configfile", OVERLAY, others, "tables", "figures",
-                     directory=copy)  # fmt: skip
+    done = snakemake(
+        "--cores", "2", "--configfile", OVERLAY, others, "--", "tables", "figures", directory=copy
+    )
     assert done.returncode == 0, done.stdout[-5000:]
     assert not re.search(r"(?m)^rule (train_network|predict_fronts|square_image):", done.stdout)
     for table in TABLES.values():
