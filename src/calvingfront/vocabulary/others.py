@@ -11,7 +11,11 @@ from types import MappingProxyType
 from typing import Any
 
 MASKS, LINES, PROBABILITIES = "masks", "lines", "probabilities"
-KINDS = ("auto", MASKS, LINES, PROBABILITIES)
+AUTO = "auto"
+EMPTY = "empty"  # a scene without a file has no front
+DEFAULTS = {
+    "folder": None, "kind": AUTO, "missing": "error", "label": None, "citation": None,
+}  # fmt: skip
 # Suffixes of files of masks or probabilities, and of lines.
 IMAGE_SUFFIXES = (".png", ".tif", ".tiff")
 PARQUET_SUFFIXES = (".parquet", ".geoparquet")
@@ -23,8 +27,12 @@ NOBODY: Printed = MappingProxyType({})
 
 
 def others_of(config: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-    """Name → entry of the configured results of others, in the order of the tables."""
-    return dict(sorted((config.get("others") or {}).items()))
+    """Name → entry of the configured results of others, in the order of the tables.
+
+    Keys that an entry leaves out have their defaults, those of the schema.
+    """
+    given = config.get("others") or {}
+    return {name: DEFAULTS | dict(given[name] or {}) for name in sorted(given)}
 
 
 def is_binary(kind: str) -> bool:
@@ -36,9 +44,9 @@ def printed_others(config: Mapping[str, Any]) -> dict[str, dict[str, str]]:
     """What the tables and figures print about each of the results of others."""
     return {
         name: {
-            "label": other.get("label") or name,
-            "citation": other.get("citation") or "",
-            "kind": other.get("kind") or KINDS[0],
+            "label": other["label"] or name,
+            "citation": other["citation"] or "",
+            "kind": other["kind"],
         }
         for name, other in others_of(config).items()
     }

@@ -1,151 +1,41 @@
-"""Results of others: files in each layout give scores worked out by hand, bad ones are named."""
+"""Masks of others: each layout gives scores worked out by hand, bad files are named."""
 
 from __future__ import annotations
 
 import json
 import logging
-import sys
-from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
 
-import geopandas
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import pytest
-import shapely
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from builders import line_mask, speckled, write_image
-from calvingfront.dataset.pack import pack_files
-from calvingfront.errors import CalvingFrontError, ConfigError
+from calvingfront.errors import ConfigError
+from calvingfront.evaluation.others.grid import on_sample
 from calvingfront.evaluation.others.importing import import_others
-from calvingfront.evaluation.scores import score_predictions
-from calvingfront.evaluation.thresholds import choose_threshold, fix_threshold
-from calvingfront.locating.layers import FRONTS, IMAGE_FRONTS
-from calvingfront.locating.located_front import LocatedFront
-from calvingfront.locating.vectors import write_fronts, write_geoparquet, write_shapefile
-from calvingfront.samples import foreign_lines
 from calvingfront.samples.fronts import dilate_file
 from calvingfront.samples.square import square_file
-from calvingfront.scenes.scene_table import scene_table, write_scenes
-from packed import write_split
-
-NATIVE, SIZE, WIDTH = 128, 64, 3  # a sample pixel is two pixels of 10 m
-ROWS = {"train": 20, "held": 40, "one": 60, "two": 80}  # of the true fronts, native
-CORNER = (-2_462_000.0, 1_427_000.0)
-SCENES = ("one", "two")  # of the test set
-SKELETON = 0.01  # skeletons bend by a pixel at their ends
-
-
-def on_map(scene: str, row: float) -> shapely.LineString:
-    """The line through the centres of a native row, in EPSG:3031."""
-    y = CORNER[1] - (row + 0.5) * 10
-    return shapely.LineString([(CORNER[0] + 5, y), (CORNER[0] + NATIVE * 10 - 5, y)])
-
-
-@pytest.fixture(scope="module")
-def dataset(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return pack(tmp_path_factory.mktemp("packed"))
-
-
-def pack(folder: Path, **cells: Any) -> Path:
-    """Four packed scenes with horizontal fronts, made from their files as in the workflow."""
-    place = {"crs": "EPSG:3031", "upper_left_x": CORNER[0], "upper_left_y": CORNER[1]} | cells
-    samples, rows = [], []
-    for seed, (scene, row) in enumerate(ROWS.items()):
-        image = write_image(folder / f"{scene}.png", speckled(NATIVE, NATIVE, seed))
-        drawn = write_image(folder / f"{scene}_front.png", line_mask(NATIVE, NATIVE, row))
-        front = folder / "fronts" / f"{scene}.png"
-        dilate_file(drawn, 10.0, 10.0, SIZE, WIDTH, front)
-        samples.append(folder / "square" / f"{scene}.npz")
-        square_file(image, front, scene, 10.0, 10.0, SIZE, WIDTH, samples[-1], **place)
-        rows.append(
-            {"scene": scene, "glacier": "SI", "mission": "TSX", "acquired": f"2010-01-0{seed + 1}"}
-        )
-    write_scenes(folder / "scenes.tsv", scene_table(rows))
-    data = folder / "dataset"
-    arrays = {name: data / f"{name}.npy" for name in ("images", "fronts", "valid")}
-    data.mkdir()
-    pack_files(samples, folder / "scenes.tsv", **arrays, index=data / "index.tsv")
-    write_split(data, train=["train"], validation=["held"], test=list(SCENES))
-    return data
-
-
-Score = Callable[..., pd.DataFrame]
-
-
-@pytest.fixture
-def score(dataset: Path, tmp_path: Path) -> Score:
-    """Import a folder and score it; returns the scores at the validation threshold by scene."""
-
-    def run(folder: Path, data: Path = dataset, **entry: str) -> pd.DataFrame:
-        run_import(folder, tmp_path, data, **entry)
-        predictions = {
-            "probabilities": tmp_path / "out" / "probabilities.npy",
-            "predictions": tmp_path / "out" / "index.tsv",
-        }
-        threshold = tmp_path / "threshold.json"
-        if entry.get("kind") == "probabilities":
-            choose_threshold(data, **predictions, threshold=threshold, curve=tmp_path / "curve.tsv")
-        else:
-            fix_threshold(predictions["predictions"], threshold)
-        score_predictions(data, **predictions, threshold=threshold,
-                          scores=tmp_path / "scores.tsv", min_front_length_m=750)  # fmt: skip
-        table = pd.read_csv(tmp_path / "scores.tsv", sep="\t")
-        return table.set_index(["protocol", "scene"])
-
-    return run
-
-
-def run_import(folder: Path, out: Path, data: Path, **entry: str) -> dict[str, Any]:
-    other = {"folder": str(folder), "kind": "auto", "missing": "error"} | entry
-    files = {"probabilities": "probabilities.npy", "predictions": "index.tsv",
-             "record": "import.json"}  # fmt: skip
-    paths = {key: out / "out" / name for key, name in files.items()}
-    import_others(data, "theirs", other, "f1", **paths)
-    record: dict[str, Any] = json.loads(paths["record"].read_text(encoding="utf-8"))
-    return record
-
-
-def faults_of(folder: Path, out: Path, data: Path, **entry: str) -> str:
-    """What an import says that is refused; nothing may be left of it."""
-    with pytest.raises(CalvingFrontError) as caught:
-        run_import(folder, out, data, **entry)
-    assert not list(out.glob("out/*"))
-    return str(caught.value)
-
-
-def write_masks(
-    folder: Path, masks: Mapping[str, npt.NDArray[np.uint8]], name: str = "{}_front.png"
-) -> Path:
-    for scene, mask in masks.items():
-        write_image(folder / name.format(scene), mask)
-    return folder
-
-
-def moved(down: int, thickness: int = 1, value: int = 255) -> dict[str, npt.NDArray[np.uint8]]:
-    """The true fronts of the held-out scenes, `down` native pixels too low."""
-    return {
-        scene: line_mask(NATIVE, NATIVE, ROWS[scene] + down - thickness // 2, thickness)
-        // 255
-        * np.uint8(value)
-        for scene in ("held", *SCENES)
-    }
-
-
-def check(scores: pd.DataFrame, shift: int) -> None:
-    """Bands of 3 × 64 px, `shift` sample pixels apart, under both protocols."""
-    overlap = max(0, WIDTH - shift) * SIZE
-    expected = (2 * overlap + 1) / (2 * WIDTH * SIZE + 1)
-    for protocol in ("validation_threshold", "paper_protocol"):
-        for scene in SCENES:
-            row = scores.loc[protocol, scene]
-            assert row.dice == pytest.approx(expected, abs=1e-6)
-            assert row.mde_m == pytest.approx(shift * 20, rel=SKELETON, abs=1e-9)
-            assert row.missing == 0
+from others_files import (
+    NATIVE,
+    ROWS,
+    SCENES,
+    SIZE,
+    SKELETON,
+    WIDTH,
+    Score,
+    check,
+    check_nothing,
+    faults_of,
+    lines_of,
+    moved,
+    pack,
+    run_import,
+    write_masks,
+)
 
 
 @pytest.mark.parametrize("shift", [0, 1, 2, 5])
@@ -184,80 +74,7 @@ def test_masks_of_the_samples_size_are_taken_as_they_lie(
     check(score(write_masks(tmp_path / "in", masks)), shift)
 
 
-def lines_of(scenes: tuple[str, ...], down: float, crs: str = "EPSG:3031") -> Any:
-    shapes = [on_map(scene, ROWS[scene] + down) for scene in scenes]
-    table = geopandas.GeoDataFrame({"scene": list(scenes)}, geometry=shapes, crs="EPSG:3031")
-    return table.to_crs(crs)
-
-
-@pytest.mark.parametrize("shift", [0, 2])
-@pytest.mark.parametrize("suffix", ["gpkg", "shp", "geojson", "parquet"])
-def test_lines_in_a_file_for_each_scene(
-    score: Score, tmp_path: Path, suffix: str, shift: int
-) -> None:
-    (tmp_path / "in").mkdir()
-    for scene in SCENES:
-        table = lines_of((scene,), 2 * shift).drop(columns="scene")
-        path = tmp_path / "in" / f"{scene}.{suffix}"
-        if suffix == "parquet":
-            table.to_parquet(path)
-        else:
-            table.to_file(path)
-    check(score(tmp_path / "in"), shift)
-
-
-@pytest.mark.parametrize("crs", ["EPSG:3031", "EPSG:4326", "EPSG:32720"])
-@pytest.mark.parametrize("as_file", [False, True])
-def test_lines_in_one_file_are_taken_to_the_scenes_crs(
-    score: Score, tmp_path: Path, crs: str, as_file: bool
-) -> None:
-    path = tmp_path / "in" / "all.gpkg"
-    path.parent.mkdir()
-    lines_of(SCENES, 4, crs).to_file(path)
-    check(score(path if as_file else path.parent), 2)
-
-
-def ours(scene: str, down: int, crs: str | None = "EPSG:3031", found: bool = True) -> LocatedFront:
-    line = np.array(on_map(scene, ROWS[scene] + down).coords)
-    if crs is None:  # m right of and below the corner
-        line = np.abs(line - np.array(CORNER))
-    return LocatedFront(
-        scene=scene, glacier="SI", mission="TSX", acquired="2010-01-01", orbit=None,
-        pixel_size_m=20.0, crs=crs, lines=[line] if found else [], model=None, threshold=None,
-        members=None, quality=None if found else "none",
-    )  # fmt: skip
-
-
-@pytest.mark.parametrize(
-    ("write", "suffix"),
-    [(write_fronts, "gpkg"), (write_geoparquet, "parquet"), (write_shapefile, "shp")],
-)
-def test_the_files_of_fronts_that_we_write_can_be_scored(
-    score: Score, tmp_path: Path, write: Any, suffix: str
-) -> None:
-    path = tmp_path / "in" / f"fronts.{suffix}"
-    path.parent.mkdir()
-    write([ours(scene, 2) for scene in SCENES], path)
-    check(score(path.parent), 1)
-
-
-def test_our_fronts_of_images_without_a_map_position_can_be_scored(
-    score: Score, tmp_path: Path
-) -> None:
-    data = pack(tmp_path / "packed", crs=None, upper_left_x=None, upper_left_y=None)
-    write_fronts([ours(scene, 2, crs=None) for scene in SCENES], tmp_path / "fronts.gpkg")
-    check(score(tmp_path / "fronts.gpkg", data), 1)
-    assert (foreign_lines.FRONTS, foreign_lines.IMAGE_FRONTS) == (FRONTS, IMAGE_FRONTS)
-
-
-def check_nothing(scores: pd.DataFrame, scene: str) -> None:
-    row = scores.loc["validation_threshold", scene]
-    assert (row.missing, row.predicted_px) == (1, 0)
-    assert row.dice == pytest.approx(1 / (WIDTH * SIZE + 1))
-    assert np.isnan(row.mde_m)
-
-
-def test_an_empty_mask_and_a_scene_without_a_line_predict_no_front(
+def test_an_empty_mask_predicts_no_front(
     score: Score, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     masks = moved(0) | {"two": np.zeros((NATIVE, NATIVE), np.uint8)}
@@ -266,12 +83,6 @@ def test_an_empty_mask_and_a_scene_without_a_line_predict_no_front(
     check_nothing(scores, "two")
     assert scores.loc["validation_threshold", "one"].dice == 1
     assert "1 without a front: two" in caplog.text
-    write_fronts([ours("one", 0), ours("two", 0, found=False)], tmp_path / "fronts.gpkg")
-    check_nothing(score(tmp_path / "fronts.gpkg"), "two")
-    (tmp_path / "lines").mkdir()
-    lines_of(("one",), 0).to_file(tmp_path / "lines" / "one.gpkg")
-    lines_of(("two",), 0).iloc[:0].to_file(tmp_path / "lines" / "two.gpkg")
-    check_nothing(score(tmp_path / "lines"), "two")
 
 
 def test_a_test_scene_without_a_file_is_an_error_unless_it_is_to_count_as_empty(
@@ -399,75 +210,6 @@ def test_a_folder_of_other_scenes_is_refused_with_the_name_that_is_expected(
     assert "as in one_front.png" in text
 
 
-def no_crs(folder: Path) -> None:
-    lines_of(("one",), 0).to_file(folder / "one.shp")
-    (folder / "one.prj").unlink()
-
-
-def other_crs(folder: Path) -> None:
-    lines_of(("one",), 0).set_crs("EPSG:3413", allow_override=True).to_file(folder / "one.gpkg")
-
-
-def degrees_that_are_metres(folder: Path) -> None:
-    lines_of(("one",), 0).set_crs("EPSG:4326", allow_override=True).to_file(folder / "one.gpkg")
-
-
-def areas(folder: Path) -> None:
-    table = lines_of(("one",), 0)
-    table.set_geometry(table.buffer(50)).to_file(folder / "one.gpkg")
-
-
-def two_layers(folder: Path) -> None:
-    lines_of(("one",), 0).to_file(folder / "one.gpkg", layer="a")
-    lines_of(("one",), 0).to_file(folder / "one.gpkg", layer="b")
-
-
-def broken(folder: Path) -> None:
-    (folder / "one.gpkg").write_bytes(b"nothing")
-
-
-def no_rows(folder: Path) -> None:
-    lines_of(("one",), 0).iloc[:0].to_file(folder / "all.gpkg")
-
-
-@pytest.mark.parametrize(
-    ("make", "said"),
-    [
-        (no_crs, "one.shp: has no CRS. Write its CRS into the file (a Shapefile needs its .prj)"),
-        (other_crs, "one.gpkg: has no line of one that crosses its image (x -2462000 to -2460720"),
-        (degrees_that_are_metres, "has no line of one that crosses its image"),
-        (areas, "one.gpkg: contains Polygon for one. Draw the front as a line"),
-        (two_layers, "one.gpkg: has the layers a, b. Keep the lines in one layer"),
-        (broken, "one.gpkg: cannot be read"),
-        (no_rows, "all.gpkg: has no features"),
-    ],
-)
-def test_a_file_of_lines_that_cannot_be_placed_is_named_with_its_fault(
-    dataset: Path, tmp_path: Path, make: Callable[[Path], None], said: str
-) -> None:
-    folder = tmp_path / "in"
-    folder.mkdir()
-    lines_of(("two",), 0).to_file(folder / "two.gpkg")
-    make(folder)
-    assert said in faults_of(folder, tmp_path, dataset, missing="empty")
-
-
-def test_a_table_that_does_not_name_scenes_is_refused(dataset: Path, tmp_path: Path) -> None:
-    lines_of(SCENES, 0).drop(columns="scene").to_file(tmp_path / "all.gpkg")
-    text = faults_of(tmp_path / "all.gpkg", tmp_path, dataset)
-    assert "all.gpkg has no attribute scene, and is not named after a scene" in text
-
-
-def test_a_scene_without_a_map_position_asks_for_a_mask(tmp_path: Path) -> None:
-    data = pack(tmp_path / "packed", crs=None, upper_left_x=None, upper_left_y=None)
-    lines_of(SCENES, 0).to_file(tmp_path / "all.gpkg")
-    text = faults_of(tmp_path / "all.gpkg", tmp_path, data)
-    assert (
-        "one: has no known position on the map, so the lines of all.gpkg cannot be placed" in text
-    )
-    assert "Give its front as a mask, one_front.png" in text
-
-
 def test_a_folder_of_both_kinds_or_of_neither_is_not_guessed(dataset: Path, tmp_path: Path) -> None:
     folder = write_masks(tmp_path / "in", moved(0))
     lines_of(SCENES, 0).to_file(folder / "all.gpkg")
@@ -480,18 +222,6 @@ def test_a_folder_of_both_kinds_or_of_neither_is_not_guessed(dataset: Path, tmp_
     assert "does not exist" in faults_of(tmp_path / "none", tmp_path / "b", dataset)
     file = folder / "one_front.png"
     assert "is not a folder" in faults_of(file, tmp_path / "b", dataset, kind="masks")
-
-
-def test_lines_need_geopandas_and_masks_do_not(
-    dataset: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    lines_of(SCENES, 0).to_file(tmp_path / "all.gpkg")
-    for name in ("geopandas", "rasterio", "pyogrio", "shapely"):
-        monkeypatch.setitem(sys.modules, name, None)
-    monkeypatch.delitem(sys.modules, "calvingfront.samples.foreign_lines")
-    text = faults_of(tmp_path / "all.gpkg", tmp_path, dataset)
-    assert "others.theirs: lines cannot be read here: geopandas is not installed" in text
-    run_import(write_masks(tmp_path / "in", moved(0)), tmp_path, dataset)
 
 
 def test_a_name_that_the_configuration_does_not_have_and_old_samples_are_refused(
@@ -513,8 +243,6 @@ def test_a_name_that_the_configuration_does_not_have_and_old_samples_are_refused
 @given(data=st.data())
 def test_any_true_front_copied_is_scored_as_perfect(tmp_path: Path, data: st.DataObject) -> None:
     """Whatever the scene's size and pixels: a copied front goes the way of the true one."""
-    from calvingfront.evaluation.others.grid import on_sample
-
     height, width = data.draw(st.tuples(st.integers(20, 90), st.integers(20, 90)))
     pixels = data.draw(st.tuples(st.sampled_from((7.0, 20.0)), st.sampled_from((7.0, 20.0))))
     variant = data.draw(st.sampled_from(("paper", "released")))

@@ -18,6 +18,8 @@ from calvingfront.evaluation.others.masks import Images
 from calvingfront.evaluation.predictions import held_out_scenes, write_predictions
 from calvingfront.files import PathLike, write_json
 from calvingfront.vocabulary.others import (
+    AUTO,
+    EMPTY,
     IMAGE_SUFFIXES,
     LINE_SUFFIXES,
     LINES,
@@ -29,7 +31,6 @@ from calvingfront.vocabulary.subsets import TEST
 
 log = logging.getLogger(__name__)
 
-EMPTY = "empty"  # others.NAME.missing
 MOST_NAMES = 5  # in a message or a line of the log
 
 
@@ -67,10 +68,9 @@ def import_others(
     if absent and not found.scenes & set(table["scene"]):
         raise ConfigError(f"{where}.folder", *_nothing(other["folder"], table, found))
     if absent and other["missing"] != EMPTY:
-        shown = ", ".join(absent[:MOST_NAMES]) + (" …" if len(absent) > MOST_NAMES else "")
         raise ConfigError(
             f"{where}.folder",
-            f"{other['folder']} has no file for {len(absent)} scenes: {shown}",
+            f"{other['folder']} has no file for {len(absent)} scenes: {_some(absent)}",
             f"Add them, or write {where}.missing: {EMPTY}, which counts each as an image without "
             "a predicted front",
         )
@@ -82,9 +82,9 @@ def import_others(
     counts = table["subset"].value_counts().to_dict()
     log.info("%s: %s as %s", where, ", ".join(f"{n} {s}" for s, n in counts.items()), kind)
     if without:
-        log.info("%d without a front: %s", len(without), ", ".join(without))
+        log.info("%d without a front: %s", len(without), _some(without))
     if absent:
-        log.info("%d without a file, as if without a front: %s", len(absent), ", ".join(absent))
+        log.info("%d without a file, as if without a front: %s", len(absent), _some(absent))
     write_json(
         record,
         {
@@ -108,7 +108,7 @@ def _open(where: str, other: Mapping[str, Any], scenes: set[str]) -> tuple[str, 
             f"{where}.folder", f"{other['folder']} does not exist", "Write where the files are."
         )
     kind = str(other["kind"])
-    if kind == "auto":
+    if kind == AUTO:
         kind = _recognise(where, folder)
     if kind in (MASKS, PROBABILITIES):
         if not folder.is_dir():
@@ -195,5 +195,10 @@ def _blocks(
 
 def _log_ignored(where: str, ignored: list[str]) -> None:
     if ignored:
-        shown = ", ".join(ignored[:MOST_NAMES]) + (" …" if len(ignored) > MOST_NAMES else "")
-        log.warning("%s: %d belong to no scene and are not used: %s", where, len(ignored), shown)
+        count, names = len(ignored), _some(ignored)
+        log.warning("%s: %d belong to no scene and are not used: %s", where, count, names)
+
+
+def _some(names: list[str]) -> str:
+    """The first few names; the record has all of them."""
+    return ", ".join(names[:MOST_NAMES]) + (" …" if len(names) > MOST_NAMES else "")
