@@ -9,6 +9,7 @@ from calvingfront.scenes.scene_table import SCENE_NAME
 from calvingfront.scenes.sources import (
     known_hemispheres,
     list_scenes,
+    listed_in,
     map_settings,
     prepared_scenes,
     source_of,
@@ -37,7 +38,12 @@ workflow.global_resources.setdefault("gpu", 1)
 SOURCE = source_of(config)
 MAP = map_settings(config)
 source_scenes = checked(list_scenes, config)
-checked(validate_scenes, source_scenes, workflow.source_path("../schemas/scenes.schema.yaml"))
+checked(
+    validate_scenes,
+    source_scenes,
+    workflow.source_path("../schemas/scenes.schema.yaml"),
+    listed_in(config),
+)
 SCENES = list(source_scenes["scene"])
 HEMISPHERES = checked(known_hemispheres, source_scenes["glacier"], config)
 # The source's own files, and the 8-bit images and masks from which the samples are made.

@@ -87,6 +87,12 @@ def list_scenes(config: Config) -> pd.DataFrame:
     return table
 
 
+def listed_in(config: Config) -> str:
+    """The file or folder that lists the scenes of the configured source, for messages."""
+    own = config["source"][source_of(config).name]
+    return str(own.get("table") or own.get("folder") or f"source.{source_of(config).name}")
+
+
 def map_settings(config: Config) -> dict[str, Any]:
     """The map onto which products are geocoded: the configured one, or the source's own."""
     source = source_of(config)

@@ -272,15 +272,35 @@ def test_a_scene_table_with_unknown_cells_is_sound() -> None:
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ({"acquired": "2004-1-2"}, "acquired"),
-        ({"pixel_size_x_m": -3.0}, "pixel_size_x_m"),
-        ({"scene": "a/b"}, "scene"),
-        ({"colour": "red"}, "colour"),
+        (
+            {"acquired": "2004-1-2"},
+            'column acquired: "2004-1-2" is not valid. Write a day as YYYY-MM-DD.',
+        ),
+        (
+            {"pixel_size_x_m": -3.0},
+            "column pixel_size_x_m: -3.0 is out of range. Write a number of more than 0.",
+        ),
+        ({"scene": "a/b"}, 'scene a/b, column scene: "a/b" is not valid. Use letters, digits'),
+        ({"scene": None}, "scene without a name, column scene: null is not a string"),
+        ({"mission": ""}, 'column mission: "" is too short. Write at least 1 character(s).'),
+        ({"quality": 2.5}, "column quality: 2.5 is not an integer or null. Write an integer"),
+        ({"colour": "red"}, "column colour: there is no such column. Write one of: scene, gla"),
     ],
 )
-def test_a_wrong_cell_is_named(change: dict[str, Any], said: str) -> None:
-    with pytest.raises(Faults, match=said):
-        validate_scenes(pd.DataFrame([ROW | change]), SCENES_SCHEMA)
+def test_a_wrong_cell_is_named_with_its_table_scene_and_column(
+    change: dict[str, Any], said: str
+) -> None:
+    with pytest.raises(Faults) as caught:
+        validate_scenes(pd.DataFrame([ROW | change]), SCENES_SCHEMA, "mine.csv")
+    (fault,) = caught.value.faults
+    assert str(fault).startswith("mine.csv, scene ")
+    assert said in str(fault)
+
+
+def test_a_table_without_a_column_that_every_scene_needs_says_so() -> None:
+    table = pd.DataFrame([ROW]).drop(columns="glacier")
+    with pytest.raises(Faults, match=r"column glacier: is missing\. Add it"):
+        validate_scenes(table, SCENES_SCHEMA)
 
 
 def test_a_scene_that_stands_twice_is_named() -> None:
