@@ -10,12 +10,14 @@ from typing import Any
 import numpy as np
 import pytest
 
+from calvingfront.dataset.reading import read_index
 from calvingfront.locating.layers import FRONTS, IMAGE_FRONTS
 from calvingfront.locating.located_front import LocatedFront
 from calvingfront.locating.vectors import write_fronts, write_geoparquet, write_shapefile
 from calvingfront.samples import foreign_lines
 from others_files import (
     CORNER,
+    NATIVE,
     ROWS,
     SCENES,
     Score,
@@ -89,6 +91,18 @@ def test_our_fronts_of_images_without_a_map_position_can_be_scored(
     write_fronts([ours(scene, 2, crs=None) for scene in SCENES], tmp_path / "fronts.gpkg")
     check(score(tmp_path / "fronts.gpkg", data), 1)
     assert (foreign_lines.FRONTS, foreign_lines.IMAGE_FRONTS) == (FRONTS, IMAGE_FRONTS)
+
+
+@pytest.mark.parametrize("crs", ["EPSG:3031", None])
+def test_a_line_is_burnt_onto_the_row_of_the_scene_that_it_was_drawn_on(
+    dataset: Path, tmp_path: Path, crs: str | None
+) -> None:
+    write_fronts([ours("one", 7, crs)], tmp_path / "fronts.gpkg")
+    facts = read_index(dataset).set_index("scene").loc["one"].to_dict()
+    mask = foreign_lines.ForeignLines(tmp_path / "fronts.gpkg", {"one"}).mask("one", facts)
+    assert mask.shape == (NATIVE, NATIVE)
+    assert np.flatnonzero(mask.any(axis=1)).tolist() == [ROWS["one"] + 7]
+    assert mask[ROWS["one"] + 7].sum() >= NATIVE - 1
 
 
 def test_a_scene_without_a_line_predicts_no_front(score: Score, tmp_path: Path) -> None:

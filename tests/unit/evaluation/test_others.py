@@ -67,10 +67,12 @@ def test_a_wide_line_counts_as_its_centre_as_wide_as_the_true_fronts(
 
 
 @pytest.mark.parametrize("shift", [0, 3])
-def test_masks_of_the_samples_size_are_taken_as_they_lie(
-    score: Score, tmp_path: Path, shift: int
+@pytest.mark.parametrize("thickness", [1, 2])  # thinning takes no end from these
+def test_masks_of_the_samples_size_are_taken_as_they_lie_and_thinned(
+    score: Score, tmp_path: Path, shift: int, thickness: int
 ) -> None:
-    masks = {scene: line_mask(SIZE, SIZE, ROWS[scene] // 2 + shift) for scene in SCENES}
+    rows = {scene: ROWS[scene] // 2 + shift for scene in SCENES}
+    masks = {scene: line_mask(SIZE, SIZE, row, thickness) for scene, row in rows.items()}
     check(score(write_masks(tmp_path / "in", masks)), shift)
 
 
