@@ -4,14 +4,23 @@ from snakemake.exceptions import WorkflowError
 
 from calvingfront.configuration.validation import validate_config, validate_scenes
 from calvingfront.errors import CalvingFrontError
-from calvingfront.pipeline.steps import STEPS, figures_of, paths_over, runs_of
 from calvingfront.locating.model.choice import check_fronts, members_of, sample_settings
+from calvingfront.pipeline.steps import STEPS, figures_of, paths_over, runs_of
 from calvingfront.scenes.scene_table import SCENE_NAME, records, with_front, without_front
-from calvingfront.scenes.sources import list_scenes, map_settings, of_training
-from calvingfront.scenes.sources import prepared_scenes, source_of
+from calvingfront.scenes.sources import (
+    known_hemispheres,
+    list_scenes,
+    listed_in,
+    map_settings,
+    of_training,
+    prepared_scenes,
+    source_of,
+)
 from calvingfront.vocabulary.losses import NO_LOSS, loss_pattern
 from calvingfront.vocabulary.models import BASELINES, NETWORKS
+from calvingfront.vocabulary.others import is_binary, others_of
 from calvingfront.vocabulary.paths import Over
+from calvingfront.vocabulary.runs import Run
 
 
 def checked(function, *arguments):
@@ -32,13 +41,19 @@ workflow.global_resources.setdefault("gpu", 1)
 SOURCE = source_of(config)
 MAP = map_settings(config)
 source_scenes = checked(list_scenes, config)
-checked(validate_scenes, source_scenes, workflow.source_path("../schemas/scenes.schema.yaml"))
+checked(
+    validate_scenes,
+    source_scenes,
+    workflow.source_path("../schemas/scenes.schema.yaml"),
+    listed_in(config),
+)
 # Scenes with a front are trained on and scored; the fronts of the new ones are located.
 SCENES = list(with_front(source_scenes)["scene"])
 NEW_SCENES = list(without_front(source_scenes)["scene"])
 checked(check_fronts, len(SCENES), len(NEW_SCENES), config)
-# No new scene changes this, so that none reruns a job of the others.
+# No new scene changes these, so that none reruns a job of the others.
 TRAINING = of_training(config, source_scenes)
+HEMISPHERES = checked(known_hemispheres, with_front(source_scenes)["glacier"], config)
 # The source's own files, and the 8-bit images and masks from which the samples are made.
 source_rows = source_scenes.set_index("scene").to_dict("index")
 prepared = prepared_scenes(source_scenes, config)
@@ -50,11 +65,19 @@ NEW_SAMPLES = sample_settings(config)
 
 NETWORK_NAMES = "|".join(NETWORKS)
 BASELINE_NAMES = "|".join(BASELINES)
+OTHERS = others_of(config)
+BINARY = [name for name, other in OTHERS.items() if is_binary(other["kind"])]
+# A pattern that matches nothing if there is no such row.
+OTHER_NAMES = "|".join(OTHERS) or "(?!)"
+BINARY_NAMES = "|".join(BINARY) or "(?!)"
+THRESHOLDED_NAMES = "|".join(
+    [*NETWORKS, *(name for name in OTHERS if name not in BINARY), *BASELINES]
+)
 
 
 wildcard_constraints:
     scene=SCENE_NAME.pattern,
-    model=f"{NETWORK_NAMES}|{BASELINE_NAMES}",
+    model=f"{NETWORK_NAMES}|{BASELINE_NAMES}|{OTHER_NAMES}",
     loss=f"{NO_LOSS}|{loss_pattern()}",
     seed="[0-9]+",
 
@@ -107,8 +130,18 @@ def outputs_of(step):
 
 def parameters_of(step):
     """The parameters of a step, from the configuration and from its row (model, loss, seed)."""
-    of_row = {"model": "{model}", "loss": "{loss}", "seed": lambda wildcards: int(wildcards.seed)}
-    return STEPS[step].parameters(config) | {name: of_row[name] for name in STEPS[step].of_run}
+    fields = {"model": "{model}", "loss": "{loss}", "seed": lambda wildcards: int(wildcards.seed)}
+
+    def from_row(value_of):
+        return lambda wildcards: value_of(
+            config, Run(wildcards.model, wildcards.loss, int(wildcards.seed))
+        )
+
+    return (
+        STEPS[step].parameters(config)
+        | {name: fields[name] for name in STEPS[step].of_run}
+        | {name: from_row(value_of) for name, value_of in STEPS[step].of_row.items()}
+    )
 
 
 def reported(item, suffix, category):

@@ -35,6 +35,8 @@ rule pack_samples:
     resources:
         mem_mb=2000,
         runtime="30m",
+    params:
+        hemispheres=HEMISPHERES,
     script:
         "../../scripts/dataset/pack_samples.py"
 

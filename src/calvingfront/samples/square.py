@@ -16,17 +16,20 @@ from calvingfront.samples.geometry import SquareGrid, square_grid
 from calvingfront.scenes.pixels import Grey, Mask, read_front, read_grey
 
 
-def resize_image(image: Grey, grid: SquareGrid, variant: str = "paper") -> Grey:
+def resize_image(
+    image: Grey, grid: SquareGrid, variant: str = "paper", interpolation: int = cv2.INTER_LINEAR
+) -> Grey:
     """Resize bilinearly onto `grid`, zeros in the padding; (size, size) uint8.
 
     `paper`: pad at bottom and right to a square on the ground, then resize. `released`: resize,
     then pad. Bilinear means the four nearest pixels, even if the image shrinks: as in the paper, no
     low-pass filter precedes it (the median filter has already reduced the speckle).
+    interpolation: another of OpenCV's ways to resize.
     """
     square: Grey = np.zeros((grid.size, grid.size), dtype=np.uint8)
     if variant == "released":
         shape = grid.content_width, grid.content_height
-        content = cv2.resize(image, shape, interpolation=cv2.INTER_LINEAR)
+        content = cv2.resize(image, shape, interpolation=interpolation)
         square[: grid.content_height, : grid.content_width] = content
         return square
     # If pixels are not square, the padded canvas ends within a pixel: it is rounded up, the scale
@@ -35,7 +38,7 @@ def resize_image(image: Grey, grid: SquareGrid, variant: str = "paper") -> Grey:
     cols = math.ceil(grid.size * grid.step_x - 1e-6)
     canvas = np.pad(image, ((0, rows - image.shape[0]), (0, cols - image.shape[1])))
     resized = cv2.resize(
-        canvas, None, fx=1 / grid.step_x, fy=1 / grid.step_y, interpolation=cv2.INTER_LINEAR
+        canvas, None, fx=1 / grid.step_x, fy=1 / grid.step_y, interpolation=interpolation
     )
     return np.ascontiguousarray(resized[: grid.size, : grid.size], dtype=np.uint8)
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from calvingfront.errors import ConfigError
 from calvingfront.scenes.scene_table import records, scene_table
+from calvingfront.vocabulary.glaciers import CAFFE_HEMISPHERES
 from calvingfront.vocabulary.references import load
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ class Source:
               those of other sources are ready to read.
     map:      function from the configuration to the settings of the map; None: `map` unchanged.
     data, licence: of its scenes, as written into an exported model unless `locating` says it.
+    hemispheres: glacier → north or south, of the glaciers that this source is known to have.
     """
 
     name: str
@@ -41,6 +43,7 @@ class Source:
     map: str | None = None
     data: str = "own data, see scenes.tsv"
     licence: str = "not stated"
+    hemispheres: Mapping[str, str] = field(default_factory=dict)
 
 
 _HERE = "calvingfront.scenes"
@@ -56,6 +59,7 @@ _ALL = (
         f"{_HERE}.caffe:from_config", f"{_HERE}.caffe:faults", imported=False,
         data="CaFFe (Gourmelon et al. 2022, doi:10.1594/PANGAEA.940950), CC-BY-4.0",
         licence="CC-BY-4.0",
+        hemispheres=CAFFE_HEMISPHERES,
     ),
     Source(
         "images", "a table of one's own geocoded images",
@@ -91,10 +95,38 @@ def list_scenes(config: Config) -> pd.DataFrame:
     return table
 
 
+def listed_in(config: Config) -> str:
+    """The file or folder that lists the scenes of the configured source, for messages."""
+    own = config["source"][source_of(config).name]
+    return str(own.get("table") or own.get("folder") or f"source.{source_of(config).name}")
+
+
 def map_settings(config: Config) -> dict[str, Any]:
     """The map onto which products are geocoded: the configured one, or the source's own."""
     source = source_of(config)
     return dict(load(source.map)(config) if source.map else config["map"])
+
+
+def known_hemispheres(glaciers: Collection[str], config: Config) -> dict[str, str]:
+    """Glacier → north or south, as far as configuration and source know it.
+
+    glaciers: of the scene table. A glacier named in `source.hemisphere` comes first, then the
+    glaciers of the source, then a hemisphere for all.
+    Raises ConfigError if `source.hemisphere` names a glacier that no scene has.
+    """
+    given = config["source"]["hemisphere"]
+    named: dict[str, str] = dict(given) if isinstance(given, Mapping) else {}
+    names = sorted(set(glaciers))
+    for glacier in named:
+        if glacier not in names:
+            raise ConfigError(
+                f"source.hemisphere.{glacier}",
+                "names no glacier of the scenes",
+                f"Write some of: {', '.join(names)}.",
+            )
+    found = dict.fromkeys(names, given) if isinstance(given, str) else {}
+    found |= {name: value for name, value in source_of(config).hemispheres.items() if name in names}
+    return dict(sorted((found | named).items()))
 
 
 def prepared_scenes(scenes: pd.DataFrame, config: Config) -> pd.DataFrame:
