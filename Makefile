@@ -45,6 +45,7 @@ $(STAMP): requirements.lock pyproject.toml
 demo: environment
 	$(BIN)/snakemake --cores $(CORES) --resources gpu=$(GPU) $(RATE)
 	@$(MAKE) --no-print-directory report
+	@$(BIN)/calvingfront summary
 
 # A second make looks at the results again, after the workflow has written them.
 report: results/report.html

@@ -22,6 +22,7 @@ from calvingfront.errors import CalvingFrontError, ConfigError
 from calvingfront.locating import command as locating
 from calvingfront.pipeline import commands
 from calvingfront.pipeline.commands import Results
+from calvingfront.pipeline.summary import summary
 from calvingfront.position import command as position
 from calvingfront.vocabulary.models import BASELINES, NETWORKS
 from calvingfront.vocabulary.others import others_of
@@ -44,7 +45,13 @@ ON_FILES: dict[str, Callable[[argparse.Namespace], int]] = {
     "position": position.run,
     "locate": locating.run_locate,
     "export": locating.run_export,
+    "summary": lambda options: _print(summary(Path(options.results))),
 }
+
+
+def _print(text: str) -> int:
+    print(text)
+    return 0
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -160,6 +167,9 @@ def _parser() -> argparse.ArgumentParser:
             )  # fmt: skip
     position.add_command(commands)
     locating.add_commands(commands)
+    text = "say in a few lines what a results folder holds: best row, located fronts, what to open"
+    command = commands.add_parser("summary", help=text, description=text)
+    command.add_argument("--results", default="results", help="results folder (%(default)s)")
     return parser
 
 

@@ -65,7 +65,8 @@ rule export_model:
         "<benchmarks>/export_model.tsv"
     conda:
         "../../envs/locating.yaml"
-    threads: config["training"]["threads"]
+    # Little else runs beside it.
+    threads: 2
     resources:
         mem_mb=training_memory,
         runtime="2h",

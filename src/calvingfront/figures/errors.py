@@ -7,6 +7,7 @@ import numpy.typing as npt
 import pandas as pd
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from calvingfront.figures.style import RULES, TWO_COLUMNS_MM, Page, save
 from calvingfront.files import PathLike
@@ -84,6 +85,10 @@ def _draw_stated(axes: Axes, table: pd.DataFrame) -> None:
     axes.plot([low, high], [low, high], color=GREY, linewidth=0.6)
     axes.set_xscale("log")
     axes.set_yscale("log")
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+        axis.set_minor_formatter(NullFormatter())
     axes.set_xlim(low, high)
     axes.set_ylim(low, high)
     axes.set_xlabel("stated error [m]", labelpad=1.5)
