@@ -20,6 +20,7 @@ import yaml
 from calvingfront.dataset.files import CONFIG
 from calvingfront.errors import CalvingFrontError, ConfigError
 from calvingfront.locating import command as locating
+from calvingfront.pages import command as pages
 from calvingfront.pipeline import commands
 from calvingfront.pipeline.commands import Results
 from calvingfront.position import command as position
@@ -43,6 +44,7 @@ ON_FILES: dict[str, Callable[[argparse.Namespace], int]] = {
     "position": position.run,
     "locate": locating.run_locate,
     "export": locating.run_export,
+    "page": pages.run,
 }
 
 
@@ -157,6 +159,7 @@ def _parser() -> argparse.ArgumentParser:
             )  # fmt: skip
     position.add_command(commands)
     locating.add_commands(commands)
+    pages.add_command(commands)
     return parser
 
 

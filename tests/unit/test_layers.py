@@ -32,7 +32,7 @@ LAYERS = (
     ("training",),
     ("evaluation",),
     ("locating",),
-    ("tables", "figures"),
+    ("tables", "figures", "pages"),
     ("configuration", "pipeline"),
     ("cli",),
     ("__main__",),

@@ -1,0 +1,123 @@
+// The scenes as a table: sorted by a click on a heading, walked through with the arrow keys.
+const COLUMNS = [
+  { name: "Scene", value: (front) => front.scene, kind: "scene" },
+  { name: "Date", value: (front) => front.time, text: (front) => front.acquired.slice(0, 10), kind: "day" },
+  { name: "Mission", value: (front) => front.mission || "", kind: "wide" },
+  { name: "Flag", value: (front) => FLAGS.indexOf(front.flag), text: (front) => nameOfFlag(front.flag), kind: "" },
+  { name: "Error, m", value: (front) => front.facts.error_m ?? null, kind: "number" },
+  { name: "90 %, m", value: (front) => front.facts.err90_m ?? null, kind: "number wide" },
+  { name: "Reason", value: (front) => front.facts.reason || "", kind: "" },
+];
+const PAGE_ROWS = 10;
+const sorting = { column: 1, down: false };
+let rowOf = new Map();
+
+COLUMNS.forEach((column, number) => {
+  const heading = make("th", "", { scope: "col", class: column.kind });
+  const button = make("button", column.name, { type: "button" });
+  button.addEventListener("click", () => {
+    sorting.down = sorting.column === number && !sorting.down;
+    sorting.column = number;
+    listScenes();
+  });
+  heading.append(button);
+  find("columns").append(heading);
+});
+
+function textOf(column, front) {
+  const value = column.text ? column.text(front) : column.value(front);
+  if (value === null) return "–";
+  return typeof value === "number" ? value.toFixed(1) : value;
+}
+
+function sorted(scenes) {
+  const { value } = COLUMNS[sorting.column];
+  const sign = sorting.down ? -1 : 1;
+  return [...scenes].sort((one, other) => {
+    const a = value(one), b = value(other);
+    if (a === null || b === null) return (a === null) - (b === null); // unknown values last
+    if (a === b) return one.number - other.number;
+    return sign * (typeof a === "string" ? a.localeCompare(b) : a - b);
+  });
+}
+
+function listScenes() {
+  const focused = document.activeElement.closest?.("#rows") ? document.activeElement.dataset.scene : null;
+  rowOf = new Map();
+  const rows = sorted(shown()).map((front) => {
+    const row = make("tr", "", { tabindex: "-1", "aria-selected": "false", "data-scene": front.number });
+    for (const column of COLUMNS) {
+      row.append(make("td", textOf(column, front), { class: column.kind, dir: "auto" }));
+    }
+    rowOf.set(front, row);
+    return row;
+  });
+  find("rows").replaceChildren(...rows);
+  [...find("columns").children].forEach((heading, number) => {
+    const here = number === sorting.column;
+    heading.setAttribute("aria-sort", here ? (sorting.down ? "descending" : "ascending") : "none");
+    heading.firstChild.textContent = COLUMNS[number].name + (here ? (sorting.down ? " ▾" : " ▴") : "");
+  });
+  find("count").textContent = `${rows.length} of ${state.map.fronts.length}`;
+  markRow(false);
+  const again = focused !== null && rowOf.get(state.map.fronts[focused]);
+  if (again) again.focus();
+}
+
+/** Mark the selected row, and make it, or the first one, the row that Tab reaches. */
+function markRow(scroll) {
+  const chosen = state.selected && rowOf.get(state.selected);
+  for (const row of find("rows").children) {
+    row.setAttribute("aria-selected", String(row === chosen));
+    row.tabIndex = -1;
+  }
+  const reached = chosen || find("rows").firstElementChild;
+  if (reached) reached.tabIndex = 0;
+  if (chosen && scroll) showRow(chosen);
+}
+
+/** Scroll the table, not the page, to a row. */
+function showRow(row) {
+  const box = row.closest(".scroll");
+  const head = find("columns").offsetHeight;
+  const top = row.offsetTop - head, bottom = row.offsetTop + row.offsetHeight;
+  if (top < box.scrollTop) box.scrollTop = top;
+  else if (bottom > box.scrollTop + box.clientHeight) box.scrollTop = bottom - box.clientHeight;
+}
+
+const frontOfRow = (row) => state.map.fronts[row.dataset.scene];
+
+find("rows").addEventListener("click", (event) => {
+  const row = event.target.closest("tr");
+  if (row) select(frontOfRow(row));
+});
+
+find("rows").addEventListener("keydown", (event) => {
+  const row = event.target.closest("tr");
+  if (!row || event.ctrlKey || event.metaKey || event.altKey) return;
+  const rows = [...find("rows").children];
+  const at = rows.indexOf(row);
+  const last = rows.length - 1;
+  const to = {
+    ArrowUp: at - 1, ArrowDown: at + 1, Home: 0, End: last, PageUp: at - PAGE_ROWS, PageDown: at + PAGE_ROWS,
+  }[event.key];
+  if (to !== undefined) {
+    const next = rows[Math.max(0, Math.min(last, to))];
+    row.tabIndex = -1;
+    next.tabIndex = 0;
+    next.focus({ preventScroll: true });
+    showRow(next);
+  } else if (event.key === "Enter" || event.key === " ") {
+    select(frontOfRow(row));
+  } else if (event.key === "Escape") {
+    select(null);
+  } else {
+    return;
+  }
+  event.preventDefault();
+});
+
+views.push((changed) => {
+  if (["map", "from", "to", "flag"].some((name) => changed.has(name))) listScenes();
+  if (changed.has("selected")) markRow(true);
+});
