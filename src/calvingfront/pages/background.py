@@ -26,6 +26,7 @@ LARGEST_PX = 1200
 MOST_READ_PX = 6000
 MOST_BYTES = 300_000 * 3 // 4  # base64 makes 300 kB of them
 QUALITIES = (80, 65, 50, 35)
+WIDEST = 1.4  # width of a map divided by its height, at most
 MARGIN = 0.25  # of the larger side of the fronts' box, on every side
 _PLANE = CRS.from_epsg(3857)  # for two grids in one plane: any projection in metres
 
@@ -75,6 +76,8 @@ def picture_of(background: Background, where: Map) -> Picture:
         )
     west, south, east, north = fronts
     margin = MARGIN * max(east - west, north - south, 1000.0)
+    # A wide screen shows more to the left and right.
+    side = max(margin, (WIDEST * (north - south + 2 * margin) - (east - west)) / 2)
     source = target = _PLANE
     if crs is not None and where.crs is not None:
         source, target = crs, CRS.from_user_input(where.crs)
@@ -83,8 +86,8 @@ def picture_of(background: Background, where: Map) -> Picture:
     xs, ys = [side[0] for side in sides], [side[1] for side in sides]
     whole = transform_bounds(source, target, min(xs), min(ys), max(xs), max(ys))
     box = (
-        max(west - margin, whole[0]), max(south - margin, whole[1]),
-        min(east + margin, whole[2]), min(north + margin, whole[3]),
+        max(west - side, whole[0]), max(south - margin, whole[1]),
+        min(east + side, whole[2]), min(north + margin, whole[3]),
     )  # fmt: skip
     if box[0] >= min(east, box[2]) or box[1] >= min(north, box[3]) or box[2] <= west:
         raise SceneError(

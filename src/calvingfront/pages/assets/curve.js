@@ -39,7 +39,7 @@ function drawCurve() {
   const px = (time) => EDGE.left + (last > first ? (time - first) / (last - first) : 0.5) * inner;
   const py = (value) => EDGE.top + ((high - value) / (high - low)) * (height - EDGE.top - EDGE.bottom);
   for (const value of roundTicks(low, high, 5)) {
-    const label = value.toLocaleString("en").replace("-", "−");
+    const label = wholeMetres(value);
     svg.append(svgOf("line", { class: "grid", x1: EDGE.left, x2: width - EDGE.right, y1: py(value), y2: py(value) }));
     svg.append(svgOf("text", { x: EDGE.left - 6, y: py(value) + 4, "text-anchor": "end" }, label));
   }

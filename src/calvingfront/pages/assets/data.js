@@ -87,7 +87,10 @@ function make(tag, text = "", attributes = {}) {
 
 const dayOf = (days) => new Date(days * 86400000).toISOString().slice(0, 10);
 
+/** A whole number of metres, with a true minus sign. */
+const wholeMetres = (value) => Math.round(value).toLocaleString("en").replace("-", "−");
+
 function metres(value) {
   if (value >= 1000) return `${(value / 1000).toLocaleString("en", { maximumFractionDigits: 2 })} km`;
-  return `${value.toLocaleString("en", { maximumFractionDigits: value < 10 ? 1 : 0 })} m`;
+  return `${value.toLocaleString("en", { maximumFractionDigits: value < 100 ? 1 : 0 })} m`;
 }

@@ -58,14 +58,15 @@ function showDetails() {
     if (!range) return;
     const value = make("dd");
     const swatch = make("span", "", { class: "swatch" });
-    swatch.style.background = bandColour(number);
+    swatch.style.background = bandColour(number, true);
     value.append(swatch, range);
     list.append(make("dt", `${level} % band`), value);
   });
   for (const row of state.map.positions) {
     if (row.front !== front.number) continue;
-    const value = row.value === null ? "none" : metres(row.value);
-    const bar = row.low === null || row.high === null ? "" : ` (${metres(row.low)} to ${metres(row.high)})`;
+    const value = row.value === null ? "none" : `${wholeMetres(row.value)} m`;
+    const known = row.low !== null && row.high !== null;
+    const bar = known ? ` (${wholeMetres(row.low)} to ${wholeMetres(row.high)})` : "";
     entry(list, "Position", `${value}${bar}, ${row.flag}`);
   }
   box.append(list);

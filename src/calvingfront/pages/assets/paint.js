@@ -1,5 +1,6 @@
 // Paths of lines and bands in a view: { x, y: metres at the centre; scale: pixels per metre }.
 const CLOSEST_PX = 0.7; // vertices nearer to each other are left out
+const BAND_OPACITY = 0.27;
 
 /** Append a front's pieces to a path. */
 function trace(path, front, view, width, height) {
@@ -68,7 +69,11 @@ function paintSelected(context, front, view, width, height) {
   context.setLineDash([]);
 }
 
-const bandColour = (level) => `rgba(255,${[120, 165, 205][level]},${[170, 200, 225][level]},0.55)`;
+/** Bands lie on top of each other; `alone` gives the colour that results at a level. */
+function bandColour(level, alone = false) {
+  const opacity = alone ? 1 - (1 - BAND_OPACITY) ** (content.levels.length - level) : BAND_OPACITY;
+  return `rgba(208,0,110,${opacity})`;
+}
 
 /** The area within a front's half-widths: a disc at each vertex, joined along the segments. */
 function bandPath(front, level, view, width, height) {

@@ -3,17 +3,17 @@ const COLUMNS = [
   { name: "Scene", value: (front) => front.scene, kind: "scene" },
   { name: "Date", value: (front) => front.time, text: (front) => front.acquired.slice(0, 10), kind: "day" },
   { name: "Mission", value: (front) => front.mission || "", kind: "wide" },
-  { name: "Flag", value: (front) => FLAGS.indexOf(front.flag), text: (front) => nameOfFlag(front.flag), kind: "" },
-  { name: "Error, m", value: (front) => front.facts.error_m ?? null, kind: "number" },
+  { name: "Flag", value: (front) => FLAGS.indexOf(front.flag), text: (front) => nameOfFlag(front.flag), kind: "flag" },
+  { name: "Error, m", value: (front) => front.facts.error_m ?? null, kind: "number wide" },
   { name: "90 %, m", value: (front) => front.facts.err90_m ?? null, kind: "number wide" },
-  { name: "Reason", value: (front) => front.facts.reason || "", kind: "" },
+  { name: "Reason", value: (front) => front.facts.reason || "", kind: "reason" },
 ];
 const PAGE_ROWS = 10;
 const sorting = { column: 1, down: false };
 let rowOf = new Map();
 
 COLUMNS.forEach((column, number) => {
-  const heading = make("th", "", { scope: "col", class: column.kind });
+  const heading = make("th", "", { scope: "col", role: "columnheader", class: column.kind });
   const button = make("button", column.name, { type: "button" });
   button.addEventListener("click", () => {
     sorting.down = sorting.column === number && !sorting.down;
@@ -45,9 +45,9 @@ function listScenes() {
   const focused = document.activeElement.closest?.("#rows") ? document.activeElement.dataset.scene : null;
   rowOf = new Map();
   const rows = sorted(shown()).map((front) => {
-    const row = make("tr", "", { tabindex: "-1", "aria-selected": "false", "data-scene": front.number });
+    const row = make("tr", "", { role: "row", tabindex: "-1", "aria-selected": "false", "data-scene": front.number });
     for (const column of COLUMNS) {
-      row.append(make("td", textOf(column, front), { class: column.kind, dir: "auto" }));
+      row.append(make("td", textOf(column, front), { role: "gridcell", class: column.kind, dir: "auto" }));
     }
     rowOf.set(front, row);
     return row;
