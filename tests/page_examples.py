@@ -27,7 +27,9 @@ def front_line(position_m: float, vertices: int, seed: int) -> Any:
     """A bulging, ragged front across the fjord at a distance from its western end."""
     across = np.linspace(-1, 1, vertices)
     lasting, passing = (np.random.default_rng(s).normal(size=vertices) for s in (0, seed + 1))
-    ragged = 900 * gaussian_filter(lasting, vertices / 25) + 320 * gaussian_filter(passing, vertices / 50)
+    ragged = 900 * gaussian_filter(lasting, vertices / 25) + 320 * gaussian_filter(
+        passing, vertices / 50
+    )
     x = WEST + position_m + 900 * (1 - across**2) + ragged
     y = NORTH - SIZE * PIXEL_M / 2 + 2600 * across
     return np.column_stack([x, y])

@@ -31,6 +31,7 @@ Object.defineProperty(window, "calvingfront", {
     get dates() { return [state.from, state.to]; },
     get view() { return { ...view }; },
     get frames() { return frames; },
+    get layerAt() { return layerView && { ...layerView }; },
     get layerCost() { return layerCost; },
     /** A point of a scene's line in pixels of the map. */
     pointOf(scene) {

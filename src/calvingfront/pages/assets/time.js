@@ -121,7 +121,9 @@ function drawRamp() {
     context.moveTo(x, 30);
     context.lineTo(x, 37);
   }
+  context.globalAlpha = Math.max(0.25, Math.min(1, 150 / times.length)); // many ticks are a grey band
   context.stroke();
+  context.globalAlpha = 1;
   context.fillStyle = themed("--soft");
   context.font = "12px sans-serif";
   let free = -Infinity;
