@@ -92,7 +92,9 @@ def chromium(profile: Path, downloads: Path) -> Iterator[Browser]:
     options.binary_location = binary
     for option in (*OPTIONS, f"--user-data-dir={profile}"):
         options.add_argument(option)
-    options.add_experimental_option("prefs", {"download.default_directory": str(downloads)})
+    several = "profile.default_content_setting_values.automatic_downloads"
+    prefs = {"download.default_directory": str(downloads), several: 1}
+    options.add_experimental_option("prefs", prefs)
     options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
     driver = webdriver.Chrome(options=options, service=Service(driver_path))
     try:

@@ -22,6 +22,7 @@ function roundTicks(low, high, count) {
 function drawCurve() {
   const box = find("curve"), rows = state.map.positions;
   find("curve-part").hidden = !rows.length;
+  box.replaceChildren();
   if (!rows.length) return;
   const width = Math.max(200, box.clientWidth), height = 260;
   const svg = svgOf("svg", { viewBox: `0 0 ${width} ${height}`, "aria-hidden": "true" });
