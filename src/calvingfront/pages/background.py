@@ -119,6 +119,9 @@ def _drawn(
         max(1, round((box[2] - box[0]) / spacing)),
     )
     grid = Affine((box[2] - box[0]) / shape[1], 0, box[0], 0, -(box[3] - box[1]) / shape[0], box[3])
+    if target is _PLANE:  # GDAL takes a grid with its corner at 0, 0 and pixels of 1 m for none
+        away = Affine.translation(1e6, 1e6)
+        transform, grid = away @ transform, away @ grid
     grey, seen = np.zeros(shape, np.float32), np.zeros(shape, np.float32)
     for values, result in ((np.where(valid, pixels, 0), grey), (valid, seen)):
         reproject(

@@ -37,9 +37,11 @@ def kept_vertices(front: LocatedFront, tolerance_m: float) -> list[Any]:
     front: in metres. Neither its line nor, where known, the half-widths of its bands move by more
     than the tolerance.
     """
+    # A vertex kept for the bands bends the simplified line, by no more than what it was off.
+    tolerance = tolerance_m / 2 if front.vertex_errors_m else tolerance_m
     found = []
     for number, line in enumerate(front.lines):
-        kept = set(_simplified(line, tolerance_m))
+        kept = set(_simplified(line, tolerance))
         if front.vertex_errors_m:
             along = np.concatenate([[0.0], np.hypot(*np.diff(line, axis=0).T).cumsum()])
             for widths in front.vertex_errors_m[number].T:
@@ -47,7 +49,7 @@ def kept_vertices(front: LocatedFront, tolerance_m: float) -> list[Any]:
                 edges = np.flatnonzero(known[1:] != known[:-1])
                 kept |= {*edges.tolist(), *(edges + 1).tolist()}
                 profile = np.column_stack([along, np.where(known, widths, 0.0)])
-                kept |= set(_simplified(profile, tolerance_m))
+                kept |= set(_simplified(profile, tolerance))
         found.append(np.array(sorted(kept)))
     return found
 
