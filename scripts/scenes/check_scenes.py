@@ -12,5 +12,6 @@ if __name__ == "__main__":
             excluded=config["source"]["exclude"],
             output=snakemake.output.table,
             report=snakemake.output.report,
+            page=snakemake.output.page,
             threads=snakemake.threads,
         )

@@ -19,6 +19,7 @@ CONTRIBUTING = Path(__file__).resolve().parents[2] / "CONTRIBUTING.md"
 LAYERS = (
     ("errors",),
     ("files", "logs"),
+    ("reports",),
     ("vocabulary",),
     ("fronts", "position", "radar"),
     ("orbits",),

@@ -2,7 +2,7 @@
 #
 # in:   a CaFFe folder (read in place), a table of images, or geocoded products
 # out:  <results>/imported/{scene}         image and front on one grid (not for CaFFe, whose files are used as they are)
-#       <results>/scenes.tsv, scenes.md    the scene table, and the report of the check of every file
+#       <results>/scenes.tsv, scenes.md, scenes.html    the scene table, and the report of the check of every file
 
 
 if SOURCE.imported:
@@ -44,8 +44,9 @@ rule check_scenes:
         fronts=[row["front"] for row in prepared_rows.values()],
     output:
         table="<results>/scenes.tsv",
-        report=report(
-            "<results>/scenes.md",
+        report="<results>/scenes.md",
+        page=report(
+            "<results>/scenes.html",
             caption="../report/scenes.rst",
             category="Data",
             labels={"item": "Scenes"},

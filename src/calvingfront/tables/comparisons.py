@@ -49,8 +49,9 @@ def compare_models(
     size_px: int,
     csv: PathLike,
     md: PathLike,
+    html: PathLike,
 ) -> None:
-    """Write every paired comparison of Dice as CSV and Markdown.
+    """Write every paired comparison of Dice as CSV, Markdown and HTML.
 
     scores: `scores.tsv` of every run, rows without a network included.
     """
@@ -74,7 +75,7 @@ def compare_models(
     chosen = summary[summary.protocol == VALIDATION_THRESHOLD]
     blocks = [_block(chosen, family) for family in FAMILIES if (chosen.family == family).any()]
     caption.append("Shown: validation threshold. The CSV file has the paper protocol too.")
-    write_table(summary, "Comparisons of Dice", caption, blocks, csv, md)
+    write_table(summary, "Comparisons of Dice", caption, blocks, csv, md, html)
 
 
 def summarise_comparisons(scores: pd.DataFrame) -> pd.DataFrame:

@@ -74,9 +74,10 @@ def tabulate_distances(
     size_px: int,
     csv: PathLike,
     md: PathLike,
+    html: PathLike,
     tex: PathLike,
 ) -> None:
-    """Write the front position errors (CSV, Markdown, LaTeX).
+    """Write the front position errors (CSV, Markdown, HTML, LaTeX).
 
     scores: `scores.tsv` of every run, rows without a network included.
     """
@@ -92,7 +93,9 @@ def tabulate_distances(
     ]
     summary = summarise_distances(table)
     blocks = [_block(summary, protocol) for protocol in PROTOCOLS]
-    write_table(summary, "Front position errors", caption, blocks, csv, md, tex, "tab:distances")
+    write_table(
+        summary, "Front position errors", caption, blocks, csv, md, html, tex, "tab:distances"
+    )
 
 
 def tabulate_breakdown(
@@ -101,8 +104,9 @@ def tabulate_breakdown(
     size_px: int,
     csv: PathLike,
     md: PathLike,
+    html: PathLike,
 ) -> None:
-    """Write the scores by glacier, sensor, resolution and season (CSV, Markdown).
+    """Write the scores by glacier, sensor, resolution and season (CSV, Markdown, HTML).
 
     scores: `scores.tsv` of every run, rows without a network included.
     """
@@ -117,7 +121,7 @@ def tabulate_breakdown(
     ]
     chosen = parts[parts.protocol == VALIDATION_THRESHOLD]
     pages = [_breakdown_block(chosen, grouping) for grouping in GROUPINGS]
-    write_table(parts, "Scores by kind of image", about, pages, csv, md)
+    write_table(parts, "Scores by kind of image", about, pages, csv, md, html)
 
 
 def summarise_distances(scores: pd.DataFrame) -> pd.DataFrame:

@@ -33,11 +33,12 @@ def tabulate_scores(
     size_px: int,
     csv: PathLike,
     md: PathLike,
+    html: PathLike,
     tex: PathLike,
     bootstrap_samples: int = 2000,
     bootstrap_seed: int = 1,
 ) -> None:
-    """Write Table I as CSV (tidy), Markdown and LaTeX.
+    """Write Table I as CSV (tidy), Markdown, HTML and LaTeX.
 
     scores:       `scores.tsv` of every run, rows without a network included.
     split_method: named in the caption, as is size_px, the side of the square images.
@@ -48,7 +49,15 @@ def tabulate_scores(
     caption = _caption(table, split_method, size_px, bootstrap_samples)
     blocks = [_block(summary, INTERVALS), _block(summary, WEIGHTED)]
     write_table(
-        summary, "Table I: scores on the test set", caption, blocks, csv, md, tex, "tab:scores"
+        summary,
+        "Table I: scores on the test set",
+        caption,
+        blocks,
+        csv,
+        md,
+        html,
+        tex,
+        "tab:scores",
     )
 
 
