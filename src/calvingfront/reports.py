@@ -25,6 +25,7 @@ p, li { max-width: 60em; }
 table { border-collapse: collapse; border: solid #1b1f24; border-width: 2px 0; }
 th, td { padding: .25em .8em; text-align: left; vertical-align: bottom; overflow-wrap: normal; }
 td { vertical-align: top; font-variant-numeric: tabular-nums; }
+td:first-child { white-space: nowrap; }
 .number { text-align: right; }
 td.number { white-space: nowrap; }
 thead { border-bottom: 1px solid #1b1f24; }

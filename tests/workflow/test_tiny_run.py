@@ -18,6 +18,7 @@ import rasterio
 
 from calvingfront.locating.vectors import read_fronts
 from calvingfront.sar.masks import LAYOVER, SHADOW, VALID
+from calvingfront.tables.registry import TABLES
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 OVERLAY = REPOSITORY / "config" / "test.yaml"
@@ -170,6 +171,10 @@ def test_the_report_holds_the_tables_and_figures(
     html = report.read_text(encoding="utf-8")
     for item in ("Table I", "Table II", "Figure 3: overlays", "Training curves", "Leakage"):
         assert item in html, item
+    pages = ["scenes", "dataset/leakage", *(f"tables/{name}" for name in TABLES)]
+    for page in pages:  # Snakemake's report shows HTML, and offers everything else as a download
+        assert f'"results/test/{page}.html"' in html, page
+        assert f'"results/test/{page}.csv"' not in html
 
 
 @pytest.mark.parametrize(

@@ -29,7 +29,7 @@ def add_command(commands: Any) -> None:
         help="8-bit GeoTIFF behind the fronts of a glacier (repeat it)",
     )  # fmt: skip
     add("--positions", help="positions.csv of calvingfront position")
-    add("--title", help="heading of the page (default: the name of the file)")
+    add("--title", default="Calving fronts", help="heading of the page (default: %(default)s)")
 
 
 def run(options: argparse.Namespace) -> int:
@@ -61,7 +61,7 @@ def run(options: argparse.Namespace) -> int:
         page,
         backgrounds=backgrounds,
         positions=read_positions(options.positions) if options.positions else None,
-        title=options.title or fronts.stem,
+        title=options.title,
         downloads={f"All fronts, {fronts.name}": fronts.name} if beside else {},
     )
     print(page)

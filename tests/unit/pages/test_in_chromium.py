@@ -120,7 +120,9 @@ def test_the_map_has_colours_of_old_and_new_fronts(browser: Browser) -> None:
             browser("document.getElementById(arguments[0]).click()", button)
         browser.settled()
         (scene,) = browser("calvingfront.drawn")
-        assert np.abs(np.array(browser(pixel, scene)[:3]) - colour).max() < 25
+        assert (
+            np.abs(np.array(browser(pixel, scene)[:3]) - colour).max() < 70
+        )  # its edges are blended
 
 
 def test_the_image_lies_under_the_fronts_and_can_be_hidden(browser: Browser) -> None:
@@ -199,7 +201,7 @@ def test_a_click_on_a_front_selects_it_everywhere(browser: Browser) -> None:
     assert details["Scene"] == scene
     assert details["Mean 90 % band"] in (f"± {front.err90_m:.1f} m", f"± {front.err90_m:.0f} m")
     assert details["90 % band"].startswith("± ")
-    assert scene in browser("document.getElementById('live').textContent")
+    assert f"Selected \u2068{scene}\u2069" in browser("document.getElementById('live').textContent")
     browser("document.getElementById('none').click()")
     assert browser("calvingfront.selected") is None
     assert texts(browser, "#rows tr[aria-selected=true]") == []
@@ -241,7 +243,7 @@ def test_the_table_is_used_by_keyboard_alone(browser: Browser) -> None:
         if browser("document.activeElement.tagName") == "TR":
             break
         browser.pressed("Tab")
-    rows = texts(browser, "#rows td.scene")
+    rows = texts(browser, "#rows tr:not([hidden]) td.scene")
     assert len(rows) == COUNT
     for key in ("ArrowDown", "ArrowDown", "ArrowUp", "Enter"):
         browser.pressed(key)
@@ -295,8 +297,10 @@ def test_a_scene_without_a_line_is_listed_with_its_reason(browser: Browser) -> N
     browser("document.getElementById('flag').dispatchEvent(new Event('change'))")
     browser.settled()
     lineless = [front for front in fronts_through_time(COUNT) if not front.lines]
-    assert texts(browser, "#rows td.scene") == [front.scene for front in lineless]
-    assert set(texts(browser, "#rows td.reason")) == {"no pixel exceeds the threshold"}
+    assert texts(browser, "#rows tr:not([hidden]) td.scene") == [front.scene for front in lineless]
+    assert set(texts(browser, "#rows tr:not([hidden]) td.reason")) == {
+        "no pixel exceeds the threshold"
+    }
     assert browser("calvingfront.drawn") == []
 
 
@@ -305,7 +309,7 @@ def test_headings_sort_the_table_both_ways(browser: Browser) -> None:
     known = [f.err90_m for f in fronts_through_time(COUNT) if f.err90_m is not None]
     for order, descending in (("ascending", False), ("descending", True)):
         browser(f"{button}.click()")
-        cells = texts(browser, "#rows td:nth-child(6)")
+        cells = texts(browser, "#rows tr:not([hidden]) td:nth-child(6)")
         numbers = [float(cell) for cell in cells[: len(known)]]
         assert numbers == pytest.approx(sorted(known, reverse=descending), abs=0.06)
         assert set(cells[len(known) :]) == {"–"}
@@ -320,6 +324,18 @@ def saved(browser: Browser, folder: Path, name: str) -> str:
             return (folder / name).read_text(encoding="utf-8")
         time.sleep(0.05)
     raise AssertionError(f"{name} was not saved")
+
+
+def test_a_hidden_row_is_no_stop_of_the_keyboard(browser: Browser) -> None:
+    browser("document.getElementById('next').click()")
+    first, second = lines_of()[:2]
+    browser("document.getElementById('from').focus()")
+    browser.pressed("ArrowRight")
+    stop = "document.querySelector(`#rows [tabindex='0'] td.scene`).textContent"
+    assert browser(stop) == second
+    assert browser("document.querySelectorAll(`#rows [tabindex='0']`).length") == 1
+    browser("document.getElementById('whole').click()")
+    assert browser("calvingfront.selected") == first
 
 
 def test_the_saved_files_hold_what_is_shown(browser: Browser, folder: Path) -> None:
@@ -366,7 +382,7 @@ def test_hostile_names_are_shown_as_text(started: Browser, folder: Path) -> None
     )
     started.open(folder / "hostile.html")
     started.settled()
-    assert texts(started, "#rows td.scene") == list(HOSTILE)
+    assert texts(started, "#rows tr:not([hidden]) td.scene") == list(HOSTILE)
     assert texts(started, "h1") == [title]
     assert started("document.title") == title
     assert started("calvingfront.glacier") == "<b>G</b>" + HOSTILE[0]
@@ -388,6 +404,23 @@ def test_the_policy_stops_a_script_that_gets_in(browser: Browser) -> None:
     browser("fetch('https://example.invalid/').catch(() => 0)")
     assert browser("document.title") != "broken"
     assert sum("Content Security Policy" in fault for fault in browser.faults()) >= 2
+
+
+def test_a_tap_with_a_finger_selects(browser: Browser, page: Path) -> None:
+    size = {"width": 360, "height": 740, "deviceScaleFactor": 2, "mobile": True}
+    browser.command("Emulation.setDeviceMetricsOverride", size)
+    browser.command("Emulation.setTouchEmulationEnabled", {"enabled": True})
+    browser.open(page)
+    browser("document.getElementById('forth').click()")
+    browser.settled()
+    (x, y) = browser("""(() => { const [x, y] = calvingfront.pointOf(calvingfront.drawn[0]);
+      const box = document.getElementById("map").getBoundingClientRect();
+      return [box.left + x + 10, box.top + y]; })()""")
+    for kind, points in (("touchStart", [{"x": x, "y": y}]), ("touchEnd", [])):
+        browser.command("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+    browser.settled()
+    browser.command("Emulation.setTouchEmulationEnabled", {"enabled": False})
+    assert browser("calvingfront.selected") == lines_of()[0]
 
 
 @pytest.mark.parametrize("width", [360, 320])

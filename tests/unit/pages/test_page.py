@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from calvingfront import pages
 from calvingfront.cli import main
 from calvingfront.errors import PositionError, SceneError
 from calvingfront.locating.vectors import write_fronts
@@ -87,6 +88,29 @@ def test_what_has_no_scene_is_refused(tmp_path: Path) -> None:
     with pytest.raises(SceneError, match="positions: is given for 'X'"):
         write_page([front()], tmp_path / "a.html", backgrounds={}, positions={"X": pd.DataFrame()})
     assert not list(tmp_path.iterdir())
+
+
+def contrast(one: str, other: str) -> float:
+    """Contrast of two colours as in WCAG 2.2."""
+    found = []
+    for colour in (one, other):
+        parts = np.array(list(bytes.fromhex(colour[1:]))) / 255
+        linear = np.where(parts <= 0.04045, parts / 12.92, ((parts + 0.055) / 1.055) ** 2.4)
+        found.append(float(linear @ [0.2126, 0.7152, 0.0722]))
+    return (max(found) + 0.05) / (min(found) + 0.05)
+
+
+def test_text_has_enough_contrast_in_the_light_and_in_the_dark() -> None:
+    assert contrast("#ffffff", "#777777") == pytest.approx(4.48, abs=0.01)  # WCAG's own example
+    css = (Path(pages.__file__).parent / "assets" / "page.css").read_text(encoding="utf-8")
+    themes = [dict(re.findall(r"--([a-z-]+): (#\w{6})", part)) for part in css.split("@media")[:2]]
+    assert len(themes[0]) == len(themes[1]) == 9
+    for theme in themes:
+        for text in ("ink", "soft", "accent"):
+            for behind in ("paper", "field"):
+                assert contrast(theme[text], theme[behind]) >= 4.5, (text, behind)
+        assert contrast(theme["ink"], theme["chosen-paper"]) >= 4.5
+        assert contrast(theme["chosen"], theme["paper"]) >= 3
 
 
 def table(**columns: Any) -> pd.DataFrame:

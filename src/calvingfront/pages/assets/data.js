@@ -85,6 +85,9 @@ function make(tag, text = "", attributes = {}) {
   return made;
 }
 
+/** A name among other words: marks of direction in it do not reach them. */
+const isolated = (name) => `\u2068${name}\u2069`;
+
 const dayOf = (days) => new Date(days * 86400000).toISOString().slice(0, 10);
 
 /** A whole number of metres, with a true minus sign. */

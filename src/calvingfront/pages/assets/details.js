@@ -83,7 +83,7 @@ views.push((changed) => {
   if (front) {
     reveal(front);
     const error = "err90_m" in front.facts ? `, 90 % band ${written("err90_m", front.facts.err90_m)}` : "";
-    find("live").textContent = `Selected ${front.scene}, ${front.acquired.slice(0, 10)}, ${nameOfFlag(front.flag)}${error}`;
+    find("live").textContent = `Selected ${isolated(front.scene)}, ${front.acquired.slice(0, 10)}, ${nameOfFlag(front.flag)}${error}`;
   } else if (changed.has("selected")) {
     find("live").textContent = "Nothing selected";
   }

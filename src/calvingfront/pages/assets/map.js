@@ -132,14 +132,14 @@ function reveal(front) {
 views.push((changed) => {
   if (changed.has("map")) {
     find("frame").textContent = `${state.map.onMap ? "Map" : "Frame"}: ${state.map.frame}. `
-      + (state.map.image ? `Image: ${state.map.image.name}. ` : "")
+      + (state.map.image ? `Image: ${isolated(state.map.image.name)}. ` : "")
       + (state.map.fronts.some((front) => front.flag === "doubtful") ? "Dashed: doubtful." : "");
     find("image").parentElement.hidden = !state.map.image;
     showAll();
   }
   if (["map", "from", "to", "flag"].some((name) => changed.has(name))) redraw(true);
   else redraw();
-  canvas.setAttribute("aria-label", `Map of ${state.map.title}, ${shown().length} scenes`);
+  canvas.setAttribute("aria-label", `Map of ${isolated(state.map.title)}, ${shown().length} scenes`);
 });
 new ResizeObserver(() => redraw(true)).observe(canvas);
 dark.addEventListener("change", () => redraw(true));

@@ -18,7 +18,7 @@ COLUMNS.forEach((column, number) => {
   button.addEventListener("click", () => {
     sorting.down = sorting.column === number && !sorting.down;
     sorting.column = number;
-    listScenes();
+    sortRows();
   });
   heading.append(button);
   find("columns").append(heading);
@@ -41,39 +41,49 @@ function sorted(scenes) {
   });
 }
 
-function listScenes() {
-  const focused = document.activeElement.closest?.("#rows") ? document.activeElement.dataset.scene : null;
-  rowOf = new Map();
-  const rows = sorted(shown()).map((front) => {
+function makeRows() {
+  rowOf = new Map(state.map.fronts.map((front) => {
     const row = make("tr", "", { role: "row", tabindex: "-1", "aria-selected": "false", "data-scene": front.number });
     for (const column of COLUMNS) {
       row.append(make("td", textOf(column, front), { role: "gridcell", class: column.kind, dir: "auto" }));
     }
-    rowOf.set(front, row);
-    return row;
-  });
-  find("rows").replaceChildren(...rows);
+    return [front, row];
+  }));
+}
+
+function sortRows() {
+  const focused = document.activeElement;
+  find("rows").replaceChildren(...sorted(state.map.fronts).map((front) => rowOf.get(front)));
+  if (find("rows").contains(focused)) focused.focus({ preventScroll: true });
   [...find("columns").children].forEach((heading, number) => {
     const here = number === sorting.column;
     heading.setAttribute("aria-sort", here ? (sorting.down ? "descending" : "ascending") : "none");
     heading.firstChild.textContent = COLUMNS[number].name + (here ? (sorting.down ? " ▾" : " ▴") : "");
   });
-  find("count").textContent = `${rows.length} of ${state.map.fronts.length}`;
   markRow(false);
-  const again = focused !== null && rowOf.get(state.map.fronts[focused]);
-  if (again) again.focus();
 }
+
+/** Hide the rows of scenes that are not shown; rows are made once, because dates change often. */
+function filterRows() {
+  const scenes = new Set(shown());
+  for (const [front, row] of rowOf) row.hidden = !scenes.has(front);
+  find("count").textContent = `${scenes.size} of ${state.map.fronts.length}`;
+  markRow(false);
+}
+
+const rowsShown = () => [...find("rows").children].filter((row) => !row.hidden);
 
 /** Mark the selected row, and make it, or the first one, the row that Tab reaches. */
 function markRow(scroll) {
   const chosen = state.selected && rowOf.get(state.selected);
-  for (const row of find("rows").children) {
-    row.setAttribute("aria-selected", String(row === chosen));
+  for (const row of find("rows").querySelectorAll("[aria-selected=true], [tabindex='0']")) {
+    row.setAttribute("aria-selected", "false");
     row.tabIndex = -1;
   }
-  const reached = chosen || find("rows").firstElementChild;
+  if (chosen) chosen.setAttribute("aria-selected", "true");
+  const reached = chosen && !chosen.hidden ? chosen : rowsShown()[0];
   if (reached) reached.tabIndex = 0;
-  if (chosen && scroll) showRow(chosen);
+  if (chosen && scroll && !chosen.hidden) showRow(chosen);
 }
 
 /** Scroll the table, not the page, to a row. */
@@ -95,7 +105,7 @@ find("rows").addEventListener("click", (event) => {
 find("rows").addEventListener("keydown", (event) => {
   const row = event.target.closest("tr");
   if (!row || event.ctrlKey || event.metaKey || event.altKey) return;
-  const rows = [...find("rows").children];
+  const rows = rowsShown();
   const at = rows.indexOf(row);
   const last = rows.length - 1;
   const to = {
@@ -118,6 +128,10 @@ find("rows").addEventListener("keydown", (event) => {
 });
 
 views.push((changed) => {
-  if (["map", "from", "to", "flag"].some((name) => changed.has(name))) listScenes();
+  if (changed.has("map")) {
+    makeRows();
+    sortRows();
+  }
+  if (["map", "from", "to", "flag"].some((name) => changed.has(name))) filterRows();
   if (changed.has("selected")) markRow(true);
 });

@@ -1,6 +1,6 @@
 // The dates shown: two handles on the colour bar, steps and playing.
 const handles = { from: find("from"), to: find("to") };
-const THUMB_PX = 18;
+const THUMB_PX = 24; // as in page.css
 const PLAY_MS = 700;
 let playing = 0;
 
