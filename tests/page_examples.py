@@ -84,10 +84,14 @@ def write_image(path: Path) -> Path:
     rows, columns = np.mgrid[0:SIZE, 0:SIZE]
     across = (rows - SIZE / 2) * PIXEL_M
     edge = (4300 + 900 * (1 - (across / 2600) ** 2)) / PIXEL_M
-    texture = gaussian_filter(rng.normal(size=(SIZE, SIZE)), 4) * 8
-    level = np.where(columns < edge, 150 + 35 * texture, 45 + 14 * texture)
-    level = np.where(np.abs(across) > 2650, 95 + 55 * texture, level)
-    level *= rng.gamma(6, 1 / 6, size=level.shape)
+    texture = gaussian_filter(rng.normal(size=(SIZE, SIZE)), 3) * 6
+    crevasses = np.sin(columns / 9 + 3 * gaussian_filter(texture, 20))
+    level = np.where(columns < edge, 140 + 20 * texture + 18 * crevasses, 38 + 7 * texture)
+    relief = gaussian_filter(rng.normal(size=(SIZE, SIZE)), 12) * 24
+    slope = np.gradient(relief, axis=1) * 14
+    walls = 2650 + 250 * np.sin(columns / 90)
+    level = np.where(np.abs(across) > walls, 95 + 50 * slope, level)
+    level *= rng.gamma(14, 1 / 14, size=level.shape)
     grey = np.clip(level, 1, 255).astype(np.uint8)
     grey[columns + rows < 160] = 0
     facts: dict[str, Any] = {
