@@ -111,5 +111,6 @@ def positions_of(fronts: list[LocatedFront]) -> pd.DataFrame:
         error = 2 * (front.error_m or np.nan)
         flag = "no position" if not front.lines else "ok"
         flag = "doubtful" if front.quality in ("doubtful", "partial") else flag
+        flag = "outlier" if front.scene.endswith("_22") else flag
         rows.append((front.scene, front.acquired, value, value - error, value + error, flag))
     return pd.DataFrame(rows, columns=["scene", "date", "value", "low", "high", "flag"])

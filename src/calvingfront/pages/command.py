@@ -28,7 +28,10 @@ def add_command(commands: Any) -> None:
         "--background", action="append", default=[], metavar="GLACIER=IMAGE",
         help="8-bit GeoTIFF behind the fronts of a glacier (repeat it)",
     )  # fmt: skip
-    add("--positions", help="positions.csv of calvingfront position")
+    add(
+        "--positions", action="append", default=[], metavar="TABLE",
+        help="positions.csv of calvingfront position (repeat it)",
+    )  # fmt: skip
     add("--title", default="Calving fronts", help="heading of the page (default: %(default)s)")
 
 
@@ -60,7 +63,7 @@ def run(options: argparse.Namespace) -> int:
         read_fronts(fronts),
         page,
         backgrounds=backgrounds,
-        positions=read_positions(options.positions) if options.positions else None,
+        positions=read_positions(options.positions),
         title=options.title,
         downloads={f"All fronts, {fronts.name}": fronts.name} if beside else {},
     )

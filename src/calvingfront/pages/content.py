@@ -100,6 +100,7 @@ def _map(
         "image": picture,
         "fronts": [_front(front, origin, finest / 2) for front in where.fronts],
         "positions": [] if positions is None else _positions(positions, where),
+        "bars": "error" if positions is None else str(positions.attrs.get("bars", "error")),
     }
 
 

@@ -30,14 +30,14 @@ def draw_page(
     images: Sequence[PathLike],
     samples: Sequence[PathLike],
     page: PathLike,
-    positions: PathLike | None = None,
+    positions: PathLike | Sequence[PathLike] = (),
     title: str = "Calving fronts",
 ) -> None:
     """Write the page of a GeoPackage of fronts.
 
     images, samples: 8-bit image and square sample of each scene, in one order; the sample says
     where the image lies. A glacier whose scenes with a line are not among them has no image.
-    positions: positions.csv of `calvingfront position`, or None.
+    positions: tables of `calvingfront position`, if there are any.
     Raises SceneError and PositionError as `read_fronts` and `write_page` do.
     """
     if len(images) != len(samples):
@@ -56,7 +56,7 @@ def draw_page(
         found,
         page,
         backgrounds=backgrounds,
-        positions=read_positions(positions) if positions else None,
+        positions=read_positions(positions),
         title=title,
         downloads={
             "All fronts, GeoPackage": Path(os.path.relpath(fronts, Path(page).parent)).as_posix()

@@ -47,7 +47,8 @@ def write_page(
     backgrounds: for glaciers, an 8-bit image around their fronts (GeoTIFF, or `Background`).
     positions:   for glaciers, a table with the columns date (YYYY-MM-DD or date-time), value (m,
                  down-glacier), low and high (ends of the error bar, m; NaN where unknown), flag
-                 ("ok", "doubtful", "no position"), and optionally scene.
+                 ("ok", "doubtful", "outlier", "no position"), and optionally scene;
+                 `attrs["bars"]` may say what the bars are.
     downloads:   label → path of a file relative to the page.
     Raises SceneError where there is no front, a glacier is unknown, an image or a line cannot be
     used, or a download's path is not relative; PositionError for a table that cannot be used.

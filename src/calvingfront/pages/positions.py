@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import os
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -13,56 +14,65 @@ from calvingfront.files import PathLike
 from calvingfront.position.measurement import DOUBTFUL, NO_POSITION, OK
 
 COLUMNS = ("date", "value", "low", "high", "flag")
-FLAGS = (OK, DOUBTFUL, NO_POSITION)
+OUTLIER = "outlier"
+FLAGS = (OK, DOUBTFUL, OUTLIER, NO_POSITION)
 NEEDED = ("glacier", "date", "position_m", "flag")
-# Pairs of columns with the ends of the error bars; the first pair that a table has is used.
-BOUNDS = (("position_low_m", "position_high_m"), ("lower_m", "upper_m"))
+# Only tables with this column have intervals in low_m and high_m; in others these columns hold the
+# places where the front meets its flow lines.
+HAS_INTERVALS = "first_m"
+REMEDY = "Give positions.csv of calvingfront position."
 
 Positions = Mapping[str, pd.DataFrame]
 
 
-def read_positions(path: PathLike) -> dict[str, pd.DataFrame]:
-    """Read positions.csv of `calvingfront position`; return the tables that a page takes.
+def read_positions(paths: PathLike | Sequence[PathLike]) -> dict[str, pd.DataFrame]:
+    """Read tables of `calvingfront position`; return the tables that a page takes.
 
     Keys are glaciers; each table has COLUMNS and `scene`. value: m down-glacier; low, high: ends of
-    the error bar, m (position ± error_m where the table has no bounds), NaN where unknown.
-    Raises PositionError where the table is unreadable, incomplete or contradictory.
+    the error bar, m (the 90 % interval, or else position ± error_m), NaN where unknown; `attrs`
+    say in "bars" which.
+    Raises PositionError where a table is unreadable, incomplete or contradictory, or two tables are
+    about one glacier.
     """
-    path = Path(path)
+    several = [paths] if isinstance(paths, str | os.PathLike) else paths
+    found: dict[str, pd.DataFrame] = {}
+    for path in map(Path, several):
+        for glacier, table in _read(path).items():
+            if glacier in found:
+                raise PositionError(
+                    path, f"repeats the glacier {glacier!r}", "Give one table for each glacier."
+                )
+            found[glacier] = table
+    return found
+
+
+def _read(path: Path) -> dict[str, pd.DataFrame]:
     try:
         table = pd.read_csv(path, dtype={"scene": str, "glacier": str, "date": str})
     except (OSError, ValueError) as error:
-        raise PositionError(
-            path,
-            f"is not a readable table ({error})",
-            "Give positions.csv of calvingfront position.",
-        ) from None
+        raise PositionError(path, f"is not a readable table ({error})", REMEDY) from None
     missing = [name for name in NEEDED if name not in table.columns]
     if missing:
-        raise PositionError(
-            path,
-            f"has no column {', '.join(missing)}",
-            "Give positions.csv of calvingfront position.",
-        )
+        raise PositionError(path, f"has no column {', '.join(missing)}", REMEDY)
+    for name in {"position_m", "error_m", "low_m", "high_m"} & set(table.columns):
+        try:
+            table[name] = table[name].astype(float)
+        except ValueError as error:
+            raise PositionError(path, f"{name}: {error}", "Write numbers, in metres.") from None
     found = pd.DataFrame({"date": table["date"], "flag": table["flag"]})
     found["scene"] = table["scene"] if "scene" in table.columns else None
-    for name in ("position_m", "error_m", *(name for pair in BOUNDS for name in pair)):
-        if name in table.columns:
-            try:
-                table[name] = table[name].astype(float)
-            except ValueError as error:
-                raise PositionError(path, f"{name}: {error}", "Write numbers, in metres.") from None
     found["value"] = table["position_m"]
-    for low, high in BOUNDS:
-        if low in table.columns and high in table.columns:
-            found["low"], found["high"] = table[low], table[high]
-            break
+    if {HAS_INTERVALS, "low_m", "high_m"} <= set(table.columns):
+        found["low"], found["high"], bars = table["low_m"], table["high_m"], "90 % interval"
     else:
         errors = table["error_m"] if "error_m" in table.columns else np.nan
         found["low"], found["high"] = found["value"] - errors, found["value"] + errors
-    glaciers = table["glacier"].fillna("")
-    tables = {str(name): rows for name, rows in found.groupby(glaciers)}
-    return {name: checked(rows, path) for name, rows in tables.items()}
+        bars = "stated error"
+    tables = {}
+    for glacier, rows in found.groupby(table["glacier"].fillna("")):
+        tables[str(glacier)] = checked(rows, path)
+        tables[str(glacier)].attrs["bars"] = bars
+    return tables
 
 
 def checked(table: pd.DataFrame, where: object) -> pd.DataFrame:

@@ -167,11 +167,15 @@ def test_positions_are_read_from_the_table_of_the_command_position(tmp_path: Pat
     assert found["A"]["high"].tolist()[0] == 105
     assert found["A"]["low"].isna().tolist() == [False, True]
     assert len(found["B"]) == 0  # it has no date
-    path.write_text(
-        "glacier,date,position_m,flag,position_low_m,position_high_m\nA,2011-03-04,9,ok,8,12\n"
-    )
-    assert found["A"].columns.tolist() == read_positions(path)["A"].columns.tolist()
+    assert found["A"].attrs["bars"] == "stated error"
+    columns = "glacier,date,position_m,flag,error_m,low_m,high_m"
+    path.write_text(f"{columns}\nA,2011-03-04,9,outlier,1,8,12\n")  # where lines are met
+    assert read_positions(path)["A"][["low", "high"]].to_numpy().tolist() == [[8, 10]]
+    path.write_text(f"{columns},first_m\nA,2011-03-04,9,outlier,1,8,12,9\n")
     assert read_positions(path)["A"][["low", "high"]].to_numpy().tolist() == [[8, 12]]
+    assert read_positions(path)["A"].attrs["bars"] == "90 % interval"
+    with pytest.raises(PositionError, match="repeats the glacier 'A'"):
+        read_positions([path, path])
     path.write_text("glacier,date\nA,2011-03-04\n")
     with pytest.raises(PositionError, match="has no column position_m, flag"):
         read_positions(path)

@@ -64,6 +64,12 @@ function drawPosition(svg, row, number, px, py, height) {
   if (row.low !== null && row.high !== null && row.high > row.low) {
     svg.append(svgOf("line", { class: "bar", x1: x, x2: x, y1: py(row.low), y2: py(row.high), ...known }));
   }
+  if (row.flag === "outlier") {
+    const y = py(row.value), size = 5;
+    const cross = `M${x - size},${y - size}L${x + size},${y + size}M${x - size},${y + size}L${x + size},${y - size}`;
+    svg.append(svgOf("path", { class: "point", d: cross, ...known }));
+    return;
+  }
   const doubtful = row.flag === "doubtful" ? "doubtful" : "ok";
   svg.append(svgOf("circle", { class: `point ${doubtful}`, cx: x, cy: py(row.value), r: state.map.positions.length > 300 ? 3 : 4.5, ...known }));
 }
@@ -82,7 +88,7 @@ function markCurve() {
 find("curve").addEventListener("click", (event) => {
   const rows = state.map.positions;
   let best = null, least = 22;
-  for (const mark of find("curve").querySelectorAll("circle, .lost")) {
+  for (const mark of find("curve").querySelectorAll(".point, .lost")) {
     const { left, right, top, bottom } = mark.getBoundingClientRect();
     const away = Math.hypot((left + right) / 2 - event.clientX, (top + bottom) / 2 - event.clientY);
     if (away < least && rows[mark.dataset.row].front !== null) {
@@ -110,7 +116,9 @@ views.push((changed) => {
     drawCurve();
     const lost = state.map.positions.filter((row) => row.value === null).length;
     const unlinked = state.map.positions.filter((row) => row.front === null).length;
-    find("curve-note").textContent = "Filled: ok. Hollow: doubtful. Bars: error."
+    const outliers = state.map.positions.some((row) => row.flag === "outlier");
+    find("curve-note").textContent = `Filled: ok. Hollow: doubtful.${outliers ? " Crosses: outliers." : ""}`
+      + ` Bars: ${state.map.bars}.`
       + (lost ? ` Ticks at the bottom: ${lost} without a position.` : "")
       + (unlinked ? ` ${unlinked} positions belong to no scene of this page.` : "");
   } else {
