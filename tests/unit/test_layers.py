@@ -22,6 +22,7 @@ LAYERS = (
     ("reports",),
     ("vocabulary",),
     ("fronts", "position", "radar"),
+    ("uncertainty",),
     ("orbits",),
     ("products",),
     ("sar", "simulation"),
@@ -43,6 +44,7 @@ MOST_FILES = 15
 # What may hold more, and why.
 LARGE = {
     "figures": "one file for each figure and each part they share",
+    "locating": "one file for each step from an image to the files of fronts",
     "position": "one file for each method and each thing made of a series",
     "vocabulary": "one file for each kind of name",
 }

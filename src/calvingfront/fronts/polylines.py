@@ -7,11 +7,14 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
+from scipy import ndimage
 from scipy.spatial import cKDTree
 
 Floats = npt.NDArray[np.float64]
 Pixels = npt.NDArray[np.intp]
 Bools = npt.NDArray[np.bool_]
+
+TANGENT = 1.5  # vertices: σ of the Gaussian along the line that smooths its direction
 
 
 def distance_along(vertices: Floats | Pixels) -> Floats:
@@ -29,6 +32,17 @@ def evenly_spaced(vertices: Floats, spacing: float = 1.0, least: int = 1) -> Flo
     count = max(least, round(float(along[-1]) / spacing))
     places = np.linspace(0.0, along[-1], count + 1)
     return np.column_stack([np.interp(places, along, column) for column in vertices.T])
+
+
+def normals(vertices: Floats) -> Floats:
+    """Unit normals (n, 2) of a line with evenly spaced vertices; its direction is smoothed first.
+
+    The smoothing (`TANGENT`) keeps neighbouring normals from crossing where single vertices jump.
+    """
+    smooth = ndimage.gaussian_filter1d(vertices, TANGENT, axis=0, mode="nearest")
+    tangents = np.gradient(smooth, axis=0)
+    tangents /= np.maximum(np.hypot(*tangents.T), 1e-12)[:, None]
+    return np.column_stack([-tangents[:, 1], tangents[:, 0]])
 
 
 def joined(vertices: Floats) -> Floats:

@@ -18,7 +18,7 @@ from skimage.graph import MCP_Geometric
 
 from calvingfront.errors import SampleError
 from calvingfront.fronts.lines import EIGHT_NEIGHBOURS
-from calvingfront.fronts.polylines import distance_along, evenly_spaced, joined, untangled
+from calvingfront.fronts.polylines import distance_along, evenly_spaced, joined, normals, untangled
 
 Floats = npt.NDArray[np.float64]
 Pixels = npt.NDArray[np.intp]
@@ -27,7 +27,6 @@ Bools = npt.NDArray[np.bool_]
 REACH = 0.5  # a piece extends as far as the probability exceeds this share of the threshold
 STEP_COST = 0.1  # cost of a 1 px step where the probability is 1
 PROFILE = np.arange(-4.0, 4.1, 0.5)  # px from the line along its normal
-TANGENT = 1.5  # px: σ of the Gaussian along the line that smooths its direction
 SMOOTHING = 5.0  # px: undulations of this wavelength keep half of their amplitude
 ROUNDS = 3  # of centring and smoothing; further rounds change almost nothing
 MARGIN = 8  # px around a piece; also the number of vertices by which a closed line overlaps
@@ -252,18 +251,15 @@ def _centred(image: Floats, vertices: Floats) -> Floats:
     Profiles are kept from rising away from the line: a second rise belongs to another front.
     Squared, because the centroid of the plain probability lay slightly farther from the true front.
     """
-    smooth = ndimage.gaussian_filter1d(vertices, TANGENT, axis=0, mode="nearest")
-    tangents = np.gradient(smooth, axis=0)
-    tangents /= np.maximum(np.hypot(*tangents.T), 1e-12)[:, None]
-    normals = np.column_stack([-tangents[:, 1], tangents[:, 0]])
-    points = vertices[:, None] + PROFILE[None, :, None] * normals[:, None]
+    across = normals(vertices)
+    points = vertices[:, None] + PROFILE[None, :, None] * across[:, None]
     profile = ndimage.map_coordinates(image, np.moveaxis(points, 2, 0), order=1)
     middle = len(PROFILE) // 2
     profile[:, middle:] = np.minimum.accumulate(profile[:, middle:], axis=1)
     profile[:, middle::-1] = np.minimum.accumulate(profile[:, middle::-1], axis=1)
     mass = profile**2
     offset: Floats = (mass @ PROFILE) / np.maximum(mass.sum(axis=1), 1e-12)
-    return np.asarray(vertices + offset[:, None] * normals)
+    return np.asarray(vertices + offset[:, None] * across)
 
 
 def _smoothed(vertices: Floats) -> Floats:

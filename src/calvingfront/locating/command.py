@@ -18,9 +18,11 @@ options, from a table, or from names like CaFFe's (SI_1996-01-22_ERS_20_3_109); 
 guessed. Exit status: 0 all images read, 3 some could not be used, 1 none, 2 wrong options."""
 EXPORT = "make a model folder of one or several trained networks"
 ABOUT_EXPORT = """\
-Makes one folder that says everything of a model: weights, preprocessing, threshold, scores,
-training data, licence; as model.json and as README.md. Several runs become an ensemble, whose
-probabilities are averaged."""
+Makes one folder that says everything of a model: weights, preprocessing, threshold, errors,
+scores, training data, licence; as model.json and as README.md. Several runs become an ensemble.
+Each network predicts the validation and test scenes in eight orientations: the mean gives the
+lines, the spread their errors, which are calibrated on the validation scenes and checked on the
+test scenes."""
 
 
 def add_commands(commands: Any) -> None:
@@ -54,6 +56,13 @@ def add_commands(commands: Any) -> None:
     add("--licence", required=True, help="licence of the weights, such as CC-BY-4.0")
     add("--data", required=True, help="what it was trained on, with its citation")
     add("--title", default="", help="name of the model")
+    add(
+        "--orientations", type=int, default=8, choices=range(1, 9), metavar="1…8",
+        help="in which each network predicts an image (default: %(default)s)",
+    )  # fmt: skip
+    add("--held-out", metavar="DIR", help="folder for the held-out scenes' fronts and errors")
+    add("--device", default="auto", help="auto, cpu, cuda or cuda:N (default: %(default)s)")
+    add("--threads", type=int, default=2, help="CPU threads (default: %(default)s)")
 
 
 def run_export(options: argparse.Namespace) -> int:
@@ -62,7 +71,8 @@ def run_export(options: argparse.Namespace) -> int:
 
     export_model(
         options.runs, options.output, licence=options.licence, data=options.data,
-        title=options.title,
+        title=options.title, orientations=options.orientations, held_out=options.held_out,
+        device=options.device, threads=options.threads,
     )  # fmt: skip
     print(Path(options.output) / "README.md")
     return 0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,7 +13,7 @@ import pandas as pd
 from calvingfront.dataset.reading import open_dataset
 from calvingfront.evaluation.predictions import open_predictions
 from calvingfront.files import PathLike, read_json
-from calvingfront.fronts.subpixel import subpixel_lines
+from calvingfront.fronts.subpixel import SubpixelLine, subpixel_lines
 from calvingfront.locating.vectors import LocatedFront, write_fronts
 from calvingfront.samples.geometry import sample_to_map, sample_to_scene
 from calvingfront.vocabulary.protocols import VALIDATION_THRESHOLD
@@ -70,14 +70,37 @@ def locate_front(
 
     facts: its row in the index of the data set. probability: (s, s), 0…1, of the square sample.
     """
+    lines = lines_of(facts, probability, threshold, min_front_length_m)
+    reason = "" if lines else why_none(facts, probability, threshold, min_front_length_m)
+    return front_of(facts, lines, threshold, model, members, reason)
+
+
+def lines_of(
+    facts: Mapping[str, Any], probability: Floats, threshold: float, min_front_length_m: float
+) -> list[SubpixelLine]:
+    """The lines on the sample; none in the padding, none shorter than `min_front_length_m`."""
     shortest_px = min_front_length_m / float(facts["pixel_size_m"])
-    valid = content(facts, len(probability))
-    lines = subpixel_lines(probability, threshold, shortest_px, valid)
-    reason = ""
-    if not lines:
-        reason = f"only pieces shorter than {min_front_length_m:g} m exceed the threshold"
-        if not (probability[valid] > threshold).any():
-            reason = f"no pixel exceeds the threshold {threshold:g}"
+    return subpixel_lines(probability, threshold, shortest_px, content(facts, len(probability)))
+
+
+def why_none(
+    facts: Mapping[str, Any], probability: Floats, threshold: float, min_front_length_m: float
+) -> str:
+    """Say why no line was drawn."""
+    if (probability[content(facts, len(probability))] > threshold).any():
+        return f"only pieces shorter than {min_front_length_m:g} m exceed the threshold"
+    return f"no pixel exceeds the threshold {threshold:g}"
+
+
+def front_of(
+    facts: Mapping[str, Any],
+    lines: Sequence[SubpixelLine],
+    threshold: float,
+    model: str,
+    members: int,
+    reason: str = "",
+) -> LocatedFront:
+    """The front on the map, or without a map position in m, from its lines on the sample."""
     crs = text(facts.get("crs"))
     return LocatedFront(
         scene=str(facts["scene"]),

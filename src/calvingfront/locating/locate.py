@@ -4,29 +4,26 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
-import numpy as np
-import numpy.typing as npt
 import torch
 
 from calvingfront.compute.device import claimed_device
 from calvingfront.errors import CalvingFrontError, SceneError
+from calvingfront.evaluation.ensemble import member_probabilities
 from calvingfront.files import PathLike
-from calvingfront.locating.extract import locate_front
+from calvingfront.locating.judging import judged_front, unlike_training
 from calvingfront.locating.located_front import LocatedFront
 from calvingfront.locating.model_folder import ModelFolder
-from calvingfront.locating.new_scenes import NewScene, Sample, crs_of_images, prepare
+from calvingfront.locating.new_scenes import NewScene, crs_of_images, prepare
+from calvingfront.locating.tracing import trace
 from calvingfront.locating.vectors import write_fronts, write_geoparquet, write_shapefile
-from calvingfront.networks.inputs import to_input
 from calvingfront.networks.unet import UNet
 
 log = logging.getLogger(__name__)
 
-# How far beyond the training's range a scene may be before it counts as unlike it.
-TOLERANCE, BRIGHTNESS = 1.25, 1.1
 WRITERS: dict[str, Callable[[list[LocatedFront], PathLike, str | None], object]] = {
     ".gpkg": write_fronts,
     ".parquet": write_geoparquet,
@@ -108,43 +105,8 @@ def _locate(
 ) -> LocatedFront:
     steps = model.preprocessing
     sample = prepare(scene, steps.size, steps.median_area_m2, steps.variant)
-    probability = mean_probability(sample.image, networks, device)
-    front = locate_front(
-        sample.facts,
-        probability,
-        model.threshold,
-        model.min_front_length_m,
-        model.label,
-        len(networks),
+    members = member_probabilities(sample.image, networks, device, model.orientations)
+    traced = trace(members, sample.facts, model.threshold, model.min_front_length_m)
+    return judged_front(
+        sample.facts, traced, model, list(unlike_training(sample.facts, sample.mean_grey, model))
     )
-    unlike = list(unlike_training(sample, model))
-    if not unlike:
-        return front
-    quality = "doubtful" if front.lines else front.quality
-    return replace(front, quality=quality, reason="; ".join(filter(None, [front.reason, *unlike])))
-
-
-@torch.no_grad()
-def mean_probability(
-    image: npt.NDArray[np.uint8], networks: Sequence[UNet], device: torch.device
-) -> npt.NDArray[np.float64]:
-    """The front's probability (s, s) of an image (s, s): the mean over the networks."""
-    batch = to_input(torch.from_numpy(image)[None, None].to(device))
-    total = torch.zeros(image.shape, dtype=torch.float64)
-    for network in networks:
-        total += torch.sigmoid(network(batch))[0, 0].double().cpu()
-    return np.asarray((total / len(networks)).numpy())
-
-
-def unlike_training(sample: Sample, model: ModelFolder) -> Iterator[str]:
-    """Say in what a scene differs from those that the model was trained on."""
-    seen = model.trained_on
-    mission = str(sample.facts["mission"])
-    if mission not in seen.missions:
-        yield f"{mission} is not among the missions of the training ({', '.join(seen.missions)})"
-    size, sizes = float(sample.facts["pixel_size_m"]), seen.pixel_size_m
-    if not sizes.lowest / TOLERANCE <= size <= sizes.highest * TOLERANCE:
-        yield f"{size:.0f} m a pixel; the training had {sizes.lowest:.0f} to {sizes.highest:.0f} m"
-    grey, greys = sample.mean_grey, seen.brightness.mean
-    if not greys.p01 / BRIGHTNESS <= grey <= greys.p99 * BRIGHTNESS:
-        yield f"mean grey level {grey:.0f}; the training had {greys.p01:.0f} to {greys.p99:.0f}"

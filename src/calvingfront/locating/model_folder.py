@@ -15,32 +15,30 @@ import shutil
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import torch
+
+from calvingfront.compute.device import claimed_device
 from calvingfront.dataset.files import CONFIG
+from calvingfront.dataset.reading import open_dataset, read_split
 from calvingfront.errors import ModelError
 from calvingfront.files import PathLike, read_json, write_json, write_text
+from calvingfront.locating.held_out_files import FRONTS, TABLE, write_held_out
 from calvingfront.locating.model.card import card_text
 from calvingfront.locating.model.content import ContentError, ModelCard, parse
-from calvingfront.locating.model.facts import describe, file_of
+from calvingfront.locating.model.facts import describe, file_of, shortest_m
+from calvingfront.locating.model.held_out import Ensemble, measure
+from calvingfront.networks.unet import UNet
+from calvingfront.networks.weights import load_network
 from calvingfront.vocabulary import paths
 from calvingfront.vocabulary.models import BASELINES, NETWORKS
 from calvingfront.vocabulary.runs import Run, run_of
 
-if TYPE_CHECKING:
-    from calvingfront.networks.unet import UNet
-
 CONTENT, CARD = "model.json", "README.md"
-FORMAT, VERSION = "calvingfront model", 1
+FORMAT, VERSION = "calvingfront model", 2
 # Each file that a run must have, and the command that makes it.
-NEEDED = {
-    paths.WEIGHTS: "train",
-    paths.RECORD: "train",
-    paths.PROBABILITIES: "predict",
-    paths.PREDICTIONS: "predict",
-    paths.THRESHOLD: "score",
-    paths.SCORES: "score",
-}
+NEEDED = {paths.WEIGHTS: "train", paths.RECORD: "train"}
 COPY = "Copy the folder again from where it came from, or export the model again."
 
 
@@ -85,14 +83,21 @@ class ModelFolder(ModelCard):
 
 
 def export_model(
-    runs: Sequence[PathLike], folder: PathLike, *, licence: str, data: str, title: str = ""
-) -> None:
+    runs: Sequence[PathLike], folder: PathLike, *, licence: str, data: str, title: str = "",
+    orientations: int = 8, held_out: PathLike | None = None, device: str = "auto",
+    threads: int = 2, gpu_slots: int = 1,
+) -> None:  # fmt: skip
     """Write a model folder from one run, or from several as an ensemble (mean probability).
+
+    The ensemble predicts the validation and test scenes of its runs: threshold and errors are
+    chosen on the former and measured on the latter.
 
     runs: folders RESULTS/models/MODEL/LOSS/seedN of one results folder, in any order.
     folder: is made; a model folder there is replaced, anything else is refused.
     licence: under which the weights may be used. data: where the training data come from, and
     their licence. title: the model's name; without one, the names of its networks.
+    orientations: 1 to 8, in which each network predicts an image. held_out: folder for the fronts
+    of the validation and test scenes and the table of their errors (see `write_held_out`).
     Raises ModelError if a run is incomplete or given twice, or the runs do not belong together.
     """
     target = Path(folder).resolve()
@@ -101,8 +106,23 @@ def export_model(
             raise ModelError(name, "is empty", f"Say what the {name} of the model is.")
     results, members = _runs(runs)
     _check_replaceable(target)
-    card = describe(results, members, title, licence, data)
     target.parent.mkdir(parents=True, exist_ok=True)
+    dataset = results / paths.DATASET
+    torch.set_num_threads(threads)
+    with claimed_device(device, slots=gpu_slots) as place:
+        networks = [
+            load_network(file_of(results, paths.WEIGHTS, run), file_of(results, paths.RECORD, run))
+            for run in members
+        ]
+        ensemble = Ensemble([network.to(place) for network in networks], place, orientations)
+        packed = open_dataset(dataset)
+        measured = measure(
+            packed, read_split(dataset), ensemble, shortest_m(results), target.parent
+        )
+    card = describe(results, members, ensemble, measured, title, licence, data)
+    if held_out is not None:
+        names = Path(held_out) / FRONTS, Path(held_out) / TABLE
+        write_held_out(measured, packed, card, *names)
     new, old = (target.with_name(f".{target.name}.{os.getpid()}.{kind}") for kind in ("tmp", "old"))
     shutil.rmtree(new, ignore_errors=True)
     try:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from calvingfront.locating.model.content import ModelCard, Range
+from collections.abc import Sequence
+
+from calvingfront.locating.model.content import ModelCard, Range, Score
 from calvingfront.vocabulary.missions import MISSIONS
 
 
@@ -32,6 +34,8 @@ def _what(card: ModelCard) -> list[str]:
     how = (
         f"{len(card.members)} networks, whose probabilities are averaged" if many else "one network"
     )
+    if card.orientations > 1:
+        how += f", each in {card.orientations} orientations of the image"
     return [
         f"This model draws the calving front of a glacier in a SAR image. It consists of {how}. "
         f"It gives each pixel of a {size} × {size} px sample the probability that it lies on the "
@@ -81,6 +85,43 @@ def _scores(card: ModelCard) -> list[str]:
             for name, s in rows
         ),
         "",
+        *_errors(card, rows),
+    ]
+
+
+def _errors(card: ModelCard, rows: Sequence[tuple[str, Score]]) -> list[str]:
+    title = ["## Errors of the lines", ""]
+    if card.calibration is None:
+        return [
+            *title,
+            "The lines have no errors: too few validation scenes have a line to calibrate them.",
+            "",
+        ]
+    levels = [str(level) for level in card.calibration.levels]
+    heads = [f"in the {level} % band" for level in levels]
+    heads += [f"half-width of {level} % [m]" for level in levels]
+    return [
+        *title,
+        "Around each line are bands in which the front lies along 50, 90 and 95 % of the line's "
+        "length, on average over scenes. Their width follows how widely the "
+        f"{len(card.members) * card.orientations} predictions of a scene spread; it was calibrated "
+        f"on {_scenes(card.calibration.scenes, 'validation scene')}. On the test scenes (line: "
+        "mean distance of the line from the true front):",
+        "",
+        f"| test scenes | line [m] | {' | '.join(heads)} |",
+        "|---|---:|" + "---:|" * len(heads),
+        *(
+            f"| {_cell(name)} | {s.line_m:.0f} | "
+            + " | ".join(f"{100 * s.within[level]:.0f} %" for level in levels)
+            + " | "
+            + " | ".join(f"{s.half_width_m[level]:.0f}" for level in levels)
+            + " |"
+            for name, s in rows
+            if s.line_m is not None
+        ),
+        "",
+        "On scenes unlike these, on other glaciers above all, the bands may be too narrow.",
+        "",
     ]
 
 
@@ -119,9 +160,9 @@ def _limits(card: ModelCard) -> list[str]:
         "no front, and leaves out parts of fronts.",
         "Do not use it for glaciers, missions, pixel sizes or brightness other than those above "
         "without testing it on fronts that you have drawn yourself.",
-        "Do not quote its error for single fronts: the scores are means over "
-        f"{_scenes(card.scores.all.scenes, 'test scene')}, and its probabilities are not "
-        "calibrated.",
+        "Do not quote the scores as the error of single fronts: they are means over "
+        f"{_scenes(card.scores.all.scenes, 'test scene')}. Its probabilities are not calibrated; "
+        "its bands are.",
         "Do not use it for navigation or safety.",
     ]
     if known:

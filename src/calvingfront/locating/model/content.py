@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields, is_dataclass
 from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
+from calvingfront.uncertainty.calibration import Calibration
 from calvingfront.vocabulary.runs import Run
 
 T = TypeVar("T")
@@ -110,6 +111,9 @@ class Score:
 
     dice, iou: means over the scenes. mde_m: mean distance between the drawn and the true front,
     over all front pixels, m; None if no front was drawn. missing: scenes without a drawn front.
+    line_m: distance of the drawn lines from the true fronts, m, mean over the scenes with both;
+    None without any. within: by level (per cent), the share of those lines within their band, mean
+    over the scenes; half_width_m: the mean half-width of those bands. Empty without calibration.
     """
 
     scenes: int
@@ -117,6 +121,9 @@ class Score:
     iou: float
     mde_m: float | None
     missing: int
+    line_m: float | None
+    within: Mapping[str, float]
+    half_width_m: Mapping[str, float]
 
 
 @dataclass(frozen=True)
@@ -130,14 +137,22 @@ class Scores:
 
 @dataclass(frozen=True)
 class ModelCard:
-    """All that model.json says. min_front_length_m: shorter lines are dropped, m."""
+    """All that model.json says.
+
+    orientations: in which each network predicts an image: 1, or 8 with its rotations and mirror
+    images. min_front_length_m: shorter lines are dropped, m. calibration: from spreads to errors;
+    None where the validation scenes were too few. spread_px: of the validation scenes' lines.
+    """
 
     title: str
     members: tuple[Member, ...]
+    orientations: int
     preprocessing: Preprocessing
     threshold: float
     threshold_choice: ThresholdChoice
     min_front_length_m: float
+    calibration: Calibration | None
+    spread_px: Percentiles | None
     trained_on: TrainedOn
     scores: Scores
     licence: str

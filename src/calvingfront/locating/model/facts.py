@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +16,9 @@ from calvingfront.dataset.files import CONFIG
 from calvingfront.dataset.reading import Dataset, open_dataset, read_split
 from calvingfront.errors import ModelError
 from calvingfront.evaluation.metrics import metrics_over_thresholds
-from calvingfront.evaluation.predictions import held_out_scenes, open_predictions
 from calvingfront.evaluation.scores import score_front
-from calvingfront.evaluation.thresholds import best_threshold, mean_curve
 from calvingfront.files import read_json
+from calvingfront.locating.located_front import LEVELS
 from calvingfront.locating.model.content import (
     Brightness,
     Member,
@@ -33,9 +31,9 @@ from calvingfront.locating.model.content import (
     ThresholdChoice,
     TrainedOn,
 )
+from calvingfront.locating.model.held_out import Ensemble, HeldOut, band_scores
 from calvingfront.vocabulary import paths
 from calvingfront.vocabulary.metrics import METRICS
-from calvingfront.vocabulary.protocols import VALIDATION_THRESHOLD
 from calvingfront.vocabulary.runs import Run
 from calvingfront.vocabulary.subsets import TEST, TRAIN, VALIDATION
 
@@ -43,62 +41,66 @@ Floats = npt.NDArray[np.float64]
 DICE, IOU = (list(METRICS).index(name) for name in ("dice", "iou"))
 
 
-@dataclass(frozen=True)
-class Predictions:
-    """What the runs predicted for the held-out scenes, in the same order for all of them.
-
-    arrays: (m, s, s) of each run; table: scene and subset of each of the m.
-    """
-
-    data: Dataset
-    arrays: Sequence[npt.NDArray[np.float16]]
-    table: pd.DataFrame
-
-    def of(self, subset: str) -> Iterator[tuple[int, Floats, npt.NDArray[np.uint8]]]:
-        """Row of the index, mean probability and truth (s, s) of each scene of a subset."""
-        for k in np.flatnonzero(self.table["subset"] == subset):
-            row = int(self.data.rows([str(self.table["scene"].iloc[k])])[0])
-            mean = np.mean([array[k].astype(np.float64) for array in self.arrays], axis=0)
-            yield row, mean, np.asarray(self.data.fronts[row])
-
-
-def describe(results: Path, runs: Sequence[Run], title: str, licence: str, data: str) -> ModelCard:
-    """Gather what a model folder says; `runs` are complete runs of `results`, in order.
+def describe(
+    results: Path, runs: Sequence[Run], ensemble: Ensemble, held_out: HeldOut, title: str,
+    licence: str, data: str,
+) -> ModelCard:  # fmt: skip
+    """Gather what a model folder says; `runs` are trained runs of `results`, in order.
 
     Raises ModelError if the files of the runs do not belong together.
     """
     dataset = results / paths.DATASET
     path, split = dataset / CONFIG, read_split(dataset)
     config = yaml.safe_load(path.read_text(encoding="utf-8"))
-    predictions = _predictions(results, runs, split)
+    packed = open_dataset(dataset)
     size = _get(path, config, "samples", "size")
-    if size != predictions.data.size:
-        what = f"has samples.size {size}, but the samples beside it have {predictions.data.size} px"
+    if size != packed.size:
+        what = f"has samples.size {size}, but the samples beside it have {packed.size} px"
         raise ModelError(path, what, "Rerun pack_samples with this configuration.")
-    shortest = float(_get(path, config, "evaluation", "min_front_length_m"))
-    threshold, choice = _threshold(results, runs, predictions)
+    shortest = shortest_m(results)
+    spreads = [
+        scene.traced.spread_px
+        for scene in held_out.scenes
+        if scene.subset == VALIDATION and scene.traced.lines
+    ]
+    what = "mean of the predictions" if len(runs) * ensemble.orientations > 1 else "prediction"
+    choice = ThresholdChoice(
+        f"the threshold at which the {what} has the highest mean Dice on the validation scenes",
+        len(split[VALIDATION]),
+        _short(held_out.validation_dice),
+    )
     return ModelCard(
         title=title,
-        members=tuple(_member(results, run, n, predictions) for n, run in enumerate(runs, 1)),
+        members=tuple(_member(results, run, n, packed) for n, run in enumerate(runs, 1)),
+        orientations=ensemble.orientations,
         preprocessing=Preprocessing(
-            size=predictions.data.size,
+            size=packed.size,
             median_area_m2=float(_get(path, config, "samples", "median_area_m2")),
             variant=_get(path, config, "samples", "variant"),
             front_width_px=_get(path, config, "samples", "front_width_px"),
         ),
-        threshold=threshold,
+        threshold=held_out.threshold,
         threshold_choice=choice,
         min_front_length_m=shortest,
+        calibration=held_out.calibration,
+        spread_px=_percentiles(np.array(spreads)) if spreads else None,
         trained_on=_trained_on(
-            predictions.data,
+            packed,
             split,
             source=_get(path, config, "source", "kind"),
             method=_get(path, config, "split", "method"),
         ),
-        scores=_scores(predictions, threshold, shortest),
+        scores=_scores(packed, held_out, shortest),
         licence=licence,
         data=data,
     )
+
+
+def shortest_m(results: Path) -> float:
+    """The length below which the configuration of some results drops lines, m."""
+    path = results / paths.DATASET / CONFIG
+    config = yaml.safe_load(path.read_text(encoding="utf-8"))
+    return float(_get(path, config, "evaluation", "min_front_length_m"))
 
 
 def file_of(results: Path, pattern: str, run: Run) -> Path:
@@ -115,14 +117,12 @@ def _get(path: Path, content: Any, *keys: str) -> Any:
     return content
 
 
-def _member(results: Path, run: Run, number: int, predictions: Predictions) -> Member:
+def _member(results: Path, run: Run, number: int, data: Dataset) -> Member:
     path = file_of(results, paths.RECORD, run)
     record = read_json(path)
     size = _get(path, record, "image_size")
-    if size != predictions.data.size:
-        what = (
-            f"tells of {size} px, but the samples of the data set have {predictions.data.size} px"
-        )
+    if size != data.size:
+        what = f"tells of {size} px, but the samples of the data set have {data.size} px"
         raise ModelError(path, what, "Remove the run's folder and train again.")
     weights = file_of(results, paths.WEIGHTS, run).read_bytes()
     return Member(
@@ -137,51 +137,20 @@ def _member(results: Path, run: Run, number: int, predictions: Predictions) -> M
     )
 
 
-def _predictions(results: Path, runs: Sequence[Run], split: dict[str, list[str]]) -> Predictions:
-    data, expected = open_dataset(results / paths.DATASET), held_out_scenes(split)
-    arrays = []
-    for run in runs:
-        path = file_of(results, paths.PROBABILITIES, run)
-        array, table = open_predictions(path, file_of(results, paths.PREDICTIONS, run))
-        if array.shape[1:] != (data.size, data.size):
-            what = f"holds predictions of {array.shape[1:]} px, not of {data.size} px"
-            raise ModelError(path, what, "Remove the folder and predict again.")
-        if table[[*expected]].to_numpy().tolist() != expected.to_numpy().tolist():
-            path = file_of(results, paths.PREDICTIONS, run)
-            what = "does not list the held-out scenes of the split, in their order"
-            raise ModelError(path, what, "Remove the folder; predict and score again.")
-        arrays.append(array)
-    return Predictions(data, arrays, expected)
-
-
-def _threshold(
-    results: Path, runs: Sequence[Run], predictions: Predictions
-) -> tuple[float, ThresholdChoice]:
-    number = int((predictions.table["subset"] == VALIDATION).sum())
-    if len(runs) == 1:
-        path = file_of(results, paths.THRESHOLD, runs[0])
-        chosen = read_json(path)
-        threshold = float(_get(path, chosen, VALIDATION_THRESHOLD))
-        value = float(_get(path, chosen, "validation_dice"))
-        what = "network"
-    else:
-        curve = mean_curve((mean, truth) for _, mean, truth in predictions.of(VALIDATION))
-        threshold, value = best_threshold(curve[:, DICE])
-        what = "mean of the networks"
-    how = f"the threshold at which the {what} has the highest mean Dice on the validation scenes"
-    return threshold, ThresholdChoice(how, number, _short(value))
-
-
-def _scores(predictions: Predictions, threshold: float, shortest_m: float) -> Scores:
-    index = predictions.data.index
+def _scores(data: Dataset, held_out: HeldOut, shortest: float) -> Scores:
     rows: list[dict[str, Any]] = []
-    for row, mean, truth in predictions.of(TEST):
-        values = metrics_over_thresholds(mean, truth, np.array([threshold]))[0]
-        pixel = float(index["pixel_size_m"].to_numpy()[row])
-        front = score_front((mean > threshold).astype(np.uint8), truth, pixel, shortest_m)
-        groups = {name: _name(index[name].iloc[row]) for name in ("mission", "glacier")}
+    limit = np.array([held_out.threshold])
+    for scene in held_out.scenes:
+        if scene.subset != TEST:
+            continue
+        mean, truth = scene.traced.probability, np.asarray(data.fronts[scene.row])
+        values = metrics_over_thresholds(mean, truth, limit)[0]
+        pixel = float(data.index["pixel_size_m"].to_numpy()[scene.row])
+        front = score_front((mean > held_out.threshold).astype(np.uint8), truth, pixel, shortest)
+        groups = {name: _name(data.index[name].iloc[scene.row]) for name in ("mission", "glacier")}
         overlap = {"dice": values[DICE], "iou": values[IOU]}
-        rows.append({**groups, **overlap, "pixel": pixel, **front})
+        bands = band_scores(scene, held_out.calibration, pixel)
+        rows.append({**groups, **overlap, "pixel": pixel, **front, **bands})
     table = pd.DataFrame(rows)
     by = {
         column: {str(name): _score(part) for name, part in table.groupby(column, sort=True)}
@@ -193,12 +162,19 @@ def _scores(predictions: Predictions, threshold: float, shortest_m: float) -> Sc
 def _score(table: pd.DataFrame) -> Score:
     metres = float((table["distance_sum_px"] * table["pixel"]).sum())
     points = float(table["distance_count"].sum())
+    lines = table[table["line_m"].notna()]
+    levels = LEVELS if "within_50" in table and len(lines) else ()
     return Score(
         scenes=len(table),
         dice=_short(table["dice"].mean()),
         iou=_short(table["iou"].mean()),
         mde_m=_short(metres / points) if points else None,
         missing=int(table["missing"].sum()),
+        line_m=_short(lines["line_m"].mean()) if len(lines) else None,
+        within={str(level): _short(lines[f"within_{level}"].mean()) for level in levels},
+        half_width_m={
+            str(level): _short(lines[f"half_width_{level}_m"].mean()) for level in levels
+        },
     )
 
 

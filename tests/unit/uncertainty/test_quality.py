@@ -1,0 +1,66 @@
+"""Flags of located fronts, and their reasons."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from calvingfront.uncertainty.quality import at_edge, judge, open_ends, widest_gap
+
+INSIDE = np.zeros((100, 100), np.bool_)
+INSIDE[:80] = True
+
+
+def straight(start: float, end: float, row: float = 40.0) -> np.ndarray:
+    cols = np.arange(start, end + 0.5)
+    return np.column_stack([np.full(len(cols), row), cols])
+
+
+def test_a_whole_line_with_the_usual_spread_is_good() -> None:
+    quality = judge([straight(10, 80)], 2.0, 2.0, INSIDE)
+    assert (quality.name, quality.reasons) == ("good", ())
+
+
+@pytest.mark.parametrize(
+    ("lines", "options", "name", "reason"),
+    [
+        ([straight(10, 40), straight(60, 80)], {}, "partial", "broken: 29 % of its extent"),
+        ([straight(1, 80)], {}, "partial", "ends at the edge of the image"),
+        ([straight(10, 80, row=78.5)], {}, "partial", "ends at the edge of the image"),
+        ([straight(10, 80)], {"hidden": 0.25}, "partial", "25 % of it lies in layover or shadow"),
+        ([straight(10, 80)], {"spread_px": 4.0}, "doubtful", "spread 2.0 times as widely"),
+        ([straight(10, 80)], {"unlike": ["ERS is new"]}, "doubtful", "ERS is new"),
+    ],
+)
+def test_a_front_is_flagged_with_its_reason(
+    lines: list[np.ndarray], options: dict[str, object], name: str, reason: str
+) -> None:
+    usual: dict[str, object] = {"spread_px": 2.0, "usual_spread_px": 2.0, "inside": INSIDE}
+    quality = judge(lines, **{**usual, **options})  # type: ignore[arg-type]
+    assert quality.name == name
+    assert any(reason in text for text in quality.reasons)
+
+
+def test_all_reasons_are_given_and_the_worst_decides() -> None:
+    quality = judge([straight(1, 80)], 9.0, 2.0, INSIDE, unlike=["new"])
+    assert quality.name == "doubtful"
+    assert len(quality.reasons) == 3
+
+
+def test_without_calibration_the_spread_is_not_judged() -> None:
+    assert judge([straight(10, 80)], 9.0, None, INSIDE).name == "good"
+
+
+def test_gaps_join_the_nearest_ends_whatever_the_order_and_direction() -> None:
+    pieces = [straight(0, 20), straight(30, 50), straight(60, 80)]
+    expected = 20 / 80
+    assert widest_gap(pieces) == pytest.approx(expected)
+    assert widest_gap([pieces[2][::-1], pieces[0], pieces[1]]) == pytest.approx(expected)
+    assert widest_gap(pieces[:1]) == 0
+
+
+def test_a_closed_line_has_no_ends() -> None:
+    ring = np.array([[10.0, 10], [10, 20], [20, 20], [10, 10]])
+    assert not len(open_ends(ring))
+    assert at_edge(np.array([78.0, 50.0]), INSIDE)
+    assert not at_edge(np.array([70.0, 50.0]), INSIDE)
