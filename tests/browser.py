@@ -64,6 +64,20 @@ class Browser:
         self.mouse("mouseReleased", x, y)
         self.settled()
 
+    def click_on(self, scene: str) -> None:
+        """Click on the middle of a scene's line."""
+        place = """(() => {
+          const [x, y] = calvingfront.pointOf(arguments[0]);
+          const box = document.getElementById("map").getBoundingClientRect();
+          return [box.left + x, box.top + y];
+        })()"""
+        self.clicked(*self(place.replace("arguments[0]", json.dumps(scene))))
+
+    def texts(self, selector: str) -> list[str]:
+        """Text of every element that a CSS selector finds."""
+        every = "[...document.querySelectorAll(arguments[0])].map((e) => e.textContent)"
+        return [str(text) for text in self(every, selector)]
+
     def command(self, name: str, arguments: dict[str, Any]) -> Any:
         return self.driver.execute_cdp_cmd(name, arguments)
 

@@ -13,6 +13,8 @@ from scipy.ndimage import gaussian_filter
 
 from calvingfront.locating.located_front import LocatedFront
 
+GLACIER = "Example Glacier"
+COUNT = 40
 WEST, NORTH = -2_404_000.0, 1_105_000.0
 PIXEL_M = 12.5
 SIZE = 800
@@ -36,7 +38,7 @@ def front_line(position_m: float, vertices: int, seed: int) -> Any:
 
 
 def fronts_through_time(
-    count: int = 60, vertices: int = 200, glacier: str = "Example Glacier", crs: str = "EPSG:3031"
+    count: int = 60, vertices: int = 200, glacier: str = GLACIER, crs: str = "EPSG:3031"
 ) -> list[LocatedFront]:
     """Fronts of ten years: retreat and season; every seventh scene is flagged or has no line."""
     rng = np.random.default_rng(7)
@@ -76,6 +78,11 @@ def fronts_through_time(
             )
         )
     return found
+
+
+def lines_of(count: int = COUNT) -> list[str]:
+    """Names of the scenes with a line."""
+    return [front.scene for front in fronts_through_time(count) if front.lines]
 
 
 def write_image(path: Path) -> Path:

@@ -21,9 +21,7 @@ from calvingfront.pages.draw import backgrounds_of, draw_page
 from calvingfront.pages.page import write_page
 from calvingfront.pages.positions import read_positions
 from front_examples import empty, front, full, on_image
-from page_examples import fronts_through_time, positions_of, write_image
-
-GLACIER = "Example Glacier"
+from page_examples import GLACIER, fronts_through_time, positions_of, write_image
 
 
 def content(page: Path) -> Any:
