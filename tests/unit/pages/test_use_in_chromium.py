@@ -44,7 +44,7 @@ def test_a_tap_with_a_finger_selects(browser: Browser, page: Path) -> None:
     browser.settled()
     (x, y) = browser("""(() => { const [x, y] = calvingfront.pointOf(calvingfront.drawn[0]);
       const box = document.getElementById("map").getBoundingClientRect();
-      return [box.left + x + 10, box.top + y]; })()""")
+      return [box.left + x + 15, box.top + y]; })()""")
     for kind, points in (("touchStart", [{"x": x, "y": y}]), ("touchEnd", [])):
         browser.command("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
     browser.settled()
