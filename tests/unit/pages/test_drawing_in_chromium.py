@@ -79,13 +79,13 @@ def test_bands_of_the_selected_front_are_as_wide_as_its_errors(
       const { data } = context.getImageData(0, 0, canvas.width, canvas.height);
       let count = 0;
       for (let i = 0; i < data.length; i += 4) {
-        count += data[i] - data[i + 1] > 30 || (data[i] === 255 && data[i + 1] === 255);
+        count += data[i] - data[i + 1] > 22 || (data[i] === 255 && data[i + 1] === 255);
       }
       return count * (canvas.clientWidth / canvas.width) ** 2;
     })()""")
     scale = started("calvingfront.view.scale")
     band = band_around(one.lines, [widths[:, 2]], one.crs)
-    assert areas == pytest.approx(band.area * scale**2, rel=0.012)
+    assert areas == pytest.approx(band.area * scale**2, rel=0.018)  # edges are blended
 
 
 def test_the_handles_of_the_date_choose_which_fronts_are_drawn(browser: Browser) -> None:
