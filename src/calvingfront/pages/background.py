@@ -37,12 +37,14 @@ class Background:
 
     crs, corner:  CRS, and x and y of the outer upper left corner, m; None: as in the file.
     pixel_size_m: width and height of a pixel; None: as in the file.
+    name:         what the page calls it; "" for the name of the file.
     """
 
     path: PathLike
     crs: str | None = None
     corner: tuple[float, float] | None = None
     pixel_size_m: tuple[float, float] | None = None
+    name: str = ""
 
 
 @dataclass(frozen=True)
@@ -104,7 +106,7 @@ def picture_of(background: Background, where: Map) -> Picture:
             drawn.save(found, "WEBP", quality=quality, method=4)
             if found.tell() <= MOST_BYTES:
                 text = base64.b64encode(found.getvalue()).decode("ascii")
-                name = Path(background.path).name
+                name = background.name or Path(background.path).name
                 return Picture(f"data:image/webp;base64,{text}", box, name)
         spacing *= 1.4
     raise AssertionError("an image of a few pixels is small")

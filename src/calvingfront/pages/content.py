@@ -51,7 +51,7 @@ def content_of(
                 f"is given for {strange[0]!r}, which has no scene",
                 f"Write one of: {', '.join(repr(name) for name in sorted(known))}.",
             )
-    finest = deepest_zoom([front for where in maps for front in where.fronts])
+    finest = deepest_zoom(maps)
     used: set[str] = set()
     drawn = []
     for where in maps:

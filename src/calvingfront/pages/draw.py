@@ -93,4 +93,4 @@ def _background(image: PathLike, meta: Mapping[str, Any]) -> Background:
     crs = meta["crs"] or None
     corner = (float(meta["upper_left_x"]), float(meta["upper_left_y"])) if crs else (0.0, 0.0)
     size = (float(meta["source_pixel_size_x_m"]), float(meta["source_pixel_size_y_m"]))
-    return Background(image, crs, corner, size)
+    return Background(image, crs, corner, size, str(meta["scene"]))

@@ -10,6 +10,7 @@ import shapely
 
 from calvingfront.locating.degrees import WGS84, Floats, PoleError, cut_at_antimeridian, to_crs
 from calvingfront.locating.located_front import LEVELS, LocatedFront
+from calvingfront.pages.maps import Map
 from calvingfront.pages.packing import packed_pieces
 
 QUANTUM_M = 0.1
@@ -17,15 +18,21 @@ QUANTUM_DEGREES = 1e-7  # 1 cm
 MOST_VERTICES = 250_000
 FINEST_M = 0.2  # per screen pixel
 PIXEL_PARTS = 4  # screen pixels for one pixel of the image at the deepest zoom
+SCREENS_PX = 3200  # width or height of the fronts, at least, in screen pixels at the deepest zoom
 
 
-def deepest_zoom(fronts: Sequence[LocatedFront]) -> float:
-    """Metres per screen pixel at the deepest zoom: a quarter of the finest image's pixel.
+def deepest_zoom(maps: Sequence[Map]) -> float:
+    """Metres per screen pixel at the deepest zoom.
 
-    It is coarser where the lines would keep more than MOST_VERTICES vertices.
+    A quarter of the finest image's pixel, or less where a map's fronts would not fill a screen
+    several times; more where the lines would keep more than MOST_VERTICES vertices.
     """
+    fronts = [front for where in maps for front in where.fronts]
     sizes = [f.pixel_size_m for f in fronts if f.pixel_size_m is not None]
-    finest = max(FINEST_M, min(sizes, default=4 * FINEST_M) / PIXEL_PARTS)
+    boxes = [box for where in maps if (box := where.box())]
+    wide = min((max(b[2] - b[0], b[3] - b[1]) for b in boxes), default=SCREENS_PX)
+    finest = min(min(sizes, default=4 * FINEST_M) / PIXEL_PARTS, wide / SCREENS_PX)
+    finest = max(FINEST_M, finest)
     while sum(sum(map(len, kept_vertices(f, finest / 2))) for f in fronts) > MOST_VERTICES:
         finest *= 2
     return finest

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from calvingfront.locating.degrees import WGS84, to_crs
 from calvingfront.pages import lines
+from calvingfront.pages.maps import maps_of
 from calvingfront.pages.packing import packed, packed_pieces, unpacked
-from front_examples import front
+from front_examples import empty, front
 from page_examples import fronts_through_time
 
 WHOLE = st.integers(-(2**45), 2**45)
@@ -76,14 +77,19 @@ def test_neither_line_nor_bands_move_by_more_than_the_tolerance(tolerance: float
 def test_the_deepest_zoom_is_a_quarter_of_the_finest_pixel_and_coarser_for_many_vertices(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    fronts = fronts_through_time(5)
-    assert lines.deepest_zoom(fronts) == 12.5 / 4
-    assert lines.deepest_zoom([front(pixel_size_m=0.3)]) == lines.FINEST_M
-    few = sum(len(kept) for one in fronts for kept in lines.kept_vertices(one, 12.5 / 8))
-    monkeypatch.setattr(lines, "MOST_VERTICES", few)
-    assert lines.deepest_zoom(fronts) == 12.5 / 4
-    monkeypatch.setattr(lines, "MOST_VERTICES", few - 1)
-    assert lines.deepest_zoom(fronts) == 12.5 / 2
+    long = np.array([[0.0, 0.0], [30_000.0, 0.0], [60_000.0, 8000.0]])
+    maps = maps_of([front(lines=[long], pixel_size_m=20.0)])
+    assert lines.deepest_zoom(maps) == 20 / 4
+    assert lines.deepest_zoom(maps_of([front(lines=[long], pixel_size_m=0.3)])) == lines.FINEST_M
+    # 8 km of 125 m pixels would not fill a screen at 31 m per screen pixel.
+    short = maps_of([front(lines=[long[:2] * (8 / 30, 1)], pixel_size_m=125.0)])
+    assert lines.deepest_zoom(short) == 8000 / lines.SCREENS_PX
+    assert lines.deepest_zoom(maps_of([empty("a")])) == 1.0
+    monkeypatch.setattr(lines, "MOST_VERTICES", 3)
+    assert lines.deepest_zoom(maps) == 5
+    monkeypatch.setattr(lines, "MOST_VERTICES", 2)
+    # The middle vertex is 4000 m · cos from the chord: it is left out at half of 10 240 m.
+    assert lines.deepest_zoom(maps) == 5 * 2**11
 
 
 def test_half_widths_are_stored_in_decimetres_with_0_for_unknown() -> None:

@@ -229,7 +229,7 @@ def test_the_page_of_a_results_folder_has_the_latest_good_image(tmp_path: Path) 
     samples = [sample(tmp_path / f"{n}.npz", fronts[n].scene) for n in (1, 2, 3)]
     draw_page(tmp_path / "fronts.gpkg", images, samples, tmp_path / "pages" / "fronts.html")
     found = content(tmp_path / "pages" / "fronts.html")
-    assert found["maps"][0]["image"]["name"] == "2.tif"
+    assert found["maps"][0]["image"]["name"] == fronts[2].scene
     assert found["downloads"][0]["href"] == "../fronts.gpkg"
     with pytest.raises(SceneError, match="is given 3 images and 2 samples"):
         draw_page(tmp_path / "fronts.gpkg", images, samples[:2], tmp_path / "fronts.html")
