@@ -5,4 +5,4 @@ from calvingfront.logs import log_to
 
 if __name__ == "__main__":
     with log_to(snakemake.log[0]):
-        pack_files(**snakemake.input, **snakemake.output)
+        pack_files(**snakemake.input, **snakemake.output, **snakemake.params)

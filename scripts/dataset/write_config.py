@@ -1,4 +1,4 @@
-"""Write the configuration with all its defaults."""
+"""Write the configuration of training and scoring with all its defaults."""
 
 import yaml
 

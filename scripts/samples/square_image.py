@@ -5,4 +5,5 @@ from calvingfront.samples.square import square_file
 
 if __name__ == "__main__":
     with log_to(snakemake.log[0]):
-        square_file(**snakemake.input, **snakemake.params, output=snakemake.output[0])
+        inputs = {name: path or None for name, path in snakemake.input.items()}
+        square_file(**inputs, **snakemake.params, output=snakemake.output[0])

@@ -2,14 +2,15 @@
 
 from calvingfront.logs import log_to
 from calvingfront.scenes.check import check_scenes
-from calvingfront.scenes.sources import list_scenes, prepared_scenes
+from calvingfront.scenes.scene_table import scene_table
 
 if __name__ == "__main__":
     with log_to(snakemake.log[0]):
-        config = dict(snakemake.params)
+        scenes = scene_table(snakemake.params.scenes)
+        scenes.attrs["notes"] = list(snakemake.params.notes)
         check_scenes(
-            prepared_scenes(list_scenes(config), config),
-            excluded=config["source"]["exclude"],
+            scenes,
+            excluded=snakemake.params.excluded,
             output=snakemake.output.table,
             report=snakemake.output.report,
             page=snakemake.output.page,

@@ -25,6 +25,7 @@ from calvingfront.pipeline import commands
 from calvingfront.pipeline.commands import Results
 from calvingfront.position import command as position
 from calvingfront.vocabulary.models import BASELINES, NETWORKS
+from calvingfront.vocabulary.others import others_of
 from calvingfront.vocabulary.paths import DATASET
 from calvingfront.vocabulary.runs import Run
 
@@ -128,7 +129,8 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True)
     texts = {
         "train": "train one network with one loss and one seed",
-        "predict": "predict the validation and test scenes with one trained network or baseline",
+        "predict": "predict the validation and test scenes with one trained network or baseline, "
+        "or import a result of others",
         "score": "choose the thresholds of one run and score its test scenes",
         "tabulate": "make all tables",
         "draw": "draw all figures",
@@ -147,7 +149,8 @@ def _parser() -> argparse.ArgumentParser:
         )  # fmt: skip
         if name in ("train", "predict", "score"):
             models = [*NETWORKS] if name == "train" else [*NETWORKS, *BASELINES]
-            command.add_argument("--model", required=True, help=f"one of {', '.join(models)}")
+            also = "" if name == "train" else ", or a name of `others` in the configuration"
+            command.add_argument("--model", required=True, help=f"one of {', '.join(models)}{also}")
             needed = "required if the configuration lists several"
             command.add_argument("--loss", help=needed)
             command.add_argument("--seed", type=int, help=needed)
@@ -165,10 +168,11 @@ def _parser() -> argparse.ArgumentParser:
 
 def _chosen(options: argparse.Namespace, config: dict[str, Any]) -> Run:
     """Return the run that the options name; the loss and seed default to the only ones listed."""
-    if options.model in BASELINES:
+    others = others_of(config)
+    if options.model in BASELINES or options.model in others:
         return Run(options.model)
     if options.model not in NETWORKS:
-        known = ", ".join([*NETWORKS, *BASELINES])
+        known = ", ".join([*NETWORKS, *BASELINES, *others])
         raise ConfigError("--model", f"{options.model} is not a model", f"Write one of {known}.")
     chosen = {"loss": options.loss, "seed": options.seed}
     for key, group in (("loss", "losses"), ("seed", "seeds")):

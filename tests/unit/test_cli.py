@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 import yaml
 
+from builders import line_mask, write_image
 from calvingfront.cli import main, read_config
 from calvingfront.errors import ConfigError
 from calvingfront.files import write_json
@@ -104,6 +105,34 @@ def test_a_command_that_is_given_no_model_there_is_says_so(
     assert "u-net is not a model. Write one of unet, attention_unet, prior, nearest_date" in said
     assert main(["train", "--results", str(results), "--model", "prior"]) == 1
     assert "prior has nothing to train" in capsys.readouterr().err
+
+
+def test_a_result_of_others_is_imported_and_scored_by_its_name(
+    results: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    index = pd.read_csv(results / "dataset" / "index.tsv", sep="\t").assign(
+        source_height=16, source_width=16, source_pixel_size_x_m=50.0, source_pixel_size_y_m=50.0,
+        variant="paper", front_width_px=3,
+    )  # fmt: skip
+    index.to_csv(results / "dataset" / "index.tsv", sep="\t", index=False)
+    write_image(tmp_path / "theirs" / "s0_front.png", line_mask(16, 16, 1))  # rows 0 to 2 are true
+    write_config(results, others={"theirs": {"folder": str(tmp_path / "theirs")}})
+    run = ["--results", str(results), "--model", "theirs"]
+    assert main(["score", *run]) == 1
+    said = capsys.readouterr().err
+    assert "theirs/none/seed0 has not been imported" in said
+    assert "Run `calvingfront predict --model theirs` first" in said
+    assert main(["train", *run]) == 1
+    assert "theirs has nothing to train" in capsys.readouterr().err
+    assert main(["predict", "--results", str(results), "--model", "their"]) == 1
+    assert "Write one of unet, attention_unet, prior, nearest_date, theirs" in (
+        capsys.readouterr().err
+    )
+    assert main(["predict", *run]) == 0
+    assert main(["score", *run]) == 0
+    scores = pd.read_csv(results / "evaluation/theirs/none/seed0/scores.tsv", sep="\t")
+    assert scores.dice.tolist() == [1, 1]
+    assert not (results / "evaluation/theirs/none/seed0/threshold_curve.tsv").exists()
 
 
 def test_a_results_folder_without_its_data_set_is_told(

@@ -58,7 +58,7 @@ def lock() -> dict[str, str]:
 
 WORKFLOW = REPOSITORY / "workflow"
 STEPS = {item.step: item for item in (*TABLES.values(), *FIGURES.values())}
-GATHERING = {"all", "dataset", "fronts", "tables", "figures"}
+GATHERING = {"all", "dataset", "fronts", "locate", "tables", "figures"}
 
 
 def written_rules() -> dict[str, str]:
@@ -101,7 +101,7 @@ def test_the_lock_names_no_local_build() -> None:
     assert not [name for name, version in lock().items() if "+" in version]
 
 
-@pytest.mark.parametrize("name", ["samples", "sar", "torch", "analysis"])
+@pytest.mark.parametrize("name", ["samples", "sar", "torch", "analysis", "locating"])
 def test_the_environments_agree_with_the_lock(name: str) -> None:
     environment = yaml.safe_load((REPOSITORY / "envs" / f"{name}.yaml").read_text(encoding="utf-8"))
     wheels = environment["dependencies"][-1]["pip"]
@@ -253,7 +253,8 @@ def docstring_of(reference: str) -> str | None:
 def test_the_rules_that_need_a_gpu_say_so(rules: dict[str, dict[str, Any]]) -> None:
     asking = {name: rule["resources"].get("gpu") for name, rule in rules.items()}
     assert {name: count for name, count in asking.items() if count is not None} == {
-        "train_network": 1, "predict_fronts": 1, "read_attention": 1,
+        "train_network": 1, "predict_fronts": 1, "read_attention": 1, "export_model": 1,
+        "locate_scene": 1,
     }  # fmt: skip
 
 
@@ -261,7 +262,9 @@ def test_every_caption_is_used_and_every_used_caption_exists(
     rules: dict[str, dict[str, Any]],
 ) -> None:
     used = {name: rule["captions"] for name, rule in rules.items() if rule["captions"]}
-    expected = {"check_scenes": "scenes", "split_scenes": "leakage"}
+    expected = {
+        "check_scenes": "scenes", "split_scenes": "leakage", "gather_fronts": "located",
+    }  # fmt: skip
     expected |= {step: item.name for step, item in STEPS.items()}
     folder = WORKFLOW / "report"
     assert used == {rule: [str(folder / f"{name}.rst")] for rule, name in expected.items()}

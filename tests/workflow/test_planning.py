@@ -42,10 +42,14 @@ def test_a_fresh_clone_plans_every_network_loss_and_seed(
     assert planned["predict_without_network"] == 2
     assert planned["choose_threshold"] == planned["score_predictions"] == trainings + 2
     assert planned["read_attention"] == 2  # one network with gates, two losses, the least seed
+    with_front, without = 60, 12
     for rule in ("simulate_product", "ingest_product", "multilook_scene", "geocode_scene",
-                 "import_scene", "filter_speckle", "dilate_front", "square_image"):  # fmt: skip
-        assert planned[rule] == 60, rule
-    for rule in ("build_world", "simulate_terrain", "check_scenes", "pack_samples", "split_scenes",
+                 "filter_speckle", "square_image"):  # fmt: skip
+        assert planned[rule] == with_front + without, rule
+    assert planned["import_scene"] == planned["dilate_front"] == with_front
+    assert planned["import_new_scene"] == planned["locate_scene"] == without
+    for rule in ("build_world", "simulate_terrain", "simulate_new_fronts", "export_model",
+                 "gather_fronts", "check_scenes", "pack_samples", "split_scenes",
                  "write_config", "tabulate_scores", "tabulate_thickness", "tabulate_distances",
                  "tabulate_breakdown", "compare_models", "draw_architecture", "draw_weighting",
                  "draw_overlays", "draw_attention_epochs", "draw_attention_losses", "draw_training",

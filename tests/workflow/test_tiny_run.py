@@ -132,6 +132,45 @@ def test_other_epochs_train_anew_and_leave_the_samples_alone(
     assert not {"simulate_product", "geocode_scene", "filter_speckle", "square_image"} & planned
 
 
+def test_results_of_others_become_rows_of_every_table(
+    snakemake: Snakemake, tiny_run: Path, tmp_path: Path
+) -> None:
+    """The true fronts as somebody's masks, and the lines of our own U-Net as somebody's lines."""
+    copy = tmp_path / "copy"
+    shutil.copytree(tiny_run, copy)  # with what Snakemake knows of the tables: their inputs change
+    results = copy / "results" / "test"
+    for mask in (results / "imported").glob("*/front.png"):
+        (copy / "theirs").mkdir(exist_ok=True)
+        shutil.copy(mask, copy / "theirs" / f"{mask.parent.name}_front.png")
+    lines = "results/test/fronts/unet/bce/seed1/fronts.gpkg"
+    others = tmp_path / "others.yaml"
+    others.write_text(
+        "others:\n  masks: {folder: theirs, label: Somebody, citation: Doe 2024}\n"
+        f"  lines: {{folder: {lines}}}\n",
+        encoding="utf-8",
+    )
+    done = snakemake(
+        "--cores", "2", "--configfile", OVERLAY, others, "--", "tables", "figures", directory=copy
+    )
+    assert done.returncode == 0, done.stdout[-5000:]
+    assert not re.search(r"(?m)^rule (train_network|predict_fronts|square_image):", done.stdout)
+    for table in TABLES.values():
+        csv = pd.read_csv(results / "tables" / f"{table.name}.csv")
+        column = "second_model" if table.name == "comparisons" else "model"
+        assert {"masks", "lines"} <= set(csv[column]), table.name
+        text = (results / "tables" / f"{table.name}.md").read_text(encoding="utf-8")
+        assert "| Somebody |" in text
+    csv = pd.read_csv(results / "tables" / "table1.csv").set_index("model")
+    assert (csv.loc["masks", "dice_mean"] == 100).all()
+    distances = pd.read_csv(results / "tables" / "distances.csv").set_index("model")
+    assert (distances.loc["masks", ["mde_pooled_m_mean", "missing_mean"]] == 0).all(axis=None)
+    record = json.loads(
+        (results / "predictions/lines/none/seed0/import.json").read_text(encoding="utf-8")
+    )
+    assert record["kind"] == "lines"
+    assert record["not_used"] == record["scenes_without_file"] == []
+
+
 def test_terrain_flattening_makes_gamma0_of_a_scene(
     snakemake: Snakemake, tiny_run: Path, tmp_path: Path
 ) -> None:
@@ -169,7 +208,14 @@ def test_the_report_holds_the_tables_and_figures(
     done = snakemake("--configfile", OVERLAY, "--report", report, directory=tiny_run)
     assert done.returncode == 0, done.stdout
     html = report.read_text(encoding="utf-8")
-    for item in ("Table I", "Table II", "Figure 3: overlays", "Training curves", "Leakage"):
+    for item in (
+        "Table I",
+        "Table II",
+        "Figure 3: overlays",
+        "Training curves",
+        "Leakage",
+        "Located",
+    ):
         assert item in html, item
     pages = ["scenes", "dataset/leakage", *(f"tables/{name}" for name in TABLES)]
     for page in pages:  # Snakemake's report shows HTML, and offers everything else as a download

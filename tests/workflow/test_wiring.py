@@ -33,6 +33,13 @@ CHANGES: dict[str, dict[str, Any]] = {
         "figures": {"scenes": ["SIMA_2007-08-04_ENVISAT_20_1_152"]},
     },
     "both networks": {"seeds": [1, 2]},
+    "results of others": {
+        "networks": {"models": ["unet"]}, "losses": ["bce"],
+        "others": {
+            "theirs": {"folder": "theirs", "label": "Theirs"},
+            "soft": {"folder": "theirs", "kind": "probabilities", "missing": "empty"},
+        },
+    },
 }  # fmt: skip
 
 
@@ -90,14 +97,17 @@ def in_order(jobs: list[dict[str, Any]]) -> list[str]:
 def test_rules_and_commands_make_the_same_files_from_the_same_inputs_with_the_same_parameters(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "theirs").mkdir()
+    (tmp_path / "theirs" / "a_front.png").write_bytes(b"a file to be noticed")
     config = validate_config(merged(DEFAULT, TINY, CHANGES[name]), SCHEMA)
     planned = of_rules(config, tmp_path)
-    monkeypatch.chdir(tmp_path)
     called = of_commands(config, monkeypatch)
     assert len(planned) == len(called)
     for rule, command in zip(in_order(planned), in_order(called), strict=True):
         assert rule == command
     counts = Counter(job["rule"] for job in called)
+    assert counts["import_others"] == len(config["others"])
     assert counts["train_network"] == len(runs_of("networks", config))
     assert counts["read_attention"] == len(runs_of("gated", config))  # of one seed only
     expected = {table.step for table in TABLES.values()}
@@ -105,8 +115,43 @@ def test_rules_and_commands_make_the_same_files_from_the_same_inputs_with_the_sa
     assert expected <= set(counts)
 
 
-def test_every_step_is_a_rule_of_the_workflow_or_left_out_for_want_of_attention(
+def test_every_step_is_a_rule_of_the_workflow_or_left_out_for_want_of_attention_or_others(
     tmp_path: Path,
 ) -> None:
     config = validate_config(merged(DEFAULT, TINY), SCHEMA)
-    assert {job["rule"] for job in of_rules(config, tmp_path)} == set(STEPS)
+    planned = {job["rule"] for job in of_rules(config, tmp_path)}
+    assert planned == set(STEPS) - {"import_others", "fix_threshold"}
+
+
+def test_the_row_of_others_is_in_every_table_and_its_threshold_is_chosen_only_of_probabilities(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "theirs").mkdir()
+    config = validate_config(merged(DEFAULT, TINY, CHANGES["results of others"]), SCHEMA)
+    jobs = of_rules(config, tmp_path)
+    rows = {
+        name: [
+            job for job in jobs if any(f"/{name}/none/" in str(o) for o in job["outputs"].values())
+        ]
+        for name in ("theirs", "soft")
+    }
+    rules = {name: sorted(job["rule"] for job in its) for name, its in rows.items()}
+    assert rules == {
+        "theirs": ["fix_threshold", "import_others", "score_predictions"],
+        "soft": ["choose_threshold", "import_others", "score_predictions"],
+    }
+    (imported,) = (job for job in rows["theirs"] if job["rule"] == "import_others")
+    assert imported["parameters"]["other"] == {
+        "folder": "theirs", "kind": "auto", "missing": "error"
+    }  # fmt: skip
+    for table in TABLES.values():
+        (job,) = (job for job in jobs if job["rule"] == table.step)
+        for name in ("theirs", "soft"):
+            assert (
+                f"results/test/evaluation/{name}/none/seed0/scores.tsv" in job["inputs"]["scores"]
+            )
+        assert job["parameters"]["others"]["theirs"]["label"] == "Theirs"
+    (curves,) = (job for job in jobs if job["rule"] == "draw_thresholds")
+    drawn = [path.split("/")[3] for path in curves["inputs"]["curves"]]
+    assert drawn == ["unet", "soft", "prior", "nearest_date"]

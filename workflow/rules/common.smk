@@ -4,11 +4,23 @@ from snakemake.exceptions import WorkflowError
 
 from calvingfront.configuration.validation import validate_config, validate_scenes
 from calvingfront.errors import CalvingFrontError
-from calvingfront.pipeline.steps import STEPS, figures_of
-from calvingfront.scenes.scene_table import SCENE_NAME
-from calvingfront.scenes.sources import list_scenes, map_settings, prepared_scenes, source_of
+from calvingfront.locating.model.choice import check_fronts, members_of, sample_settings
+from calvingfront.pipeline.steps import STEPS, figures_of, paths_over, runs_of
+from calvingfront.scenes.scene_table import SCENE_NAME, records, with_front, without_front
+from calvingfront.scenes.sources import (
+    known_hemispheres,
+    list_scenes,
+    listed_in,
+    map_settings,
+    of_training,
+    prepared_scenes,
+    source_of,
+)
 from calvingfront.vocabulary.losses import NO_LOSS, loss_pattern
 from calvingfront.vocabulary.models import BASELINES, NETWORKS
+from calvingfront.vocabulary.others import is_binary, others_of
+from calvingfront.vocabulary.paths import Over
+from calvingfront.vocabulary.runs import Run
 
 
 def checked(function, *arguments):
@@ -29,20 +41,43 @@ workflow.global_resources.setdefault("gpu", 1)
 SOURCE = source_of(config)
 MAP = map_settings(config)
 source_scenes = checked(list_scenes, config)
-checked(validate_scenes, source_scenes, workflow.source_path("../schemas/scenes.schema.yaml"))
-SCENES = list(source_scenes["scene"])
+checked(
+    validate_scenes,
+    source_scenes,
+    workflow.source_path("../schemas/scenes.schema.yaml"),
+    listed_in(config),
+)
+# Scenes with a front are trained on and scored; the fronts of the new ones are located.
+SCENES = list(with_front(source_scenes)["scene"])
+NEW_SCENES = list(without_front(source_scenes)["scene"])
+checked(check_fronts, len(SCENES), len(NEW_SCENES), config)
+# No new scene changes these, so that none reruns a job of the others.
+TRAINING = of_training(config, source_scenes)
+HEMISPHERES = checked(known_hemispheres, with_front(source_scenes)["glacier"], config)
 # The source's own files, and the 8-bit images and masks from which the samples are made.
 source_rows = source_scenes.set_index("scene").to_dict("index")
-prepared_rows = prepared_scenes(source_scenes, config).set_index("scene").to_dict("index")
+prepared = prepared_scenes(source_scenes, config)
+prepared_rows = prepared.set_index("scene").to_dict("index")
+# How samples are made: those of new scenes as the model needs them.
+SAMPLES = config["samples"]
+NEW_SAMPLES = sample_settings(config)
 
 
 NETWORK_NAMES = "|".join(NETWORKS)
 BASELINE_NAMES = "|".join(BASELINES)
+OTHERS = others_of(config)
+BINARY = [name for name, other in OTHERS.items() if is_binary(other["kind"])]
+# A pattern that matches nothing if there is no such row.
+OTHER_NAMES = "|".join(OTHERS) or "(?!)"
+BINARY_NAMES = "|".join(BINARY) or "(?!)"
+THRESHOLDED_NAMES = "|".join(
+    [*NETWORKS, *(name for name in OTHERS if name not in BINARY), *BASELINES]
+)
 
 
 wildcard_constraints:
     scene=SCENE_NAME.pattern,
-    model=f"{NETWORK_NAMES}|{BASELINE_NAMES}",
+    model=f"{NETWORK_NAMES}|{BASELINE_NAMES}|{OTHER_NAMES}",
     loss=f"{NO_LOSS}|{loss_pattern()}",
     seed="[0-9]+",
 
@@ -53,6 +88,20 @@ def scene_cell(column, rows=prepared_rows):
     def look_up(wildcards):
         value = rows[wildcards.scene][column]
         return None if pd.isna(value) else value
+
+    return look_up
+
+
+def has_front(wildcards):
+    """Whether the scene has a front; otherwise it is to be located."""
+    return pd.notna(source_rows[wildcards.scene]["front"])
+
+
+def sample_setting(key):
+    """Return a params function that looks up how the sample of a scene is made."""
+
+    def look_up(wildcards):
+        return (SAMPLES if has_front(wildcards) else NEW_SAMPLES)[key]
 
     return look_up
 
@@ -81,8 +130,18 @@ def outputs_of(step):
 
 def parameters_of(step):
     """The parameters of a step, from the configuration and from its row (model, loss, seed)."""
-    of_row = {"model": "{model}", "loss": "{loss}", "seed": lambda wildcards: int(wildcards.seed)}
-    return STEPS[step].parameters(config) | {name: of_row[name] for name in STEPS[step].of_run}
+    fields = {"model": "{model}", "loss": "{loss}", "seed": lambda wildcards: int(wildcards.seed)}
+
+    def from_row(value_of):
+        return lambda wildcards: value_of(
+            config, Run(wildcards.model, wildcards.loss, int(wildcards.seed))
+        )
+
+    return (
+        STEPS[step].parameters(config)
+        | {name: fields[name] for name in STEPS[step].of_run}
+        | {name: from_row(value_of) for name, value_of in STEPS[step].of_row.items()}
+    )
 
 
 def reported(item, suffix, category):
@@ -95,6 +154,31 @@ def reported(item, suffix, category):
         labels={"item": item.label},
     )
     return outputs
+
+
+def of_members(pattern):
+    """One path for each member of the ensemble that locates."""
+    members = members_of(config)
+    every = zip(runs_of("networks", config), paths_over(Over("networks", pattern), config))
+    return below_results([path for run, path in every if (run.model, run.loss) in members])
+
+
+def located_scenes(wildcards):
+    """The front of every new scene."""
+    if not NEW_SCENES:
+        raise WorkflowError(
+            "There is no scene without a front, so there is nothing to locate. Leave the column front empty for some "
+            "scenes, raise source.simulated.new_scenes, or use `calvingfront locate` for single images."
+        )
+    return [f"<results>/located/{scene}.gpkg" for scene in NEW_SCENES]
+
+
+def acquisitions(scenes):
+    """Name, glacier and day of simulated scenes."""
+    return [
+        {"scene": scene} | {key: source_rows[scene][key] for key in ("glacier", "acquired")}
+        for scene in scenes
+    ]
 
 
 def training_memory(wildcards):

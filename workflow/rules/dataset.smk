@@ -3,7 +3,7 @@
 # in:   <results>/samples/square/{scene}.npz, the checked scene table
 # out:  <results>/dataset/images.npy, fronts.npy, valid.npy, index.tsv   the packed samples
 #       <results>/dataset/split.tsv, leakage.tsv, leakage.md, leakage.html   the split, and how close its training and test scenes are
-#       <results>/dataset/config.yaml   the configuration with all its defaults
+#       <results>/dataset/config.yaml   the configuration with all its defaults, but without what concerns new scenes only
 
 
 rule dataset:
@@ -16,7 +16,7 @@ rule dataset:
 
 
 rule pack_samples:
-    """Pack all samples into arrays that training memory-maps."""
+    """Pack the samples of all scenes with a front into arrays that training memory-maps."""
     input:
         samples=expand("<results>/samples/square/{scene}.npz", scene=SCENES),
         scenes=rules.check_scenes.output.table,
@@ -35,6 +35,8 @@ rule pack_samples:
     resources:
         mem_mb=2000,
         runtime="30m",
+    params:
+        hemispheres=HEMISPHERES,
     script:
         "../../scripts/dataset/pack_samples.py"
 
@@ -71,13 +73,13 @@ rule split_scenes:
         test_glaciers=config["split"]["test_glaciers"],
         validation_glaciers=config["split"]["validation_glaciers"],
         gap_days=config["split"]["gap_days"],
-        exclude=sorted(config["source"]["exclude"]),
+        exclude=sorted(TRAINING["source"]["exclude"]),
     script:
         "../../scripts/dataset/split_scenes.py"
 
 
 rule write_config:
-    """Write the configuration with all its defaults, for the plain commands on a machine without Snakemake."""
+    """Write the configuration of training and scoring, for the plain commands on a machine without Snakemake."""
     output:
         config="<results>/dataset/config.yaml",
     log:
@@ -90,6 +92,6 @@ rule write_config:
         mem_mb=500,
         runtime="10m",
     params:
-        config=config,
+        config=TRAINING,
     script:
         "../../scripts/dataset/write_config.py"

@@ -1,6 +1,6 @@
-# Evaluation: predictions of the networks and of the rules without a network, thresholds and scores.
+# Evaluation: predictions of the networks, of the rules without a network and of others, thresholds and scores.
 #
-# in:   trained weights, the packed samples and the split
+# in:   trained weights, the packed samples and the split; the folders of `others`
 # out:  <results>/predictions/{model}/{loss}/seed{seed}/probabilities.npy, index.tsv   validation and test scenes
 #       <results>/evaluation/{model}/{loss}/seed{seed}/threshold.json, threshold_curve.tsv, scores.tsv
 #       <results>/attention/{model}/{loss}/seed{seed}/maps.npz   attention maps of the figures' scenes
@@ -53,6 +53,50 @@ rule predict_without_network:
         "../../scripts/evaluation/predict_without_network.py"
 
 
+rule import_others:
+    """Import a result of others, masks or lines in files, as predictions on the grids of the samples."""
+    input:
+        **inputs_of("import_others"),
+    output:
+        **outputs_of("import_others"),
+    log:
+        "<logs>/import_others/{model}_{loss}_seed{seed}.log",
+    wildcard_constraints:
+        model=OTHER_NAMES,
+    conda:
+        "../../envs/samples.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime="1h",
+    params:
+        **parameters_of("import_others"),
+    script:
+        "../../scripts/evaluation/import_others.py"
+
+
+rule fix_threshold:
+    """Write the fixed threshold of a result of others that consists of masks or lines."""
+    input:
+        **inputs_of("fix_threshold"),
+    output:
+        **outputs_of("fix_threshold"),
+    log:
+        "<logs>/fix_threshold/{model}_{loss}_seed{seed}.log",
+    wildcard_constraints:
+        model=BINARY_NAMES,
+    conda:
+        "../../envs/analysis.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime="10m",
+    params:
+        **parameters_of("fix_threshold"),
+    script:
+        "../../scripts/evaluation/fix_threshold.py"
+
+
 rule choose_threshold:
     """Choose the threshold on the validation scenes, and the paper's on the test scenes."""
     input:
@@ -63,6 +107,8 @@ rule choose_threshold:
         "<logs>/choose_threshold/{model}_{loss}_seed{seed}.log",
     benchmark:
         "<benchmarks>/choose_threshold/{model}_{loss}_seed{seed}.tsv"
+    wildcard_constraints:
+        model=THRESHOLDED_NAMES,
     conda:
         "../../envs/analysis.yaml"
     threads: 1

@@ -1,7 +1,14 @@
-# Locating: front lines on the map.
+# Locating: front lines on the map, of the held-out scenes and of the new ones, which have no front.
 #
-# in:   predictions of the validation and test scenes, the validation threshold
+# in:   predictions of the validation and test scenes, the validation threshold; trained networks, samples of new scenes
 # out:  <results>/fronts/{model}/{loss}/seed{seed}/fronts.gpkg   lines in the CRS of the scenes, with their attributes
+#       <results>/model              the trained networks as a model folder
+#       <results>/held_out           its fronts of the validation and test scenes, and their errors
+#       <results>/tables/errors.*, figures/errors.*  how good the stated errors are
+#       <results>/located/{scene}.gpkg               the front of one new scene
+#       <results>/fronts.gpkg, located.md, .html     the fronts of all new scenes, and a report
+from calvingfront.dataset import files
+from calvingfront.locating.model.choice import FOLDER, words_of
 from calvingfront.pipeline.steps import dataset_files, paths_over
 from calvingfront.vocabulary import paths
 
@@ -38,3 +45,147 @@ rule extract_fronts:
         min_front_length_m=config["evaluation"]["min_front_length_m"],
     script:
         "../../scripts/locating/extract_fronts.py"
+
+
+rule export_model:
+    """Make a model folder of the trained networks; calibrate its errors, and measure them on the test scenes."""
+    input:
+        dataset=below_results(dataset_files(files.SPLIT)),
+        # What matters of it is in params: other keys export nothing anew.
+        config=ancient(f"<results>/{paths.DATASET}/{files.CONFIG}"),
+        weights=of_members(paths.WEIGHTS),
+        records=of_members(paths.RECORD),
+    output:
+        model=directory(f"<results>/{FOLDER}"),
+        held_out="<results>/held_out/fronts.gpkg",
+        errors="<results>/held_out/errors.tsv",
+    log:
+        "<logs>/export_model.log",
+    benchmark:
+        "<benchmarks>/export_model.tsv"
+    conda:
+        "../../envs/locating.yaml"
+    threads: config["training"]["threads"]
+    resources:
+        mem_mb=training_memory,
+        runtime="2h",
+        gpu=1,
+    params:
+        **words_of(config),
+        orientations=config["locating"]["orientations"],
+        source=config["source"]["kind"],
+        split=config["split"]["method"],
+        samples=SAMPLES,
+        min_front_length_m=config["evaluation"]["min_front_length_m"],
+    script:
+        "../../scripts/locating/export_model.py"
+
+
+rule locate_scene:
+    """Locate the front of one new scene with the model."""
+    input:
+        sample=rules.square_image.output.sample,
+        model=config["locating"]["model"] or rules.export_model.output.model,
+        view=rules.geocode_scene.output.view if SOURCE.products else [],
+    output:
+        front="<results>/located/{scene}.gpkg",
+    log:
+        "<logs>/locate_scene/{scene}.log",
+    group:
+        "locating"
+    conda:
+        "../../envs/locating.yaml"
+    threads: config["training"]["threads"]
+    resources:
+        mem_mb=training_memory,
+        runtime="10m",
+        gpu=1,
+    params:
+        glacier=scene_cell("glacier"),
+        mission=scene_cell("mission"),
+        acquired=scene_cell("acquired"),
+        orbit=scene_cell("orbit"),
+    script:
+        "../../scripts/locating/locate_scene.py"
+
+
+rule gather_fronts:
+    """Gather the fronts of all new scenes in one file, and report on each."""
+    input:
+        located=located_scenes,
+    output:
+        fronts="<results>/fronts.gpkg",
+        report="<results>/located.md",
+        page=report(
+            "<results>/located.html",
+            caption="../report/located.rst",
+            category="Located fronts",
+            labels={"item": "Located fronts"},
+        ),
+    log:
+        "<logs>/gather_fronts.log",
+    conda:
+        "../../envs/samples.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime="30m",
+    script:
+        "../../scripts/locating/gather_fronts.py"
+
+
+rule locate:
+    """The fronts of all scenes without one."""
+    input:
+        rules.gather_fronts.output.fronts,
+        rules.gather_fronts.output.report,
+    localrule: True
+
+
+rule tabulate_errors:
+    """Compare stated and measured errors on the test scenes, by flag, glacier and mission."""
+    input:
+        held_out=rules.export_model.output.errors,
+    output:
+        csv="<results>/tables/errors.csv",
+        md="<results>/tables/errors.md",
+        html=report(
+            "<results>/tables/errors.html",
+            caption="../report/errors.rst",
+            category="Located fronts",
+            labels={"item": "Errors"},
+        ),
+    log:
+        "<logs>/tabulate_errors.log",
+    conda:
+        "../../envs/analysis.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime="10m",
+    script:
+        "../../scripts/locating/tabulate_errors.py"
+
+
+rule draw_errors:
+    """Draw the error of the lines that are kept, and stated against measured errors."""
+    input:
+        held_out=rules.export_model.output.errors,
+    output:
+        png=report(
+            "<results>/figures/errors.png",
+            caption="../report/errors.rst",
+            category="Located fronts",
+            labels={"item": "Errors by flag"},
+        ),
+        pdf="<results>/figures/errors.pdf",
+    log:
+        "<logs>/draw_errors.log",
+    conda:
+        "../../envs/analysis.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime="10m",
+    script:
+        "../../scripts/locating/draw_errors.py"

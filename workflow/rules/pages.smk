@@ -1,6 +1,6 @@
 # Pages: the located fronts on one page for a browser.
 #
-# in:   <results>/fronts.gpkg, and image and sample of each scene
+# in:   <results>/fronts.gpkg, and image and sample of each scene without a front of its own
 # out:  <results>/fronts.html   map, dates, bands, table and downloads in one file
 
 
@@ -8,8 +8,8 @@ rule draw_page:
     """Draw the located fronts over the latest good image of each glacier, on one page."""
     input:
         fronts="<results>/fronts.gpkg",
-        images=[row["image"] for row in prepared_rows.values()],
-        samples=expand("<results>/samples/square/{scene}.npz", scene=list(prepared_rows)),
+        images=[prepared_rows[scene]["image"] for scene in NEW_SCENES],
+        samples=expand("<results>/samples/square/{scene}.npz", scene=NEW_SCENES),
     output:
         page="<results>/fronts.html",
     log:

@@ -1,6 +1,6 @@
 # Samples: from an image and its front at their own size to the square pair given to a network.
 #
-# in:   an 8-bit image and a front mask on the same grid, their pixel sizes
+# in:   an 8-bit image and, unless it is to be located, a front mask on the same grid; their pixel sizes
 # out:  <results>/samples/filtered  the image after the median
 #       <results>/samples/fronts    the front, thinned, and dilated if the image will be reduced
 #       <results>/samples/square    image, front and valid area at the size of the sample, with their map position
@@ -25,7 +25,7 @@ rule filter_speckle:
     params:
         pixel_size_x_m=scene_cell("pixel_size_x_m"),
         pixel_size_y_m=scene_cell("pixel_size_y_m"),
-        area_m2=config["samples"]["median_area_m2"],
+        area_m2=sample_setting("median_area_m2"),
     script:
         "../../scripts/samples/filter_speckle.py"
 
@@ -56,7 +56,7 @@ rule dilate_front:
 
 
 rule square_image:
-    """Pad image and front to a square and resize them; record pixel size and map position."""
+    """Pad image and front, if there is one, to a square and resize them; record pixel size and map position."""
     input:
         **(
             # The map position of a product is known only after geocoding.
@@ -65,7 +65,9 @@ rule square_image:
             else {}
         ),
         image=rules.filter_speckle.output.image,
-        front=rules.dilate_front.output.front,
+        front=lambda wildcards: (
+            f"<results>/samples/fronts/{wildcards.scene}.png" if has_front(wildcards) else []
+        ),
     output:
         sample="<results>/samples/square/{scene}.npz",
     log:
@@ -85,8 +87,8 @@ rule square_image:
         crs=scene_cell("crs"),
         upper_left_x=scene_cell("upper_left_x"),
         upper_left_y=scene_cell("upper_left_y"),
-        size=config["samples"]["size"],
-        front_width_px=config["samples"]["front_width_px"],
-        variant=config["samples"]["variant"],
+        size=sample_setting("size"),
+        front_width_px=sample_setting("front_width_px"),
+        variant=sample_setting("variant"),
     script:
         "../../scripts/samples/square_image.py"

@@ -2,7 +2,8 @@
 #
 # in:   a CaFFe folder (read in place), a table of images, or geocoded products
 # out:  <results>/imported/{scene}         image and front on one grid (not for CaFFe, whose files are used as they are)
-#       <results>/scenes.tsv, scenes.md, scenes.html    the scene table, and the report of the check of every file
+#       <results>/new_images/{scene}       image of a scene without a front
+#       <results>/scenes.tsv, scenes.md, scenes.html    the table of the scenes with a front, and the report of the check of every file
 
 
 if SOURCE.imported:
@@ -36,12 +37,37 @@ if SOURCE.imported:
         script:
             "../../scripts/scenes/import_scene.py"
 
+    rule import_new_scene:
+        """Check the image of a scene without a front and convert it to 8 bit."""
+        input:
+            image=(
+                rules.geocode_scene.output.map
+                if SOURCE.products
+                else scene_cell("image", source_rows)
+            ),
+        output:
+            image=f"<results>/new_images/{{scene}}.{'tif' if SOURCE.products else 'png'}",
+        log:
+            "<logs>/import_new_scene/{scene}.log",
+        group:
+            "samples"
+        conda:
+            "../../envs/samples.yaml"
+        threads: 1
+        resources:
+            mem_mb=2000,
+            runtime="10m",
+        params:
+            pixel_size_m=scene_cell("pixel_size_x_m"),
+        script:
+            "../../scripts/scenes/import_new_scene.py"
+
 
 rule check_scenes:
-    """Open every image and front, and report all faults at once."""
+    """Open the image and front of every scene with a front, and report all faults at once."""
     input:
-        images=[row["image"] for row in prepared_rows.values()],
-        fronts=[row["front"] for row in prepared_rows.values()],
+        images=[prepared_rows[scene]["image"] for scene in SCENES],
+        fronts=[prepared_rows[scene]["front"] for scene in SCENES],
     output:
         table="<results>/scenes.tsv",
         report="<results>/scenes.md",
@@ -63,9 +89,8 @@ rule check_scenes:
         mem_mb=2000,
         runtime="30m",
     params:
-        results=lambda wildcards, output: str(Path(output.table).parent),
-        source=config["source"],
-        map=config["map"],
-        split=config["split"],
+        scenes=records(with_front(prepared)),
+        notes=source_scenes.attrs.get("notes", []),
+        excluded=TRAINING["source"]["exclude"],
     script:
         "../../scripts/scenes/check_scenes.py"

@@ -2,18 +2,18 @@
 #
 # in:   nothing
 # out:  <results>/archive/world.npz             terrain, glaciers and their fronts through time
-#       <results>/archive/dem.tif, fronts.gpkg  terrain model and the fronts of all scenes
+#       <results>/archive/dem.tif, fronts.gpkg  terrain model and the fronts of the scenes
+#       <results>/archive/new_fronts.gpkg       the true fronts of the new scenes, for evaluation only
 #       <results>/archive/products/{scene}      one product, and product.json, which gives its name
 
 
 if SOURCE.name == "simulated":
+    from calvingfront.simulation.new_scenes import plan_new_scenes
     from calvingfront.simulation.plan import plan_scenes
 
-    planned_rows = (
-        plan_scenes(config["source"]["simulated"], config["results"])
-        .set_index("scene")
-        .to_dict("index")
-    )
+    planned = plan_scenes(config["source"]["simulated"], config["results"])
+    planned_new = plan_new_scenes(config["source"]["simulated"], planned, config["results"])
+    planned_rows = pd.concat([planned, planned_new]).set_index("scene").to_dict("index")
 
     rule build_world:
         """Build the terrain, the glaciers and their fronts through time."""
@@ -39,7 +39,7 @@ if SOURCE.name == "simulated":
             "../../scripts/simulation/build_world.py"
 
     rule simulate_terrain:
-        """Write the terrain model of the simulated world and the fronts of all scenes."""
+        """Write the terrain model of the simulated world and the fronts of its scenes."""
         input:
             world=rules.build_world.output.world,
         output:
@@ -56,12 +56,28 @@ if SOURCE.name == "simulated":
             mem_mb=2000,
             runtime="10m",
         params:
-            scenes=[
-                {"scene": scene, "glacier": row["glacier"], "acquired": row["acquired"]}
-                for scene, row in source_rows.items()
-            ],
+            scenes=acquisitions(SCENES),
         script:
             "../../scripts/simulation/simulate_terrain.py"
+
+    rule simulate_new_fronts:
+        """Write the true fronts of the new scenes, which only an evaluation may read."""
+        input:
+            world=rules.build_world.output.world,
+        output:
+            fronts="<results>/archive/new_fronts.gpkg",
+        log:
+            "<logs>/simulate_new_fronts.log",
+        conda:
+            "../../envs/sar.yaml"
+        threads: 1
+        resources:
+            mem_mb=2000,
+            runtime="10m",
+        params:
+            scenes=acquisitions(NEW_SCENES),
+        script:
+            "../../scripts/simulation/simulate_new_fronts.py"
 
     rule simulate_product:
         """Image the world in true radar geometry and write it as a product in the mission's own format."""

@@ -7,7 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from calvingfront.errors import ConfigError
+from calvingfront.locating.model import choice
 from calvingfront.scenes.sources import source_of
+from calvingfront.vocabulary.models import AVERAGE, BASELINES, NETWORKS, model_label
+from calvingfront.vocabulary.others import others_of, printed_others
 from calvingfront.vocabulary.references import load
 
 
@@ -15,6 +18,8 @@ def contradictions(config: Mapping[str, Any]) -> Iterator[ConfigError]:
     """Yield a ConfigError for each set of keys that cannot work together."""
     yield from load(source_of(config).faults)(config)
     yield from _split_contradictions(config["split"])
+    yield from choice.faults(config)
+    yield from _others_contradictions(config)
     training = config["training"]
     size, depth = config["samples"]["size"], config["networks"]["depth"]
     step = 2**depth
@@ -47,6 +52,33 @@ def contradictions(config: Mapping[str, Any]) -> Iterator[ConfigError]:
             f"{longest} epochs (the smaller of max_epochs and patience)",
             f"Keep epochs up to {longest} only, or raise max_epochs and patience",
         )
+
+
+def _others_contradictions(config: Mapping[str, Any]) -> Iterator[ConfigError]:
+    ours = [*NETWORKS, *BASELINES, AVERAGE]
+    taken = {model_label(name): name for name in ours}
+    for name, other in others_of(config).items():
+        where = f"others.{name}"
+        if name in ours:
+            yield ConfigError(where, "is the name of a row of ours", "Choose another name")
+        if other["folder"] is None:
+            yield ConfigError(
+                f"{where}.folder", "is not set", "Write the folder of its masks or lines"
+            )
+        elif not Path(other["folder"]).exists():
+            yield ConfigError(
+                f"{where}.folder",
+                f"{other['folder']} does not exist",
+                "Write the folder of its masks or lines",
+            )
+        label = printed_others(config)[name]["label"]
+        if label in taken:
+            yield ConfigError(
+                f"{where}.label",
+                f"{label!r} is also the label of {taken[label]}",
+                "Choose another label, so that the rows can be told apart",
+            )
+        taken[label] = name
 
 
 def _split_contradictions(split: Mapping[str, Any]) -> Iterator[ConfigError]:

@@ -45,6 +45,10 @@ def describe(schema: Mapping[str, Any]) -> str:
     for key, part in schema["properties"].items():
         if "properties" in part:
             text += f"\n## {key}\n\n{part['description']}\n\n" + _table(key, part["properties"])
+        free = part.get("additionalProperties")
+        if isinstance(free, Mapping) and "properties" in free:
+            text += f"\n## {key}\n\n{free['description']}\n\n"
+            text += _table(f"{key}.NAME", free["properties"])
     return text
 
 

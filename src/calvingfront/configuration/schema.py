@@ -97,12 +97,22 @@ def fill_defaults(config: Any, schema: Mapping[str, Any]) -> Any:
     for key, part in schema["properties"].items():
         if "properties" in part:
             filled[key] = fill_defaults(config.get(key), part)
+        elif key in config and _holds_groups(part) and isinstance(config[key], Mapping | None):
+            group = part["additionalProperties"]
+            given = config[key] or {}
+            filled[key] = {name: fill_defaults(each, group) for name, each in given.items()}
         elif key in config:
             filled[key] = _typed(config[key], part)
         elif "default" in part:
             filled[key] = copy.deepcopy(part["default"])
     filled.update({key: value for key, value in config.items() if key not in filled})
     return filled
+
+
+def _holds_groups(part: Mapping[str, Any]) -> bool:
+    """Whether a key holds groups of keys under names of the user's choice."""
+    free = part.get("additionalProperties")
+    return isinstance(free, Mapping) and "properties" in free
 
 
 def _typed(value: Any, schema: Mapping[str, Any]) -> Any:

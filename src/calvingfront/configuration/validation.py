@@ -37,21 +37,27 @@ def validate_config(config: Mapping[str, Any], schema_path: PathLike) -> dict[st
     return filled
 
 
-def validate_scenes(scenes: pd.DataFrame, schema_path: PathLike) -> None:
+def validate_scenes(
+    scenes: pd.DataFrame, schema_path: PathLike, source: object = "scene table"
+) -> None:
     """Check every row of a scene table against its schema, and that no scene appears twice.
 
-    Raises `Faults` with one `SceneError` per fault.
+    source: where the scenes come from, for messages. Raises `Faults` with one `SceneError` per
+    fault, which names the source, the scene, the column and what to write.
     """
     validator = jsonschema.Draft202012Validator(read_schema(schema_path))
     faults: list[CalvingFrontError] = []
     for record in scenes.astype(object).where(scenes.notna(), None).to_dict("records"):
         for error in validator.iter_errors(record):
-            column = _key(error.absolute_path)
-            name = record.get("scene") or "a scene without a name"
-            faults.append(SceneError(name, f"{column}: {error.message}", "Correct the scene table"))
+            name = record.get("scene") or "without a name"
+            for fault in _explain(error):
+                where = f"{source}, scene {name}, column {fault.where}"
+                what = fault.what.replace("no such key", "no such column")
+                faults.append(SceneError(where, what, fault.remedy))
     twice = scenes["scene"][scenes["scene"].duplicated()].unique()
     faults += [
-        SceneError(scene, "appears twice", "Give each scene a unique name") for scene in twice
+        SceneError(f"{source}, scene {scene}", "appears twice", "Give each scene a unique name")
+        for scene in twice
     ]
     if faults:
         raise Faults(faults, "workflow/schemas/scenes.schema.yaml explains every column.")
@@ -95,6 +101,9 @@ def _explain(error: jsonschema.ValidationError) -> Iterator[ConfigError]:
         remedy = f"Write {side} {rule} {unit}{default}"
     elif error.validator == "uniqueItems":
         what, remedy = f"{value} contains duplicates", "Write each item once"
+    elif error.validator == "required":
+        missing = sorted(set(rule) - set(instance))
+        where, what, remedy = ", ".join(missing), "is missing", "Add it"
     else:
         what, remedy = error.message, f"See config/README.md{default}"
     yield ConfigError(where, what, remedy)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from calvingfront.dataset.hemispheres import hemispheres as find_hemispheres
 from calvingfront.errors import CalvingFrontError, Faults, SampleError
 from calvingfront.files import PathLike, replacing
 from calvingfront.samples.square import read_sample
@@ -42,8 +43,12 @@ def pack_files(
     fronts: PathLike,
     valid: PathLike,
     index: PathLike,
+    hemispheres: Mapping[str, str] | None = None,
 ) -> None:
     """Pack samples into `images`, `fronts`, `valid` (.npy) and `index` (TSV).
+
+    hemispheres: glacier → north or south, for scenes without a place on the map; see
+    `sources.known_hemispheres`.
 
     The arrays are (n, size, size) uint8. Rows are in the order of the scene table. One sample is
     held in memory at a time.
@@ -88,6 +93,7 @@ def pack_files(
         [table[TABLE_COLUMNS], pd.DataFrame(metas, columns=META_COLUMNS)], axis="columns"
     )
     packed.insert(0, "row", np.arange(len(packed)))
+    packed["hemisphere"] = find_hemispheres(packed, hemispheres or {})
     write_table(index, packed)
 
 

@@ -20,7 +20,8 @@ from calvingfront.files import PathLike
 from calvingfront.vocabulary.subsets import SUBSETS
 
 REMAKE = f"Remove {IMAGES}, {FRONTS} and {INDEX}, and rerun pack_samples."
-TEXT_COLUMNS = {"scene": str, "glacier": str, "mission": str, "orbit": str, "crs": str}
+_TEXTS = ("scene", "glacier", "mission", "orbit", "crs", "hemisphere")
+TEXT_COLUMNS = dict.fromkeys(_TEXTS, str)
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from calvingfront.errors import ConfigError
 from calvingfront.evaluation.score_table import read_scores
 from calvingfront.files import PathLike
-from calvingfront.vocabulary.models import BASELINES
+from calvingfront.vocabulary.losses import NO_LOSS
 from calvingfront.vocabulary.protocols import VALIDATION_THRESHOLD
 
 MOST_SCENES = 2
@@ -33,7 +33,7 @@ def choose_scenes(scores: PathLike | Sequence[PathLike], scenes: Sequence[str] =
                     f"Choose from the test scenes, such as {min(tested)}.",
                 )
         return list(scenes)
-    networks = table[~table.model.isin(list(BASELINES))]
+    networks = table[table.loss != NO_LOSS]
     table = table if networks.empty else networks
     table = table[table.protocol == VALIDATION_THRESHOLD]
     dice = table.groupby(["glacier", "scene"], as_index=False).dice.mean()

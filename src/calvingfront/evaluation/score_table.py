@@ -9,8 +9,8 @@ import pandas as pd
 from calvingfront.dataset.reading import read_table
 from calvingfront.errors import CalvingFrontError, Faults
 from calvingfront.files import PathLike
+from calvingfront.vocabulary.losses import NO_LOSS
 from calvingfront.vocabulary.metrics import METRICS
-from calvingfront.vocabulary.models import BASELINES
 from calvingfront.vocabulary.protocols import PROTOCOLS
 from calvingfront.vocabulary.runs import Run, as_paths, run_of
 
@@ -72,7 +72,7 @@ def seeds_of(scores: pd.DataFrame, model: str, loss: str) -> list[int]:
 def describe_test_set(scores: pd.DataFrame, split_method: str, size_px: int) -> str:
     """Return the line in every caption: test images, their size, split method, number of seeds."""
     images = scores.scene.nunique()
-    networks = scores[~scores.model.isin(list(BASELINES))]
+    networks = scores[scores.loss != NO_LOSS]
     counts = networks.groupby(["model", "loss"]).seed.nunique()
     text = f"{images} test image{'s' if images != 1 else ''} of {size_px} × {size_px} px"
     text += f", split method “{split_method}”"

@@ -20,18 +20,24 @@ from calvingfront.fronts.lines import (
     front_distance,
     longer_than,
 )
+from calvingfront.vocabulary.glaciers import NORTH, SOUTH
 from calvingfront.vocabulary.metrics import METRICS
 from calvingfront.vocabulary.protocols import PAPER_PROTOCOL, PROTOCOLS, VALIDATION_THRESHOLD
 from calvingfront.vocabulary.subsets import TEST
 
 log = logging.getLogger(__name__)
 
-WINTER = range(4, 9)  # April to August, the Antarctic winter
+WINTERS = {SOUTH: (4, 5, 6, 7, 8), NORTH: (10, 11, 12, 1, 2)}  # the months half a year apart
 
 
-def season(acquired: str) -> str:
-    """Return `winter` (April–August) or `summer` for an ISO date."""
-    return "winter" if int(acquired[5:7]) in WINTER else "summer"
+def season(acquired: str, hemisphere: object) -> str:
+    """Return `winter` or `summer` for an ISO date; "" if the hemisphere is unknown.
+
+    Winter is April to August in the south, October to February in the north.
+    """
+    if hemisphere not in WINTERS:
+        return ""
+    return "winter" if int(acquired[5:7]) in WINTERS[str(hemisphere)] else "summer"
 
 
 def score_front(
@@ -79,7 +85,7 @@ def score_predictions(
     """Score the test images of one run under both protocols; write one row per protocol × scene.
 
     Under the paper protocol, each overlap metric has its own threshold; the counts and distances
-    use the threshold of Dice.
+    use the threshold of Dice. The column `threshold` is empty if none was chosen.
     """
     data = open_dataset(dataset)
     array, table = open_predictions(probabilities, predictions)
@@ -116,9 +122,9 @@ def score_predictions(
                     "mission": facts["mission"],
                     "resolution_tag_m": facts["resolution_tag_m"],
                     "acquired": facts["acquired"],
-                    "season": season(str(facts["acquired"])),
+                    "season": season(str(facts["acquired"]), facts.get("hemisphere")),
                     "pixel_size_m": pixel,
-                    "threshold": limits["dice"],
+                    "threshold": limits["dice"] if chosen.get("chosen", True) else None,
                     **overlap,
                     **score_front(mask, truth, pixel, min_front_length_m),
                 }

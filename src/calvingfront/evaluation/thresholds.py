@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from calvingfront.dataset.reading import open_dataset
+from calvingfront.dataset.reading import open_dataset, read_table
 from calvingfront.evaluation.metrics import metrics_over_thresholds
 from calvingfront.evaluation.predictions import open_predictions
 from calvingfront.files import PathLike, replacing, write_json
@@ -19,6 +19,7 @@ from calvingfront.vocabulary.subsets import HELD_OUT, TEST, VALIDATION
 
 log = logging.getLogger(__name__)
 
+BINARY_THRESHOLD = 0.5  # of predictions that are 0 or 1
 THRESHOLDS: npt.NDArray[np.float64] = np.arange(100) / 100
 
 
@@ -73,6 +74,21 @@ def choose_threshold(
         curve_table.to_csv(temporary, sep="\t", index=False, float_format="%.7g")
     write_json(threshold, result)
     log.info("validation threshold %.2f (Dice %.4f)", *chosen)
+
+
+def fix_threshold(predictions: PathLike, threshold: PathLike) -> None:
+    """Write the threshold 0.5 for predictions that are 0 or 1, where nothing is chosen.
+
+    predictions: the index of the predictions; it only orders this step behind the import.
+    """
+    count = len(read_table(predictions, str))
+    result = {
+        "chosen": False,
+        VALIDATION_THRESHOLD: BINARY_THRESHOLD,
+        PAPER_PROTOCOL: dict.fromkeys(METRICS, BINARY_THRESHOLD),
+    }
+    write_json(threshold, result)
+    log.info("%d binary predictions: no threshold is chosen", count)
 
 
 def mean_curve(

@@ -34,6 +34,7 @@ class Figure:
     parameters: keyword of the function → key of the configuration.
     shows:      left out unless a network has attention maps (`gated`) or Figure 1 can draw it
                 (`drawn`).
+    others:     whether the function takes `others`, the labels of the results of others.
     torch:      whether it builds a network and so needs PyTorch.
     """
 
@@ -46,6 +47,7 @@ class Figure:
     dataset: bool = True
     parameters: Mapping[str, str] = field(default_factory=dict)
     shows: Literal["gated", "drawn"] | None = None
+    others: bool = False
     torch: bool = False
 
 
@@ -72,7 +74,8 @@ _ALL = (
     ),
     Figure(
         "figure3", "Figure 3: overlays", "draw_overlays", f"{_PACKAGE}.overlays:draw_overlays",
-        inputs=_PREDICTED, parameters={"scenes": "figures.scenes"},
+        inputs={name: Over("pictured", over.pattern) for name, over in _PREDICTED.items()},
+        parameters={"scenes": "figures.scenes"}, others=True,
     ),
     Figure(
         "figure4", "Figure 4: attention by epoch", "draw_attention_epochs",
@@ -92,8 +95,11 @@ _ALL = (
     Figure(
         "threshold_curves", "Threshold curves", "draw_thresholds",
         f"{_PACKAGE}.thresholds:draw_thresholds", "Training",
-        inputs={"curves": Over("all", THRESHOLD_CURVE), "thresholds": Over("all", THRESHOLD)},
-        dataset=False,
+        inputs={
+            "curves": Over("thresholded", THRESHOLD_CURVE),
+            "thresholds": Over("thresholded", THRESHOLD),
+        },
+        dataset=False, others=True,
     ),
     Figure("archive", "Archive", "draw_archive", f"{_PACKAGE}.archive:draw_archive", "Data"),
 )  # fmt: skip

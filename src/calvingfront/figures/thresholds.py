@@ -12,7 +12,8 @@ from matplotlib.lines import Line2D
 from calvingfront.figures.style import RULES, TWO_COLUMNS_MM, Page, save
 from calvingfront.files import PathLike, read_json
 from calvingfront.vocabulary.losses import NO_LOSS, loss_order
-from calvingfront.vocabulary.models import BASELINES, model_order
+from calvingfront.vocabulary.models import model_order
+from calvingfront.vocabulary.others import NOBODY, Printed
 from calvingfront.vocabulary.protocols import PAPER_PROTOCOL, VALIDATION_THRESHOLD
 from calvingfront.vocabulary.runs import Run, by_run
 from calvingfront.vocabulary.subsets import TEST, VALIDATION
@@ -23,13 +24,18 @@ MOST_COLUMNS = 4
 
 
 def draw_thresholds(
-    curves: Sequence[PathLike], thresholds: Sequence[PathLike], png: PathLike, pdf: PathLike
+    curves: Sequence[PathLike],
+    thresholds: Sequence[PathLike],
+    png: PathLike,
+    pdf: PathLike,
+    others: Printed = NOBODY,
 ) -> None:
     """Draw one panel per model × loss (networks in rows, losses in columns), with a line per seed.
 
     curves: `threshold_curve.tsv`, thresholds: `threshold.json` of the runs. Each panel shows the
     validation curve (not stretched) with the chosen threshold and, for comparison, the curve of the
-    stretched test predictions, whose maximum the paper protocol reports.
+    stretched test predictions, whose maximum the paper protocol reports. others: labels of the
+    results of others.
     """
     tables = {run: pd.read_csv(path, sep="\t") for run, path in by_run(curves).items()}
     limits = {run: read_json(path) for run, path in by_run(thresholds).items()}
@@ -47,7 +53,7 @@ def draw_thresholds(
                 for run, table in tables.items():
                     if (run.model, run.loss) == (model, loss):
                         _draw_run(axes, table, limits[run])
-                axes.set_title(Run(model, loss, 0).label, pad=3)
+                axes.set_title(Run(model, loss, 0).label_beside(others), pad=3)
                 axes.set_xlim(0, 1)
                 axes.set_ylim(0, 100)
                 axes.set_xticks([0, 0.25, 0.5, 0.75, 1], ["0", "", "0.5", "", "1"])
@@ -81,16 +87,17 @@ def draw_thresholds(
 
 
 def _arrange(pairs: set[tuple[str, str]]) -> list[list[tuple[str, str]]]:
-    """Arrange the panels in rows: each network with its losses, then the rows without a network."""
+    """Arrange the panels in rows: each network with its losses, then the rows without a loss."""
     models = sorted({model for model, _ in pairs}, key=model_order)
     rows: list[list[tuple[str, str]]] = []
     for model in models:
-        if model not in BASELINES:
-            losses = sorted((loss for name, loss in pairs if name == model), key=loss_order)
-            panels = [(model, loss) for loss in losses]
-            rows += [panels[k : k + MOST_COLUMNS] for k in range(0, len(panels), MOST_COLUMNS)]
-    rest = [(model, NO_LOSS) for model in models if model in BASELINES]
-    return [*rows, rest] if rest else rows
+        losses = {loss for name, loss in pairs if name == model} - {NO_LOSS}
+        rows += _chunks([(model, loss) for loss in sorted(losses, key=loss_order)])
+    return [*rows, *_chunks([(model, NO_LOSS) for model in models if (model, NO_LOSS) in pairs])]
+
+
+def _chunks(panels: list[tuple[str, str]]) -> list[list[tuple[str, str]]]:
+    return [panels[k : k + MOST_COLUMNS] for k in range(0, len(panels), MOST_COLUMNS)]
 
 
 def _draw_run(axes: Axes, curve: pd.DataFrame, limits: dict[str, object]) -> None:

@@ -18,7 +18,7 @@ from calvingfront.locating.model.content import ModelCard
 from calvingfront.locating.model.held_out import HeldOut, HeldOutScene, band_scores
 from calvingfront.locating.vectors import write_fronts
 
-FRONTS, TABLE = "held_out.gpkg", "held_out.tsv"
+FRONTS, TABLE = "fronts.gpkg", "errors.tsv"
 
 
 def write_held_out(

@@ -11,13 +11,19 @@ from pathlib import Path
 import torch
 
 from calvingfront.compute.device import claimed_device
-from calvingfront.errors import CalvingFrontError, SceneError
+from calvingfront.errors import CalvingFrontError, SampleError, SceneError
 from calvingfront.evaluation.ensemble import member_probabilities
 from calvingfront.files import PathLike
 from calvingfront.locating.judging import judged_front, unlike_training
 from calvingfront.locating.located_front import LocatedFront
-from calvingfront.locating.model_folder import ModelFolder
-from calvingfront.locating.new_scenes import NewScene, crs_of_images, prepare
+from calvingfront.locating.model_folder import ModelFolder, read_model
+from calvingfront.locating.new_scenes import (
+    NewScene,
+    Sample,
+    crs_of_images,
+    prepare,
+    sample_of_file,
+)
 from calvingfront.locating.tracing import trace
 from calvingfront.locating.vectors import write_fronts, write_geoparquet, write_shapefile
 from calvingfront.networks.unet import UNet
@@ -70,20 +76,25 @@ def locate_fronts(
     found = Located()
     with claimed_device(device) as place:
         networks = [network.to(place).eval() for network in model.load_networks()]
+        steps = model.preprocessing
         for number, scene in enumerate(scenes, start=1):
             try:
-                front = _locate(scene, model, networks, place)
+                sample = prepare(scene, steps.size, steps.median_area_m2, steps.variant)
+                front = locate_sample(sample, model, networks, place)
             except CalvingFrontError as error:
                 found.faults[scene.scene] = error
                 log.warning("%d of %d: %s", number, len(scenes), error)
                 continue
             found.fronts.append(front)
-            said = f"{sum(map(len, front.lines))} vertices" if front.lines else front.reason
-            log.info("%d of %d: %s: %s", number, len(scenes), scene.scene, said)
+            log.info("%d of %d: %s: %s", number, len(scenes), scene.scene, _found(front))
     if found.fronts:
         for write, output in zip(writers, outputs, strict=True):
             write(found.fronts, output, crs)
     return found
+
+
+def _found(front: LocatedFront) -> str:
+    return f"{sum(map(len, front.lines))} vertices" if front.lines else front.reason
 
 
 def _writer(output: Path) -> Callable[[list[LocatedFront], PathLike, str | None], object]:
@@ -100,13 +111,49 @@ def _writer(output: Path) -> Callable[[list[LocatedFront], PathLike, str | None]
     return WRITERS[output.suffix]
 
 
-def _locate(
-    scene: NewScene, model: ModelFolder, networks: Sequence[UNet], device: torch.device
+def locate_file(
+    sample: PathLike,
+    model: PathLike,
+    front: PathLike,
+    *,
+    glacier: str,
+    mission: str,
+    acquired: str,
+    orbit: str | None = None,
+    view: PathLike | None = None,
+    device: str = "auto",
+    gpu_slots: int = 1,
+    threads: int = 1,
+) -> None:
+    """Locate the front of one sample of the workflow, and write it as a GeoPackage of one row.
+
+    sample: file of `square_file`, made with the model's own preprocessing. model: its folder.
+    glacier, mission, acquired, orbit, view: see `sample_of_file`.
+    Raises SampleError if the sample was made otherwise, ModelError if the model cannot be loaded.
+    """
+    opened = read_model(model)
+    read = sample_of_file(sample, glacier, mission, acquired, orbit, view)
+    steps = opened.preprocessing
+    if (len(read.image), read.facts["variant"]) != (steps.size, steps.variant):
+        raise SampleError(
+            sample,
+            f"is {len(read.image)} px ({read.facts['variant']}), but {model} was trained on "
+            f"{steps.size} px ({steps.variant})",
+            "Rerun square_image for the sample.",
+        )
+    torch.set_num_threads(threads)
+    with claimed_device(device, slots=gpu_slots) as place:
+        networks = [network.to(place).eval() for network in opened.load_networks()]
+        located = locate_sample(read, opened, networks, place)
+    write_fronts([located], front)
+    log.info("%s: %s", located.scene, _found(located))
+
+
+def locate_sample(
+    sample: Sample, model: ModelFolder, networks: Sequence[UNet], device: torch.device
 ) -> LocatedFront:
-    steps = model.preprocessing
-    sample = prepare(scene, steps.size, steps.median_area_m2, steps.variant)
+    """Locate the front of one sample; networks: those of the model, on the device."""
     members = member_probabilities(sample.image, networks, device, model.orientations)
     traced = trace(members, sample.facts, model.threshold, model.min_front_length_m)
-    return judged_front(
-        sample.facts, traced, model, list(unlike_training(sample.facts, sample.mean_grey, model))
-    )
+    unlike = list(unlike_training(sample.facts, sample.mean_grey, model))
+    return judged_front(sample.facts, traced, model, unlike, sample.view)

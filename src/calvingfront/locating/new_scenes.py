@@ -16,12 +16,11 @@ import pandas as pd
 from calvingfront.errors import SceneError
 from calvingfront.files import PathLike
 from calvingfront.samples.geometry import square_grid
-from calvingfront.samples.median import kernel_side, median_filter
-from calvingfront.samples.square import resize_image
+from calvingfront.samples.median import filter_image
+from calvingfront.samples.square import describe_sample, read_image_of_sample, resize_image
 from calvingfront.scenes.caffe import parse_name
 from calvingfront.scenes.images import image_header
-from calvingfront.scenes.rasters import read_image
-from calvingfront.scenes.scaling import to_8bit
+from calvingfront.scenes.importing import read_new_image
 
 COLUMNS = ("scene", "glacier", "mission", "acquired", "image")
 IMAGES = {".tif", ".tiff", ".png"}
@@ -48,11 +47,14 @@ class Sample:
     """The square sample of a scene: image (s, s) uint8, and its row as in the index of a data set.
 
     mean_grey: of the sample without its padding, 0…255.
+    view: GeoTIFF of view codes (0 no data, 1 valid, 2 layover, 3 shadow) on the grid of the scene,
+    for a geocoded product; else None.
     """
 
     image: npt.NDArray[np.uint8]
     facts: dict[str, Any]
     mean_grey: float
+    view: Path | None = None
 
 
 def find_images(paths: Sequence[PathLike]) -> tuple[list[Path], list[SceneError]]:
@@ -85,11 +87,13 @@ def crs_of_images(scenes: Sequence[NewScene]) -> list[str]:
     """The CRSs of the scenes' images, sorted; images that cannot be used are passed over."""
     found: set[str] = set()
     for scene in scenes:
-        try:
-            header = image_header(scene.image, scene.pixel_size_m, _refuse(scene.image))
-        except SceneError:
-            continue
-        if header.get("crs") is not None:
+        faults: list[str] = []
+
+        def note(what: str, _: str, to: list[str] = faults) -> None:
+            to.append(what)
+
+        header = image_header(scene.image, scene.pixel_size_m, note)
+        if not faults and header.get("crs") is not None:
             found.add(str(header["crs"]))
     return sorted(found)
 
@@ -166,39 +170,44 @@ def prepare(scene: NewScene, size: int, median_area_m2: float, variant: str) -> 
 
     8 bit, median filter, padding and resize. Raises SceneError if the image cannot be used.
     """
-    header = image_header(scene.image, scene.pixel_size_m, _refuse(scene.image))
-    values, valid, _, _ = read_image(scene.image)
-    grey = to_8bit(values, valid, scene.image)
+    grey, header, _, _ = read_new_image(scene.image, scene.pixel_size_m)
     across, down = float(header["pixel_size_x_m"]), float(header["pixel_size_y_m"])
-    sides = kernel_side(median_area_m2, down), kernel_side(median_area_m2, across)
-    filtered = median_filter(grey, *sides)
-    height, width = filtered.shape
-    grid = square_grid(height, width, down, across, size, variant)
-    facts = {
-        "scene": scene.scene,
-        "glacier": scene.glacier,
-        "mission": scene.mission,
-        "acquired": scene.acquired,
-        "orbit": None,
-        "pixel_size_m": grid.pixel_size_m,
-        "content_height": grid.content_height,
-        "content_width": grid.content_width,
-        "source_pixel_size_x_m": across,
-        "source_pixel_size_y_m": down,
-        "step_x": grid.step_x,
-        "step_y": grid.step_y,
-        **{key: header.get(key) for key in ("crs", "upper_left_x", "upper_left_y")},
-    }
+    filtered = filter_image(grey, across, down, median_area_m2)
+    grid = square_grid(filtered.shape[0], filtered.shape[1], down, across, size, variant)
+    place = (header.get(key) for key in ("crs", "upper_left_x", "upper_left_y"))
+    meta = describe_sample(scene.scene, filtered.shape, grid, across, down, variant, None, *place)
     image = resize_image(filtered, grid, variant)
-    mean = float(image[: grid.content_height, : grid.content_width].mean())
-    return Sample(image, facts, mean)
+    return _sample(image, meta, scene.glacier, scene.mission, scene.acquired, None, None)
 
 
-def _refuse(image: Path) -> Any:
-    def fault(what: str, remedy: str) -> None:
-        raise SceneError(image, what, remedy)
+def sample_of_file(
+    sample: PathLike,
+    glacier: str,
+    mission: str,
+    acquired: str,
+    orbit: str | None = None,
+    view: PathLike | None = None,
+) -> Sample:
+    """The sample of a scene of the workflow (see `square_file`), with or without a front.
 
-    return fault
+    acquired: YYYY-MM-DD. view: see `Sample`.
+    """
+    image, meta = read_image_of_sample(sample)
+    return _sample(image, meta, glacier, mission, acquired, orbit, Path(view) if view else None)
+
+
+def _sample(
+    image: npt.NDArray[np.uint8],
+    meta: dict[str, Any],
+    glacier: str,
+    mission: str,
+    acquired: str,
+    orbit: str | None,
+    view: Path | None,
+) -> Sample:
+    about = {"glacier": glacier, "mission": mission, "acquired": acquired, "orbit": orbit}
+    mean = float(image[: meta["content_height"], : meta["content_width"]].mean())
+    return Sample(image, meta | about, mean, view)
 
 
 def _day(text: str, where: object) -> str:

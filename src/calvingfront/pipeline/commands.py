@@ -10,7 +10,16 @@ from typing import Any, Literal, NamedTuple
 
 from calvingfront.errors import CalvingFrontError, ConfigError
 from calvingfront.pipeline.job import with_folder
-from calvingfront.pipeline.steps import STEPS, Config, Keywords, Step, figures_of, runs_of
+from calvingfront.pipeline.steps import (
+    STEPS,
+    Config,
+    Keywords,
+    Step,
+    figures_of,
+    prediction_step,
+    runs_of,
+    threshold_step,
+)
 from calvingfront.tables.registry import TABLES
 from calvingfront.vocabulary import paths
 from calvingfront.vocabulary.references import load
@@ -18,15 +27,18 @@ from calvingfront.vocabulary.runs import Run
 
 log = logging.getLogger(__name__)
 
-# The steps of one row, each with the command that runs it and its past participle for messages.
-_SCORED = {"choose_threshold": ("score", "scored"), "score_predictions": ("score", "scored")}
-STEPS_OF_NETWORKS = {
-    "train_network": ("train", "trained"),
-    "predict_fronts": ("predict", "predicted"),
-    **_SCORED,
-    "read_attention": ("draw", "drawn"),
-}
-STEPS_OF_BASELINES = {"predict_without_network": ("predict", "predicted"), **_SCORED}
+
+def _steps_of(run: Run, config: Config) -> dict[str, tuple[str, str]]:
+    """The steps of one row, each with its command and that command's participle for messages."""
+    steps = {
+        prediction_step(run): ("predict", "imported" if run.of_others else "predicted"),
+        threshold_step(run, config): ("score", "scored"),
+        "score_predictions": ("score", "scored"),
+    }
+    if run.trained:
+        steps = {"train_network": ("train", "trained"), **steps}
+        steps["read_attention"] = ("draw", "drawn")
+    return steps
 
 
 class Call(NamedTuple):
@@ -57,7 +69,8 @@ class Results(NamedTuple):
                 self._below(step.inputs(self.config), run),
                 self._below(step.outputs(self.config), run),
                 step.parameters(self.config)
-                | {field: getattr(run, field) for field in step.of_run},
+                | {field: getattr(run, field) for field in step.of_run}
+                | ({name: of(self.config, run) for name, of in step.of_row.items()} if run else {}),
                 {key: self.config["training"][key] for key in step.how},
             )
         except KeyError as error:
@@ -97,8 +110,7 @@ class Results(NamedTuple):
         """
         planned = runs_of("all", self.config)
         for run in planned if asked is None else [asked, *planned]:
-            steps = STEPS_OF_NETWORKS if run.trained else STEPS_OF_BASELINES
-            for name, (command, done) in steps.items():
+            for name, (command, done) in _steps_of(run, self.config).items():
                 if path in _every(self.call_of(name, run).outputs):
                     chosen = f"--model {run.model}"
                     if run.trained:
@@ -142,12 +154,12 @@ def predict(results: Results, run: Run, scenes: Literal["held_out", "all"] = "he
             "Omit --scenes, or choose a network with --model.",
         )  # fmt: skip
     else:
-        results.run("predict_without_network", run)
+        results.run(prediction_step(run), run)
 
 
 def score(results: Results, run: Run) -> None:
     """Choose the thresholds of one row and score its test scenes."""
-    results.run("choose_threshold", run)
+    results.run(threshold_step(run, results.config), run)
     results.run("score_predictions", run)
 
 
@@ -174,9 +186,7 @@ def grid(results: Results) -> None:
         new = run.trained and not _made(results, "train_network", run)
         if new:
             train(results, run)
-        new = new or not _made(
-            results, "predict_fronts" if run.trained else "predict_without_network", run
-        )
+        new = new or not _made(results, prediction_step(run), run)
         if new:
             predict(results, run)
         if new or not _made(results, "score_predictions", run):

@@ -8,16 +8,18 @@ parameters. Paths are relative to the results folder and keyed by the argument t
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
 from calvingfront.dataset import files
 from calvingfront.figures.registry import FIGURES, Figure
+from calvingfront.files import fingerprint
 from calvingfront.tables.registry import TABLES, Table
 from calvingfront.training.revision import HOW, TRAINING_REVISION
 from calvingfront.vocabulary import paths
 from calvingfront.vocabulary.models import BASELINES, NETWORKS
+from calvingfront.vocabulary.others import is_binary, others_of, printed_others
 from calvingfront.vocabulary.paths import Over, Rows
 from calvingfront.vocabulary.runs import Run
 
@@ -38,6 +40,8 @@ class Step:
     parameters: keyword → value, from the configuration; a changed value reruns the step.
     of_run:     fields of the row (model, loss, seed) that the function takes. Paths contain them
                 as `{model}`, `{loss}`, `{seed}`.
+    of_row:     keyword → value, from the configuration and the row; a changed value reruns the step
+                for this row only.
     how:        keys of the configuration's `training` that affect how the step runs but not its
                 results; a changed value does not rerun the step.
     """
@@ -48,6 +52,7 @@ class Step:
     outputs: Callable[[Config], Keywords]
     parameters: Callable[[Config], dict[str, Any]] = lambda config: {}
     of_run: tuple[str, ...] = ()
+    of_row: Mapping[str, Callable[[Config, Run], Any]] = field(default_factory=dict)
     how: tuple[str, ...] = ()
 
 
@@ -61,7 +66,26 @@ def runs_of(rows: Rows, config: Config) -> list[Run]:
     trained = [
         Run(model, loss, seed) for model in models for loss in config["losses"] for seed in seeds
     ]
-    return trained + [Run(name) for name in BASELINES] if rows == "all" else trained
+    others = others_of(config)
+    if rows == "thresholded":
+        others = {name: other for name, other in others.items() if not is_binary(other["kind"])}
+    if rows in ("networks", "gated"):
+        return trained
+    trained += [Run(name) for name in others]
+    return trained if rows == "pictured" else trained + [Run(name) for name in BASELINES]
+
+
+def prediction_step(run: Run) -> str:
+    """The step that makes the predictions of a row."""
+    if run.of_others:
+        return "import_others"
+    return "predict_fronts" if run.trained else "predict_without_network"
+
+
+def threshold_step(run: Run, config: Config) -> str:
+    """The step that makes the threshold of a row."""
+    other = others_of(config).get(run.model) if run.of_others else None
+    return "fix_threshold" if other and is_binary(other["kind"]) else "choose_threshold"
 
 
 def paths_over(over: Over, config: Config) -> list[str]:
@@ -115,6 +139,17 @@ def _attention_inputs(config: Config) -> Keywords:
     }
 
 
+def _entry(config: Config, run: Run) -> dict[str, Any] | None:
+    """What is read of a result of others, without its label; None if the configuration has none."""
+    other = others_of(config).get(run.model)
+    return other and {key: other[key] for key in ("folder", "kind", "missing")}
+
+
+def _files(config: Config, run: Run) -> str:
+    other = others_of(config).get(run.model)
+    return fingerprint(other["folder"]) if other and other["folder"] else ""
+
+
 _PREDICTED: Keywords = {
     "probabilities": paths.PROBABILITIES,
     "predictions": paths.PREDICTIONS,
@@ -153,6 +188,20 @@ _ALL = [
         inputs=_trained,
         outputs=lambda config: _PREDICTED,
         of_run=("model",),
+    ),
+    Step(
+        "import_others",
+        "calvingfront.evaluation.others.importing:import_others",
+        inputs=_trained,
+        outputs=lambda config: {**_PREDICTED, "record": paths.IMPORT_RECORD},
+        of_run=("model",),
+        of_row={"other": _entry, "files": _files},
+    ),
+    Step(
+        "fix_threshold",
+        "calvingfront.evaluation.thresholds:fix_threshold",
+        inputs=lambda config: {"predictions": paths.PREDICTIONS},
+        outputs=lambda config: {"threshold": paths.THRESHOLD},
     ),
     Step(
         "choose_threshold",
@@ -197,7 +246,7 @@ def _table_step(table: Table) -> Step:
         lambda config: {
             suffix: f"{paths.TABLES}/{table.name}.{suffix}" for suffix in table.suffixes
         },
-        partial(_parameters, keys),
+        partial(_with_others, keys),
     )
 
 
@@ -213,8 +262,12 @@ def _figure_step(figure: Figure) -> Step:
         lambda config: {
             suffix: f"{paths.FIGURES}/{figure.name}.{suffix}" for suffix in ("png", "pdf")
         },
-        partial(_parameters, figure.parameters),
+        partial(_with_others if figure.others else _parameters, figure.parameters),
     )
+
+
+def _with_others(keys: Mapping[str, str], config: Config) -> dict[str, Any]:
+    return _parameters(keys, config) | {"others": printed_others(config)}
 
 
 def _parameters(keys: Mapping[str, str], config: Config) -> dict[str, Any]:

@@ -52,6 +52,12 @@ def median_filter(image: Grey, side_y: int, side_x: int) -> Grey:
     return np.ascontiguousarray(inside, dtype=np.uint8)
 
 
+def filter_image(image: Grey, pixel_size_x_m: float, pixel_size_y_m: float, area_m2: float) -> Grey:
+    """The median over `area_m2` on the ground."""
+    sides = kernel_side(area_m2, pixel_size_y_m), kernel_side(area_m2, pixel_size_x_m)
+    return median_filter(image, *sides)
+
+
 def filter_file(
     image: PathLike,
     pixel_size_x_m: float,
@@ -60,5 +66,4 @@ def filter_file(
     output: PathLike,
 ) -> None:
     """Filter the 8-bit image of one scene and write it as PNG."""
-    sides = kernel_side(area_m2, pixel_size_y_m), kernel_side(area_m2, pixel_size_x_m)
-    write_png(output, median_filter(read_grey(image), *sides))
+    write_png(output, filter_image(read_grey(image), pixel_size_x_m, pixel_size_y_m, area_m2))

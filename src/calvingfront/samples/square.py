@@ -9,24 +9,27 @@ from typing import Any
 import cv2
 import numpy as np
 
-from calvingfront.errors import SceneError
+from calvingfront.errors import SampleError, SceneError
 from calvingfront.files import PathLike, replacing
 from calvingfront.samples.fronts import dilate, thin
 from calvingfront.samples.geometry import SquareGrid, square_grid
 from calvingfront.scenes.pixels import Grey, Mask, read_front, read_grey
 
 
-def resize_image(image: Grey, grid: SquareGrid, variant: str = "paper") -> Grey:
+def resize_image(
+    image: Grey, grid: SquareGrid, variant: str = "paper", interpolation: int = cv2.INTER_LINEAR
+) -> Grey:
     """Resize bilinearly onto `grid`, zeros in the padding; (size, size) uint8.
 
     `paper`: pad at bottom and right to a square on the ground, then resize. `released`: resize,
     then pad. Bilinear means the four nearest pixels, even if the image shrinks: as in the paper, no
     low-pass filter precedes it (the median filter has already reduced the speckle).
+    interpolation: another of OpenCV's ways to resize.
     """
     square: Grey = np.zeros((grid.size, grid.size), dtype=np.uint8)
     if variant == "released":
         shape = grid.content_width, grid.content_height
-        content = cv2.resize(image, shape, interpolation=cv2.INTER_LINEAR)
+        content = cv2.resize(image, shape, interpolation=interpolation)
         square[: grid.content_height, : grid.content_width] = content
         return square
     # If pixels are not square, the padded canvas ends within a pixel: it is rounded up, the scale
@@ -35,7 +38,7 @@ def resize_image(image: Grey, grid: SquareGrid, variant: str = "paper") -> Grey:
     cols = math.ceil(grid.size * grid.step_x - 1e-6)
     canvas = np.pad(image, ((0, rows - image.shape[0]), (0, cols - image.shape[1])))
     resized = cv2.resize(
-        canvas, None, fx=1 / grid.step_x, fy=1 / grid.step_y, interpolation=cv2.INTER_LINEAR
+        canvas, None, fx=1 / grid.step_x, fy=1 / grid.step_y, interpolation=interpolation
     )
     return np.ascontiguousarray(resized[: grid.size, : grid.size], dtype=np.uint8)
 
@@ -69,7 +72,7 @@ def square_front(mask: Mask, grid: SquareGrid, width_px: int) -> Mask:
 
 def square_file(
     image: PathLike,
-    front: PathLike,
+    front: PathLike | None,
     scene: str,
     pixel_size_x_m: float,
     pixel_size_y_m: float,
@@ -84,12 +87,13 @@ def square_file(
 ) -> None:
     """Write the sample of one scene: `image`, `front` (0/1), `valid` (0/1) and `meta` (JSON).
 
-    image, front: the filtered image and the prepared front, on the same grid.
+    image, front: the filtered image and the prepared front, on the same grid. Without a front the
+    sample has none either.
     place: GeoTIFF of that grid; if given, CRS and corner are read from it.
     The arrays are uint8, (size, size). Raises SceneError if image and front differ in size.
     """
-    pixels, mask = read_grey(image), read_front(front)
-    if pixels.shape != mask.shape:
+    pixels, mask = read_grey(image), read_front(front) if front else None
+    if mask is not None and pixels.shape != mask.shape:
         raise SceneError(
             scene,
             f"has an image of {pixels.shape[0]} × {pixels.shape[1]} px but a front of "
@@ -107,15 +111,43 @@ def square_file(
     grid = square_grid(height, width, size_y, size_x, size, variant)
     valid = np.zeros((size, size), dtype=np.uint8)
     valid[: grid.content_height, : grid.content_width] = 1
-    meta = {
+    meta = describe_sample(
+        scene, pixels.shape, grid, size_x, size_y, variant, front_width_px,
+        crs, upper_left_x, upper_left_y,
+    )  # fmt: skip
+    arrays: dict[str, Any] = {"image": resize_image(pixels, grid, variant)}
+    if mask is not None:
+        arrays["front"] = square_front(mask, grid, front_width_px).astype(np.uint8)
+    arrays |= {"valid": valid, "meta": np.array(json.dumps(meta))}
+    with replacing(output) as temporary:
+        np.savez_compressed(temporary, **arrays)
+
+
+def describe_sample(
+    scene: str,
+    shape: tuple[int, ...],
+    grid: SquareGrid,
+    pixel_size_x_m: float,
+    pixel_size_y_m: float,
+    variant: str,
+    front_width_px: int | None,
+    crs: Any,
+    upper_left_x: Any,
+    upper_left_y: Any,
+) -> dict[str, Any]:
+    """All that is known of a sample: the pixels, the padding, and the place on the map.
+
+    shape: (height, width) of the scene, whose `grid` this is. front_width_px: None without a front.
+    """
+    return {
         "scene": scene,
         "pixel_size_m": grid.pixel_size_m,
         "content_height": grid.content_height,
         "content_width": grid.content_width,
-        "source_height": height,
-        "source_width": width,
-        "source_pixel_size_x_m": size_x,
-        "source_pixel_size_y_m": size_y,
+        "source_height": shape[0],
+        "source_width": shape[1],
+        "source_pixel_size_x_m": pixel_size_x_m,
+        "source_pixel_size_y_m": pixel_size_y_m,
         "step_x": grid.step_x,
         "step_y": grid.step_y,
         "variant": variant,
@@ -124,19 +156,20 @@ def square_file(
         "upper_left_x": _known(upper_left_x),
         "upper_left_y": _known(upper_left_y),
     }
-    with replacing(output) as temporary:
-        np.savez_compressed(
-            temporary,
-            image=resize_image(pixels, grid, variant),
-            front=square_front(mask, grid, front_width_px).astype(np.uint8),
-            valid=valid,
-            meta=np.array(json.dumps(meta)),
-        )
+
+
+def read_image_of_sample(path: PathLike) -> tuple[Grey, dict[str, Any]]:
+    """Image and meta of one sample, which need not have a front."""
+    with np.load(path, allow_pickle=False) as sample:
+        meta: dict[str, Any] = json.loads(str(sample["meta"]))
+        return sample["image"], meta
 
 
 def read_sample(path: PathLike) -> tuple[Grey, Grey, Grey, dict[str, Any]]:
-    """Image, front, valid and meta of one sample."""
+    """Image, front, valid and meta of one sample. Raises SampleError if it has no front."""
     with np.load(path, allow_pickle=False) as sample:
+        if "front" not in sample:
+            raise SampleError(path, "has no front", "Give its scene a front, and rerun its jobs.")
         meta: dict[str, Any] = json.loads(str(sample["meta"]))
         return sample["image"], sample["front"], sample["valid"], meta
 

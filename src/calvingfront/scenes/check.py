@@ -87,9 +87,15 @@ def check_scenes(
 ) -> None:
     """Open every image and front of a scene table; write the verified table and a report.
 
-    page: the report as HTML, or None. excluded: {scene: reason}; for the report.
+    scenes: all with a front. page: the report as HTML, or None. excluded: {scene: reason}; for
+    the report.
     Raises Faults with all faults, including scenes with identical pixels.
     """
+    if scenes.empty:
+        raise SceneError(
+            "scene table", "has no scene with a front, so nothing can be trained or scored",
+            "Fill in the column front of some scenes, or run `snakemake locate` only.",
+        )  # fmt: skip
     columns = (scenes["scene"], scenes["image"], scenes["front"])
     with ThreadPoolExecutor(max(1, threads)) as pool:
         results = list(pool.map(check_scene, *columns))

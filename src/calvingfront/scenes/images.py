@@ -1,4 +1,4 @@
-"""List the user's own scenes: a table of geocoded images with front masks or lines."""
+"""List the user's own scenes: a table of geocoded images, with front masks or lines if known."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from calvingfront.errors import ConfigError
 from calvingfront.scenes.rasters import is_raster, open_raster
 from calvingfront.scenes.user_table import Fault, day_of, existing, list_table
 
-REQUIRED = ("scene", "glacier", "mission", "acquired", "image", "front")
-OPTIONAL = ("pixel_size_m", "quality")
+REQUIRED = ("scene", "glacier", "mission", "acquired", "image")
+OPTIONAL = ("front", "pixel_size_m", "quality")
 SQUARE_TOLERANCE = 1e-6  # relative rotation that counts as none
 
 
@@ -30,7 +30,7 @@ def faults(config: Mapping[str, Any]) -> Iterator[ConfigError]:
         yield ConfigError(
             "source.images.table",
             "is not set, but source.kind is images",
-            "Write the CSV or TSV that lists the images and their fronts",
+            "Write the CSV or TSV that lists the images, and their fronts if known",
         )
 
 
@@ -43,12 +43,17 @@ def list_images(table: str | Path | None, exclude: Collection[str] = ()) -> pd.D
 
 
 def _row(cell: dict[str, str], folder: Path, fault: Fault) -> dict[str, Any]:
-    """The columns of a line: mission, date, files and the image's header."""
+    """The columns of a line: mission, date, files and the image's header.
+
+    An image without a front may be unusable here: its own job says why, and stops no other.
+    """
     row: dict[str, Any] = {"mission": cell["mission"], "acquired": day_of(cell["acquired"], fault)}
     if not cell["mission"]:
         fault("has no mission", "Fill in the cell.")
-    image, front = (existing(cell, key, folder, fault) for key in ("image", "front"))
-    row |= {key: str(folder / cell[key]) for key in ("image", "front")}
+    image = existing(cell, "image", folder, fault)
+    front = existing(cell, "front", folder, fault) if cell["front"] else None
+    row["image"] = str(folder / cell["image"])
+    row["front"] = str(folder / cell["front"]) if cell["front"] else None
     pixel_size = None
     if cell.get("pixel_size_m"):
         try:
@@ -58,8 +63,13 @@ def _row(cell: dict[str, str], folder: Path, fault: Fault) -> dict[str, Any]:
         if not pixel_size > 0:
             what = f"has the invalid pixel size {cell['pixel_size_m']!r}"
             fault(what, "Write a positive number of metres.")
-    if image is not None:
+    if image is not None and cell["front"]:
         row |= image_header(image, pixel_size, fault)
+    elif image is not None:
+        faults: list[str] = []
+        header = image_header(image, pixel_size, lambda what, _: faults.append(what))
+        own = {"pixel_size_x_m": pixel_size, "pixel_size_y_m": pixel_size}
+        row |= own if faults else header
     if "height_px" in row and front is not None:
         _check_mask_size(front, (row["height_px"], row["width_px"]), fault)
     return row

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from calvingfront.errors import SceneError
 from calvingfront.files import PathLike
 from calvingfront.scenes.geotiff import write_geotiff
-from calvingfront.scenes.pixels import front_pixels, write_png
+from calvingfront.scenes.images import image_header
+from calvingfront.scenes.pixels import Grey, front_pixels, write_png
 from calvingfront.scenes.rasters import is_raster, read_image
 from calvingfront.scenes.scaling import to_8bit
 
@@ -54,9 +56,50 @@ def import_scene(
         mask = rasterise_front(front, scene, glacier, acquired, crs, transform, values.shape, image)
     if not mask.any():
         raise SceneError(front, f"has no front for {scene}", "Exclude the scene with a reason.")
-    if Path(output_image).suffix == ".tif":
-        corner = (transform.c, transform.f)
-        write_geotiff(output_image, pixels, crs.to_string(), corner, transform.a)
-    else:
-        write_png(output_image, pixels)
+    _write_image(output_image, pixels, crs, transform)
     write_png(output_front, mask.astype(np.uint8) * np.uint8(255))
+
+
+def import_new_scene(
+    image: PathLike, output_image: PathLike, pixel_size_m: float | None = None
+) -> None:
+    """Write the image of a scene without a front in 8 bit, as `import_scene` does.
+
+    Raises SceneError if the image cannot be used; see `read_new_image`.
+    """
+    new = read_new_image(image, pixel_size_m)
+    _write_image(output_image, new.pixels, new.crs, new.transform)
+
+
+class NewImage(NamedTuple):
+    """An image whose front is unknown: 8-bit pixels, header (see `image_header`), place."""
+
+    pixels: Grey
+    header: dict[str, Any]
+    crs: Any
+    transform: Any
+
+
+def read_new_image(image: PathLike, pixel_size_m: float | None) -> NewImage:
+    """Read and check an image whose front is unknown.
+
+    pixel_size_m: of an image without a map position; else None, or the same as in the file.
+    Raises SceneError for every fault that a table of scenes with fronts is checked for.
+    """
+
+    def refuse(what: str, remedy: str) -> None:
+        raise SceneError(image, what, remedy)
+
+    header = image_header(Path(image), pixel_size_m, refuse)
+    values, valid, crs, transform = read_image(image)
+    pixels = to_8bit(values, valid, image)
+    if pixels.min() == pixels.max():
+        refuse(f"is constant: every pixel is {pixels.min()}", "Fetch the image again.")
+    return NewImage(pixels, header, crs, transform)
+
+
+def _write_image(path: PathLike, pixels: Grey, crs: Any, transform: Any) -> None:
+    if Path(path).suffix == ".tif":
+        write_geotiff(path, pixels, crs.to_string(), (transform.c, transform.f), transform.a)
+    else:
+        write_png(path, pixels)

@@ -1,4 +1,4 @@
-"""List the user's radar products: a table of level-1 products with their front lines."""
+"""List the user's radar products: a table of level-1 products, with front lines if known."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from calvingfront.errors import ConfigError
 from calvingfront.scenes.rasters import is_raster
 from calvingfront.scenes.user_table import Fault, day_of, existing, list_table
 
-REQUIRED = ("scene", "glacier", "product", "front")
-OPTIONAL = ("mission", "acquired", "polarisation", "orbit_file", "quality")
+REQUIRED = ("scene", "glacier", "product")
+OPTIONAL = ("front", "mission", "acquired", "polarisation", "orbit_file", "quality")
 
 
 def from_config(config: Mapping[str, Any]) -> pd.DataFrame:
@@ -31,7 +31,7 @@ def faults(config: Mapping[str, Any]) -> Iterator[ConfigError]:
         yield ConfigError(
             "source.products.table",
             "is not set, but source.kind is products",
-            "Write the CSV or TSV that lists the products and their fronts",
+            "Write the CSV or TSV that lists the products, and their fronts if known",
         )
     if chart["crs"] is None:
         yield ConfigError(
@@ -79,7 +79,8 @@ def list_products(
 def _row(
     cell: dict[str, str], folder: Path, fault: Fault, spacing_m: Mapping[str, float]
 ) -> dict[str, Any]:
-    product, front = (existing(cell, key, folder, fault) for key in ("product", "front"))
+    product = existing(cell, "product", folder, fault)
+    front = existing(cell, "front", folder, fault) if cell["front"] else None
     if front is not None and is_raster(front):
         fault(
             f"front {front.name} is an image",
@@ -102,7 +103,7 @@ def _row(
         "mission": mission,
         "acquired": day_of(acquired, fault) if acquired else acquired,
         "image": str(folder / cell["product"]),
-        "front": str(folder / cell["front"]),
+        "front": str(folder / cell["front"]) if cell["front"] else None,
         "pixel_size_x_m": spacing_m.get(mission),
         "pixel_size_y_m": spacing_m.get(mission),
         "polarisation": cell.get("polarisation") or None,

@@ -1,4 +1,4 @@
-"""The scene table: one row per labelled image."""
+"""The scene table: one row per image, with or without a front."""
 
 from __future__ import annotations
 
@@ -51,6 +51,22 @@ SCENE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 def scene_table(rows: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
     """A scene table, sorted by scene, from rows; missing columns and unknown cells stay empty."""
     return _typed(pd.DataFrame(list(rows), dtype=object))
+
+
+def records(scenes: pd.DataFrame) -> list[dict[str, Any]]:
+    """The rows of a scene table as plain Python values; None where a cell is empty."""
+    rows = scenes.astype(object).where(scenes.notna(), None).to_dict("records")
+    return [{str(column): value for column, value in row.items()} for row in rows]
+
+
+def with_front(scenes: pd.DataFrame) -> pd.DataFrame:
+    """The scenes that have a front: only these are split, trained on and scored."""
+    return scenes[scenes["front"].notna()].reset_index(drop=True)
+
+
+def without_front(scenes: pd.DataFrame) -> pd.DataFrame:
+    """The scenes whose front is to be located."""
+    return scenes[scenes["front"].isna()].reset_index(drop=True)
 
 
 def read_scenes(path: PathLike) -> pd.DataFrame:

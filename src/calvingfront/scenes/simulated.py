@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from calvingfront.errors import ConfigError, Faults
 from calvingfront.scenes.scene_table import scene_table
+from calvingfront.simulation.new_scenes import plan_new_scenes
 from calvingfront.simulation.plan import plan_scenes
 from calvingfront.simulation.world.frames import CRS, plan_frames
 
@@ -18,10 +19,15 @@ Config = Mapping[str, Any]
 
 
 def from_config(config: Config) -> pd.DataFrame:
-    """The scene table of the simulated archive. Raises Faults for unknown excluded scenes."""
+    """The scene table of the simulated archive; its new scenes have no front.
+
+    `attrs["excluded_new"]` names the new scenes that are excluded. Raises Faults for unknown ones.
+    """
     exclude = config["source"]["exclude"] or {}
-    planned = plan_scenes(config["source"]["simulated"], config["results"])
-    unknown = sorted(set(exclude) - set(planned["scene"]))
+    simulated, results = config["source"]["simulated"], config["results"]
+    planned = plan_scenes(simulated, results)
+    new = plan_new_scenes(simulated, planned, results)
+    unknown = sorted(set(exclude) - set(planned["scene"]) - set(new["scene"]))
     if unknown:
         raise Faults(
             [
@@ -35,13 +41,17 @@ def from_config(config: Config) -> pd.DataFrame:
             "Update source.exclude: the simulated scenes change with source.simulated.",
         )
     spacing_m = config["map"]["spacing_m"]
-    fronts = str(Path(config["results"]) / "archive/fronts.gpkg")
-    rows = planned[~planned["scene"].isin(list(exclude))].to_dict("records")
-    for row in rows:
-        # The position on the map is known once the scene is geocoded.
-        row |= dict.fromkeys(("pixel_size_x_m", "pixel_size_y_m"), spacing_m[str(row["mission"])])
-        row |= {"image": row["product"], "front": fronts}
-    return scene_table({str(key): value for key, value in row.items()} for row in rows)
+    fronts = str(Path(results) / "archive/fronts.gpkg")
+    rows = []
+    for table, front in ((planned, fronts), (new, None)):
+        for row in table[~table["scene"].isin(list(exclude))].to_dict("records"):
+            # The position on the map is known once the scene is geocoded.
+            size = spacing_m[str(row["mission"])]
+            row |= dict.fromkeys(("pixel_size_x_m", "pixel_size_y_m"), size)
+            rows.append(row | {"image": row["product"], "front": front})
+    scenes = scene_table({str(key): value for key, value in row.items()} for row in rows)
+    scenes.attrs["excluded_new"] = sorted(set(exclude) & set(new["scene"]))
+    return scenes
 
 
 def faults(config: Config) -> Iterator[ConfigError]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from calvingfront.errors import ConfigError
+from calvingfront.scenes.scene_table import records, scene_table
+from calvingfront.vocabulary.glaciers import CAFFE_HEMISPHERES
 from calvingfront.vocabulary.references import load
 
 if TYPE_CHECKING:
@@ -28,6 +30,8 @@ class Source:
     imported: whether its images and fronts are converted to 8 bit and one grid by `import_scene`;
               those of other sources are ready to read.
     map:      function from the configuration to the settings of the map; None: `map` unchanged.
+    data, licence: of its scenes, as written into an exported model unless `locating` says it.
+    hemispheres: glacier → north or south, of the glaciers that this source is known to have.
     """
 
     name: str
@@ -37,6 +41,9 @@ class Source:
     products: bool = False
     imported: bool = True
     map: str | None = None
+    data: str = "own data, see scenes.tsv"
+    licence: str = "not stated"
+    hemispheres: Mapping[str, str] = field(default_factory=dict)
 
 
 _HERE = "calvingfront.scenes"
@@ -45,10 +52,14 @@ _ALL = (
         "simulated", "radar products of a simulated world",
         f"{_HERE}.simulated:from_config", f"{_HERE}.simulated:faults",
         products=True, map=f"{_HERE}.simulated:map_settings",
+        data="the simulated archive of calvingfront", licence="MIT",
     ),
     Source(
         "caffe", "a folder in the layout of the published CaFFe data",
         f"{_HERE}.caffe:from_config", f"{_HERE}.caffe:faults", imported=False,
+        data="CaFFe (Gourmelon et al. 2022, doi:10.1594/PANGAEA.940950), CC-BY-4.0",
+        licence="CC-BY-4.0",
+        hemispheres=CAFFE_HEMISPHERES,
     ),
     Source(
         "images", "a table of one's own geocoded images",
@@ -75,6 +86,7 @@ def source_of(config: Config) -> Source:
 def list_scenes(config: Config) -> pd.DataFrame:
     """The scene table of the configured source, from names and file headers only.
 
+    A scene whose front is to be located has an empty cell `front`.
     Excluded scenes are left out; `attrs["notes"]` contains sentences for the scene report. The
     columns image and front are the source's own files; see `prepared_scenes`.
     Raises Faults with all faults.
@@ -83,23 +95,72 @@ def list_scenes(config: Config) -> pd.DataFrame:
     return table
 
 
+def listed_in(config: Config) -> str:
+    """The file or folder that lists the scenes of the configured source, for messages."""
+    own = config["source"][source_of(config).name]
+    return str(own.get("table") or own.get("folder") or f"source.{source_of(config).name}")
+
+
 def map_settings(config: Config) -> dict[str, Any]:
     """The map onto which products are geocoded: the configured one, or the source's own."""
     source = source_of(config)
     return dict(load(source.map)(config) if source.map else config["map"])
 
 
+def known_hemispheres(glaciers: Collection[str], config: Config) -> dict[str, str]:
+    """Glacier → north or south, as far as configuration and source know it.
+
+    glaciers: of the scene table. A glacier named in `source.hemisphere` comes first, then the
+    glaciers of the source, then a hemisphere for all.
+    Raises ConfigError if `source.hemisphere` names a glacier that no scene has.
+    """
+    given = config["source"]["hemisphere"]
+    named: dict[str, str] = dict(given) if isinstance(given, Mapping) else {}
+    names = sorted(set(glaciers))
+    for glacier in named:
+        if glacier not in names:
+            raise ConfigError(
+                f"source.hemisphere.{glacier}",
+                "names no glacier of the scenes",
+                f"Write some of: {', '.join(names)}.",
+            )
+    found = dict.fromkeys(names, given) if isinstance(given, str) else {}
+    found |= {name: value for name, value in source_of(config).hemispheres.items() if name in names}
+    return dict(sorted((found | named).items()))
+
+
 def prepared_scenes(scenes: pd.DataFrame, config: Config) -> pd.DataFrame:
     """The same table with the 8-bit image and the front mask that the sample rules read.
 
-    Files written by `import_scene` replace the source's own; images of products stay georeferenced.
+    Files written by `import_scene` and `import_new_scene` replace the source's own; images of
+    products stay georeferenced. A scene without a front has none here either.
     """
     source = source_of(config)
     if not source.imported:
         return scenes
     suffix = "tif" if source.products else "png"
-    folder = Path(config["results"]) / "imported"
-    prepared = scenes.copy()
-    prepared["image"] = [str(folder / scene / f"image.{suffix}") for scene in scenes["scene"]]
-    prepared["front"] = [str(folder / scene / "front.png") for scene in scenes["scene"]]
+    results = Path(config["results"])
+    rows = records(scenes)
+    for row in rows:
+        if row["front"] is None:
+            row["image"] = str(results / "new_images" / f"{row['scene']}.{suffix}")
+        else:
+            folder = results / "imported" / row["scene"]
+            row |= {"image": str(folder / f"image.{suffix}"), "front": str(folder / "front.png")}
+    prepared = scene_table(rows)
+    prepared.attrs |= scenes.attrs
     return prepared
+
+
+def of_training(config: Config, scenes: pd.DataFrame) -> dict[str, Any]:
+    """The configuration without what concerns only scenes without a front.
+
+    scenes: from `list_scenes`. Whatever changes about such scenes, this stays the same.
+    """
+    new = scenes.attrs.get("excluded_new", ())
+    exclude = config["source"]["exclude"] or {}
+    kept = {scene: reason for scene, reason in exclude.items() if scene not in new}
+    simulated = dict(config["source"]["simulated"])
+    simulated.pop("new_scenes", None)
+    source = dict(config["source"]) | {"exclude": kept, "simulated": simulated}
+    return {key: value for key, value in config.items() if key != "locating"} | {"source": source}

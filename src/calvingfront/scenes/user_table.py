@@ -10,7 +10,7 @@ import pandas as pd
 
 from calvingfront.errors import CalvingFrontError, ConfigError, Faults, SceneError
 from calvingfront.scenes.caffe import EXCLUDE
-from calvingfront.scenes.scene_table import SCENE_NAME, scene_table
+from calvingfront.scenes.scene_table import SCENE_NAME, scene_table, with_front
 
 Fault = Callable[[str, str], None]
 MakeRow = Callable[[dict[str, str], Path, Fault], dict[str, Any]]
@@ -26,6 +26,8 @@ def list_table(
 ) -> pd.DataFrame:
     """The scene table of a CSV or TSV; paths in it are relative to its folder.
 
+    A line without a front is a scene to be located; the column `front` may be missing.
+    `attrs["excluded_new"]` names the excluded lines without a front. Notes count lines with one.
     key: of the configuration, for messages. make_row(cells, folder, fault) returns the columns of a
     line besides scene, glacier and quality, and calls fault(what, remedy) for each of its faults.
     Raises Faults with all faults, ConfigError if the table does not exist.
@@ -41,13 +43,17 @@ def list_table(
             f"{table} is missing the columns {', '.join(missing)}",
             f"Give the columns {', '.join(required)} and, optionally, {', '.join(optional)}.",
         )
+    if "front" not in cells.columns:
+        cells["front"] = ""
     faults: list[CalvingFrontError] = []
+    excluded_new: list[str] = []
     rows: list[dict[str, Any]] = []
     seen: set[str] = set()
     for number, record in enumerate(cells.to_dict("records"), start=2):
         cell = {str(name): str(value).strip() for name, value in record.items()}
         if cell["scene"] in exclude:
             seen.add(cell["scene"])
+            excluded_new += [] if cell["front"] else [cell["scene"]]
             continue
         where = f"{Path(table).name} line {number} ({cell['scene'] or 'no name'})"
         problems: list[CalvingFrontError] = []
@@ -76,7 +82,9 @@ def list_table(
     if faults:
         raise Faults(faults, EXCLUDE)
     scenes = scene_table(rows)
-    scenes.attrs["notes"] = [f"{Path(table).name}: {len(cells)} lines, {len(scenes)} used"]
+    lines, used = int((cells["front"].str.strip() != "").sum()), len(with_front(scenes))
+    scenes.attrs["notes"] = [f"{Path(table).name}: {lines} lines with a front, {used} used"]
+    scenes.attrs["excluded_new"] = excluded_new
     return scenes
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, datetime, timedelta
 from pathlib import PurePosixPath
 from types import MappingProxyType
@@ -58,10 +58,17 @@ def plan_scenes(simulated: Mapping[str, Any], results: str = "results") -> pd.Da
     """
     import pandas as pd
 
+    scenes = sorted(_scenes(simulated), key=lambda scene: scene[:2])
+    return pd.DataFrame(rows_of(scenes, results)).sort_values("scene", ignore_index=True)
+
+
+def rows_of(
+    scenes: Iterable[tuple[date, str, Mission, int]], results: str
+) -> Iterator[dict[str, Any]]:
+    """The rows of scenes (day, glacier, mission, quality), each mission's orbits in turn."""
     folder = PurePosixPath(results) / "archive" / "products"
     turns: Counter[str] = Counter()
-    rows = []
-    for day, glacier, mission, quality in sorted(_scenes(simulated), key=lambda scene: scene[:2]):
+    for day, glacier, mission, quality in scenes:
         turn = turns[mission.name]
         turns[mission.name] += 1
         orbit = mission.orbits[turn % len(mission.orbits)]
@@ -69,21 +76,18 @@ def plan_scenes(simulated: Mapping[str, Any], results: str = "results") -> pd.Da
         level = LEVELS[mission.name][turn % len(LEVELS[mission.name])]
         tag = mission.resolution_tag_m
         scene = f"{glacier}_{day}_{mission.name}_{tag}_{quality}_{orbit.number}"
-        rows.append(
-            {
-                "scene": scene,
-                "glacier": glacier,
-                "mission": mission.name,
-                "acquired": day.isoformat(),
-                "resolution_tag_m": tag,
-                "quality": quality,
-                "orbit": orbit.number,
-                "level": level,
-                "acquired_utc": _time_of_pass(day, mission.name, orbit.ascending, scene),
-                "product": str(folder / scene / "product.json"),
-            }
-        )
-    return pd.DataFrame(rows).sort_values("scene", ignore_index=True)
+        yield {
+            "scene": scene,
+            "glacier": glacier,
+            "mission": mission.name,
+            "acquired": day.isoformat(),
+            "resolution_tag_m": tag,
+            "quality": quality,
+            "orbit": orbit.number,
+            "level": level,
+            "acquired_utc": _time_of_pass(day, mission.name, orbit.ascending, scene),
+            "product": str(folder / scene / "product.json"),
+        }
 
 
 def _scenes(simulated: Mapping[str, Any]) -> Iterator[tuple[date, str, Mission, int]]:
@@ -112,8 +116,7 @@ def _acquisitions(
     """Draw `count` acquisitions of one glacier: missions by the paper's shares, free days."""
     windows = {}
     for mission in MISSIONS.values():
-        first = max(_day(mission.first), date(years[0], 1, 1))
-        last = min(_day(mission.last) - timedelta(days=1), date(years[1], 12, 31))
+        first, last = flying_days(mission, *years)
         if first <= last:
             windows[mission.name] = (first, last)
     days = {
@@ -152,6 +155,14 @@ def _acquisitions(
             "Write fewer scenes, or widen first_year and last_year",
         )
     return result
+
+
+def flying_days(mission: Mission, first_year: int, last_year: int) -> tuple[date, date]:
+    """The first and the last day on which a mission flew in these years."""
+    return (
+        max(_day(mission.first), date(first_year, 1, 1)),
+        min(_day(mission.last) - timedelta(days=1), date(last_year, 12, 31)),
+    )
 
 
 def _quotas(count: int, shares: list[int]) -> list[int]:

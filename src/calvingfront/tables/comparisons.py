@@ -16,9 +16,10 @@ from calvingfront.evaluation.score_table import (
 from calvingfront.files import PathLike
 from calvingfront.tables.rendering import Block, number, p_value
 from calvingfront.tables.statistics import compare_pairs, holm
-from calvingfront.tables.table_parts import write_table
-from calvingfront.vocabulary.losses import REFERENCE_LOSS
+from calvingfront.tables.table_parts import others_note, write_table
+from calvingfront.vocabulary.losses import NO_LOSS, REFERENCE_LOSS
 from calvingfront.vocabulary.models import BASELINES, NETWORKS
+from calvingfront.vocabulary.others import NOBODY, Printed
 from calvingfront.vocabulary.protocols import PROTOCOLS, VALIDATION_THRESHOLD
 from calvingfront.vocabulary.runs import Run
 
@@ -39,6 +40,7 @@ class Question(NamedTuple):
 FAMILIES = {
     "attention": "Does attention help? Att. U-Net against U-Net, same loss",
     "network": "Does a network do better than the rows without one?",
+    "others": "Does a network do better than the results of others?",
     "loss": "Does the distance weight help? Each loss against BCE, same network",
 }
 
@@ -50,10 +52,12 @@ def compare_models(
     csv: PathLike,
     md: PathLike,
     html: PathLike,
+    others: Printed = NOBODY,
 ) -> None:
     """Write every paired comparison of Dice as CSV, Markdown and HTML.
 
-    scores: `scores.tsv` of every run, rows without a network included.
+    scores: `scores.tsv` of every row: networks, results of others, baselines. others: labels and
+    citations of the results of others.
     """
     table = read_scores(scores)
     summary = summarise_comparisons(table)
@@ -73,7 +77,9 @@ def compare_models(
             " seeds”: these describe single trainings and support no claim about the methods."
         )
     chosen = summary[summary.protocol == VALIDATION_THRESHOLD]
-    blocks = [_block(chosen, family) for family in FAMILIES if (chosen.family == family).any()]
+    caption += others_note(others)
+    asked = [family for family in FAMILIES if (chosen.family == family).any()]
+    blocks = [_block(chosen, family, others) for family in asked]
     caption.append("Shown: validation threshold. The CSV file has the paper protocol too.")
     write_table(summary, "Comparisons of Dice", caption, blocks, csv, md, html)
 
@@ -82,8 +88,9 @@ def summarise_comparisons(scores: pd.DataFrame) -> pd.DataFrame:
     """Return one row per comparison × protocol.
 
     median_difference: of Dice, percentage points, first − second. p_holm: adjusted for all
-    comparisons of the protocol. seeds: the smaller of the two networks' numbers of seeds (rows
-    without a network involve no randomness and do not count). verdict: in words.
+    comparisons of the protocol. seeds: the smaller of the two networks' numbers of seeds (baselines
+    involve no randomness and do not count, nor do the results of others, whose trainings we do not
+    know). verdict: in words.
     """
     columns = [
         *("protocol", "family", "first_model", "first_loss", "second_model", "second_loss"),
@@ -99,7 +106,7 @@ def summarise_comparisons(scores: pd.DataFrame) -> pd.DataFrame:
         answers = [compare_pairs(dice[q.first], dice[q.second]) for q in questions]
         adjusted = holm([answer.p_value for answer in answers])
         for question, answer, p_adjusted in zip(questions, answers, adjusted, strict=True):
-            networks = [p for p in (question.first, question.second) if p[0] not in BASELINES]
+            networks = [p for p in (question.first, question.second) if p[1] != NO_LOSS]
             seeds = min(len(seeds_of(scores, *pair)) for pair in networks)
             rows.append(
                 {
@@ -122,15 +129,15 @@ def summarise_comparisons(scores: pd.DataFrame) -> pd.DataFrame:
 
 
 def _questions(pairs: Sequence[Pair]) -> Iterator[Question]:
-    networks = [pair for pair in pairs if pair[0] not in BASELINES]
+    networks = [pair for pair in pairs if pair[1] != NO_LOSS]
     for model, loss in networks:
         plain = NETWORKS[model].plain if model in NETWORKS else None
         if plain and (plain, loss) in networks:
             yield Question("attention", (model, loss), (plain, loss))
     for network in networks:
         for pair in pairs:
-            if pair[0] in BASELINES:
-                yield Question("network", network, pair)
+            if pair[1] == NO_LOSS:
+                yield Question("network" if pair[0] in BASELINES else "others", network, pair)
     for model, loss in networks:
         if loss != REFERENCE_LOSS and (model, REFERENCE_LOSS) in networks:
             yield Question("loss", (model, loss), (model, REFERENCE_LOSS))
@@ -144,14 +151,14 @@ def _verdict(seeds: int, p_adjusted: float, correlation: float) -> str:
     return verdict if seeds >= SEEDS_FOR_A_CLAIM else f"{verdict} (too few seeds)"
 
 
-def _block(summary: pd.DataFrame, family: str) -> Block:
+def _block(summary: pd.DataFrame, family: str, others: Printed) -> Block:
     header = ["First", "Second", "seeds", "n", "difference", "r", "p", "verdict"]
     rows = []
     for _, row in summary[summary.family == family].iterrows():
         rows.append(
             [
-                Run(row.first_model, row.first_loss, 0).label,
-                Run(row.second_model, row.second_loss, 0).label,
+                Run(row.first_model, row.first_loss, 0).label_beside(others),
+                Run(row.second_model, row.second_loss, 0).label_beside(others),
                 str(row.seeds),
                 str(row.images),
                 number(row.median_difference, 1),

@@ -16,10 +16,12 @@ from calvingfront.tables.table_parts import (
     ROWS_NOTE,
     each_row,
     names_of,
+    others_note,
     over_seeds,
     rows_by_loss,
     write_table,
 )
+from calvingfront.vocabulary.others import NOBODY, Printed
 from calvingfront.vocabulary.protocols import PROTOCOLS, VALIDATION_THRESHOLD
 
 GROUPINGS = {
@@ -76,10 +78,12 @@ def tabulate_distances(
     md: PathLike,
     html: PathLike,
     tex: PathLike,
+    others: Printed = NOBODY,
 ) -> None:
     """Write the front position errors (CSV, Markdown, HTML, LaTeX).
 
-    scores: `scores.tsv` of every run, rows without a network included.
+    scores: `scores.tsv` of every row: networks, results of others, baselines. others: labels and
+    citations of the results of others.
     """
     table = read_scores(scores)
     test_set = describe_test_set(table, split_method, size_px)
@@ -90,12 +94,12 @@ def tabulate_distances(
         " ∅: test images without any predicted front (mean over seeds); the distances leave them"
         " out. Mean ± standard deviation over seeds.",
         f"{PROTOCOL_NOTE} {ROWS_NOTE}",
+        *others_note(others),
     ]
     summary = summarise_distances(table)
-    blocks = [_block(summary, protocol) for protocol in PROTOCOLS]
-    write_table(
-        summary, "Front position errors", caption, blocks, csv, md, html, tex, "tab:distances"
-    )
+    blocks = [_block(summary, protocol, others) for protocol in PROTOCOLS]
+    title = "Front position errors"
+    write_table(summary, title, caption, blocks, csv, md, html, tex, "tab:distances")
 
 
 def tabulate_breakdown(
@@ -105,10 +109,12 @@ def tabulate_breakdown(
     csv: PathLike,
     md: PathLike,
     html: PathLike,
+    others: Printed = NOBODY,
 ) -> None:
     """Write the scores by glacier, sensor, resolution and season (CSV, Markdown, HTML).
 
-    scores: `scores.tsv` of every run, rows without a network included.
+    scores: `scores.tsv` of every row: networks, results of others, baselines. others: labels and
+    citations of the results of others.
     """
     table = read_scores(scores)
     test_set = describe_test_set(table, split_method, size_px)
@@ -116,11 +122,17 @@ def tabulate_breakdown(
     about = [
         f"Scores by kind of test image, validation threshold. {test_set} n: images of this kind;"
         " Dice and IoU in %; MDE pooled over the images of this kind, m; ∅: images without any"
-        " predicted front. Mean ± standard deviation over seeds. Winter: April to August.",
+        " predicted front. Mean ± standard deviation over seeds. Winter: April to August in the"
+        " southern hemisphere, October to February in the northern.",
         "The CSV file of the same name has the paper protocol too.",
+        *others_note(others),
     ]
+    if table.season.isna().any():
+        about.append(
+            "Season unknown: the hemisphere of these scenes is not known. Set source.hemisphere."
+        )
     chosen = parts[parts.protocol == VALIDATION_THRESHOLD]
-    pages = [_breakdown_block(chosen, grouping) for grouping in GROUPINGS]
+    pages = [_breakdown_block(chosen, grouping, others) for grouping in GROUPINGS]
     write_table(parts, "Scores by kind of image", about, pages, csv, md, html)
 
 
@@ -181,14 +193,14 @@ def _missing(row: pd.Series) -> str:
     return f"{number(row.missing_mean, digits)} of {row.images}"
 
 
-def _block(summary: pd.DataFrame, protocol: str) -> Block:
+def _block(summary: pd.DataFrame, protocol: str, others: Printed) -> Block:
     header = [*NAMES, "MDE pooled [m]", "MDE mean [m]", "MDE median [m]", "HD95 mean [m]", "∅"]
     names = [name for name in MEASURES if name != "missing"]
 
     def cells(row: pd.Series) -> list[str]:
         return [*_means(row, dict.fromkeys(names, 0)), _missing(row)]
 
-    rows = rows_by_loss(summary, protocol, cells)
+    rows = rows_by_loss(summary, protocol, others, cells)
     return Block(PROTOCOLS[protocol].capitalize(), [], header, rows)
 
 
@@ -196,12 +208,15 @@ def _means(row: pd.Series, digits: dict[str, int]) -> list[str]:
     return [plus_minus(row[f"{name}_mean"], row[f"{name}_sd"], n) for name, n in digits.items()]
 
 
-def _breakdown_block(parts: pd.DataFrame, grouping: str) -> Block:
+def _breakdown_block(parts: pd.DataFrame, grouping: str, others: Printed) -> Block:
     title = GROUPINGS[grouping]
     header = [title.capitalize(), *NAMES, "n", "Dice [%]", "IoU [%]", "MDE [m]", "∅"]
     digits = {"dice": 1, "iou": 1, "mde_pooled_m": 0}
     rows = [
-        [str(row.value), *names_of(row), str(row.images), *_means(row, digits), _missing(row)]
+        [
+            *(str(row.value), *names_of(row, others), str(row.images)),
+            *(*_means(row, digits), _missing(row)),
+        ]
         for _, row in parts[parts.grouping == grouping].iterrows()
     ]
     return Block(f"By {title}", [], header, rows, left=3)

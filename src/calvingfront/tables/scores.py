@@ -16,11 +16,13 @@ from calvingfront.tables.table_parts import (
     PROTOCOL_NOTE,
     ROWS_NOTE,
     each_row,
+    others_note,
     over_seeds,
     rows_by_loss,
     write_table,
 )
 from calvingfront.vocabulary.metrics import METRICS
+from calvingfront.vocabulary.others import NOBODY, Printed
 from calvingfront.vocabulary.protocols import PROTOCOLS
 
 INTERVALS = ("dice", "iou")
@@ -35,19 +37,21 @@ def tabulate_scores(
     md: PathLike,
     html: PathLike,
     tex: PathLike,
+    others: Printed = NOBODY,
     bootstrap_samples: int = 2000,
     bootstrap_seed: int = 1,
 ) -> None:
     """Write Table I as CSV (tidy), Markdown, HTML and LaTeX.
 
-    scores:       `scores.tsv` of every run, rows without a network included.
+    scores:       `scores.tsv` of every row: networks, results of others, baselines.
     split_method: named in the caption, as is size_px, the side of the square images.
+    others:       labels and citations of the results of others.
     Raises Faults if the runs were not scored on the same test images.
     """
     table = read_scores(scores)
     summary = summarise_scores(table, bootstrap_samples, bootstrap_seed)
-    caption = _caption(table, split_method, size_px, bootstrap_samples)
-    blocks = [_block(summary, INTERVALS), _block(summary, WEIGHTED)]
+    caption = _caption(table, split_method, size_px, bootstrap_samples) + others_note(others)
+    blocks = [_block(summary, metrics, others) for metrics in (INTERVALS, WEIGHTED)]
     write_table(
         summary,
         "Table I: scores on the test set",
@@ -68,8 +72,8 @@ def summarise_scores(
 
     {metric}_mean, {metric}_sd: over seeds, of the means over test images (sd needs two seeds).
     {metric}_low, {metric}_high (Dice, IoU): 95 % bootstrap interval over test images, of the
-    scores averaged over the seeds. threshold_mean: over seeds and images. paper_{metric}: from the
-    paper's Table I.
+    scores averaged over the seeds. threshold_mean: over seeds and images, empty if none was chosen.
+    paper_{metric}: from the paper's Table I.
     """
     rows: list[dict[str, object]] = []
     for row, chosen in each_row(scores):
@@ -87,7 +91,7 @@ def summarise_scores(
     return pd.DataFrame(rows)
 
 
-def _block(summary: pd.DataFrame, metrics: Sequence[str]) -> Block:
+def _block(summary: pd.DataFrame, metrics: Sequence[str], others: Printed) -> Block:
     """Set both protocols and the paper side by side for some metrics."""
     header = [*NAMES]
     groups = [("", len(NAMES))]
@@ -104,7 +108,8 @@ def _block(summary: pd.DataFrame, metrics: Sequence[str]) -> Block:
             found.append(number(row[f"paper_{metric}"]))
         return found
 
-    return Block("", groups, header, rows_by_loss(summary, next(iter(PROTOCOLS)), cells))
+    rows = rows_by_loss(summary, next(iter(PROTOCOLS)), others, cells)
+    return Block("", groups, header, rows)
 
 
 def _cell(row: pd.Series, metric: str) -> str:

@@ -13,6 +13,7 @@ from calvingfront.tables.rendering import Block, latex, markdown, write_csv
 from calvingfront.tables.statistics import mean_and_spread
 from calvingfront.vocabulary.losses import loss_label
 from calvingfront.vocabulary.models import model_label
+from calvingfront.vocabulary.others import Printed, is_binary
 from calvingfront.vocabulary.protocols import PROTOCOLS
 
 PROTOCOL_NOTE = (
@@ -26,6 +27,25 @@ ROWS_NOTE = (
     " glacier cover a pixel. Nearest date: the training front of the same glacier closest in time."
 )
 NAMES = ("Model", "Loss")
+
+
+def others_note(others: Printed) -> list[str]:
+    """Return what a caption says about the results of others: a paragraph, or none."""
+    if not others:
+        return []
+    names = [
+        f"{other['label']} ({other['citation']})" if other["citation"] else other["label"]
+        for other in others.values()
+    ]
+    text = f"Results of others, read from files and scored by the same code: {'; '.join(names)}."
+    binary = [other["label"] for other in others.values() if is_binary(other["kind"])]
+    if binary:
+        text += (
+            f" No threshold was chosen for {', '.join(binary)}: masks and lines are thinned and"
+            " drawn as wide as the true fronts. So both protocols give the same scores, and the"
+            " thickness is not their own."
+        )
+    return [text]
 
 
 def each_row(scores: pd.DataFrame) -> Iterator[tuple[dict[str, object], pd.DataFrame]]:
@@ -51,20 +71,23 @@ def over_seeds(name: str, values: Iterable[float]) -> dict[str, object]:
     return {f"{name}_mean": mean, f"{name}_sd": spread}
 
 
-def names_of(row: pd.Series) -> list[str]:
+def names_of(row: pd.Series, others: Printed) -> list[str]:
     """Return the first two cells of a printed row: model and loss, as in `NAMES`."""
-    return [model_label(str(row.model)), loss_label(str(row.loss))]
+    return [model_label(str(row.model), others), loss_label(str(row.loss))]
 
 
 def rows_by_loss(
-    summary: pd.DataFrame, protocol: str, cells: Callable[[pd.Series], list[str]]
+    summary: pd.DataFrame,
+    protocol: str,
+    others: Printed,
+    cells: Callable[[pd.Series], list[str]],
 ) -> list[list[str]]:
     """Return the printed rows of one protocol: names, then `cells`; an empty row between losses."""
     rows: list[list[str]] = []
     for _, group in summary[summary.protocol == protocol].groupby("loss", sort=False):
         if rows:
             rows.append([])
-        rows += [[*names_of(row), *cells(row)] for _, row in group.iterrows()]
+        rows += [[*names_of(row, others), *cells(row)] for _, row in group.iterrows()]
     return rows
 
 

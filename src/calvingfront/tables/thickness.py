@@ -17,12 +17,14 @@ from calvingfront.tables.table_parts import (
     NAMES,
     PROTOCOL_NOTE,
     each_row,
+    others_note,
     over_seeds,
     rows_by_loss,
     write_table,
 )
-from calvingfront.vocabulary.losses import loss_weight
-from calvingfront.vocabulary.models import AVERAGE, BASELINES
+from calvingfront.vocabulary.losses import NO_LOSS, loss_weight
+from calvingfront.vocabulary.models import AVERAGE
+from calvingfront.vocabulary.others import NOBODY, Printed
 from calvingfront.vocabulary.protocols import PROTOCOLS
 
 QUANTITIES = ("thickness_px", "certainty_m", "area_per_length_px")
@@ -38,12 +40,14 @@ def tabulate_thickness(
     md: PathLike,
     html: PathLike,
     tex: PathLike,
+    others: Printed = NOBODY,
 ) -> None:
     """Write Table II as CSV (tidy), Markdown, HTML and LaTeX.
 
-    scores:         `scores.tsv` of every run.
+    scores:         `scores.tsv` of every row.
     dataset:        folder of the packed samples; their mean `pixel_size_m` converts px to m.
     front_width_px: width of the true fronts after resizing.
+    others:         labels and citations of the results of others.
     """
     table = read_scores(scores)
     pixel_size_m = mean_pixel_size(dataset)
@@ -60,8 +64,9 @@ def tabulate_thickness(
         f"Mean ± standard deviation over seeds. {PROTOCOL_NOTE}",
         "The paper (Holzmann et al. 2021, Table II) does not say which network it measured; its"
         " values are beside the average over the networks.",
+        *others_note(others),
     ]
-    blocks = [_block(summary, protocol) for protocol in PROTOCOLS]
+    blocks = [_block(summary, protocol, others) for protocol in PROTOCOLS]
     title = "Table II: thickness of the predicted fronts"
     write_table(summary, title, caption, blocks, csv, md, html, tex, "tab:thickness")
 
@@ -95,7 +100,7 @@ def summarise_thickness(
         ]
     )
     rows.insert(3, "w", rows.loss.map(loss_weight))
-    networks = rows[~rows.model.isin(list(BASELINES))]
+    networks = rows[rows.loss != NO_LOSS]
     averages: list[dict[str, object]] = []
     for (loss, protocol), group in networks.groupby(["loss", "protocol"], sort=False):
         thickness_px, certainty_m = TABLE_II.get(str(loss), (np.nan, np.nan))
@@ -127,7 +132,7 @@ def _ratio(numerator: pd.Series, denominator: pd.Series) -> float:
     return float(numerator.sum()) / total if total > 0 else float("nan")
 
 
-def _block(summary: pd.DataFrame, protocol: str) -> Block:
+def _block(summary: pd.DataFrame, protocol: str, others: Printed) -> Block:
     header = [*NAMES, "w"]
     header += ["class ratio [px]", "certainty [m]", "area / length [px]"]
     header += ["thickness [px]", "certainty [m]"]
@@ -138,5 +143,5 @@ def _block(summary: pd.DataFrame, protocol: str) -> Block:
         ours = [plus_minus(row[f"{name}_mean"], row[f"{name}_sd"]) for name in QUANTITIES]
         return [weight, *ours, number(row.paper_thickness_px, 1), number(row.paper_certainty_m, 2)]
 
-    rows = rows_by_loss(summary, protocol, cells)
+    rows = rows_by_loss(summary, protocol, others, cells)
     return Block(PROTOCOLS[protocol].capitalize(), groups, header, rows, left=2)

@@ -1,10 +1,12 @@
-"""What makes a prediction: the networks, and the baselines, which need no network."""
+"""What makes a prediction: the networks, the baselines, which need no network, and others."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
+
+from calvingfront.vocabulary.others import NOBODY, Printed
 
 
 @dataclass(frozen=True)
@@ -61,10 +63,12 @@ def find_model(name: str) -> Model | None:
     return NETWORKS.get(name) or BASELINES.get(name)
 
 
-def model_label(name: str) -> str:
-    """The model's printed name; an unknown name is returned unchanged."""
+def model_label(name: str, others: Printed = NOBODY) -> str:
+    """The printed name of a model or a result of others; an unknown name is returned unchanged."""
     if name == AVERAGE:
         return AVERAGE_LABEL
+    if name in others:
+        return others[name]["label"]
     model = find_model(name)
     return model.label if model else name
 
@@ -76,7 +80,7 @@ def model_colour(name: str) -> str:
 
 
 def model_order(name: str) -> tuple[int, str]:
-    """Sort key: the networks as registered, then unknown names, then the baselines."""
+    """Sort key: the networks as registered, then all other names, then the baselines."""
     if name in NETWORKS:
         return (list(NETWORKS).index(name), "")
     if name in BASELINES:

@@ -19,6 +19,7 @@ PREDICTIONS = f"predictions/{RUN_FOLDER}/index.tsv"
 # Written by `predict --scenes all`: predictions for every scene of the archive.
 ALL_PROBABILITIES = f"predictions/{RUN_FOLDER}/all_probabilities.npy"
 ALL_PREDICTIONS = f"predictions/{RUN_FOLDER}/all_index.tsv"
+IMPORT_RECORD = f"predictions/{RUN_FOLDER}/import.json"
 THRESHOLD = f"evaluation/{RUN_FOLDER}/threshold.json"
 THRESHOLD_CURVE = f"evaluation/{RUN_FOLDER}/threshold_curve.tsv"
 SCORES = f"evaluation/{RUN_FOLDER}/scores.tsv"
@@ -26,9 +27,11 @@ FRONT_LINES = f"fronts/{RUN_FOLDER}/fronts.gpkg"
 ATTENTION = f"attention/{RUN_FOLDER}/maps.npz"
 TABLES, FIGURES = "tables", "figures"
 
-# networks: every trained network; all: these and the rows without a network; gated: the networks
-# with attention maps, lowest seed only (the figures show no other).
-Rows = Literal["networks", "all", "gated"]
+# networks: every trained network; all: these, the results of others and the baselines; gated: the
+# networks with attention maps, lowest seed only (the figures show no other); thresholded: all whose
+# threshold is chosen, so without the masks and lines of others; pictured: the networks and the
+# results of others.
+Rows = Literal["networks", "all", "gated", "thresholded", "pictured"]
 
 
 class Over(NamedTuple):

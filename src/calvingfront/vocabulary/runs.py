@@ -1,4 +1,4 @@
-"""The rows of an experiment: a network with a loss and a seed, or a rule without a network."""
+"""The rows of an experiment: a network with a loss and a seed, a baseline, or another's result."""
 
 from __future__ import annotations
 
@@ -12,12 +12,16 @@ from calvingfront.errors import CalvingFrontError
 from calvingfront.files import PathLike
 from calvingfront.vocabulary.losses import NO_LOSS, loss_label, loss_order
 from calvingfront.vocabulary.models import BASELINES, model_label, model_order
+from calvingfront.vocabulary.others import NOBODY, Printed
 
 RUN_FOLDER = "{model}/{loss}/seed{seed}"
 
 
 class Run(NamedTuple):
-    """One row of the experiment; a rule without a network has the loss `none` and the seed 0."""
+    """One row of the experiment.
+
+    A baseline and a result of others have the loss `none` and the seed 0.
+    """
 
     model: str
     loss: str = NO_LOSS
@@ -30,15 +34,23 @@ class Run(NamedTuple):
 
     @property
     def trained(self) -> bool:
-        """Whether it is a trained network."""
-        return self.model not in BASELINES
+        """Whether it is a network that we train."""
+        return self.loss != NO_LOSS and self.model not in BASELINES
 
     @property
     def label(self) -> str:
         """The printed name, such as `Att. U-Net, WBCE8`."""
-        if not self.trained:
-            return model_label(self.model)
-        return f"{model_label(self.model)}, {loss_label(self.loss)}"
+        return self.label_beside(NOBODY)
+
+    def label_beside(self, others: Printed) -> str:
+        """The printed name, where `others` gives those of the results of others."""
+        name = model_label(self.model, others)
+        return f"{name}, {loss_label(self.loss)}" if self.trained else name
+
+    @property
+    def of_others(self) -> bool:
+        """Whether it is a result of others, read from files."""
+        return self.loss == NO_LOSS and self.model not in BASELINES
 
     @property
     def order(self) -> tuple[object, ...]:

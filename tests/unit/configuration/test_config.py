@@ -44,6 +44,13 @@ def test_the_defaults_are_the_papers_protocol() -> None:
     assert filled["training"]["learning_rate_min"] == 1e-5
 
 
+def test_a_result_of_others_gets_its_defaults_under_any_name() -> None:
+    filled = validate_config({"others": {"a": {"folder": "."}}}, SCHEMA)
+    assert filled["others"] == {
+        "a": {"folder": ".", "kind": "auto", "missing": "error", "label": None, "citation": None}
+    }
+
+
 def test_filling_changes_neither_the_given_values_nor_the_given_object() -> None:
     given = {"training": {"max_epochs": 30}, "samples": None}
     filled = fill_defaults(given, read_schema(SCHEMA))
@@ -75,6 +82,16 @@ def test_filling_changes_neither_the_given_values_nor_the_given_object() -> None
         ({"split": {"shares": [1, 2]}}, "split.shares", "at least 3"),
         ({"figures": {"scenes": ["a", "b", "c"]}}, "figures.scenes", "at most 2"),
         ({"results": ""}, "results", "at least 1"),
+        ({"others": []}, "others", "Write a group of keys"),
+        ({"others": {"a b": {"folder": "x"}}}, "others", "letters, digits, _ and -"),
+        ({"others": {"1st": {"folder": "x"}}}, "others", '"1st" is not valid'),
+        ({"others": {"a": "x"}}, "others.a", "Write a group of keys"),
+        ({"others": {"a": {"path": "x"}}}, "others.a.path", "Write one of: folder, kind"),
+        ({"others": {"a": {"kind": "mask"}}}, "others.a.kind", "Did you mean masks?"),
+        ({"others": {"a": {"missing": "skip"}}}, "others.a.missing", "error, empty"),
+        ({"source": {"hemisphere": "South"}}, "source.hemisphere", "Write north or south, or {"),
+        ({"source": {"hemisphere": {"SI": "s"}}}, "source.hemisphere.SI", "north, south"),
+        ({"source": {"hemisphere": 3}}, "source.hemisphere", "3 is not a string"),
     ],
 )
 def test_a_fault_names_its_key_and_what_to_write(
@@ -116,6 +133,20 @@ def test_a_fault_names_its_key_and_what_to_write(
             },
             "split.validation_glaciers",
             "overlaps split.test_glaciers: SI",
+        ),
+        ({"others": {"a": None}}, "others.a.folder", "is not set"),
+        ({"others": {"a": {"folder": "no"}}}, "others.a.folder", "no does not exist"),
+        ({"others": {"unet": {"folder": "."}}}, "others.unet", "is the name of a row of ours"),
+        ({"others": {"prior": {"folder": ".", "label": "P"}}}, "others.prior", "another name"),
+        (
+            {"others": {"a": {"folder": ".", "label": "U-Net"}}},
+            "others.a.label",
+            "'U-Net' is also the label of unet",
+        ),
+        (
+            {"others": {"a": {"folder": "."}, "b": {"folder": ".", "label": "a"}}},
+            "others.b.label",
+            "'a' is also the label of a",
         ),
     ],
 )
@@ -241,15 +272,35 @@ def test_a_scene_table_with_unknown_cells_is_sound() -> None:
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ({"acquired": "2004-1-2"}, "acquired"),
-        ({"pixel_size_x_m": -3.0}, "pixel_size_x_m"),
-        ({"scene": "a/b"}, "scene"),
-        ({"colour": "red"}, "colour"),
+        (
+            {"acquired": "2004-1-2"},
+            'column acquired: "2004-1-2" is not valid. Write a day as YYYY-MM-DD.',
+        ),
+        (
+            {"pixel_size_x_m": -3.0},
+            "column pixel_size_x_m: -3.0 is out of range. Write a number of more than 0.",
+        ),
+        ({"scene": "a/b"}, 'scene a/b, column scene: "a/b" is not valid. Use letters, digits'),
+        ({"scene": None}, "scene without a name, column scene: null is not a string"),
+        ({"mission": ""}, 'column mission: "" is too short. Write at least 1 character(s).'),
+        ({"quality": 2.5}, "column quality: 2.5 is not an integer or null. Write an integer"),
+        ({"colour": "red"}, "column colour: there is no such column. Write one of: scene, gla"),
     ],
 )
-def test_a_wrong_cell_is_named(change: dict[str, Any], said: str) -> None:
-    with pytest.raises(Faults, match=said):
-        validate_scenes(pd.DataFrame([ROW | change]), SCENES_SCHEMA)
+def test_a_wrong_cell_is_named_with_its_table_scene_and_column(
+    change: dict[str, Any], said: str
+) -> None:
+    with pytest.raises(Faults) as caught:
+        validate_scenes(pd.DataFrame([ROW | change]), SCENES_SCHEMA, "mine.csv")
+    (fault,) = caught.value.faults
+    assert str(fault).startswith("mine.csv, scene ")
+    assert said in str(fault)
+
+
+def test_a_table_without_a_column_that_every_scene_needs_says_so() -> None:
+    table = pd.DataFrame([ROW]).drop(columns="glacier")
+    with pytest.raises(Faults, match=r"column glacier: is missing\. Add it"):
+        validate_scenes(table, SCENES_SCHEMA)
 
 
 def test_a_scene_that_stands_twice_is_named() -> None:

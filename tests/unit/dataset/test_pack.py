@@ -8,6 +8,7 @@ import pytest
 
 from builders import line_mask, speckled, write_image
 from calvingfront.dataset.pack import pack_files
+from calvingfront.dataset.reading import read_index
 from calvingfront.errors import Faults
 from calvingfront.samples.square import read_sample, square_file
 from calvingfront.scenes.scene_table import scene_table, write_scenes
@@ -54,6 +55,14 @@ def test_rows_stand_in_the_order_of_the_scene_table(archive):
         np.testing.assert_array_equal(images[row], image)
         np.testing.assert_array_equal(fronts[row], front)
         np.testing.assert_array_equal(valid[row], valid_area)
+
+
+def test_the_index_has_the_hemisphere_of_the_glacier_or_an_empty_cell(archive):
+    files = archive()
+    pack_files(**files, hemispheres={"NA": "south"})
+    assert list(read_index(files["index"].parent)["hemisphere"]) == ["south"] * 3
+    pack_files(**files)
+    assert read_index(files["index"].parent)["hemisphere"].isna().all()
 
 
 def test_the_arrays_can_be_mapped_into_memory(archive):

@@ -18,9 +18,13 @@ from packed import band, write_packed, write_run
 
 
 @pytest.mark.parametrize("month", range(1, 13))
-def test_the_antarctic_winter_is_april_to_august(month: int) -> None:
-    expected = "winter" if month in (4, 5, 6, 7, 8) else "summer"
-    assert season(f"2004-{month:02d}-15") == expected
+def test_winter_is_april_to_august_in_the_south_and_half_a_year_later_in_the_north(
+    month: int,
+) -> None:
+    date = f"2004-{month:02d}-15"
+    assert season(date, "south") == ("winter" if month in (4, 5, 6, 7, 8) else "summer")
+    assert season(date, "north") == ("winter" if month in (10, 11, 12, 1, 2) else "summer")
+    assert season(date, None) == season(date, float("nan")) == ""
 
 
 @pytest.mark.parametrize("shift", [0, 1, 4, 9])
@@ -97,6 +101,7 @@ def scored(tmp_path: Path) -> tuple[pd.DataFrame, npt.NDArray[np.float64]]:
         tmp_path, truth, acquired=["2001-01-01", "2002-05-06", "2003-12-31"],
         glacier=["SI", "SI", "DBE"], mission=["ERS", "TSX", "ENVISAT"],
         resolution_tag_m=[20, 7, 20], pixel_size_m=[30.0, 40.0, 50.0],
+        hemisphere=["south", "south", "north"],
     )  # fmt: skip
     run = write_run(tmp_path, probability, [("s0", "validation"), ("s2", "test"), ("s1", "test")])
     # The order of the predictions is not that of the packed samples.
@@ -131,7 +136,7 @@ def test_scores_have_one_row_per_protocol_and_test_scene(
     ]  # fmt: skip
     assert table["glacier"].tolist() == ["DBE", "SI"] * 2
     assert table["mission"].tolist() == ["ENVISAT", "TSX"] * 2
-    assert table["season"].tolist() == ["summer", "winter"] * 2
+    assert table["season"].tolist() == ["winter", "winter"] * 2  # December in the north, May
     assert table["pixel_size_m"].tolist() == [50.0, 40.0] * 2
 
 

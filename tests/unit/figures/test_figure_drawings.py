@@ -117,6 +117,36 @@ def test_overlays_show_truth_prediction_and_their_overlap(results: Any, drawn: A
         assert label in labels
 
 
+def with_others(results: Any, names: list[str]) -> dict[str, Any]:
+    """The inputs of Figure 3 with results of others, which predict as the first network does."""
+    inputs = dict(inputs_of(results)["draw_overlays"])
+    for key, stage in (("predictions", "predictions"), ("thresholds", "evaluation"),
+                       ("scores", "evaluation")):  # fmt: skip
+        for name in names:
+            folder = results.folder / stage / name / "none" / "seed0"
+            if not folder.exists():
+                shutil.copytree(results.folder / stage / "unet" / "bce" / "seed1", folder)
+            inputs[key] = [*inputs[key], folder / inputs[key][0].name]
+    labels = {name: {"label": f"{name.title()} et al.", "citation": ""} for name in names}
+    return inputs | {"others": labels}
+
+
+@pytest.mark.parametrize(("names", "rows"), [(["doe"], 1), (["doe", "roe", "zoe"], 2)])
+def test_overlays_show_the_results_of_others_below_the_losses(
+    results: Any, drawn: Any, check_texts: Any, names: list[str], rows: int
+) -> None:
+    figure = drawn(overlays, "draw_overlays", **with_others(results, names))
+    panels = pictures(figure)
+    assert len(panels) == 2 * 2 * 2 + 2 * len(names)  # of each in both scenes
+    labels = texts(figure)
+    assert labels.count("others") == rows
+    for name in names:
+        assert labels.count(f"{name.title()} et al.") == 2
+    assert labels.count("Dice 70.0 %") == 4 + len(names)
+    assert "(e) Doe et al." not in labels
+    check_texts(figure)
+
+
 def test_overlays_work_with_one_network_one_loss_one_scene(results, drawn, check_texts) -> None:  # type: ignore[no-untyped-def]
     inputs = inputs_of(results)["draw_overlays"]
     few = {k: inputs[k][:1] for k in ("predictions", "thresholds", "scores")}

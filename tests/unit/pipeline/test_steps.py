@@ -10,8 +10,15 @@ import pytest
 
 from calvingfront.pipeline.commands import Results
 from calvingfront.pipeline.job import with_folder
-from calvingfront.pipeline.steps import STEPS, figures_of, runs_of
+from calvingfront.pipeline.steps import (
+    STEPS,
+    figures_of,
+    prediction_step,
+    runs_of,
+    threshold_step,
+)
 from calvingfront.training.revision import epoch_file
+from calvingfront.vocabulary.models import BASELINES
 from calvingfront.vocabulary.references import load
 from calvingfront.vocabulary.runs import Run
 from resolved import RESOLVED
@@ -80,6 +87,47 @@ def test_rows_are_every_model_loss_and_seed_and_attention_is_read_of_the_lowest_
     assert runs_of("all", config) == [*networks, Run("prior"), Run("nearest_date")]
     gated = [Run("attention_unet", loss, 2) for loss in ("bce", "wbce4")]
     assert runs_of("gated", config) == gated
+
+
+OTHERS = {"soft": {"kind": "probabilities"}, "hard": {"kind": "masks"}}
+
+
+def test_results_of_others_are_rows_and_only_probabilities_have_a_chosen_threshold() -> None:
+    config = RESOLVED | {"others": OTHERS}
+    hard, soft, unet, baselines = Run("hard"), Run("soft"), Run("unet", "bce", 1), list(BASELINES)
+    assert runs_of("networks", config) == [unet]
+    assert runs_of("all", config) == [unet, hard, soft, *map(Run, baselines)]
+    assert runs_of("thresholded", config) == [unet, soft, *map(Run, baselines)]
+    assert runs_of("pictured", config) == [unet, hard, soft]
+    runs = (unet, hard, soft, Run("prior"))
+    assert [prediction_step(run) for run in runs] == [
+        "predict_fronts", "import_others", "import_others", "predict_without_network"
+    ]  # fmt: skip
+    assert [threshold_step(run, config) for run in runs] == [
+        "choose_threshold", "fix_threshold", "choose_threshold", "choose_threshold"
+    ]  # fmt: skip
+
+
+def test_a_changed_file_or_key_imports_a_result_of_others_again_and_a_label_does_not(
+    tmp_path: Path,
+) -> None:
+    def parameters(**changes: Any) -> dict[str, Any]:
+        entry = {"folder": str(tmp_path), "kind": "masks"} | changes
+        results = Results(Path("results"), RESOLVED | {"others": {"hard": entry}})
+        return results.call_of("import_others", Run("hard")).parameters
+
+    (tmp_path / "a.png").write_bytes(b"1")
+    first = parameters()
+    assert first["other"] == {"folder": str(tmp_path), "kind": "masks", "missing": "error"}
+    assert parameters(label="Hard", citation="Doe") == first
+    assert parameters(missing="empty") != first
+    (tmp_path / "b.png").write_bytes(b"1")
+    second = parameters()
+    assert second["files"] != first["files"]
+    (tmp_path / "b.png").write_bytes(b"12")
+    assert parameters()["files"] != second["files"]
+    (tmp_path / "b.png").unlink()
+    assert parameters() == first
 
 
 def test_figures_of_attention_are_drawn_where_a_network_has_it() -> None:

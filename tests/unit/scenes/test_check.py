@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from builders import line_mask, speckled, write_image
-from calvingfront.errors import Faults
+from calvingfront.errors import Faults, SceneError
 from calvingfront.scenes.check import check_scenes
 from calvingfront.scenes.scene_table import read_scenes, scene_table
 
@@ -107,3 +107,8 @@ def test_a_real_duplicate_is_found(shared_data, tmp_path):
         rows.append({"scene": scene, "glacier": "JAC", "mission": "TSX"} | files)
     with pytest.raises(Faults, match="JAC_2011-09-03_TSX_6_1_027: has the same pixels as"):
         check_scenes(scene_table(rows), {}, tmp_path / "scenes.tsv", tmp_path / "scenes.md")
+
+
+def test_a_table_without_a_scene_with_a_front_is_refused(tmp_path):
+    with pytest.raises(SceneError, match="has no scene with a front"):
+        check_scenes(scene_table([]), {}, tmp_path / "scenes.tsv", tmp_path / "scenes.md")

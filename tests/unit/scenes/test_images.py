@@ -9,7 +9,8 @@ import pytest
 from builders import line_mask, speckled, write_image
 from calvingfront.errors import ConfigError, Faults, SceneError
 from calvingfront.scenes.images import list_images
-from calvingfront.scenes.importing import import_scene
+from calvingfront.scenes.importing import import_new_scene, import_scene
+from calvingfront.scenes.scene_table import with_front, without_front
 from calvingfront.scenes.sources import list_scenes, prepared_scenes
 
 rasterio = pytest.importorskip("rasterio")
@@ -168,7 +169,7 @@ def test_a_table_that_cannot_be_used_is_refused(tmp_path):
         list_images(tmp_path / "none.csv")
     path = tmp_path / "scenes.tsv"
     path.write_text("scene\tglacier\timage\n")
-    with pytest.raises(ConfigError, match="is missing the columns mission, acquired, front"):
+    with pytest.raises(ConfigError, match=r"is missing the columns mission, acquired\. Give"):
         list_images(path)
     with pytest.raises(Faults, match="lists no scene"):
         list_images(write_table(tmp_path))
@@ -309,3 +310,72 @@ def test_a_published_terminus_is_found_by_its_date(shared_data, tmp_path):
     _, front = run_import(tmp_path, image, layer, glacier="JAC", acquired="2016-02-03")
     lengths_px = picked.length.sum() / 100
     assert (front > 0).sum() == pytest.approx(lengths_px, rel=0.3)
+
+
+def test_a_line_without_a_front_is_a_scene_to_be_located(tmp_path):
+    write_tiff(tmp_path / "a.tif", speckled(30, 40, 1))
+    write_image(tmp_path / "f.png", line_mask(30, 40, 5))
+    lines = ["a,SI,ERS,2001-02-03,a.tif,f.png,,", "b,SI,ERS,2001-02-04,a.tif, ,,"]
+    scenes = list_images(write_table(tmp_path, *lines, "c,SI,ERS,2001-02-05,a.tif,,,"))
+    assert with_front(scenes)["scene"].tolist() == ["a"]
+    assert without_front(scenes)["scene"].tolist() == ["b", "c"]
+    assert without_front(scenes)["front"].tolist() == [None, None]
+    assert without_front(scenes)["crs"].tolist() == ["EPSG:3031", "EPSG:3031"]
+    alone = list_images(write_table(tmp_path, *lines))
+    assert scenes.attrs["notes"] == alone.attrs["notes"]  # they are in the report of the others
+
+
+def test_the_column_of_fronts_may_be_missing(tmp_path):
+    write_tiff(tmp_path / "a.tif", speckled(30, 40, 1))
+    table = tmp_path / "t.csv"
+    table.write_text("scene,glacier,mission,acquired,image\na,SI,ERS,2001-02-03,a.tif\n")
+    assert list_images(table)["front"].tolist() == [None]
+
+
+def test_an_excluded_line_without_a_front_is_known_as_such(tmp_path):
+    write_tiff(tmp_path / "a.tif", speckled(30, 40, 1))
+    lines = [f"{name},SI,ERS,2001-02-03,a.tif,{front},," for name, front in
+             (("a", ""), ("b", ""), ("c", "f.png"))]  # fmt: skip
+    scenes = list_images(write_table(tmp_path, *lines), exclude={"b": "torn", "c": "torn"})
+    assert scenes.attrs["excluded_new"] == ["b"]
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("torn.tif", "cannot be read"),
+        ("degrees.tif", "is in EPSG:4326, not in projected metres"),
+        ("plain.png", "has no coordinate reference system and no known pixel size"),
+        ("flat.tif", "is constant: every pixel is 7"),
+        ("empty.tif", "has no valid pixel"),
+    ],
+)
+def test_an_unusable_image_without_a_front_is_refused_by_its_own_job(tmp_path, name, said):
+    """The table lists it, so that it stops no other scene."""
+    (tmp_path / "torn.tif").write_bytes(b"no image")
+    write_tiff(tmp_path / "degrees.tif", speckled(30, 40, 1), crs="EPSG:4326")
+    write_image(tmp_path / "plain.png", speckled(30, 40, 1))
+    write_tiff(tmp_path / "flat.tif", np.full((30, 40), 7, np.uint8))
+    write_tiff(tmp_path / "empty.tif", np.full((30, 40), -9999.0), nodata=-9999)
+    scenes = list_images(write_table(tmp_path, f"a,SI,ERS,2001-02-03,{name},,,"))
+    assert scenes["scene"].tolist() == ["a"]
+    size = scenes["pixel_size_x_m"][0]
+    with pytest.raises(SceneError, match=said) as caught:
+        import_new_scene(tmp_path / name, tmp_path / "out.png", None if np.isnan(size) else size)
+    assert name in str(caught.value)
+    assert not (tmp_path / "out.png").exists()
+
+
+def test_a_faulty_line_without_a_front_is_refused_with_the_others(tmp_path):
+    with pytest.raises(Faults, match=r"line 2 \(a\): image 'no.tif' does not exist"):
+        list_images(write_table(tmp_path, "a,SI,ERS,2001-02-03,no.tif,,,"))
+
+
+def test_an_image_is_imported_alike_with_and_without_its_front(tmp_path):
+    values = np.random.default_rng(2).exponential(0.1, (30, 40)).astype(np.float32)
+    image = write_tiff(tmp_path / "a.tif", values)
+    expected, _ = run_import(tmp_path, image, write_image(tmp_path / "f.png", line_mask(30, 40, 5)))
+    import_new_scene(image, tmp_path / "new.png", 20.0)
+    np.testing.assert_array_equal(
+        cv2.imread(str(tmp_path / "new.png"), cv2.IMREAD_UNCHANGED), expected
+    )

@@ -51,6 +51,16 @@ def table(folder: Path, *lines: str, header: str = "scene,glacier,product,front"
     return path
 
 
+def test_a_product_without_a_front_is_to_be_located(folder: Path) -> None:
+    lines = ["A,G,a.N1,fronts.gpkg", "B,G,a.N1,"]
+    scenes = list_products(table(folder, *lines), SPACING).set_index("scene")
+    assert scenes.loc["A", "front"] == str(folder / "fronts.gpkg")
+    assert scenes.loc["B", "front"] is None
+    assert scenes.loc["B", "pixel_size_x_m"] == 20.0
+    bare = table(folder, "B,G,a.N1", header="scene,glacier,product")
+    assert list_products(bare, SPACING)["front"].tolist() == [None]
+
+
 def test_mission_and_day_are_read_from_the_product(folder: Path) -> None:
     (row,) = list_products(table(folder, "A,G,a.N1,fronts.gpkg"), SPACING).to_dict("records")
     assert row["mission"] == "ENVISAT"

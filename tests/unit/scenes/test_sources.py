@@ -6,13 +6,26 @@ import pandas as pd
 import pytest
 
 from calvingfront.errors import ConfigError, Faults, SceneError
-from calvingfront.scenes.scene_table import COLUMNS, read_scenes, scene_table, write_scenes
-from calvingfront.scenes.sources import SOURCES, list_scenes, prepared_scenes, source_of
+from calvingfront.scenes.scene_table import (
+    COLUMNS,
+    read_scenes,
+    scene_table,
+    with_front,
+    without_front,
+    write_scenes,
+)
+from calvingfront.scenes.sources import (
+    SOURCES,
+    list_scenes,
+    of_training,
+    prepared_scenes,
+    source_of,
+)
 from calvingfront.vocabulary.missions import MISSIONS
 from calvingfront.vocabulary.references import load
 
 
-def simulated(exclude=None):
+def simulated(exclude=None, new_scenes=0):
     return {
         "results": "res",
         "source": {
@@ -20,6 +33,7 @@ def simulated(exclude=None):
             "exclude": exclude or {},
             "simulated": {
                 "scenes": 12,
+                "new_scenes": new_scenes,
                 "glaciers": 2,
                 "seed": 1,
                 "first_year": 1995,
@@ -52,6 +66,29 @@ def test_a_simulated_scene_may_be_excluded():
     name = scenes["scene"][3]
     left = list_scenes(simulated({name: "too smooth"}))
     assert set(scenes["scene"]) - set(left["scene"]) == {name}
+
+
+def test_new_simulated_scenes_have_no_front_and_change_no_other_row():
+    few, many = (list_scenes(simulated(new_scenes=count)) for count in (2, 5))
+    assert len(without_front(few)) == 2
+    assert set(without_front(few)["scene"]) < set(without_front(many)["scene"])
+    pd.testing.assert_frame_equal(with_front(many), list_scenes(simulated()))
+    prepared = prepared_scenes(many, simulated()).set_index("scene")
+    name = without_front(many)["scene"][0]
+    assert prepared.loc[name, "image"] == f"res/new_images/{name}.tif"
+    assert prepared.loc[name, "front"] is None
+
+
+def test_the_configuration_of_training_knows_no_new_scene():
+    new = without_front(list_scenes(simulated(new_scenes=3)))["scene"].tolist()
+    old = list_scenes(simulated())["scene"].tolist()
+    plain = simulated({old[0]: "too smooth"}) | {"locating": {"model": None}}
+    changed = simulated({old[0]: "too smooth", new[1]: "torn"}, new_scenes=3)
+    changed["locating"] = {"model": "elsewhere"}
+    expected = of_training(plain, list_scenes(plain))
+    assert of_training(changed, list_scenes(changed)) == expected
+    assert expected["source"]["exclude"] == {old[0]: "too smooth"}
+    assert changed["source"]["exclude"].keys() == {old[0], new[1]}  # itself unchanged
 
 
 def test_an_excluded_scene_must_exist():

@@ -10,12 +10,13 @@ import pytest
 
 from calvingfront.errors import ConfigError
 from calvingfront.simulation.missions import MISSIONS, find_orbit
+from calvingfront.simulation.new_scenes import plan_new_scenes
 from calvingfront.simulation.plan import plan_scenes
 from calvingfront.vocabulary.missions import MISSIONS as KNOWN_MISSIONS
 
 DEFAULT = {
     "scenes": 60, "glaciers": 2, "seed": 1, "first_year": 1995, "last_year": 2014,
-    "extent_m": 8000.0,
+    "extent_m": 8000.0, "new_scenes": 12,
 }  # fmt: skip
 NAME = re.compile(r"SIM[A-Z]_\d{4}-\d\d-\d\d_(ERS|ENVISAT|RSAT|PALSAR|TSX|TDX)_\d+_[1-6]_\d{3}")
 
@@ -80,3 +81,38 @@ def test_impossible_plans_are_refused_with_the_key() -> None:
     # every day of a year taken once, by the missions that flew
     full = plan_scenes({**DEFAULT, "scenes": 2 * 365, "first_year": 1995, "last_year": 1995})
     assert len(full) == 730
+
+
+def new(**changes: int) -> pd.DataFrame:
+    simulated = {**DEFAULT, **changes}
+    return plan_new_scenes(simulated, plan_scenes(simulated))
+
+
+def test_new_scenes_lie_between_the_others_and_on_none_of_their_days() -> None:
+    plan, found = plan_scenes(DEFAULT), new(new_scenes=200)
+    assert list(found.columns) == list(plan.columns)
+    assert found["glacier"].value_counts().to_dict() == {"SIMA": 100, "SIMB": 100}
+    days = pd.concat([plan, found])
+    assert not days.duplicated(["glacier", "acquired"]).any()
+    assert days["scene"].is_unique
+    assert set(found["mission"]) == set(plan["mission"])
+    for glacier, its in found.groupby("glacier"):
+        others = plan.loc[plan["glacier"] == glacier, "acquired"]
+        assert its["acquired"].between(others.min(), others.max(), inclusive="neither").all()
+    for row in found.itertuples():
+        mission, day = MISSIONS[row.mission], date.fromisoformat(row.acquired)
+        assert mission.first <= day.year + day.timetuple().tm_yday / 365 <= mission.last + 0.01
+        assert find_orbit(row.mission, row.orbit)
+
+
+def test_more_new_scenes_leave_the_earlier_ones_and_all_others_as_they_are() -> None:
+    assert new(new_scenes=5).equals(new(new_scenes=12).head(5))
+    assert plan_scenes(DEFAULT).equals(plan_scenes({**DEFAULT, "new_scenes": 0}))
+    assert new(new_scenes=0).empty
+    assert not new().equals(new(seed=2))
+
+
+def test_new_scenes_without_a_free_day_are_refused() -> None:
+    days = {"scenes": 2 * 365, "first_year": 1995, "last_year": 1995}
+    with pytest.raises(ConfigError, match=r"source\.simulated\.new_scenes: there are no free days"):
+        new(**days)

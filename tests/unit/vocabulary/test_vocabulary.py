@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from calvingfront.configuration.schema import read_schema
 from calvingfront.errors import CalvingFrontError, ConfigError
 from calvingfront.vocabulary import losses, models, paths
 from calvingfront.vocabulary.losses import (
@@ -18,10 +19,12 @@ from calvingfront.vocabulary.losses import (
     register_loss,
 )
 from calvingfront.vocabulary.models import Model, model_order, register_network
+from calvingfront.vocabulary.others import DEFAULTS, others_of
 from calvingfront.vocabulary.references import load
 from calvingfront.vocabulary.runs import Run, run_of
 
 RUN = Run("attention_unet", "wbce8", 12)
+SCHEMA = Path(__file__).resolve().parents[3] / "workflow" / "schemas" / "config.schema.yaml"
 
 
 @pytest.mark.parametrize(
@@ -54,6 +57,25 @@ def test_a_run_has_its_name_in_print() -> None:
     labels = ["Att. U-Net, WBCE8", "U-Net, BCE", "Prior", "Nearest date", "mine, OWN"]
     assert [run.label for run in runs] == labels
     assert [run.trained for run in runs] == [True, True, False, False, True]
+
+
+def test_a_row_without_a_loss_is_a_baseline_or_a_result_of_others() -> None:
+    runs = [RUN, Run("prior"), Run("theirs")]
+    assert [run.of_others for run in runs] == [False, False, True]
+    assert [run.trained for run in runs] == [True, False, False]
+    others = {"theirs": {"label": "Theirs, 2024"}}
+    assert Run("theirs").label == "theirs"
+    labels = ["Att. U-Net, WBCE8", "Prior", "Theirs, 2024"]
+    assert [run.label_beside(others) for run in runs] == labels
+
+
+def test_the_defaults_of_a_result_of_others_are_those_of_the_schema() -> None:
+    part = read_schema(SCHEMA)["properties"]["others"]["additionalProperties"]["properties"]
+    assert {key: value["default"] for key, value in part.items()} == DEFAULTS
+    assert others_of({}) == others_of({"others": None}) == {}
+    found = others_of({"others": {"b": None, "a": {"kind": "lines"}}})
+    assert list(found) == ["a", "b"]
+    assert found == {"a": DEFAULTS | {"kind": "lines"}, "b": DEFAULTS}
 
 
 def test_weights_of_losses() -> None:

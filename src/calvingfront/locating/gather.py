@@ -1,0 +1,64 @@
+"""Gather the fronts of single scenes in one file, with a report."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+
+from calvingfront.errors import SceneError
+from calvingfront.files import PathLike
+from calvingfront.locating.degrees import length_m
+from calvingfront.locating.extract import LONGITUDE_LATITUDE
+from calvingfront.locating.vectors import LocatedFront, read_fronts, write_fronts
+from calvingfront.reports import write_report
+
+log = logging.getLogger(__name__)
+
+
+def gather_fronts(
+    located: Sequence[PathLike], fronts: PathLike, report: PathLike, page: PathLike | None = None
+) -> None:
+    """Write the fronts of all `located` files to one GeoPackage, and a report in Markdown.
+
+    page: the report as HTML, or None.
+    Scenes in several CRSs are written in longitude and latitude. Raises SceneError if a scene
+    appears twice or a file cannot be read.
+    """
+    found = sorted(
+        (front for path in located for front in read_fronts(path)), key=lambda front: front.scene
+    )
+    if not found:
+        raise SceneError(fronts, "would contain no scene", "Locate at least one scene.")
+    several = len({front.crs for front in found if front.crs is not None}) > 1
+    if several:
+        log.info("the scenes are in several CRSs: the lines are written in longitude and latitude")
+    write_fronts(found, fronts, LONGITUDE_LATITUDE if several else None)
+    write_report(describe_fronts(found), report, page)
+    lines = sum(bool(front.lines) for front in found)
+    log.info("%d scenes, %d of them with a line", len(found), lines)
+
+
+def describe_fronts(found: Sequence[LocatedFront]) -> str:
+    """The report: one row for each scene with its line, or with the reason why there is none."""
+    lines = sum(bool(front.lines) for front in found)
+    models = sorted({front.model for front in found if front.model})
+    text = [
+        "# Located fronts",
+        "",
+        f"{len(found)} scenes without a front of their own; {lines} lines were drawn by "
+        f"{', '.join(models)}.",
+        "",
+        "| scene | glacier | mission | day | line | quality | reason |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for front in found:
+        length_km = (length_m(front.lines, front.crs) or 0.0) / 1000
+        line = f"{length_km:.1f} km" if front.lines else "none"
+        if len(front.lines) > 1:
+            line += f" in {len(front.lines)} pieces"
+        cells = (
+            front.scene, front.glacier, front.mission, front.acquired[:10], line,
+            front.quality or "not judged", front.reason,
+        )  # fmt: skip
+        text.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
+    return "\n".join(text) + "\n"

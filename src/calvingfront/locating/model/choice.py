@@ -1,0 +1,87 @@
+"""What the workflow needs to know of the model that locates, before the first job."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from calvingfront.errors import ConfigError
+from calvingfront.files import PathLike, read_json
+from calvingfront.locating.model.content import ContentError, Preprocessing, parse
+from calvingfront.scenes.sources import source_of
+
+Config = Mapping[str, Any]
+FOLDER, CONTENT = "model", "model.json"
+
+
+def preprocessing_of(folder: PathLike) -> Preprocessing:
+    """How a model folder's samples are made, without checking its weights.
+
+    Raises ConfigError for the key `locating.model` if it is no model folder.
+    """
+    remedy = "Write the path of a folder made by `calvingfront export`, or null."
+    try:
+        content = read_json(Path(folder) / CONTENT)
+        return parse(Preprocessing, content["preprocessing"], "preprocessing")
+    except (OSError, ValueError, KeyError, TypeError, ContentError):
+        raise ConfigError("locating.model", f"{folder} is not a model folder", remedy) from None
+
+
+def sample_settings(config: Config) -> dict[str, Any]:
+    """How the samples of scenes without a front are made: size, median_area_m2, variant, …
+
+    That is how the model's own samples were made: `samples`, or what a given model says.
+    """
+    settings = dict(config["samples"])
+    if config["locating"]["model"] is None:
+        return settings
+    return settings | vars(preprocessing_of(config["locating"]["model"]))
+
+
+def members_of(config: Config) -> list[tuple[str, str]]:
+    """Network and loss of each member of the ensemble, in the order of the configuration."""
+    planned = [(model, loss) for model in config["networks"]["models"] for loss in config["losses"]]
+    wanted = config["locating"]["members"]
+    return [pair for pair in planned if wanted == "all" or "/".join(pair) in wanted]
+
+
+def words_of(config: Config) -> dict[str, str]:
+    """Licence and data of the exported model: those of `locating`, or those of the source."""
+    source, given = source_of(config), config["locating"]
+    return {key: given[key] or getattr(source, key) for key in ("licence", "data")}
+
+
+def faults(config: Config) -> Iterator[ConfigError]:
+    """Keys of `locating` that cannot work with the others."""
+    given = config["locating"]
+    if given["members"] != "all":
+        planned = [
+            f"{model}/{loss}" for model in config["networks"]["models"] for loss in config["losses"]
+        ]
+        for number, member in enumerate(given["members"]):
+            if member not in planned:
+                yield ConfigError(
+                    f"locating.members[{number}]",
+                    f"{member} is not trained",
+                    f"Write all, or some of {', '.join(planned)}",
+                )
+    if given["model"] is not None:
+        try:
+            preprocessing_of(given["model"])
+        except ConfigError as error:
+            yield error
+
+
+def check_fronts(labelled: int, new: int, config: Config) -> None:
+    """Refuse an archive from which nothing can be trained while a model is missing.
+
+    labelled, new: numbers of scenes with and without a front. Raises ConfigError.
+    """
+    if labelled or config["locating"]["model"] is not None:
+        return
+    raise ConfigError(
+        "locating.model",
+        f"is not set, but none of the {new} scenes has a front, so nothing can be trained",
+        "Write the path of a model folder, or fill in the column front of some scenes.",
+    )

@@ -1,0 +1,82 @@
+"""Which model locates, and what of it is known before the first job."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from calvingfront.errors import ConfigError
+from calvingfront.locating.model.choice import (
+    check_fronts,
+    faults,
+    members_of,
+    sample_settings,
+    words_of,
+)
+
+
+def config(**locating: Any) -> dict[str, Any]:
+    return {
+        "source": {"kind": "images"},
+        "networks": {"models": ["unet", "attention_unet"]},
+        "losses": ["bce", "wbce4"],
+        "samples": {"size": 64, "median_area_m2": 2500.0, "variant": "paper", "front_width_px": 3},
+        "locating": {"members": "all", "model": None, "licence": None, "data": None} | locating,
+    }
+
+
+def model_folder(folder: Path) -> Path:
+    folder.mkdir()
+    steps = {"size": 96, "median_area_m2": 0.0, "variant": "released", "front_width_px": 2}
+    (folder / "model.json").write_text(json.dumps({"preprocessing": steps}), encoding="utf-8")
+    return folder
+
+
+def test_all_or_some_networks_are_members() -> None:
+    assert members_of(config()) == [
+        ("unet", "bce"), ("unet", "wbce4"), ("attention_unet", "bce"), ("attention_unet", "wbce4"),
+    ]  # fmt: skip
+    chosen = config(members=["attention_unet/wbce4", "unet/bce"])
+    assert members_of(chosen) == [("unet", "bce"), ("attention_unet", "wbce4")]
+    assert not list(faults(chosen))
+
+
+def test_a_member_that_is_not_trained_is_refused() -> None:
+    (fault,) = faults(config(members=["unet/bce", "unet/wbce8"]))
+    assert str(fault).startswith("locating.members[1]: unet/wbce8 is not trained. Write all, or")
+
+
+def test_samples_are_made_as_the_model_needs_them(tmp_path: Path) -> None:
+    assert sample_settings(config()) == config()["samples"]
+    elsewhere = config(model=str(model_folder(tmp_path / "model")))
+    assert sample_settings(elsewhere) == {
+        "size": 96, "median_area_m2": 0.0, "variant": "released", "front_width_px": 2,
+    }  # fmt: skip
+    assert not list(faults(elsewhere))
+
+
+@pytest.mark.parametrize(
+    "content", [None, "no JSON", "[1]", "{}", '{"preprocessing": {"size": 1}}']
+)
+def test_a_folder_that_is_no_model_is_refused(tmp_path: Path, content: str | None) -> None:
+    if content is not None:
+        (tmp_path / "model.json").write_text(content, encoding="utf-8")
+    (fault,) = faults(config(model=str(tmp_path)))
+    assert str(fault).startswith(f"locating.model: {tmp_path} is not a model folder")
+
+
+def test_licence_and_data_depend_on_the_source_unless_given() -> None:
+    assert words_of(config()) == {"licence": "not stated", "data": "own data, see scenes.tsv"}
+    given = config(licence="CC0", data="my fjord") | {"source": {"kind": "simulated"}}
+    assert words_of(given) == {"licence": "CC0", "data": "my fjord"}
+    assert words_of(config() | {"source": {"kind": "simulated"}})["licence"] == "MIT"
+
+
+def test_without_any_front_a_model_is_needed(tmp_path: Path) -> None:
+    check_fronts(1, 5, config())
+    check_fronts(0, 5, config(model=str(tmp_path)))
+    with pytest.raises(ConfigError, match=r"locating\.model: .* none of the 5 scenes has a front"):
+        check_fronts(0, 5, config())
