@@ -50,7 +50,7 @@ demo: environment
 # A second make looks at the results again, after the workflow has written them.
 report: results/report.html
 
-results/report.html: $(wildcard results/tables/* results/figures/* results/scenes.md results/dataset/leakage.md results/located.md)
+results/report.html: $(wildcard results/tables/* results/figures/* results/scenes.html results/dataset/leakage.html results/located.html)
 	$(BIN)/snakemake --report $@
 
 test: environment

@@ -11,4 +11,5 @@ if __name__ == "__main__":
             output=snakemake.output.split,
             leakage_table=snakemake.output.leakage,
             leakage_summary=snakemake.output.summary,
+            leakage_page=snakemake.output.page,
         )

@@ -1,7 +1,7 @@
 """Compare stated and measured errors of located fronts."""
 
-from calvingfront.tables.errors import tabulate_errors
 from calvingfront.logs import log_to
+from calvingfront.tables.errors import tabulate_errors
 
 if __name__ == "__main__":
     with log_to(snakemake.log[0]):

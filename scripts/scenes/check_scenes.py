@@ -13,5 +13,6 @@ if __name__ == "__main__":
             excluded=snakemake.params.excluded,
             output=snakemake.output.table,
             report=snakemake.output.report,
+            page=snakemake.output.page,
             threads=snakemake.threads,
         )

@@ -20,6 +20,7 @@ import yaml
 from calvingfront.dataset.files import CONFIG
 from calvingfront.errors import CalvingFrontError, ConfigError
 from calvingfront.locating import command as locating
+from calvingfront.pages import command as pages
 from calvingfront.pipeline import commands
 from calvingfront.pipeline.commands import Results
 from calvingfront.pipeline.summary import summary
@@ -46,6 +47,7 @@ ON_FILES: dict[str, Callable[[argparse.Namespace], int]] = {
     "locate": locating.run_locate,
     "export": locating.run_export,
     "summary": lambda options: _print(summary(Path(options.results))),
+    "page": pages.run,
 }
 
 
@@ -170,6 +172,7 @@ def _parser() -> argparse.ArgumentParser:
     text = "say in a few lines what a results folder holds: best row, located fronts, what to open"
     command = commands.add_parser("summary", help=text, description=text)
     command.add_argument("--results", default="results", help="results folder (%(default)s)")
+    pages.add_command(commands)
     return parser
 
 

@@ -264,6 +264,7 @@ def test_every_caption_is_used_and_every_used_caption_exists(
     used = {name: rule["captions"] for name, rule in rules.items() if rule["captions"]}
     expected = {
         "check_scenes": "scenes", "split_scenes": "leakage", "gather_fronts": "located",
+        "tabulate_errors": "errors", "draw_errors": "errors",
     }  # fmt: skip
     expected |= {step: item.name for step, item in STEPS.items()}
     folder = WORKFLOW / "report"

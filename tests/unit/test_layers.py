@@ -19,6 +19,7 @@ CONTRIBUTING = Path(__file__).resolve().parents[2] / "CONTRIBUTING.md"
 LAYERS = (
     ("errors",),
     ("files", "logs"),
+    ("reports",),
     ("vocabulary",),
     ("fronts", "position", "radar"),
     ("uncertainty",),
@@ -33,7 +34,7 @@ LAYERS = (
     ("training",),
     ("evaluation",),
     ("locating",),
-    ("tables", "figures"),
+    ("tables", "figures", "pages"),
     ("configuration", "pipeline"),
     ("cli",),
     ("__main__",),

@@ -217,6 +217,10 @@ def test_the_report_holds_the_tables_and_figures(
         "Located",
     ):
         assert item in html, item
+    pages = ["scenes", "dataset/leakage", *(f"tables/{name}" for name in TABLES)]
+    for page in pages:  # Snakemake's report shows HTML, and offers everything else as a download
+        assert f'"results/test/{page}.html": {{"name"' in html, page
+        assert f'"results/test/{page}.csv": {{"name"' not in html
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 #
 # in:   <results>/samples/square/{scene}.npz, the checked scene table
 # out:  <results>/dataset/images.npy, fronts.npy, valid.npy, index.tsv   the packed samples
-#       <results>/dataset/split.tsv, leakage.tsv, leakage.md   the split, and how close its training and test scenes are
+#       <results>/dataset/split.tsv, leakage.tsv, leakage.md, leakage.html   the split, and how close its training and test scenes are
 #       <results>/dataset/config.yaml   the configuration with all its defaults, but without what concerns new scenes only
 
 
@@ -49,8 +49,9 @@ rule split_scenes:
     output:
         split="<results>/dataset/split.tsv",
         leakage="<results>/dataset/leakage.tsv",
-        summary=report(
-            "<results>/dataset/leakage.md",
+        summary="<results>/dataset/leakage.md",
+        page=report(
+            "<results>/dataset/leakage.html",
             caption="../report/leakage.rst",
             category="Data",
             labels={"item": "Leakage of the split"},

@@ -6,7 +6,7 @@
 #       <results>/held_out           its fronts of the validation and test scenes, and their errors
 #       <results>/tables/errors.*, figures/errors.*  how good the stated errors are
 #       <results>/located/{scene}.gpkg               the front of one new scene
-#       <results>/fronts.gpkg, located.md            the fronts of all new scenes, and a report
+#       <results>/fronts.gpkg, located.md, .html     the fronts of all new scenes, and a report
 from calvingfront.dataset import files
 from calvingfront.locating.model.choice import FOLDER, words_of
 from calvingfront.pipeline.steps import dataset_files, paths_over
@@ -116,8 +116,9 @@ rule gather_fronts:
         located=located_scenes,
     output:
         fronts="<results>/fronts.gpkg",
-        report=report(
-            "<results>/located.md",
+        report="<results>/located.md",
+        page=report(
+            "<results>/located.html",
             caption="../report/located.rst",
             category="Located fronts",
             labels={"item": "Located fronts"},
@@ -139,6 +140,7 @@ rule locate:
     input:
         rules.gather_fronts.output.fronts,
         rules.gather_fronts.output.report,
+        "<results>/fronts.html",
     localrule: True
 
 
@@ -148,8 +150,9 @@ rule tabulate_errors:
         held_out=rules.export_model.output.errors,
     output:
         csv="<results>/tables/errors.csv",
-        md=report(
-            "<results>/tables/errors.md",
+        md="<results>/tables/errors.md",
+        html=report(
+            "<results>/tables/errors.html",
             caption="../report/errors.rst",
             category="Located fronts",
             labels={"item": "Errors"},

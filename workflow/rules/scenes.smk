@@ -3,7 +3,7 @@
 # in:   a CaFFe folder (read in place), a table of images, or geocoded products
 # out:  <results>/imported/{scene}         image and front on one grid (not for CaFFe, whose files are used as they are)
 #       <results>/new_images/{scene}       image of a scene without a front
-#       <results>/scenes.tsv, scenes.md    the table of the scenes with a front, and the report of the check of every file
+#       <results>/scenes.tsv, scenes.md, scenes.html    the table of the scenes with a front, and the report of the check of every file
 
 
 if SOURCE.imported:
@@ -70,8 +70,9 @@ rule check_scenes:
         fronts=[prepared_rows[scene]["front"] for scene in SCENES],
     output:
         table="<results>/scenes.tsv",
-        report=report(
-            "<results>/scenes.md",
+        report="<results>/scenes.md",
+        page=report(
+            "<results>/scenes.html",
             caption="../report/scenes.rst",
             category="Data",
             labels={"item": "Scenes"},

@@ -1,7 +1,7 @@
 # Tables: the paper's Tables I and II beside our values, distances in metres, comparisons.
 #
 # in:   scores.tsv of every trained network and of the rows without a network
-# out:  <results>/tables/NAME.csv, .md and, for tables in print, .tex
+# out:  <results>/tables/NAME.csv, .md, .html (in the report) and, for tables in print, .tex
 #
 # calvingfront.tables.registry lists the tables; there is one rule for each.
 from calvingfront.tables.registry import TABLES
@@ -22,7 +22,7 @@ for table in TABLES.values():
         input:
             **inputs_of(table.step),
         output:
-            **reported(table, "csv", "Tables"),
+            **reported(table, "html", "Tables"),
         log:
             f"<logs>/{table.step}.log",
         conda:

@@ -10,7 +10,8 @@ import numpy as np
 import pandas as pd
 
 from calvingfront.dataset.splits import split_scenes
-from calvingfront.files import PathLike, write_text
+from calvingfront.files import PathLike
+from calvingfront.reports import write_report
 from calvingfront.scenes.scene_table import write_table
 from calvingfront.scenes.split_lists import read_lists
 from calvingfront.vocabulary.subsets import GAP, SUBSETS, TEST, TRAIN, VALIDATION
@@ -105,11 +106,13 @@ def split_file(
     leakage_table: PathLike,
     leakage_summary: PathLike,
     lists: PathLike | None = None,
+    leakage_page: PathLike | None = None,
     exclude: Collection[str] = (),
     **options: Any,
 ) -> None:
     """Split the scenes of a packed data set (or scene table) and report the leakage.
 
+    leakage_page: the summary as HTML, or None.
     lists:   a file, or empty for none. exclude: the scenes of source.exclude.
     options: the other keys of the configuration's section split; see `split_scenes`.
     """
@@ -131,7 +134,8 @@ def split_file(
     report = leakage(scenes, split)
     write_table(output, split)
     write_table(leakage_table, report)
-    write_text(leakage_summary, describe_leakage(report, split, scenes, method, notes))
+    described = describe_leakage(report, split, scenes, method, notes)
+    write_report(described, leakage_summary, leakage_page)
 
 
 def _percent(flags: pd.Series[bool]) -> str:

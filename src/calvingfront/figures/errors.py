@@ -9,9 +9,9 @@ from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
+from calvingfront.evaluation.line_errors import errors_of_tests
 from calvingfront.figures.style import RULES, TWO_COLUMNS_MM, Page, save
 from calvingfront.files import PathLike
-from calvingfront.tables.errors import test_scenes
 
 Floats = npt.NDArray[np.float64]
 
@@ -31,7 +31,7 @@ def draw_errors(held_out: PathLike, png: PathLike, pdf: PathLike) -> None:
     first; with the measured error in its place, no order can be better. Right: measured against
     stated error, with the quality flag.
     """
-    table = test_scenes(held_out)
+    table = errors_of_tests(held_out)
     known = table[table["line_m"].notna() & table["error_m"].notna()]
     page = Page(TWO_COLUMNS_MM, 68)
     with plt.rc_context(RULES):

@@ -6,17 +6,21 @@ import logging
 from collections.abc import Sequence
 
 from calvingfront.errors import SceneError
-from calvingfront.files import PathLike, write_text
+from calvingfront.files import PathLike
 from calvingfront.locating.degrees import length_m
 from calvingfront.locating.extract import LONGITUDE_LATITUDE
 from calvingfront.locating.vectors import LocatedFront, read_fronts, write_fronts
+from calvingfront.reports import write_report
 
 log = logging.getLogger(__name__)
 
 
-def gather_fronts(located: Sequence[PathLike], fronts: PathLike, report: PathLike) -> None:
+def gather_fronts(
+    located: Sequence[PathLike], fronts: PathLike, report: PathLike, page: PathLike | None = None
+) -> None:
     """Write the fronts of all `located` files to one GeoPackage, and a report in Markdown.
 
+    page: the report as HTML, or None.
     Scenes in several CRSs are written in longitude and latitude. Raises SceneError if a scene
     appears twice or a file cannot be read.
     """
@@ -29,7 +33,7 @@ def gather_fronts(located: Sequence[PathLike], fronts: PathLike, report: PathLik
     if several:
         log.info("the scenes are in several CRSs: the lines are written in longitude and latitude")
     write_fronts(found, fronts, LONGITUDE_LATITUDE if several else None)
-    write_text(report, describe_fronts(found))
+    write_report(describe_fronts(found), report, page)
     lines = sum(bool(front.lines) for front in found)
     log.info("%d scenes, %d of them with a line", len(found), lines)
 

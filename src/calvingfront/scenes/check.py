@@ -11,7 +11,8 @@ import numpy as np
 import pandas as pd
 
 from calvingfront.errors import CalvingFrontError, Faults, SceneError
-from calvingfront.files import PathLike, write_text
+from calvingfront.files import PathLike
+from calvingfront.reports import write_report
 from calvingfront.scenes.caffe import EXCLUDE
 from calvingfront.scenes.pixels import read_grey
 from calvingfront.scenes.scene_table import write_scenes
@@ -82,13 +83,13 @@ def check_scenes(
     output: PathLike,
     report: PathLike,
     threads: int = 1,
+    page: PathLike | None = None,
 ) -> None:
     """Open every image and front of a scene table; write the verified table and a report.
 
-    scenes: all with a front.
-
-    excluded: {scene: reason}; for the report. Raises Faults with all faults, including scenes with
-    identical pixels.
+    scenes: all with a front. page: the report as HTML, or None. excluded: {scene: reason}; for
+    the report.
+    Raises Faults with all faults, including scenes with identical pixels.
     """
     if scenes.empty:
         raise SceneError(
@@ -116,7 +117,7 @@ def check_scenes(
     table["height_px"] = [checked.height for checked in results]
     table["width_px"] = [checked.width for checked in results]
     write_scenes(output, table)
-    write_text(report, describe_scenes(table, excluded, scenes.attrs.get("notes", ())))
+    write_report(describe_scenes(table, excluded, scenes.attrs.get("notes", ())), report, page)
 
 
 def describe_scenes(

@@ -51,9 +51,10 @@ def compare_models(
     size_px: int,
     csv: PathLike,
     md: PathLike,
+    html: PathLike,
     others: Printed = NOBODY,
 ) -> None:
-    """Write every paired comparison of Dice as CSV and Markdown.
+    """Write every paired comparison of Dice as CSV, Markdown and HTML.
 
     scores: `scores.tsv` of every row: networks, results of others, baselines. others: labels and
     citations of the results of others.
@@ -80,7 +81,7 @@ def compare_models(
     asked = [family for family in FAMILIES if (chosen.family == family).any()]
     blocks = [_block(chosen, family, others) for family in asked]
     caption.append("Shown: validation threshold. The CSV file has the paper protocol too.")
-    write_table(summary, "Comparisons of Dice", caption, blocks, csv, md)
+    write_table(summary, "Comparisons of Dice", caption, blocks, csv, md, html)
 
 
 def summarise_comparisons(scores: pd.DataFrame) -> pd.DataFrame:

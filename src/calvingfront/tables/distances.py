@@ -76,10 +76,11 @@ def tabulate_distances(
     size_px: int,
     csv: PathLike,
     md: PathLike,
+    html: PathLike,
     tex: PathLike,
     others: Printed = NOBODY,
 ) -> None:
-    """Write the front position errors (CSV, Markdown, LaTeX).
+    """Write the front position errors (CSV, Markdown, HTML, LaTeX).
 
     scores: `scores.tsv` of every row: networks, results of others, baselines. others: labels and
     citations of the results of others.
@@ -97,7 +98,8 @@ def tabulate_distances(
     ]
     summary = summarise_distances(table)
     blocks = [_block(summary, protocol, others) for protocol in PROTOCOLS]
-    write_table(summary, "Front position errors", caption, blocks, csv, md, tex, "tab:distances")
+    title = "Front position errors"
+    write_table(summary, title, caption, blocks, csv, md, html, tex, "tab:distances")
 
 
 def tabulate_breakdown(
@@ -106,9 +108,10 @@ def tabulate_breakdown(
     size_px: int,
     csv: PathLike,
     md: PathLike,
+    html: PathLike,
     others: Printed = NOBODY,
 ) -> None:
-    """Write the scores by glacier, sensor, resolution and season (CSV, Markdown).
+    """Write the scores by glacier, sensor, resolution and season (CSV, Markdown, HTML).
 
     scores: `scores.tsv` of every row: networks, results of others, baselines. others: labels and
     citations of the results of others.
@@ -130,7 +133,7 @@ def tabulate_breakdown(
         )
     chosen = parts[parts.protocol == VALIDATION_THRESHOLD]
     pages = [_breakdown_block(chosen, grouping, others) for grouping in GROUPINGS]
-    write_table(parts, "Scores by kind of image", about, pages, csv, md)
+    write_table(parts, "Scores by kind of image", about, pages, csv, md, html)
 
 
 def summarise_distances(scores: pd.DataFrame) -> pd.DataFrame:

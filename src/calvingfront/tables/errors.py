@@ -7,12 +7,11 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
-from calvingfront.dataset.reading import read_table
-from calvingfront.errors import SampleError
-from calvingfront.files import PathLike, write_text
+from calvingfront.evaluation.line_errors import errors_of_tests
+from calvingfront.files import PathLike
+from calvingfront.reports import write_report
 from calvingfront.tables.rendering import DASH, Block, markdown, number, write_csv
 from calvingfront.vocabulary.missions import MISSIONS
-from calvingfront.vocabulary.subsets import TEST
 
 LEVELS = (50, 90, 95)
 GROUPS = {"quality": "flag", "glacier": "glacier", "mission": "mission"}
@@ -27,22 +26,19 @@ CAPTION = (
 )
 
 
-def test_scenes(held_out: PathLike) -> pd.DataFrame:
-    """The rows of the test scenes of a table of held-out scenes (`write_held_out`)."""
-    table = read_table(held_out)
-    table = table[table["subset"] == TEST]
-    if table.empty:
-        raise SampleError(held_out, "has no test scene", "Export the model again.")
-    return table.reset_index(drop=True)
+def tabulate_errors(
+    held_out: PathLike, csv: PathLike, md: PathLike, html: PathLike | None = None
+) -> None:
+    """Write measured and stated errors, coverage and sharpness: of all scenes, and by group.
 
-
-def tabulate_errors(held_out: PathLike, csv: PathLike, md: PathLike) -> None:
-    """Write measured and stated errors, coverage and sharpness: of all scenes, and by group."""
-    table = test_scenes(held_out)
+    html: the page for the report, or None.
+    """
+    table = errors_of_tests(held_out)
     rows = pd.DataFrame(list(_rows(table)))
     write_csv(csv, rows)
     block = Block("", (), _header(), [_cells(row) for _, row in rows.iterrows()])
-    write_text(md, markdown("Errors of the located fronts", (*CAPTION, *_ranks(table)), [block]))
+    text = markdown("Errors of the located fronts", (*CAPTION, *_ranks(table)), [block])
+    write_report(text, md, html)
 
 
 def _rows(table: pd.DataFrame) -> Iterator[dict[str, object]]:

@@ -1,7 +1,7 @@
 """The tables, in the order of the report. Plain data: a table's code is imported to make it.
 
 A table is a function that takes `scores` (the `scores.tsv` of every row), `split_method`,
-`size_px`, its own parameters, and a path for each suffix (csv, md, tex).
+`size_px`, its own parameters, and a path for each suffix (csv, md, html, tex).
 """
 
 from __future__ import annotations
@@ -27,13 +27,13 @@ class Table:
     label: str
     step: str
     code: str
-    suffixes: tuple[str, ...] = ("csv", "md")
+    suffixes: tuple[str, ...] = ("csv", "md", "html")
     dataset: bool = False
     parameters: Mapping[str, str] = field(default_factory=dict)
 
 
 _PACKAGE = "calvingfront.tables"
-_FOR_PRINT = ("csv", "md", "tex")
+_FOR_PRINT = ("csv", "md", "html", "tex")
 _ALL = (
     Table(
         "table1", "Table I", "tabulate_scores", f"{_PACKAGE}.scores:tabulate_scores", _FOR_PRINT,

@@ -35,12 +35,13 @@ def tabulate_scores(
     size_px: int,
     csv: PathLike,
     md: PathLike,
+    html: PathLike,
     tex: PathLike,
     others: Printed = NOBODY,
     bootstrap_samples: int = 2000,
     bootstrap_seed: int = 1,
 ) -> None:
-    """Write Table I as CSV (tidy), Markdown and LaTeX.
+    """Write Table I as CSV (tidy), Markdown, HTML and LaTeX.
 
     scores:       `scores.tsv` of every row: networks, results of others, baselines.
     split_method: named in the caption, as is size_px, the side of the square images.
@@ -52,7 +53,15 @@ def tabulate_scores(
     caption = _caption(table, split_method, size_px, bootstrap_samples) + others_note(others)
     blocks = [_block(summary, metrics, others) for metrics in (INTERVALS, WEIGHTED)]
     write_table(
-        summary, "Table I: scores on the test set", caption, blocks, csv, md, tex, "tab:scores"
+        summary,
+        "Table I: scores on the test set",
+        caption,
+        blocks,
+        csv,
+        md,
+        html,
+        tex,
+        "tab:scores",
     )
 
 

@@ -8,6 +8,7 @@ import pandas as pd
 
 from calvingfront.evaluation.score_table import rows_in_order, seeds_of
 from calvingfront.files import PathLike, write_text
+from calvingfront.reports import write_report
 from calvingfront.tables.rendering import Block, latex, markdown, write_csv
 from calvingfront.tables.statistics import mean_and_spread
 from calvingfront.vocabulary.losses import loss_label
@@ -97,14 +98,15 @@ def write_table(
     blocks: Sequence[Block],
     csv: PathLike,
     md: PathLike,
+    html: PathLike,
     tex: PathLike | None = None,
     label: str = "",
 ) -> None:
-    """Write one table: `summary` as CSV (tidy), `blocks` under the caption as Markdown and LaTeX.
+    """Write a table: `summary` as CSV (tidy), `blocks` and caption as Markdown, HTML and LaTeX.
 
     tex: None if the table is not for print; else `label` is its LaTeX label.
     """
     write_csv(csv, summary)
-    write_text(md, markdown(title, caption, blocks))
+    write_report(markdown(title, caption, blocks), md, html)
     if tex is not None:
         write_text(tex, latex(label, caption, blocks))

@@ -38,10 +38,11 @@ def tabulate_thickness(
     front_width_px: float,
     csv: PathLike,
     md: PathLike,
+    html: PathLike,
     tex: PathLike,
     others: Printed = NOBODY,
 ) -> None:
-    """Write Table II as CSV (tidy), Markdown and LaTeX.
+    """Write Table II as CSV (tidy), Markdown, HTML and LaTeX.
 
     scores:         `scores.tsv` of every row.
     dataset:        folder of the packed samples; their mean `pixel_size_m` converts px to m.
@@ -67,7 +68,7 @@ def tabulate_thickness(
     ]
     blocks = [_block(summary, protocol, others) for protocol in PROTOCOLS]
     title = "Table II: thickness of the predicted fronts"
-    write_table(summary, title, caption, blocks, csv, md, tex, "tab:thickness")
+    write_table(summary, title, caption, blocks, csv, md, html, tex, "tab:thickness")
 
 
 def mean_pixel_size(dataset: PathLike) -> float:

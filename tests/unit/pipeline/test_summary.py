@@ -46,7 +46,7 @@ def test_located_fronts_are_counted_by_flag_with_their_stated_error(tmp_path: Pa
     write_fronts(fronts, tmp_path / "fronts.gpkg")
     text = summary(tmp_path)
     assert "Fronts located: 3 of 4 new scenes, stated error 30 m on average" in text
-    assert "(1 good, 1 partial, 1 none, 1 not judged)" in text
+    assert "(2 good, 1 partial, 1 none)" in text
     assert text.splitlines()[-1] == f"Open {tmp_path / 'fronts.gpkg'}"
 
 

@@ -63,7 +63,7 @@ def test_effects_in_percentage_points_and_holm_over_all_of_a_protocol(tmp_path: 
 
 
 def test_fewer_than_three_seeds_are_marked(tmp_path: Path) -> None:
-    files = {"csv": tmp_path / "c.csv", "md": tmp_path / "c.md"}
+    files = {suffix: tmp_path / f"c.{suffix}" for suffix in ("csv", "md", "html")}
     compare_models(write_runs(tmp_path, 2), "paper", 512, **files)
     text = files["md"].read_text(encoding="utf-8")
     assert "**Fewer than 3 seeds**" in text
@@ -72,7 +72,7 @@ def test_fewer_than_three_seeds_are_marked(tmp_path: Path) -> None:
 
 
 def test_three_seeds_are_not_marked(tmp_path: Path) -> None:
-    files = {"csv": tmp_path / "c.csv", "md": tmp_path / "c.md"}
+    files = {suffix: tmp_path / f"c.{suffix}" for suffix in ("csv", "md", "html")}
     compare_models(write_runs(tmp_path, 3), "paper", 512, **files)
     text = files["md"].read_text(encoding="utf-8")
     assert "Fewer than" not in text
@@ -82,6 +82,6 @@ def test_three_seeds_are_not_marked(tmp_path: Path) -> None:
 
 
 def test_a_single_network_alone_leaves_an_empty_table(tmp_path: Path) -> None:
-    files = {"csv": tmp_path / "c.csv", "md": tmp_path / "c.md"}
+    files = {suffix: tmp_path / f"c.{suffix}" for suffix in ("csv", "md", "html")}
     compare_models([write_scores(tmp_path, "unet", "bce", 1, dice(0))], "paper", 512, **files)
     assert pd.read_csv(files["csv"]).empty

@@ -32,8 +32,10 @@ def files(tmp_path: Path) -> dict[str, Path]:
         write_scores(tmp_path, "unet", "bce", 2, DICE),
         write_scores(tmp_path, "nearest_date", "none", 0, DICE, CHANGES),
     ]
-    distances = {suffix: tmp_path / f"distances.{suffix}" for suffix in ("csv", "md", "tex")}
-    breakdown = {suffix: tmp_path / f"breakdown.{suffix}" for suffix in ("csv", "md")}
+    distances = {
+        suffix: tmp_path / f"distances.{suffix}" for suffix in ("csv", "md", "html", "tex")
+    }
+    breakdown = {suffix: tmp_path / f"breakdown.{suffix}" for suffix in ("csv", "md", "html")}
     tabulate_distances(scores, "paper", 512, **distances)
     tabulate_breakdown(scores, "paper", 512, **breakdown)
     return distances | {f"breakdown_{suffix}": path for suffix, path in breakdown.items()}

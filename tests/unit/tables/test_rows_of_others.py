@@ -116,7 +116,7 @@ def test_the_average_of_table_2_is_over_the_networks_alone(
 def test_a_season_that_is_not_known_is_said_to_be_unknown(tmp_path: Path) -> None:
     unknown = {scene: {"season": None} for scene in SCENES}
     scores = [write_scores(tmp_path, "prior", "none", 0, dice(0.3), unknown)]
-    files = {suffix: tmp_path / f"b.{suffix}" for suffix in ("csv", "md")}
+    files = {suffix: tmp_path / f"b.{suffix}" for suffix in ("csv", "md", "html")}
     table = TABLES["breakdown"]
     load(table.code)(scores, split_method="paper", size_px=512, **files)
     text = files["md"].read_text(encoding="utf-8")

@@ -31,7 +31,7 @@ def table(tmp_path: Path) -> dict[str, Path]:
         write_scores(tmp_path, "prior", "none", 0, dict.fromkeys(SCENES, 0.3)),
         write_scores(tmp_path, "nearest_date", "none", 0, dict.fromkeys(SCENES, 0.5)),
     ]
-    files = {suffix: tmp_path / f"table1.{suffix}" for suffix in ("csv", "md", "tex")}
+    files = {suffix: tmp_path / f"table1.{suffix}" for suffix in ("csv", "md", "html", "tex")}
     tabulate_scores(scores, "paper", 512, **files, bootstrap_samples=500)
     return files
 
@@ -127,7 +127,7 @@ def test_the_tables_are_the_same_in_any_order_of_the_inputs(tmp_path: Path) -> N
     ]
     written = []
     for name, order in (("a", paths), ("b", paths[::-1])):
-        files = {suffix: tmp_path / f"{name}.{suffix}" for suffix in ("csv", "md", "tex")}
+        files = {suffix: tmp_path / f"{name}.{suffix}" for suffix in ("csv", "md", "html", "tex")}
         tabulate_scores(order, "random", 256, **files)
         written.append([path.read_bytes() for path in files.values()])
     assert written[0] == written[1]

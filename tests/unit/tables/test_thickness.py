@@ -32,7 +32,7 @@ def table(tmp_path: Path) -> dict[str, Path]:
         write_scores(tmp_path, "attention_unet", "wbce4", 1, DICE),
         write_scores(tmp_path, "prior", "none", 0, DICE),
     ]
-    files = {suffix: tmp_path / f"table2.{suffix}" for suffix in ("csv", "md", "tex")}
+    files = {suffix: tmp_path / f"table2.{suffix}" for suffix in ("csv", "md", "html", "tex")}
     write_index(tmp_path, [40.0, 50.0, 60.0])
     tabulate_thickness(scores, tmp_path, "paper", 512, 6, **files)
     return files
@@ -76,7 +76,7 @@ def test_markdown_prints_our_mean_pixel_size_and_the_papers(table: dict[str, Pat
 
 def test_unknown_pixel_sizes_leave_the_certainty_open(tmp_path: Path) -> None:
     scores = write_scores(tmp_path, "unet", "bce", 1, DICE)
-    files = {suffix: tmp_path / f"table2.{suffix}" for suffix in ("csv", "md", "tex")}
+    files = {suffix: tmp_path / f"table2.{suffix}" for suffix in ("csv", "md", "html", "tex")}
     write_index(tmp_path, [np.nan, np.nan, np.nan])
     tabulate_thickness(scores, tmp_path, "paper", 512, 6, **files)
     assert "| U-Net | BCE | 0 | 7.2 | – | 6.0 | – | – |" in files["md"].read_text(encoding="utf-8")

@@ -1,0 +1,1 @@
+"""Self-contained pages to look at fronts in a browser, without network or server."""

@@ -1,0 +1,24 @@
+# Pages: the located fronts on one page for a browser.
+#
+# in:   <results>/fronts.gpkg, and image and sample of each scene without a front of its own
+# out:  <results>/fronts.html   map, dates, bands, table and downloads in one file
+
+
+rule draw_page:
+    """Draw the located fronts over the latest good image of each glacier, on one page."""
+    input:
+        fronts="<results>/fronts.gpkg",
+        images=[prepared_rows[scene]["image"] for scene in NEW_SCENES],
+        samples=expand("<results>/samples/square/{scene}.npz", scene=NEW_SCENES),
+    output:
+        page="<results>/fronts.html",
+    log:
+        "<logs>/draw_page.log",
+    conda:
+        "../../envs/samples.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime="30m",
+    script:
+        "../../scripts/pages/draw_page.py"
