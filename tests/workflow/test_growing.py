@@ -170,7 +170,7 @@ def test_every_new_simulated_scene_has_a_row_and_is_nowhere_in_the_training(
     assert len(new) == 3
     assert set(true["scene"]) == new
     for front in found:
-        assert front.members == 4
+        assert front.members == 4 * 8
         assert front.crs == "EPSG:3031"
         assert front.scene.startswith(f"{front.glacier}_{front.acquired}_{front.mission}_")
         assert (results / "located" / f"{front.scene}.gpkg").is_file()

@@ -10,6 +10,7 @@ rule draw_page:
         fronts="<results>/fronts.gpkg",
         images=[prepared_rows[scene]["image"] for scene in NEW_SCENES],
         samples=expand("<results>/samples/square/{scene}.npz", scene=NEW_SCENES),
+        positions=expand("<results>/positions/{glacier}.csv", glacier=MEASURED.glaciers),
     output:
         page="<results>/fronts.html",
     log:

@@ -7,7 +7,7 @@ is closed by straight lines from wall to wall. `curvilinear.py` makes a box alon
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal, get_args
+from typing import Any, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -16,8 +16,8 @@ import shapely
 from calvingfront.errors import PositionError
 from calvingfront.position.ellipsoid import Frame
 from calvingfront.position.flowline import FlowLine, meeting_points
+from calvingfront.position.upglacier import Compass, UpGlacier, as_point, compass_bearing, is_point
 
-Compass = Literal["N", "NE", "E", "SE", "S", "SW", "W", "NW"]
 CORNER_DEGREES = 30.0  # a vertex where the outline turns by more is a corner
 CLEAR_DEGREES = 20.0  # the side named must be nearer to its direction than any other by this
 LOST_DEGREES = 50.0  # and within this angle of it
@@ -87,13 +87,13 @@ def box_of_sides(
 
 
 def rectilinear_box(
-    frame: Frame, polygon: Any, where: object, upglacier: Compass | int | FlowLine | None
+    frame: Frame, polygon: Any, where: object, upglacier: UpGlacier | FlowLine | None
 ) -> Box:
     """Make a box from a polygon with four corners.
 
-    upglacier: the up-glacier side, as a compass point (its direction from the box's centre); as a
-    number, counted from 1 in the order of the polygon's vertices; or as a flow line, which enters
-    through it and leaves through the opposite side.
+    upglacier: the up-glacier side, as a compass point or a point on the map (its direction from the
+    box's centre); as a number, counted from 1 in the order of the polygon's vertices; or as a flow
+    line, which enters through it and leaves through the opposite side.
     Raises PositionError unless the box has four corners and the side is given and unambiguous.
     """
     sides = _four_sides(polygon, where)
@@ -103,14 +103,19 @@ def rectilinear_box(
         if not 1 <= upglacier <= 4:
             raise PositionError(where, f"has no side {upglacier}", "Name a side from 1 to 4.")
         first = upglacier - 1
-    elif upglacier in get_args(Compass):
-        first = _facing(frame, polygon, sides, upglacier, where)  # type: ignore[arg-type]
+    elif is_point(upglacier):
+        point = shapely.Point(as_point(upglacier))
+        bearing = frame.azimuth(polygon.centroid, point)
+        first = _facing(frame, polygon, sides, bearing, "the up-glacier point", where)
+    elif isinstance(upglacier, str) and upglacier in get_args(Compass):
+        first = _facing(frame, polygon, sides, compass_bearing(upglacier), upglacier, where)
     else:
         raise PositionError(
             where,
             "does not say which side is up-glacier"
             + ("" if upglacier is None else f" ({upglacier!r} is not a side)"),
-            "Give a compass point (N, NE, …), a number (1 to 4) or a flow line.",
+            "Give a point up-glacier (--upglacier X Y), a compass point (N, NE, …), a number "
+            "(1 to 4) or a flow line.",
         )
     turned = (*sides[first:], *sides[:first])
     return box_of_sides(frame, (turned[0], turned[1], turned[2], turned[3]), where)
@@ -177,9 +182,10 @@ def _turning(vertices: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     return np.asarray((np.degrees(angle) + 180) % 360 - 180)
 
 
-def _facing(frame: Frame, polygon: Any, sides: list[Any], named: Compass, where: object) -> int:
-    """The side that lies towards a compass point, seen from the polygon's middle."""
-    wanted = 45.0 * get_args(Compass).index(named)
+def _facing(
+    frame: Frame, polygon: Any, sides: list[Any], wanted: float, named: str, where: object
+) -> int:
+    """The side that lies towards a bearing, seen from the polygon's middle."""
     middle = polygon.centroid
     bearings = [frame.azimuth(middle, side.interpolate(0.5, normalized=True)) for side in sides]
     off = np.abs((np.array(bearings) - wanted + 180) % 360 - 180)
@@ -189,7 +195,7 @@ def _facing(frame: Frame, polygon: Any, sides: list[Any], named: Compass, where:
         raise PositionError(
             where,
             f"has no side that clearly lies towards {named} (bearings of the sides: {lying})",
-            "Name another compass point, or the side's number.",
+            "Give another point or compass point, or the side's number.",
         )
     return int(nearest)
 

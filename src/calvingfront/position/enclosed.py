@@ -13,17 +13,21 @@ from typing import Any
 import shapely
 
 from calvingfront.position.box import Box
+from calvingfront.position.line_error import LineError
 from calvingfront.position.measurement import Measurement, missing, times
 
 OVERSHOOT_M = 1e-3  # joining lines end this far beyond the wall, so that rounding leaves no gap
 
 
-def box_position(front: Any, box: Box, reach_m: float = 0.0) -> Measurement:
+def box_position(
+    front: Any, box: Box, reach_m: float = 0.0, error: LineError | None = None
+) -> Measurement:
     """Position of a front by the area method: ice in the box divided by the box's width.
 
     front:   (multi)line in the box's CRS.
     reach_m: ends of the front inside the box and within this distance (map units) of a wall are
              joined to it by a straight line, and the position is "doubtful". 0 joins none.
+    error:   of the line, for the error of the position (see `line_error`).
     Positions start at the up-glacier side. No position: the front does not meet the box, crosses
     its up-glacier or down-glacier side, or does not separate the two. Doubtful: it meets a wall
     more than once, ends within the box, or crosses itself.
@@ -63,7 +67,12 @@ def box_position(front: Any, box: Box, reach_m: float = 0.0) -> Measurement:
     if not closed.is_simple:
         reasons.append("crosses itself: ice and water alternate across its loops")
     area = box.frame.area_m2(ice)
-    return Measurement(area / box.width_m, area, tuple(reasons), sum(met))
+    spread = None
+    if error is not None:
+        inside = closed.intersection(box.polygon)
+        scale = box.frame.length_m(inside) / inside.length
+        spread = error.of_mean(inside, box.width_m / scale)
+    return Measurement(area / box.width_m, area, tuple(reasons), sum(met), error_m=spread)
 
 
 def _ice(front: Any, box: Box) -> Any | None:

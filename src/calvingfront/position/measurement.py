@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final, Literal
 
-Flag = Literal["ok", "doubtful", "no position"]
+Flag = Literal["ok", "doubtful", "outlier", "no position"]
 
 OK: Final = "ok"
 DOUBTFUL: Final = "doubtful"  # has a position, by a stated rule; the line needs a look
+OUTLIER: Final = "outlier"  # far from the fronts around it; see `outliers.py`
 NO_POSITION: Final = "no position"
 
 
@@ -20,16 +21,18 @@ class Measurement:
     area_m2:    ice in the box on the ellipsoid; None for methods without a box.
     reasons:    why the position is doubtful or missing; empty where it is "ok".
     crossings:  how often the front meets the walls or the flow lines.
-    low_m, high_m: where the front meets a flow line furthest up-glacier and furthest down-glacier
+    first_m, last_m: where the front meets a flow line furthest up-glacier and furthest down-glacier
         (for several flow lines: the lowest and the highest position); None for boxes.
+    error_m:    standard error of the position, None where that of the line is unknown.
     """
 
     position_m: float | None
     area_m2: float | None = None
     reasons: tuple[str, ...] = ()
     crossings: int = 0
-    low_m: float | None = None
-    high_m: float | None = None
+    first_m: float | None = None
+    last_m: float | None = None
+    error_m: float | None = None
 
     @property
     def flag(self) -> Flag:

@@ -5,176 +5,137 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Any
 
 import pandas as pd
 
 from calvingfront.errors import PositionError
-from calvingfront.files import PathLike
-from calvingfront.position.box import Compass, fjord_box, rectilinear_box
-from calvingfront.position.centreline import bundle
-from calvingfront.position.curvilinear import curvilinear_box
-from calvingfront.position.ellipsoid import Frame
-from calvingfront.position.flowline import Drawn, FlowLine
-from calvingfront.position.layers import (
-    read_flow_line,
-    read_fronts,
-    read_polygon,
-    read_walls,
-)
+from calvingfront.files import PathLike, write_text
+from calvingfront.position.analysis import Analysis, Period, analyse
+from calvingfront.position.dated_fronts import read_fronts
+from calvingfront.position.line_error import CORRELATION_M
+from calvingfront.position.measurement import NO_POSITION, OK
+from calvingfront.position.orientation import SketchError
+from calvingfront.position.outliers import flag_outliers
 from calvingfront.position.plot import plot_series
-from calvingfront.position.season import hemisphere_of
-from calvingfront.position.series import Target, latitude_of, measure, usable
+from calvingfront.position.season import Hemisphere, hemisphere_of
+from calvingfront.position.series import Nowhere, latitude_of, measure
+from calvingfront.position.sketch import write_sketch
+from calvingfront.position.summary import summary_lines
 from calvingfront.position.tables import trend_table, write_maqit, write_positions, write_trend
-from calvingfront.position.trend import Fit, fit
+from calvingfront.position.targets import Chosen, Given, Method, choose_target
+from calvingfront.position.trend import Fit
 
-Method = Literal["box", "fjord box", "curvilinear box", "centreline", "multi-centreline"]
-LINES = 11
+NAMES = (
+    "positions.csv", "maqit.csv", "trend.csv", "positions.png", "positions.pdf", "summary.md",
+    "drawn.gpkg",
+)  # fmt: skip
+DRAWN = "drawn.gpkg"
 
 
 @dataclass(frozen=True)
 class SeriesRun:
     """What `position_series` found and wrote.
 
-    table: as returned by `series.measure`. fit: None if trend and season cannot be fitted; `fault`
-    then says why. files: the paths written, by file name.
+    table: as returned by `series.measure`, outliers flagged. analyses: the one that is plotted
+    first; a second one with, or without, flagged fronts if there are any.
+    drawn: what was drawn from the fronts. lines: the summary. files: the paths written, by name.
     """
 
     table: pd.DataFrame
-    fit: Fit | None
-    fault: str
+    analyses: tuple[Analysis, ...]
+    drawn: tuple[str, ...]
+    lines: tuple[str, ...]
     files: dict[str, Path]
+
+    @property
+    def fit(self) -> Fit | None:
+        """The fit that is plotted."""
+        return self.analyses[0].fit
+
+    @property
+    def fault(self) -> str:
+        """Why there is no fit."""
+        return self.analyses[0].fault
 
 
 def position_series(
     fronts_path: PathLike,
     output_folder: PathLike,
     *,
-    date_column: str,
-    method: Method,
-    box_path: PathLike | None = None,
-    flowline_path: PathLike | None = None,
-    walls_path: PathLike | None = None,
-    drawn: Drawn | None = None,
-    upglacier: Compass | int | None = None,
-    width_m: float | None = None,
-    lines: int = LINES,
-    reach_m: float = 0.0,
+    method: Method = "box",
+    date_column: str | None = None,
     fronts_layer: str | None = None,
-    box_layer: str | None = None,
-    flowline_layer: str | None = None,
-    walls_layer: str | None = None,
     scene_column: str | None = None,
     glacier_column: str | None = None,
     glacier: str | None = None,
     error_column: str | None = None,
+    front_error_m: float | None = None,
+    error_correlation_m: float = CORRELATION_M,
+    crs: str | None = None,
+    reach_m: float = 0.0,
     harmonics: int = 1,
     breaks: Sequence[float] = (),
-    periods: Sequence[tuple[float, float]] = (),
+    periods: Sequence[Period] = (),
     level: float = 0.95,
-    doubtful: bool = False,
+    flagged: bool = False,
+    names: dict[str, str] | None = None,
+    without_target: bool = False,
+    **given: Any,
 ) -> SeriesRun:
     """Measure one glacier's fronts through time, fit trend and season, write tables and a plot.
 
-    method: "box" needs `box_path`, and `upglacier` or `flowline_path`; "fjord box" `walls_path`
-        and `flowline_path`; "curvilinear box" and "multi-centreline" `flowline_path` and
-        `width_m`; "centreline" `flowline_path`.
-    drawn: whether the flow line's vertices run "downstream" or "upstream", unless its layer has
-        the attribute `direction`.
-    reach_m: see `enclosed.box_position`. harmonics, breaks, level: see `trend.fit`.
-    periods: (from, to) in decimal years, for further rates. doubtful: fit doubtful positions too.
-    Errors of fronts (`error_column`, m) are plotted, and weight the fit if every fitted front has
-    one.
-    Writes positions.csv, maqit.csv, trend.csv, positions.png and positions.pdf, each atomically.
+    given: the fields of `targets.Given`. The method "box" needs `box_path`, and `upglacier` or
+        `flowline_path`; "fjord box" `walls_path` and `flowline_path`; "curvilinear box" and
+        "multi-centreline" `flowline_path` and `width_m`; "centreline" `flowline_path`. A box, flow
+        line or walls that are not given are drawn from the fronts; `upglacier` is then needed.
+    date_column … crs: see `dated_fronts.read_fronts`. reach_m: see `enclosed.box_position`.
+    error_correlation_m: see `line_error`. harmonics, breaks, level: see `trend.fit`.
+    periods: (from, to) in decimal years, for the rates over these periods (see `analysis`).
+    flagged: plot the fit to all positions; both fits are reported anyway.
+    names: other file names, for any of NAMES.
+    without_target: if nothing can be drawn from the fronts, write tables without positions that say
+        why, instead of raising.
+    Writes NAMES into the folder, each atomically; drawn.gpkg only if something was drawn.
     Raises PositionError for unusable inputs. A series too short to fit is written without a trend,
     and trend.csv says why.
     """
-    fronts, frame = read_fronts(
-        fronts_path, date_column, fronts_layer, scene_column, glacier_column, glacier, error_column
-    )
-    flow_line = None
-    if flowline_path is not None:
-        flow_line = read_flow_line(flowline_path, frame, drawn, flowline_layer)
-    target = _target(
-        method, frame, flow_line, box_path, box_layer, walls_path, walls_layer, upglacier, width_m,
-        lines,
-    )  # fmt: skip
-    table = measure(fronts, target, method, frame, reach_m)
-    kept = usable(table, doubtful)
-    fitted, fault = None, ""
-    try:
-        errors = kept["error_m"].to_numpy(float) if kept["error_m"].notna().all() else None
-        fitted = fit(
-            kept["decimal_year"].to_numpy(float),
-            kept["position_m"].to_numpy(float),
-            harmonics,
-            breaks,
-            errors if len(kept) else None,
-            level,
+    if not error_correlation_m > 0:
+        raise PositionError(
+            "--error-correlation-m", f"cannot be {error_correlation_m}", "Give a positive length."
         )
-        numbers = trend_table(fitted, hemisphere_of(latitude_of(target)), periods)
-    except PositionError as error:
-        if fitted is not None:  # the user asked for a period that the series does not cover
+    fronts, frame = read_fronts(
+        fronts_path, date_column, fronts_layer, scene_column, glacier_column, glacier,
+        error_column, front_error_m, crs,
+    )  # fmt: skip
+    try:
+        chosen = choose_target(method, frame, fronts, Given(**given))
+    except SketchError as error:
+        if not without_target:
             raise
-        fault = str(error)
-        numbers = trend_table(None, hemisphere_of(latitude_of(target)), fault=fault)
-    folder = Path(output_folder)
-    names = ("positions.csv", "maqit.csv", "trend.csv", "positions.png", "positions.pdf")
-    files = {name: folder / name for name in names}
+        chosen, periods = Chosen(Nowhere(str(error))), ()
+    hemisphere: Hemisphere | None = None
+    if harmonics and not isinstance(chosen.target, Nowhere):
+        hemisphere = hemisphere_of(latitude_of(chosen.target))
+    table = measure(fronts, chosen.target, method, frame, reach_m, error_correlation_m)
+    table = flag_outliers(table, harmonics)
+    choices = [flagged]
+    if (~table["flag"].isin([OK, NO_POSITION])).any():
+        choices.append(not flagged)
+    analyses = tuple(
+        analyse(table, choice, harmonics, breaks, level, periods if choice == flagged else ())
+        for choice in choices
+    )
+    title = f"{fronts[0].glacier or Path(fronts_path).stem}: {method}"
+    lines = summary_lines(table, analyses, chosen, hemisphere, (names or {}).get(DRAWN, DRAWN))
+    files = {name: Path(output_folder) / (names or {}).get(name, name) for name in NAMES}
     write_positions(table, files["positions.csv"])
     write_maqit(table, files["maqit.csv"])
-    write_trend(numbers, files["trend.csv"])
-    title = f"{fronts[0].glacier or Path(fronts_path).stem}: {method}"
-    plot_series(table, fitted, title, files["positions.png"], files["positions.pdf"])
-    return SeriesRun(table, fitted, fault, files)
-
-
-def _target(
-    method: Method,
-    frame: Frame,
-    flow_line: FlowLine | None,
-    box_path: PathLike | None,
-    box_layer: str | None,
-    walls_path: PathLike | None,
-    walls_layer: str | None,
-    upglacier: Compass | int | None,
-    width_m: float | None,
-    lines: int,
-) -> Target:
-    """The box or lines that a method needs. Raises PositionError where something is missing."""
-    if method not in get_args(Method):
-        raise PositionError(
-            "method", f"{method!r} is unknown", f"Choose one of: {', '.join(get_args(Method))}."
-        )
-    needed: dict[str, object] = {}
-    if method == "box":
-        needed["box_path"] = box_path
-        needed["upglacier or flowline_path"] = upglacier if flow_line is None else flow_line
+    write_trend(trend_table(analyses, hemisphere), files["trend.csv"])
+    plot_series(table, analyses[0].fit, title, files["positions.png"], files["positions.pdf"])
+    write_text(files["summary.md"], "\n".join([f"# {title}", "", *(f"- {x}" for x in lines), ""]))
+    if chosen.sketch is None:
+        files.pop(DRAWN).unlink(missing_ok=True)  # of an earlier run
     else:
-        needed["flowline_path"] = flow_line
-    if method == "fjord box":
-        needed["walls_path"] = walls_path
-    if method in ("curvilinear box", "multi-centreline"):
-        needed["width_m"] = width_m
-    for name, given in needed.items():
-        if given is None:
-            raise PositionError("method", f"{method!r} needs {name}", f"Give {name}.")
-    if method == "box" and box_path is not None:
-        polygon = read_polygon(box_path, frame, box_layer)
-        if upglacier is not None and flow_line is not None:
-            raise PositionError(
-                "method",
-                "is given the up-glacier side twice, by name and by a flow line",
-                "Give only one of them.",
-            )
-        return rectilinear_box(frame, polygon, box_path, upglacier or flow_line)
-    assert flow_line is not None
-    if method == "fjord box" and walls_path is not None:
-        walls = read_walls(walls_path, frame, walls_layer)
-        return fjord_box(frame, walls, flow_line, walls_path)
-    if method == "centreline":
-        return flow_line
-    assert width_m is not None
-    if method == "curvilinear box":
-        return curvilinear_box(flow_line, width_m)
-    return bundle(flow_line, width_m, lines)
+        write_sketch(chosen.sketch, files[DRAWN])
+    return SeriesRun(table, analyses, chosen.drawn, lines, files)

@@ -8,14 +8,28 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from calvingfront.errors import PositionError
+
 Hemisphere = Literal["north", "south"]
 SOUTHERN_WINTER = (4, 9)  # first and last month; the northern winter is the rest of the year
+TROPIC = 23.44  # latitude, degrees
 WINTER_START = {"south": 0.25, "north": 0.75}  # fraction of the year: 1 April, 1 October, to a day
 DAYS_PER_YEAR = 365.25
 
 
 def hemisphere_of(latitude: float) -> Hemisphere:
-    """The hemisphere of a latitude in degrees; the equator counts as north."""
+    """The hemisphere of a latitude in degrees.
+
+    Raises PositionError between the tropics, where there is neither winter nor summer.
+    """
+    if abs(latitude) < TROPIC:
+        side = "S" if latitude < 0 else "N"
+        raise PositionError(
+            "fronts",
+            f"lie at {abs(latitude):.1f}° {side}, between the tropics, where winter and summer are "
+            "undefined",
+            "Check the CRS; if it is right, fit without a season (--harmonics 0).",
+        )
     return "south" if latitude < 0 else "north"
 
 

@@ -9,9 +9,10 @@ import numpy as np
 import pandas as pd
 
 from calvingfront.files import PathLike, replacing
+from calvingfront.position.analysis import Analysis
 from calvingfront.position.season import Hemisphere, day_of
 from calvingfront.position.series import usable
-from calvingfront.position.trend import Estimate, Fit
+from calvingfront.position.trend import Estimate
 
 # Column names as MaQiT v1.05 spells them.
 MAQIT = (
@@ -38,24 +39,28 @@ DECIMALS = {
     "error_m": 2,
     "low_m": 2,
     "high_m": 2,
+    "first_m": 2,
+    "last_m": 2,
     "width_m": 2,
     "box_km2": 6,
     "terminus_width_m": 2,
     "path_length_m": 2,
     "node_distance_m": 3,
 }
-TREND = ("quantity", "start", "end", "estimate", "low", "high", "unit", "note")
+TREND = (
+    "quantity", "start", "end", "estimate", "low", "high", "unit", "fronts", "n", "note",
+)  # fmt: skip
 
 
 def maqit_table(table: pd.DataFrame) -> pd.DataFrame:
     """A measured series (`series.measure`) in MaQiT's columns.
 
-    Fronts without a position have no row, as in MaQiT; doubtful ones have one. "Box Area" is the
+    Fronts without a position have no row, as in MaQiT; flagged ones have one. "Box Area" is the
     area of the ice in the box; both box columns are written for boxes only. Change and rate are
     relative to the row above. MaQiT's own files name the method in a line above the header.
     Source: writeOutputData.m of MaQiT v1.05 (Lea 2018).
     """
-    kept = usable(table, doubtful=True).sort_values("date", kind="stable")
+    kept = usable(table, flagged=True).sort_values("date", kind="stable")
     dates = pd.DatetimeIndex(kept["date"])
     position = kept["position_m"].to_numpy(float)
     midnight = dates.normalize()
@@ -88,45 +93,62 @@ def maqit_table(table: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def trend_table(
-    fit: Fit | None,
-    hemisphere: Hemisphere,
-    periods: Sequence[tuple[float, float]] = (),
-    fault: str = "",
-) -> pd.DataFrame:
-    """The results of a fit: rates, season, and the size and memory of the residuals.
+def trend_table(analyses: Sequence[Analysis], hemisphere: Hemisphere | None) -> pd.DataFrame:
+    """The results of the fits: rates, season, and the size and memory of the residuals.
 
-    periods: (from, to) in decimal years, for rates besides those of the whole series and of the
-    pieces between breaks. Without a fit, the table has one row, with `fault` as its note.
+    Rates are given for the whole series, for the pieces between breaks, and for the periods asked
+    for, each without and with flagged fronts; n counts the fronts used. Without a fit, there is one
+    row, with the fault as its note.
     """
-    if fit is None:
-        row = ("none", np.nan, np.nan, np.nan, np.nan, np.nan, "", fault)
-        return pd.DataFrame([row], columns=list(TREND))
-    first, last = float(fit.times[0]), float(fit.times[-1])
-    notes = "; ".join(fit.notes)
-    asked = [(first, last)]
-    if fit.breaks:
-        edges = [first, *fit.breaks, last]
-        asked += list(pairwise(edges))
     rows: list[tuple[object, ...]] = []
-    for start, end in [*asked, *periods]:
-        rows.append(_row("rate", start, end, fit.rate(start, end), "m/yr", notes))
-    if fit.harmonics:
-        rows.append(_row("season, highest to lowest", first, last, fit.swing(), "m", notes))
+    for analysis in analyses:
+        which = "all" if len(analyses) == 1 else "without flagged"
+        if analysis.flagged:
+            which = "with flagged"
+        rows += [(*row[:7], which, row[7], row[8]) for row in _rows(analysis, hemisphere)]
+    return pd.DataFrame(rows, columns=list(TREND))
+
+
+def _rows(analysis: Analysis, hemisphere: Hemisphere | None) -> list[tuple[object, ...]]:
+    fit, count = analysis.fit, analysis.count
+    nothing = np.nan
+    rows: list[tuple[object, ...]] = []
+
+    def row(
+        name: str, start: float, end: float, found: Estimate, unit: str, note: str, n: int = count
+    ) -> None:
+        rows.append((name, start, end, found.value, found.low, found.high, unit, n, note))
+
+    if fit is None:
+        rows.append(
+            ("none", nothing, nothing, nothing, nothing, nothing, "", count, analysis.fault)
+        )
+    else:
+        first, last = float(fit.times[0]), float(fit.times[-1])
+        notes = "; ".join(fit.notes)
+        edges = [first, *fit.breaks, last]
+        for start, end in [(first, last), *(pairwise(edges) if fit.breaks else ())]:
+            row("rate", start, end, fit.rate(start, end), "m/yr", notes)
+    for one in analysis.periods:
+        row("rate", *one.period, one.rate, "m/yr", one.note, one.count)
+    if fit is None:
+        return rows
+    if hemisphere is not None:
+        row("season, highest to lowest", first, last, fit.swing(), "m", notes)
         gap = fit.winter_minus_summer(hemisphere)
         months = "October to March" if hemisphere == "north" else "April to September"
-        rows.append(_row("winter minus summer", first, last, gap, "m", f"winter: {months}"))
+        row("winter minus summer", first, last, gap, "m", f"winter: {months}")
         peak = fit.furthest()
-        rows.append(
-            _row("season highest", first, last, peak, "part of the year", day_of(peak.value))
-        )
-    spread = f"{len(fit.times)} positions; intervals at {fit.level:.0%}"
+        row("season highest", first, last, peak, "part of the year", day_of(peak.value))
+    spread = f"intervals at {fit.level:.0%}"
+    if analysis.weighted:
+        spread += "; beyond the errors of the positions"
     for name, value, unit in (
         ("residuals, standard deviation", fit.residual_m(), "m"),
         ("residuals, memory", fit.memory_days(), "days"),
     ):
-        rows.append((name, first, last, value, np.nan, np.nan, unit, spread))
-    return pd.DataFrame(rows, columns=list(TREND))
+        rows.append((name, first, last, value, nothing, nothing, unit, count, spread))
+    return rows
 
 
 def write_positions(table: pd.DataFrame, path: PathLike) -> None:
@@ -144,12 +166,6 @@ def write_maqit(table: pd.DataFrame, path: PathLike) -> None:
 def write_trend(table: pd.DataFrame, path: PathLike) -> None:
     """Write the results of a fit as CSV."""
     _write(table.round({"start": 4, "end": 4, "estimate": 4, "low": 4, "high": 4}), path)
-
-
-def _row(
-    name: str, start: float, end: float, found: Estimate, unit: str, note: str
-) -> tuple[object, ...]:
-    return (name, start, end, found.value, found.low, found.high, unit, note)
 
 
 def _written(date: pd.Timestamp) -> str:

@@ -75,7 +75,7 @@ class Fit:
                 f"has no rate from {start:.2f} to {end:.2f}; it covers {first:.2f} to {last:.2f}",
                 "Ask for a period within it.",
             )
-        ends = _design(np.array([start, end]), self.origin, self.breaks, 0)
+        ends = design_of(np.array([start, end]), self.origin, self.breaks, 0)
         return self._estimate(self._padded((ends[1] - ends[0]) / (end - start)))
 
     def winter_minus_summer(self, hemisphere: Hemisphere) -> Estimate:
@@ -106,7 +106,7 @@ class Fit:
 
         The interval is for the curve, not for single fronts around it.
         """
-        design = _design(times, self.origin, self.breaks, self.harmonics)
+        design = design_of(times, self.origin, self.breaks, self.harmonics)
         if not season:
             design[:, 2 + len(self.breaks) :] = 0
         drawn = self.coefficients.draws(design, DRAWS, SEED)
@@ -119,7 +119,7 @@ class Fit:
         return float(DAYS_PER_YEAR * np.exp(mixture.weights @ np.log(mixture.memory_years)))
 
     def residual_m(self) -> float:
-        """Standard deviation of single fronts around the curve, m."""
+        """Standard deviation of single fronts around the curve, m; beyond their known errors."""
         return float(np.sqrt(self.coefficients.weights @ self.coefficients.variances))
 
     def _padded(self, trend: Array) -> Array:
@@ -134,7 +134,9 @@ class Fit:
 
     def _drawn_seasons(self) -> Array:
         if self.harmonics == 0:
-            raise PositionError("series", "was fitted without a season", "Ask for harmonics.")
+            raise PositionError(
+                "series", "was fitted without a season", "Ask for one or two harmonics."
+            )
         season = _harmonics(YEAR, self.harmonics)
         trend = np.zeros((len(YEAR), 2 + len(self.breaks)))
         return self.coefficients.draws(np.hstack([trend, season]), DRAWS, SEED).T
@@ -157,7 +159,7 @@ def fit(
     times:     (n,) decimal years in any order; values: (n,) m.
     harmonics: of the year, 0 to 2. breaks: decimal years at which the rate may change; they are
                given, not searched for.
-    errors:    (n,) m, the uncertainty of each position relative to the others; or None.
+    errors:    (n,) m, the standard error of each position, independent of the others; or None.
     Raises PositionError for invalid arguments, and where trend and season cannot be separated:
     fewer observations than coefficients + 4, less than a year (with harmonics), or too few
     observations between two breaks.
@@ -177,32 +179,33 @@ def fit(
         raise PositionError(
             where,
             f"has {len(times)} positions for {coefficients} coefficients",
-            f"Give at least {coefficients + SPARE}, or fewer harmonics or breaks.",
+            f"Give at least {coefficients + SPARE}{_fewer(harmonics, broken)}.",
         )
     if not (np.isfinite(times).all() and np.isfinite(values).all()):
         raise PositionError(where, "has non-finite dates or positions", "Leave those fronts out.")
     span = float(times[-1] - times[0])
-    if span <= 0 or (harmonics and span < 1):
+    if span <= 0:
+        raise PositionError(where, "has all its fronts on one date", "Add fronts of other dates.")
+    if harmonics and span < 1:
         raise PositionError(
             where,
             f"spans {span:.2f} years, too short to separate trend and season",
-            "Fit without harmonics, or add fronts to span a whole year.",
+            "Add fronts to span a whole year, or fit without a season (--harmonics 0).",
         )
-    noise = None
     if errors is not None:
-        sizes = np.asarray(errors, float)[order]
-        if not (np.isfinite(sizes).all() and (sizes > 0).all()):
+        errors = np.asarray(errors, float)[order]
+        if not (np.isfinite(errors).all() and (errors > 0).all()):
             raise PositionError(where, "has errors that are not positive", "Correct these errors.")
-        noise = sizes**2 / np.mean(sizes**2)
-    design = _design(times, float(times.mean()), broken, harmonics)
+    design = design_of(times, float(times.mean()), broken, harmonics)
     pieces = np.digitize(times, broken)
     counts = np.bincount(pieces, minlength=len(broken) + 1)
     singular = np.linalg.matrix_rank(design / np.sqrt((design**2).mean(axis=0) + 1e-30))
     if counts.min() < 2 or singular < coefficients:
         raise PositionError(
             where,
-            "has too few positions between two breaks, or in too few parts of the year",
-            "Give fewer breaks or harmonics.",
+            "has too few positions between two breaks"
+            + (", or in too few parts of the year" if harmonics else ""),
+            f"Add fronts{_fewer(harmonics, broken)}.",
         )
     return Fit(
         times,
@@ -210,11 +213,17 @@ def fit(
         harmonics,
         broken,
         level,
-        solve(times, design, values, noise),
+        solve(times, design, values, errors),
     )
 
 
-def _design(times: Array, origin: float, breaks: Sequence[float], harmonics: int) -> Array:
+def _fewer(harmonics: int, breaks: Sequence[float]) -> str:
+    """The part of a remedy that asks for a smaller model, if there is one."""
+    ways = ["harmonics"] * bool(harmonics) + ["breaks"] * bool(breaks)
+    return f", or ask for fewer {' or '.join(ways)}" if ways else ""
+
+
+def design_of(times: Array, origin: float, breaks: Sequence[float], harmonics: int) -> Array:
     """(n, p): constant, time, one hinge for each break, cosine and sine of each harmonic."""
     columns = [np.ones_like(times), times - origin]
     columns += [np.maximum(0.0, times - b) for b in breaks]

@@ -32,6 +32,16 @@ def test_a_side_is_named_by_compass_point() -> None:
     assert middle_x(box("E").upstream) == pytest.approx(LONG)
 
 
+def test_a_side_is_named_by_a_point_on_the_map() -> None:
+    """Up-glacier is the side towards the point, seen from the middle of the box."""
+    for x, expected in ((-9000, 0), (30_000, LONG)):
+        found = box((LEFT + x, -2_275_000 + 1500))
+        assert middle_x(found.upstream) == pytest.approx(expected)
+    corner = (LEFT + LONG / 2 + 9000, -2_275_000 + WIDE / 2 + 9000)
+    with pytest.raises(PositionError, match="no side that clearly lies towards the up-glacier"):
+        box(corner)
+
+
 def test_a_compass_point_between_two_sides_is_refused() -> None:
     square = polygon((0, 0), (4000, 0), (4000, 4000), (0, 4000))
     with pytest.raises(PositionError, match=r"no side that clearly lies towards NE .*bearings"):

@@ -24,7 +24,7 @@ def test_a_position_is_the_distance_on_the_ground_from_the_start() -> None:
     assert found.flag == "ok"
     true = FRAME.length_m(line((0, 2000), (6000, 2000)))
     assert found.position_m == pytest.approx(true, abs=0.01)
-    assert found.low_m == found.high_m == found.position_m
+    assert found.first_m == found.last_m == found.position_m
 
 
 def test_advance_is_positive_whichever_way_the_line_is_drawn() -> None:
@@ -44,8 +44,8 @@ def test_three_crossings_are_flagged_and_the_ice_added_up() -> None:
     assert found.flag == "doubtful"
     assert found.crossings == 3
     places = [FRAME.length_m(line((0, 2000), (x, 2000))) for x in (4000, 4500, 5500, 6000)]
-    assert found.low_m == pytest.approx(places[0], abs=500 / 1.002)
-    low, high = found.low_m, found.high_m
+    assert found.first_m == pytest.approx(places[0], abs=500 / 1.002)
+    low, high = found.first_m, found.last_m
     assert low is not None
     assert high is not None
     assert low < (found.position_m or 0) < high
@@ -77,8 +77,8 @@ def test_the_median_over_the_bundle_is_the_middle_of_a_slanting_front() -> None:
     found = multi_centreline_position(slanting, bundle(FLOW, 2000, 9))
     assert found.flag == "ok"
     assert found.position_m == pytest.approx(6000 / 1.0026, abs=1)
-    assert found.low_m == pytest.approx(6000 / 1.0026 - 500, abs=1)
-    assert found.high_m == pytest.approx(6000 / 1.0026 + 500, abs=1)
+    assert found.first_m == pytest.approx(6000 / 1.0026 - 500, abs=1)
+    assert found.last_m == pytest.approx(6000 / 1.0026 + 500, abs=1)
 
 
 def test_a_front_along_a_radius_of_a_bend_has_one_position_on_all_lines() -> None:
@@ -87,7 +87,7 @@ def test_a_front_along_a_radius_of_a_bend_has_one_position_on_all_lines() -> Non
     radius = line(*[(5000 + r * np.sqrt(0.5), 3000 - r * np.sqrt(0.5)) for r in (1500, 4500)])
     found = multi_centreline_position(radius, bundle(bent, 2000, 9))
     assert found.position_m == pytest.approx((5000 + 3000 * np.pi / 4) / 1.0026, rel=1e-3)
-    assert (found.high_m or 0) - (found.low_m or 0) < 30
+    assert (found.last_m or 0) - (found.first_m or 0) < 30
 
 
 def test_a_partial_front_is_doubtful_and_less_than_half_is_none() -> None:

@@ -12,13 +12,8 @@ import shapely
 from position_world import FRAME, box, flow_line, layer, line, straight
 
 from calvingfront.errors import PositionError
-from calvingfront.position.layers import (
-    read_date,
-    read_flow_line,
-    read_fronts,
-    read_polygon,
-    read_walls,
-)
+from calvingfront.position.dated_fronts import read_date, read_fronts
+from calvingfront.position.layers import read_flow_line, read_polygon, read_walls
 
 FRONTS = [straight(6000), straight(5000), straight(7000)]
 DATES = ["2020-03-01", "2019-07-15", "2021-01-31"]
@@ -83,7 +78,10 @@ def test_features_of_one_scene_are_pieces_of_one_front(tmp_path: Path) -> None:
     }
     layer(pieces, **columns).to_file(tmp_path / "fronts.gpkg")
     fronts, _ = read_fronts(tmp_path / "fronts.gpkg", "date", scene_column="id", error_column="err")
-    assert [(front.scene, front.error_m) for front in fronts] == [("a", 12.0), ("b", 5.0)]
+    assert [(front.scene, front.error and front.error.line_m) for front in fronts] == [
+        ("a", 12.0),
+        ("b", 5.0),
+    ]
     assert fronts[0].line.equals_exact(line((6000, -300), (6000, 2000), (6000, 4300)), 1e-3)
     columns["date"][1] = "2020-01-02"
     layer(pieces, **columns).to_file(tmp_path / "other.gpkg")

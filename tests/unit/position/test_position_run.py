@@ -12,12 +12,15 @@ from PIL import Image
 from position_world import FRAME, LONG, WIDE, box, flow_line, layer, line, straight
 
 from calvingfront.errors import PositionError
-from calvingfront.position.layers import Front
+from calvingfront.position.dated_fronts import Front
+from calvingfront.position.line_error import LineError
 from calvingfront.position.plot import _draw
 from calvingfront.position.run import position_series
 from calvingfront.position.series import measure
 
-FILES = {"positions.csv", "maqit.csv", "trend.csv", "positions.png", "positions.pdf"}
+FILES = {
+    "positions.csv", "maqit.csv", "trend.csv", "positions.png", "positions.pdf", "summary.md"
+}  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -105,7 +108,7 @@ def test_rates_of_periods_are_written_and_those_beyond_the_series_refused(
     run(folder, tmp_path / "out", "box", periods=[(2017.0, 2018.0)])
     table = pd.read_csv(tmp_path / "out" / "trend.csv")
     assert ((table["start"] == 2017) & (table["end"] == 2018)).sum() == 1
-    with pytest.raises(PositionError, match="has no rate"):
+    with pytest.raises(PositionError, match=r"--period 2017:2028: has fronts from .* to 2019"):
         run(folder, tmp_path / "none", "box", periods=[(2017.0, 2028.0)])
     assert not (tmp_path / "none").exists()
 
@@ -114,26 +117,31 @@ def test_the_plot_shows_doubtful_fronts_hollow_lost_ones_as_ticks_and_errors_as_
     wandering = line((6000, 4300), (6000, -200), (5000, -200), (5000, 800), (4000, 800), (4000, -9))
     lines = [straight(6000), wandering, straight(LONG + 2000)]
     fronts = [
-        Front(str(n), "", pd.Timestamp(f"202{n}-01-01"), drawn, 25.0)
+        Front(str(n), "", pd.Timestamp(f"202{n}-01-01"), drawn, LineError("stated", 25.0))
         for n, drawn in enumerate(lines)
     ]
-    figure = _draw(measure(fronts, box(), "box", FRAME), None, "title")
+    table = measure(fronts, box(), "box", FRAME)
+    figure = _draw(table, None, "title")
     (axes,) = figure.axes
     faces = {str(c.get_label()): c.lines[0].get_markerfacecolor() for c in axes.containers}  # type: ignore[attr-defined]
-    assert faces == {"1 ok": "black", "1 doubtful": "white"}
+    assert faces == {"1 ok (bars: 90 %)": "black", "1 doubtful (bars: 90 %)": "white"}
     assert all(container.has_yerr for container in axes.containers)  # type: ignore[attr-defined]
+    (bars,) = axes.containers[0].lines[2]  # type: ignore[attr-defined]
+    low, high = bars.get_segments()[0][:, 1]
+    assert (high - low) / 2 == pytest.approx(1.645 * table["error_m"][0], rel=1e-3)
     assert "1 without a position" in axes.get_legend_handles_labels()[1]
 
 
 @pytest.mark.parametrize(
     ("method", "change", "said"),
     [
-        ("box", {"upglacier": None}, "needs upglacier or flowline_path"),
-        ("box", {"box_path": None}, "needs box_path"),
-        ("box", {"flowline_path": "flow.gpkg"}, "side twice"),
-        ("centreline", {"flowline_path": None}, "needs flowline_path"),
-        ("curvilinear box", {"width_m": None}, "needs width_m"),
-        ("fjord box", {"walls_path": None}, "needs walls_path"),
+        ("box", {"upglacier": None}, "do not say which way is up-glacier"),
+        ("box", {"box_path": None, "upglacier": None}, "do not say which way is up-glacier"),
+        ("box", {"box_path": None, "upglacier": 2}, "2 names a side of a box, but no box is given"),
+        ("box", {"flowline_path": "flow.gpkg"}, "up-glacier side, and so does the flow line"),
+        ("centreline", {"flowline_path": None}, "do not say which way is up-glacier"),
+        ("curvilinear box", {"width_m": None}, r"needs a width. Give it \(--width-m\)"),
+        ("fjord box", {"flowline_path": None}, "do not say which way is up-glacier"),
         ("circle", {}, "'circle' is unknown"),
         ("centreline", {"drawn": "upstream"}, "attribute says downstream"),
     ],

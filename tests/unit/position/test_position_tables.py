@@ -10,8 +10,10 @@ import pandas as pd
 import pytest
 from position_world import FRAME, LEFT, box, flow_line, line, straight
 
+from calvingfront.errors import PositionError
 from calvingfront.position.centreline import bundle
-from calvingfront.position.layers import Front
+from calvingfront.position.dated_fronts import Front
+from calvingfront.position.line_error import LineError
 from calvingfront.position.measurement import NO_POSITION
 from calvingfront.position.season import decimal_years, hemisphere_of, season_of
 from calvingfront.position.series import measure, usable
@@ -26,7 +28,8 @@ HEADER = (
 
 
 def front(date: str | None, at: object, error: float | None = None) -> Front:
-    return Front(f"scene {date}", "G", None if date is None else pd.Timestamp(date), at, error)
+    stated = None if error is None else LineError("column err", error)
+    return Front(f"scene {date}", "G", None if date is None else pd.Timestamp(date), at, stated)
 
 
 SERIES = [
@@ -46,7 +49,9 @@ def test_every_front_has_its_row_and_every_lost_one_its_reason() -> None:
         "", "", "outside", "", "no line", "no date",
     ]  # fmt: skip
     assert table["position_m"].isna().tolist() == [False, False, True, False, True, True]
-    assert table["error_m"].tolist()[:2] == [20.0, 30.0]
+    assert table["error_source"].tolist() == ["column err", "column err", "", "", "", ""]
+    assert table["error_m"].isna().tolist() == [False, False, True, True, True, True]
+    assert table["error_m"][1] == pytest.approx(1.5 * table["error_m"][0], rel=1e-4)
     ratio = table["area_km2"][0] * 1e6 / table["position_m"][0]
     assert ratio == pytest.approx(table["width_m"][0])
     assert table["terminus_width_m"][0] == pytest.approx(4600 / 1.0026, abs=2)
@@ -128,8 +133,8 @@ def test_doubtful_positions_are_used_only_where_they_are_wanted() -> None:
         (6000, 4300), (6000, -200), (5000, -200), (5000, 800), (4000, 800), (4000, -300)
     )
     table = measure([*SERIES, front("2021-01-01", wandering)], box(), "box", FRAME)
-    assert len(usable(table, doubtful=False)) == 3
-    assert len(usable(table, doubtful=True)) == 4
+    assert len(usable(table, flagged=False)) == 3
+    assert len(usable(table, flagged=True)) == 4
 
 
 def test_winter_is_the_dark_half_of_the_year_on_each_side() -> None:
@@ -156,6 +161,28 @@ def test_the_hemisphere_comes_from_the_latitude_of_the_glacier() -> None:
     assert table["season"].tolist() == ["winter"]
     assert LEFT < 0  # the same place on the northern map is Greenland
     assert measure(SERIES[1:2], box(), "box", FRAME)["season"].tolist() == ["summer"]
+
+
+@pytest.mark.parametrize("latitude", [-23.4, -9.5, 0.0, 12.0])
+def test_between_the_tropics_there_is_no_winter(latitude: float) -> None:
+    with pytest.raises(PositionError, match=r"between the tropics.*--harmonics 0"):
+        hemisphere_of(latitude)
+
+
+def test_fronts_between_the_tropics_have_positions_but_no_season() -> None:
+    from pyproj import CRS
+    from shapely.affinity import translate
+
+    from calvingfront.position.box import rectilinear_box
+    from calvingfront.position.ellipsoid import Frame
+
+    andes = Frame(CRS.from_epsg(32718), "fronts")  # UTM 18 S; the box lies at 9° S
+    east, north = 250_000 - LEFT, 9_000_000 + 2_275_000
+    there = rectilinear_box(andes, translate(box().polygon, east, north), "box", 1)
+    moved = translate(straight(6000), east, north)
+    table = measure([front("2020-06-01", moved)], there, "box", andes)
+    assert table["season"].tolist() == [""]
+    assert table["flag"].tolist() == ["ok"]
 
 
 def test_decimal_years_run_through_leap_years() -> None:

@@ -6,10 +6,12 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 import pytest
 from scipy import stats
 
 from calvingfront.errors import PositionError
+from calvingfront.position.analysis import analyse
 from calvingfront.position.memory import _whiten
 from calvingfront.position.tables import trend_table
 from calvingfront.position.trend import YEAR, fit
@@ -164,10 +166,10 @@ def test_the_filter_whitens_as_the_whole_matrix_does() -> None:
     noise = random.uniform(0.5, 2, 30)
     memory, share = np.array([0.05, 0.7]), np.array([0.2, 0.6])
     columns = random.standard_normal((30, 3))
-    white, log_variance = _whiten(np.diff(times), columns, memory, share, noise)
+    white, log_variance = _whiten(np.diff(times), columns, memory, 1 - share, share, noise)
     for k in range(2):
         lags = np.abs(times[:, None] - times)
-        full = (1 - share[k]) * np.exp(-lags / memory[k]) + share[k] * np.diag(noise)
+        full = (1 - share[k]) * np.exp(-lags / memory[k]) + np.diag(share[k] + noise)
         assert white[:, k].T @ white[:, k] == pytest.approx(
             columns.T @ np.linalg.solve(full, columns)
         )
@@ -218,14 +220,105 @@ def test_dark_months_and_a_bent_trend_are_noted() -> None:
 
 def test_the_table_of_a_fit_names_every_number() -> None:
     times, values = world(1, years=8, count=120)
-    found = fit(times, values, breaks=[2019.0])
-    table = trend_table(found, "north", [(2016.0, 2017.0)])
-    assert table["quantity"].tolist()[:4] == ["rate"] * 4
-    assert table["start"].tolist()[3] == 2016.0
+    series = pd.DataFrame(
+        {"decimal_year": times, "position_m": values, "error_m": np.nan, "flag": "ok"}
+    )
+    one = analyse(series, False, breaks=[2019.0], periods=[(2016.0, 2017.9), (2016.5, 2017.4)])
+    table = trend_table([one], "north")
+    assert table["quantity"].tolist()[:5] == ["rate"] * 5
+    assert table["start"].tolist()[3:5] == [2016.0, 2016.5]
     assert {"season, highest to lowest", "winter minus summer", "season highest"} < set(
         table["quantity"]
     )
     assert (table["low"].dropna() <= table["high"].dropna()).all()
-    none = trend_table(None, "north", fault="too short")
-    assert none["note"].tolist() == ["too short"]
+    inside = int(((times >= 2016) & (times <= 2017.9)).sum())
+    assert table["n"].tolist()[:5] == [120, 120, 120, inside, int(
+        ((times >= 2016.5) & (times <= 2017.4)).sum()
+    )]  # fmt: skip
+    assert "this period only" in table["note"][3]
+    assert table["note"][4] == "season from the whole series"
+    none = trend_table([analyse(series[:5], False)], "north")
+    assert "5 positions for 4 coefficients" in none["note"][0]
     assert list(none.columns) == list(table.columns)
+
+
+def test_the_rate_of_a_period_comes_from_its_own_fronts() -> None:
+    """The rate doubles in 2018; a straight trend would give one rate for all periods."""
+    times = np.sort(np.random.default_rng(0).uniform(2015, 2021, 150))
+    values = -100 * (times - 2015) - 100 * np.maximum(0, times - 2018) + season(times)
+    series = pd.DataFrame(
+        {"decimal_year": times, "position_m": values, "error_m": np.nan, "flag": "ok"}
+    )
+    found = analyse(series, False, periods=[(2015.0, 2018.0), (2018.0, 2021.0)]).periods
+    assert [one.rate.value for one in found] == pytest.approx([-100, -200], abs=1e-3)
+    assert sum(one.count for one in found) == 150
+
+
+def test_the_rate_of_half_a_year_has_its_season_from_the_whole_series() -> None:
+    """In these six months the season alone falls by 300 m; the trend is -150 m/yr."""
+    held = 0
+    for seed in range(40):
+        times, values = world(3000 + seed, years=6, count=400)
+        series = pd.DataFrame(
+            {"decimal_year": times, "position_m": values, "error_m": np.nan, "flag": "ok"}
+        )
+        inside = times[(times >= 2017.4) & (times <= 2017.9)]
+        period = (float(inside[0]), float(inside[-1]))
+        (found,) = analyse(series, False, periods=[period]).periods
+        held += found.rate.low <= RATE <= found.rate.high
+    print(f"\nrate of half a year held in {held} of 40 worlds")
+    assert likely(held, 40)
+
+
+@pytest.mark.parametrize(
+    ("period", "said"),
+    [
+        ((2016.0, 2016.1), "usable fronts, but a rate needs 8"),
+        ((2014.0, 2017.0), "has fronts from 2015"),
+        ((2017.0, 2016.0), "ends before it starts"),
+    ],
+)
+def test_a_period_with_too_few_fronts_is_refused(period: tuple[float, float], said: str) -> None:
+    times, values = world(1)
+    series = pd.DataFrame(
+        {"decimal_year": times, "position_m": values, "error_m": np.nan, "flag": "ok"}
+    )
+    with pytest.raises(PositionError, match=f"--period {period[0]:g}:.*{said}"):
+        analyse(series, False, periods=[period])
+
+
+def test_positions_with_errors_of_all_sizes_are_weighted_and_the_intervals_hold() -> None:
+    """Errors from 5 to 250 m on top of residuals that last; fronts from spring to autumn only."""
+    worlds = 200
+    held = dict.fromkeys(("rate", "swing"), 0)
+    widths = np.zeros((worlds, 2))
+    for seed in range(worlds):
+        times, values = world(seed, summers=True)
+        random = np.random.default_rng(10_000 + seed)
+        errors = np.exp(random.uniform(np.log(5), np.log(250), len(times)))
+        values = values + errors * random.standard_normal(len(times))
+        found = fit(times, values, errors=errors)
+        for name, estimate, truth in (
+            ("rate", found.rate(), RATE),
+            ("swing", found.swing(), SWING),
+        ):
+            held[name] += int(estimate.low <= truth <= estimate.high)
+        for k, rate in enumerate((found.rate(), fit(times, values).rate())):
+            widths[seed, k] = rate.high - rate.low
+    narrower = float(np.median(widths[:, 0] / widths[:, 1]))
+    print(f"\nheld in {worlds} worlds with errors:", held, f"; width {narrower:.2f} of unweighted")
+    assert all(likely(hits, worlds) for hits in held.values()), held
+    assert narrower < 0.9
+
+
+def test_errors_stated_too_small_or_too_large_leave_the_intervals_honest() -> None:
+    for factor in (0.2, 2.0):
+        held = 0
+        for seed in range(60):
+            times, values = world(seed, years=6)
+            random = np.random.default_rng(20_000 + seed)
+            errors = random.uniform(20, 80, len(times))
+            values = values + errors * random.standard_normal(len(times))
+            rate = fit(times, values, errors=factor * errors).rate()
+            held += rate.low <= RATE <= rate.high
+        assert held >= 53, (factor, held)  # of 60; at 95 % fewer come once in a thousand times

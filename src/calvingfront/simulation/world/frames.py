@@ -13,6 +13,7 @@ CRS = "EPSG:3031"  # Antarctic Polar Stereographic, m
 MINIMUM_EXTENT_M = 2000.0  # below this a fjord is too narrow for the coarsest mission
 # upper left corner of the first glacier: east coast of the Antarctic Peninsula, 64.2° S 60° W
 _ORIGIN_X_M, _ORIGIN_Y_M = -2_462_000.0, 1_427_000.0
+_UP_GLACIER = 1.0  # of the long side: beyond the frame, so that no front lies farther up
 _SHORT_SIDES = (0.82, 0.92)  # of the long side, alternating landscape and portrait
 
 
@@ -41,6 +42,35 @@ class Frame:
         x = self.upper_left_x + self.width_m / 2
         y = self.upper_left_y - self.height_m / 2
         return float(np.arctan2(x, y))
+
+
+def flow_angle(kind: int, rng: np.random.Generator) -> float:
+    """Direction in which a glacier flows, rad, from the image's right towards its bottom.
+
+    kind as in `valleys.draw_valleys`; rng: of its terrain, from which this is the first draw.
+    """
+    # (0) flows towards the upper right, (1) towards the right; then turned by quarters
+    return float(np.deg2rad((-42.0, -6.0)[kind % 2] + rng.uniform(-10, 10) + 90.0 * (kind // 2)))
+
+
+def terrain_rng(seed: int, number: int) -> np.random.Generator:
+    """The random numbers of a glacier's terrain; number: of the glacier, from 0."""
+    return np.random.default_rng([seed, number, 1])
+
+
+def upglacier_points(glaciers: int, seed: int, extent_m: float) -> dict[str, tuple[float, float]]:
+    """For each simulated glacier a point (x, y in CRS, m) on its axis, up-glacier of its fronts."""
+    points = {}
+    for number, frame in enumerate(plan_frames(glaciers, extent_m)):
+        angle = flow_angle(number, terrain_rng(seed, number))
+        away = _UP_GLACIER * frame.extent_m
+        middle_x = frame.upper_left_x + frame.width_m / 2
+        middle_y = frame.upper_left_y - frame.height_m / 2
+        points[frame.glacier] = (
+            round(middle_x - away * float(np.cos(angle)), 1),
+            round(middle_y + away * float(np.sin(angle)), 1),
+        )
+    return points
 
 
 def plan_frames(glaciers: int, extent_m: float) -> list[Frame]:

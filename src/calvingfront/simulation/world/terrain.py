@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from calvingfront.simulation.world.frames import Frame
+from calvingfront.simulation.world.frames import Frame, flow_angle
 from calvingfront.simulation.world.noise import Field, fractal_noise, smooth_noise
 from calvingfront.simulation.world.valleys import ValleyFields, draw_valleys, measure_valleys
 
@@ -75,8 +75,7 @@ def build_terrain(frame: Frame, kind: int, rng: np.random.Generator) -> Terrain:
     """Draw a landscape for `frame`; kind as in `valleys.draw_valleys`."""
     shape = frame.shape(DEM_SPACING_M)
     extent = frame.extent_m
-    # (0) flows towards the upper right, (1) towards the right; then mirrored or not
-    angle = np.deg2rad((-42.0, -6.0)[kind % 2] + rng.uniform(-10, 10) + 90.0 * (kind // 2))
+    angle = flow_angle(kind, rng)
     y, x = np.mgrid[0 : shape[0], 0 : shape[1]].astype(np.float64)
     x = ((x + 0.5) * DEM_SPACING_M - frame.width_m / 2) / extent
     y = ((y + 0.5) * DEM_SPACING_M - frame.height_m / 2) / extent

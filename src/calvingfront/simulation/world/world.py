@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from calvingfront.errors import ConfigError, SceneError
 from calvingfront.files import PathLike, replacing
-from calvingfront.simulation.world.frames import CRS, Frame, plan_frames
+from calvingfront.simulation.world.frames import CRS, Frame, plan_frames, terrain_rng
 from calvingfront.simulation.world.noise import Field
 from calvingfront.simulation.world.terminus import NODES, simulate_history
 from calvingfront.simulation.world.terrain import (
@@ -266,7 +266,7 @@ def build_world(
         )
     built = {}
     for number, frame in enumerate(plan_frames(glaciers, extent_m)):
-        terrain = build_terrain(frame, number, np.random.default_rng([seed, number, 1]))
+        terrain = build_terrain(frame, number, terrain_rng(seed, number))
         days, positions = simulate_history(
             first_year, last_year, np.random.default_rng([seed, number, 2])
         )
