@@ -25,7 +25,7 @@ LAYERS = (
     ("products",),
     ("sar", "simulation"),
     ("scenes",),
-    ("samples",),
+    ("configuration", "samples"),
     ("dataset",),
     ("networks", "losses"),
     ("compute",),
@@ -33,7 +33,7 @@ LAYERS = (
     ("evaluation",),
     ("locating",),
     ("tables", "figures"),
-    ("configuration", "pipeline"),
+    ("pipeline",),
     ("cli",),
     ("__main__",),
 )
