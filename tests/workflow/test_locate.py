@@ -13,9 +13,10 @@ import torch
 from rasterio.transform import from_origin
 
 from calvingfront.cli import main
+from calvingfront.locating.inputs.table import read_table_of_scenes
 from calvingfront.locating.locate import mean_probability
 from calvingfront.locating.model_folder import read_model
-from calvingfront.locating.new_scenes import prepare, read_table_of_scenes
+from calvingfront.locating.new_scenes import prepare
 from calvingfront.locating.vectors import read_fronts
 
 pytestmark = pytest.mark.timeout(900)

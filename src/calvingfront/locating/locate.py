@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 import logging
-import os
+import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 import torch
 
 from calvingfront.compute.device import claimed_device
-from calvingfront.errors import CalvingFrontError, SceneError
+from calvingfront.errors import CalvingFrontError
 from calvingfront.files import PathLike
 from calvingfront.locating.extract import locate_front
+from calvingfront.locating.inputs.geocoding import Work
 from calvingfront.locating.located_front import LocatedFront
 from calvingfront.locating.model_folder import ModelFolder
-from calvingfront.locating.new_scenes import NewScene, Sample, crs_of_images, prepare
-from calvingfront.locating.vectors import write_fronts, write_geoparquet, write_shapefile
+from calvingfront.locating.new_scenes import NewScene, Sample, check_scenes, prepare
+from calvingfront.locating.outputs.writers import check_output, write_files
 from calvingfront.networks.inputs import to_input
 from calvingfront.networks.unet import UNet
 
@@ -27,19 +27,19 @@ log = logging.getLogger(__name__)
 
 # How far beyond the training's range a scene may be before it counts as unlike it.
 TOLERANCE, BRIGHTNESS = 1.25, 1.1
-WRITERS: dict[str, Callable[[list[LocatedFront], PathLike, str | None], object]] = {
-    ".gpkg": write_fronts,
-    ".parquet": write_geoparquet,
-    ".shp": write_shapefile,
-}
+Keep = Callable[[Sample, npt.NDArray[np.float64]], None]
 
 
 @dataclass
 class Located:
-    """What came of some scenes: fronts (with or without a line), and the faults by scene."""
+    """What came of some scenes: fronts (with or without a line), and the faults by scene.
+
+    unwritten: the fault of each file that could not be written.
+    """
 
     fronts: list[LocatedFront] = field(default_factory=list)
     faults: dict[str, CalvingFrontError] = field(default_factory=dict)
+    unwritten: dict[str, CalvingFrontError] = field(default_factory=dict)
 
 
 def locate_fronts(
@@ -49,66 +49,74 @@ def locate_fronts(
     crs: str | None = None,
     device: str = "auto",
     threads: int = 2,
+    *,
+    work: Work | None = None,
+    progress: Callable[[str], None] | None = None,
+    keep: Keep | None = None,
+    stac: bool = False,
 ) -> Located:
     """Locate the fronts of new scenes and write them to files.
 
     outputs: GeoPackages (.gpkg), GeoParquet files (.parquet) or Shapefiles (.shp; these leave out
     scenes without a line). crs: of the files; needed if the scenes are in several.
+    work: where products are geocoded; a temporary folder without it. progress: takes a line about
+    each scene. keep: takes the sample of each scene and its probability (s, s). stac: also write a
+    STAC item of each file.
     A scene that cannot be used is left out and its fault returned; the files are written if any
-    scene could be used.
-    Raises SceneError if a scene appears twice or a file cannot be written, ModelError if the model
-    cannot be loaded, TrainingError if no device is free.
+    scene could be used. A file that cannot be written does not stop the others.
+    Raises SceneError if a scene appears twice or a file has an unknown suffix or a folder that
+    cannot be written to, ModelError if the model cannot be loaded, TrainingError if no device is
+    free.
     """
-    names = [scene.scene for scene in scenes]
-    twice = sorted({name for name in names if names.count(name) > 1})
-    if twice:
-        raise SceneError(twice[0], "appears twice", "Give each scene its own name.")
     # Before the work, not after it.
-    writers = [_writer(Path(output)) for output in outputs]
-    known = crs_of_images(scenes)
-    if crs is None and len(known) > 1:
-        what = f"is needed, because the images are in {' and '.join(known)}"
-        raise SceneError("--crs", what, "Give the CRS of the file.")
+    check_scenes(scenes, crs)
+    for output in outputs:
+        check_output(output)
     torch.set_num_threads(threads)
     found = Located()
-    with claimed_device(device) as place:
+    say = progress or log.info
+    with claimed_device(device) as place, work or Work() as workplace:
         networks = [network.to(place).eval() for network in model.load_networks()]
         for number, scene in enumerate(scenes, start=1):
+            start = time.monotonic()
             try:
-                front = _locate(scene, model, networks, place)
+                with workplace.ready(scene, threads) as geocoded:
+                    front = _locate(geocoded, model, networks, place, keep)
             except CalvingFrontError as error:
                 found.faults[scene.scene] = error
-                log.warning("%d of %d: %s", number, len(scenes), error)
-                continue
-            found.fronts.append(front)
-            said = f"{sum(map(len, front.lines))} vertices" if front.lines else front.reason
-            log.info("%d of %d: %s: %s", number, len(scenes), scene.scene, said)
+                outcome = f"cannot be used: {error.what}"
+            else:
+                found.fronts.append(front)
+                outcome = described(scene, front)
+            seconds = time.monotonic() - start
+            say(f"{number} of {len(scenes)}: {scene.scene}: {outcome} ({seconds:.1f} s)")
     if found.fronts:
-        for write, output in zip(writers, outputs, strict=True):
-            write(found.fronts, output, crs)
+        found.unwritten = write_files(found.fronts, outputs, crs, stac)
     return found
 
 
-def _writer(output: Path) -> Callable[[list[LocatedFront], PathLike, str | None], object]:
-    """The function that writes a file of this suffix. Makes its folder, or raises SceneError."""
-    if output.suffix not in WRITERS:
-        known = ", ".join(WRITERS)
-        raise SceneError(output, "does not end in a known suffix", f"Let it end in one of {known}.")
-    try:
-        output.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise SceneError(output.parent, f"cannot be made ({error})", "Choose another.") from error
-    if not os.access(output.parent, os.W_OK):
-        raise SceneError(output.parent, "cannot be written to", "Choose another folder.")
-    return WRITERS[output.suffix]
+def described(scene: NewScene, front: LocatedFront) -> str:
+    """What was found in a scene, in a few words."""
+    kind = f"{scene.product.format}: " if scene.product else ""
+    if not front.lines:
+        return f"{kind}no front, {front.reason}"
+    pieces = f" in {len(front.lines)} pieces" if len(front.lines) > 1 else ""
+    doubt = ", doubtful" if front.quality == "doubtful" else ""
+    return f"{kind}front of {sum(map(len, front.lines))} vertices{pieces}{doubt}"
 
 
 def _locate(
-    scene: NewScene, model: ModelFolder, networks: Sequence[UNet], device: torch.device
+    scene: NewScene,
+    model: ModelFolder,
+    networks: Sequence[UNet],
+    device: torch.device,
+    keep: Keep | None = None,
 ) -> LocatedFront:
     steps = model.preprocessing
     sample = prepare(scene, steps.size, steps.median_area_m2, steps.variant)
     probability = mean_probability(sample.image, networks, device)
+    if keep is not None:
+        keep(sample, probability)
     front = locate_front(
         sample.facts,
         probability,
