@@ -9,7 +9,7 @@ from typing import Any
 
 from calvingfront.errors import CalvingFrontError, SceneError
 from calvingfront.locating.inputs.finding import Found, find_product
-from calvingfront.locating.inputs.radar_product import open_radar_product
+from calvingfront.locating.inputs.radar_product import no_map, open_radar_product
 from calvingfront.locating.new_scenes import NewScene, checked_day, scene_of
 
 

@@ -11,6 +11,7 @@ import pandas as pd
 from calvingfront.errors import CalvingFrontError, SceneError
 from calvingfront.files import PathLike
 from calvingfront.locating.inputs.known import Said, product_of_row
+from calvingfront.locating.inputs.radar_product import no_map
 from calvingfront.locating.new_scenes import NewScene, checked_day
 
 COLUMNS = ("scene", "glacier")
@@ -48,6 +49,8 @@ def read_table_of_scenes(
             f"has no column {', '.join(missing)}",
             "Give scene, glacier, mission, acquired, and image or product.",
         )
+    said = said or Said()
+    unmapped = []
     scenes = []
     for number, record in enumerate(cells.to_dict("records"), start=2):
         cell = {str(name): str(value).strip() for name, value in record.items()}
@@ -63,12 +66,19 @@ def read_table_of_scenes(
         if given == ["image"]:
             scenes.append(_image(cell, path.parent, where))
             continue
+        if said.chart is None:
+            unmapped.append(cell["scene"])
+            continue
         try:
-            scenes.append(_product(cell, path.parent, where, said or Said(), unpacked))
+            scenes.append(_product(cell, path.parent, where, said, unpacked))
         except CalvingFrontError as error:
             if faults is None:
                 raise
             faults.append(error)
+    if unmapped:
+        if faults is None:
+            raise no_map(unmapped)
+        faults.append(no_map(unmapped))
     return scenes
 
 
