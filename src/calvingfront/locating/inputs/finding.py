@@ -129,7 +129,7 @@ def _in_folder(
 def _in_archive(archive: Path, folder: Path) -> list[Found]:
     """All images and products in the folder of an archive."""
     found = [
-        Found(path, _name(archive) if path == folder else _name(path), kind, archive)
+        Found(path, _name(archive if path == folder else path, kind), kind, archive)
         for path, kind in _below(folder, 0)
     ]
     if not found:
@@ -164,8 +164,10 @@ def _visible(folder: Path) -> list[Path]:
     return sorted(path for path in folder.iterdir() if not path.name.startswith("."))
 
 
-def _name(path: Path) -> str:
-    """A name for the scene of a product or an archive: without the suffix of its format."""
+def _name(path: Path, kind: str | None = "archive") -> str:
+    """A name for the scene of an image, product or archive: without the suffix of its format."""
+    if kind is None:
+        return path.stem
     for suffix in (*SUFFIXES[2:], *SUFFIXES[:2], ".safe", ".n1", ".e1", ".e2", ".xml"):
         if path.name.lower().endswith(suffix) and len(path.name) > len(suffix):
             return path.name[: -len(suffix)]
