@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import rasterio
-from rasterio.errors import RasterioError
+from rasterio.errors import NotGeoreferencedWarning, RasterioError
 from rasterio.transform import Affine
 
 from calvingfront.errors import CalvingFrontError, SceneError
@@ -74,7 +75,11 @@ def write_probability(
         profile |= TIFF
     else:
         profile |= COG | {"crs": crs, "transform": sample_transform(facts)}
-    with replacing(path) as temporary, rasterio.open(temporary, "w", **profile) as target:
+    with (
+        warnings.catch_warnings(action="ignore", category=NotGeoreferencedWarning),
+        replacing(path) as temporary,
+        rasterio.open(temporary, "w", **profile) as target,
+    ):
         target.write(values, 1)
         target.set_band_description(1, DESCRIPTION)
         target.update_tags(SCENE=str(facts["scene"]), ACQUIRED=str(facts["acquired"]))
