@@ -92,7 +92,14 @@ def _add_layer(path: Path, name: str, layer: Any, geometry: str | None) -> None:
     options = {"DATETIME_PRECISION": "MILLISECOND"}
     options |= {"DESCRIPTION": DESCRIPTIONS[name]} if geometry else {"FID": "id"}
     pyogrio.write_dataframe(
-        layer, path, layer=name, driver="GPKG", geometry_type=geometry, layer_options=options
+        layer,
+        path,
+        layer=name,
+        driver="GPKG",
+        geometry_type=geometry,
+        layer_options=options,
+        # Of 1.4, GDAL warns up to 3.6 (QGIS 3.22): "may only be partially supported".
+        dataset_options={"VERSION": "1.3"},
     )
 
 
