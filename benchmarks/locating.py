@@ -73,7 +73,7 @@ def draw_images(folder: Path, side: int) -> None:
     columns = np.arange(side)
     for k in range(PATTERNS):
         values = rng.integers(1, 90, (side, side)).astype(np.uint8)
-        rows = (side / 2 + side / 4 * np.sin(columns / side * 9 + k)).astype(int)
+        rows = (side / 2 + side / 8 * np.sin(columns / side * 6 + k)).astype(int)
         for thick in range(-6, 7):
             values[rows + thick, columns] = 250
         transform = rasterio.Affine(20, 0, -2.4e6, 0, -20, 1.3e6)

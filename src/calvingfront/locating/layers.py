@@ -50,28 +50,12 @@ def front_layer(fronts: Sequence[LocatedFront]) -> Any:
     columns = pd.DataFrame(rows, dtype=object).astype(
         {column.name: DTYPES[column.kind] for column in ATTRIBUTES}
     )
-    shapes = [shapely.MultiLineString(_pieces(f)) if f.lines else None for f in fronts]
+    shapes = [shapely.MultiLineString(pieces_of(f)) if f.lines else None for f in fronts]
     return geopandas.GeoDataFrame(columns, geometry=shapes, crs=fronts[0].crs or IMAGE_CRS)
 
 
-def vertex_layer(fronts: Sequence[LocatedFront]) -> Any:
-    """A GeoDataFrame of points with scene, part and number (from 1), and error_m (NaN: unknown)."""
-    rows: list[tuple[str, int, int, float]] = []
-    places = [np.empty((0, 2))]
-    for front in fronts:
-        for k, line in enumerate(_pieces(front)):
-            errors = front.vertex_errors_m[k] if front.vertex_errors_m else [np.nan] * len(line)
-            rows += [(front.scene, k + 1, n + 1, float(e)) for n, e in enumerate(errors)]
-            places.append(line)
-    columns = pd.DataFrame(rows, columns=["scene", "part", "number", "error_m"])
-    columns = columns.astype(
-        {"scene": object, "part": "int32", "number": "int32", "error_m": float}
-    )
-    points = shapely.points(np.concatenate(places))
-    return geopandas.GeoDataFrame(columns, geometry=points, crs=fronts[0].crs or IMAGE_CRS)
-
-
-def _pieces(front: LocatedFront) -> list[Floats]:
+def pieces_of(front: LocatedFront) -> list[Floats]:
+    """The lines of a front as they are drawn: with y up, also in an image."""
     return list(front.lines) if front.crs is not None else flipped(front.lines)
 
 

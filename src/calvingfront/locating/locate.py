@@ -18,8 +18,8 @@ from calvingfront.locating.extract import locate_front
 from calvingfront.locating.inputs.geocoding import Work
 from calvingfront.locating.located_front import LocatedFront
 from calvingfront.locating.model_folder import ModelFolder
-from calvingfront.locating.new_scenes import NewScene, Sample, check_scenes, prepare
-from calvingfront.locating.outputs.writers import check_output, write_files
+from calvingfront.locating.new_scenes import NewScene, Sample, prepare
+from calvingfront.locating.outputs.writers import write_files
 from calvingfront.networks.inputs import to_input
 from calvingfront.networks.unet import UNet
 
@@ -64,14 +64,9 @@ def locate_fronts(
     STAC item of each file.
     A scene that cannot be used is left out and its fault returned; the files are written if any
     scene could be used. A file that cannot be written does not stop the others.
-    Raises SceneError if a scene appears twice or a file has an unknown suffix or a folder that
-    cannot be written to, ModelError if the model cannot be loaded, TrainingError if no device is
-    free.
+    Scenes and files should have been checked before the work (`check_scenes`, `check_output`).
+    Raises ModelError if the model cannot be loaded, TrainingError if no device is free.
     """
-    # Before the work, not after it.
-    check_scenes(scenes, crs)
-    for output in outputs:
-        check_output(output)
     torch.set_num_threads(threads)
     found = Located()
     say = progress or log.info

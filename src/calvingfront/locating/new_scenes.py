@@ -21,7 +21,7 @@ from calvingfront.samples.geometry import square_grid
 from calvingfront.samples.median import kernel_side, median_filter
 from calvingfront.samples.square import resize_image
 from calvingfront.scenes.caffe import parse_name
-from calvingfront.scenes.images import image_header
+from calvingfront.scenes.images import grid_of_image, image_header
 from calvingfront.scenes.rasters import read_image
 from calvingfront.scenes.scaling import to_8bit
 
@@ -142,8 +142,9 @@ def prepare(scene: NewScene, size: int, median_area_m2: float, variant: str) -> 
 
     8 bit, median filter, padding and resize. Raises SceneError if the image cannot be used.
     """
-    header = image_header(scene.image, scene.pixel_size_m, _refuse(scene.image))
-    values, valid, _, _ = read_image(scene.image)
+    values, valid, crs, transform = read_image(scene.image)
+    refuse = _refuse(scene.image)
+    header = grid_of_image(scene.image, values.shape, crs, transform, scene.pixel_size_m, refuse)
     grey = to_8bit(values, valid, scene.image)
     across, down = float(header["pixel_size_x_m"]), float(header["pixel_size_y_m"])
     sides = kernel_side(median_area_m2, down), kernel_side(median_area_m2, across)
