@@ -12,7 +12,7 @@ import numpy.typing as npt
 import torch
 
 from calvingfront.compute.device import claimed_device
-from calvingfront.errors import CalvingFrontError
+from calvingfront.errors import CalvingFrontError, Faults
 from calvingfront.files import PathLike
 from calvingfront.locating.extract import locate_front
 from calvingfront.locating.inputs.geocoding import Work
@@ -79,7 +79,7 @@ def locate_fronts(
                     front = _locate(geocoded, model, networks, place, keep)
             except CalvingFrontError as error:
                 found.faults[scene.scene] = error
-                outcome = f"cannot be used: {error.what}"
+                outcome = f"cannot be used: {_first_fault(error)}"
             else:
                 found.fronts.append(front)
                 outcome = described(scene, front)
@@ -88,6 +88,14 @@ def locate_fronts(
     if found.fronts:
         found.unwritten = write_files(found.fronts, outputs, crs, stac)
     return found
+
+
+def _first_fault(error: CalvingFrontError) -> str:
+    """What is wrong, in one line."""
+    if not isinstance(error, Faults):
+        return error.what
+    more = f" (and {len(error.faults) - 1} more)" if len(error.faults) > 1 else ""
+    return f"{error.faults[0].what}{more}"
 
 
 def described(scene: NewScene, front: LocatedFront) -> str:

@@ -13,11 +13,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from calvingfront.errors import CalvingFrontError, SceneError
+from calvingfront.errors import CalvingFrontError, Faults, SceneError
 from calvingfront.locating.inputs.finding import accepted, find_scenes
 from calvingfront.locating.inputs.geocoding import Work
 from calvingfront.locating.inputs.known import Said, scenes_of
 from calvingfront.locating.inputs.table import read_table_of_scenes
+from calvingfront.locating.located_front import LocatedFront
 from calvingfront.locating.model_folder import ModelFolder, read_model
 from calvingfront.locating.new_scenes import NewScene, check_scenes
 from calvingfront.locating.outputs.writers import check_output
@@ -47,16 +48,19 @@ def locate(options: argparse.Namespace) -> int:
     with _quiet_log(), Work(options.work) as work:
         scenes, faults = _scenes(options, chart, work)
         if not scenes:
-            _report([], [*map(str, faults)], [])
+            _report([], len(faults), [*map(str, faults)])
             return NOTHING_DONE
         check_scenes(scenes, options.crs)
         found, more = _located(options, scenes, model, work)
     written = [str(output) for output in outputs if str(output) not in found.unwritten]
     broken = [*map(str, faults)]
-    for scene, error in found.faults.items():  # an error may name a file only, such as the DEM
-        broken.append(str(error) if scene in str(error) else f"{scene}: {error}")
+    for scene, error in found.faults.items():
+        each = error.faults if isinstance(error, Faults) else [error]
+        # An error may name a file only, such as the terrain model.
+        broken += [str(one) if scene in str(one) else f"{scene}: {one}" for one in each]
+    useless = len(faults) + len(found.faults)
     unwritten = [*map(str, found.unwritten.values()), *map(str, more)]
-    _report(found.fronts, broken, unwritten)
+    _report(found.fronts, useless, [*broken, *unwritten])
     if not found.fronts or not written:
         return NOTHING_DONE
     print("\n".join(written))
@@ -119,15 +123,15 @@ def _located(
     return found, [] if maps is None else list(maps.faults.values())
 
 
-def _report(fronts: Sequence[Any], broken: Sequence[str], lost: Sequence[str]) -> None:
-    """Print the summary: counts, faults of scenes, faults of files."""
+def _report(fronts: Sequence[LocatedFront], useless: int, faults: Sequence[str]) -> None:
+    """Print the summary: counts, then the faults of scenes and of files."""
     lines = sum(bool(front.lines) for front in fronts)
     doubtful = sum(front.quality == "doubtful" for front in fronts)
     print(
         f"{lines} fronts ({doubtful} of them doubtful), {len(fronts) - lines} images without "
-        f"a front, {len(broken)} images that could not be used"
+        f"a front, {useless} images that could not be used"
     )
-    for fault in (*broken, *lost):
+    for fault in faults:
         print(f"  {fault}")
 
 

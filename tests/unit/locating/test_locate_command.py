@@ -226,6 +226,21 @@ def test_bad_input_does_not_stop_the_rest(
     assert [f.scene for f in read_fronts(tmp_path / "out" / "fronts.gpkg")] == [image.stem]
 
 
+def test_every_fault_of_a_product_is_named_with_a_remedy_that_fits(
+    locate: Locate, image: Path, product: Path, map_config: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    """The pixels end too early; the advice of the workflow (source.exclude) would be useless."""
+    product.write_bytes(product.read_bytes()[:-3000])
+    assert locate(image, product, "--map-config", map_config) == 3
+    said = capsys.readouterr()
+    assert "1 images that could not be used" in said.out
+    assert f"{product.name}, image: ends at byte" in said.out
+    assert "source.exclude" not in said.out
+    assert "cannot be used: ends at byte" in said.err.splitlines()[1]
+    assert len(said.err.splitlines()) == 2
+
+
 def test_models_of_another_version_or_with_other_weights_are_refused(
     locate: Locate, model: Path, image: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

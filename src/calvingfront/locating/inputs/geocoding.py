@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 import shutil
 import tempfile
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 
-from rasterio.errors import RasterioError
+from rasterio.errors import NotGeoreferencedWarning, RasterioError
 
 from calvingfront.errors import SceneError
 from calvingfront.files import PathLike
@@ -84,7 +85,8 @@ class Work:
         try:
             folder.mkdir(parents=True)
             try:
-                geocode_product(scene.product, scene.glacier, folder, threads)
+                with warnings.catch_warnings(action="ignore", category=NotGeoreferencedWarning):
+                    geocode_product(scene.product, scene.glacier, folder, threads)
             except (OSError, RasterioError) as error:
                 raise SceneError(
                     scene.scene,

@@ -161,6 +161,14 @@ def test_the_glacier_chooses_the_area(product: Path, map_config: Path) -> None:
         assert tuple(dataset.bounds) == (left, bottom, right, top)
 
 
+def test_the_map_has_the_spacing_of_the_mission(product: Path, map_config: Path) -> None:
+    chart = read_map(map_config)
+    chart["spacing_m"] = {**chart["spacing_m"], "ENVISAT": 40}
+    (scene,), _ = scenes([product], chart=chart)
+    with Work() as work, work.ready(scene) as coarse, rasterio.open(coarse.image) as dataset:
+        assert dataset.res == (40, 40)
+
+
 def test_intermediate_files_are_kept_only_where_they_are_wanted(
     product: Path, map_config: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
