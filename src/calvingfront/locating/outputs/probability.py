@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import rasterio
-from rasterio.errors import NotGeoreferencedWarning, RasterioError
+from rasterio.errors import NotGeoreferencedWarning
+from rasterio.io import MemoryFile
 from rasterio.transform import Affine
 
 from calvingfront.errors import CalvingFrontError, SceneError
@@ -49,8 +49,8 @@ class ProbabilityMaps:
         path = self.folder / f"{scene}.tif"
         try:
             write_probability(path, facts, probability)
-        except (OSError, RasterioError) as error:
-            reason = " ".join(str(error).split())
+        except OSError as error:
+            reason = error.strerror or str(error)
             remedy = "Check the disk and the permissions."
             self.faults[scene] = SceneError(path, f"cannot be written ({reason})", remedy)
 
@@ -62,7 +62,7 @@ def write_probability(
 
     A Cloud Optimized GeoTIFF with the exact transform and CRS of the sample's pixels, whose sides
     may differ; a plain TIFF without a position where the scene has none. Atomic.
-    Raises OSError or RasterioError if it cannot be written.
+    Raises OSError if it cannot be written.
     """
     size = len(probability)
     values = np.where(content(facts, size), probability, np.nan).astype(np.float32)
@@ -75,14 +75,17 @@ def write_probability(
         profile |= TIFF
     else:
         profile |= COG | {"crs": crs, "transform": sample_transform(facts)}
+    # In memory first: of a full disk, GDAL may say nothing, or something else each time.
     with (
         warnings.catch_warnings(action="ignore", category=NotGeoreferencedWarning),
-        replacing(path) as temporary,
-        rasterio.open(temporary, "w", **profile) as target,
+        MemoryFile() as memory,
     ):
-        target.write(values, 1)
-        target.set_band_description(1, DESCRIPTION)
-        target.update_tags(SCENE=str(facts["scene"]), ACQUIRED=str(facts["acquired"]))
+        with memory.open(**profile) as target:
+            target.write(values, 1)
+            target.set_band_description(1, DESCRIPTION)
+            target.update_tags(SCENE=str(facts["scene"]), ACQUIRED=str(facts["acquired"]))
+        with replacing(path) as temporary:
+            temporary.write_bytes(memory.read())
 
 
 def sample_transform(facts: Mapping[str, Any]) -> Affine:
