@@ -29,6 +29,7 @@ from calvingfront.sar.intensity_file import write_intensity
 from calvingfront.sar.multilook import multilook
 from calvingfront.scenes.importing import import_scene
 from calvingfront.simulation.product_writers.terrasar import write_terrasar
+from full_disk import no_room
 
 SIZE = 48
 
@@ -192,6 +193,24 @@ def test_intermediate_files_are_kept_only_where_they_are_wanted(
     (tmp_path / "file").write_text("")
     with pytest.raises(SceneError, match="cannot be used"):
         Work(tmp_path / "file")
+
+
+@pytest.mark.parametrize("room", [1000, 1800, 2500])
+def test_a_full_disk_is_a_fault_of_the_scene(
+    product: Path, map_config: Path, tmp_path: Path, room: int
+) -> None:
+    """The disk is full at product.json, at intensity.tif, and at map.tif (GDAL says nothing)."""
+    (scene,), _ = scenes([product], chart=read_map(map_config))
+    with Work(tmp_path / "work") as work, work.ready(scene) as geocoded:
+        sizes = {path.name: path.stat().st_size for path in geocoded.image.parent.iterdir()}
+    assert 1000 < sizes["product.json"] < 2500 < sizes["map.tif"]
+    with (
+        Work() as work,
+        no_room(room),
+        pytest.raises(SceneError, match="cannot be geocoded in"),
+        work.ready(scene),
+    ):
+        pass
 
 
 def test_a_terrain_model_elsewhere_is_a_fault_that_names_it(
