@@ -41,8 +41,8 @@ def find_scenes(
     """Find the images and products among files, folders and archives.
 
     A folder that is a product counts as the product; any other stands for the images, products and
-    archives in it (subfolders are searched for nothing, unless they are products), an archive for
-    all that is in it at any depth. Hidden files are left out.
+    archives directly in it, an archive for the images and products in it at any depth. Hidden files
+    are left out.
     unpacked: the folder to which an archive is unpacked. Raises SceneError if it cannot be.
     Returns what was found, in the order given and sorted within each folder, and a fault for each
     path that cannot be used.

@@ -94,7 +94,7 @@ def test_other_files_are_no_archives(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", KINDS)
-@pytest.mark.parametrize("member", ["../evil", "P/../../evil", "/tmp/evil", "P\\..\\evil"])
+@pytest.mark.parametrize("member", ["../evil", "P/../../evil", "/evil", "P\\..\\evil"])
 def test_a_member_outside_the_archive_is_refused(tmp_path: Path, name: str, member: str) -> None:
     refused(write(tmp_path / name, CONTENT | {member: b"e"}), "lies outside the archive")
 
