@@ -58,7 +58,7 @@ def _print(text: str) -> int:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; return the exit status."""
-    options = _parser().parse_args(arguments)
+    options = _parsed(arguments)
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(message)s", stream=sys.stderr)
     log.setLevel(logging.INFO)
     try:
@@ -125,6 +125,17 @@ def _as_before(old: Any, text: str, where: str) -> Any:
     if not isinstance(value, kind) or isinstance(value, bool) is not isinstance(old, bool):
         raise ConfigError(where, f"{text} is not {KINDS[kind]}", f"The present value is {old!r}.")
     return value
+
+
+def _parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
+    """The options; scenes of `locate` may also follow options (argparse takes the first ones)."""
+    parser = _parser()
+    options, more = parser.parse_known_args(arguments)
+    if more and (options.command != "locate" or any(each.startswith("-") for each in more)):
+        parser.error(f"unrecognized arguments: {' '.join(more)}")
+    if more:
+        options.scenes += more
+    return options
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -27,7 +27,7 @@ LAYERS = (
     ("products",),
     ("sar", "simulation"),
     ("scenes",),
-    ("samples",),
+    ("configuration", "samples"),
     ("dataset",),
     ("networks", "losses"),
     ("compute",),
@@ -35,7 +35,7 @@ LAYERS = (
     ("evaluation",),
     ("locating",),
     ("tables", "figures", "pages"),
-    ("configuration", "pipeline"),
+    ("pipeline",),
     ("cli",),
     ("__main__",),
 )

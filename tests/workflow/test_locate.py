@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import tarfile
 from pathlib import Path
 
 import numpy as np
@@ -10,13 +11,21 @@ import pandas as pd
 import pytest
 import rasterio
 import torch
+import yaml
 from rasterio.transform import from_origin
 
 from calvingfront.cli import main
+from calvingfront.configuration.map_section import read_map
 from calvingfront.evaluation.ensemble import member_probabilities
+from calvingfront.locating.inputs.finding import find_scenes
+from calvingfront.locating.inputs.geocoding import Work
+from calvingfront.locating.inputs.known import Said, scenes_of
+from calvingfront.locating.inputs.table import read_table_of_scenes
 from calvingfront.locating.model_folder import read_model
-from calvingfront.locating.new_scenes import prepare, read_table_of_scenes
+from calvingfront.locating.new_scenes import prepare
 from calvingfront.locating.vectors import read_fronts
+from calvingfront.samples.square import read_sample
+from calvingfront.scenes.sources import map_settings
 
 pytestmark = pytest.mark.timeout(900)
 
@@ -85,6 +94,39 @@ def test_an_image_has_the_probability_that_the_workflow_gave_it(
         np.testing.assert_allclose(probability, expected[rows.index(scene.scene)], atol=1e-3)
 
 
+def test_raw_products_of_every_mission_give_the_samples_of_the_workflow(
+    tiny_run: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Unpacked, geocoded and brought to 8 bit, bit for bit as by the rules."""
+    monkeypatch.chdir(tiny_run)
+    results = Path("results") / "test"
+    config = yaml.safe_load((results / "dataset" / "config.yaml").read_text(encoding="utf-8"))
+    chart, steps = map_settings(config), config["samples"]
+    (tmp_path / "map.yaml").write_text(yaml.safe_dump({"map": chart}), encoding="utf-8")
+    chart = read_map(tmp_path / "map.yaml")
+    missions = set()
+    for row in pd.read_csv(results / "scenes.tsv", sep="\t").to_dict("records"):
+        archive = tmp_path / f"{row['scene']}.tar.gz"
+        with tarfile.open(archive, "w:gz") as target:
+            target.add(results / "archive" / "products" / row["scene"], "order")
+        with Work() as work:
+            found, faults = find_scenes([archive], work.unpacked)
+            (scene,), more = scenes_of(found, Said(glacier=row["glacier"], chart=chart))
+            assert not faults + more
+            with work.ready(scene) as geocoded:
+                sample = prepare(geocoded, steps["size"], steps["median_area_m2"], steps["variant"])
+                codes = results / "scenes" / row["scene"] / "view.tif"
+                with rasterio.open(geocoded.view) as mine, rasterio.open(codes) as theirs:
+                    np.testing.assert_array_equal(mine.read(), theirs.read())
+        expected, _, _, meta = read_sample(results / "samples" / "square" / f"{row['scene']}.npz")
+        np.testing.assert_array_equal(sample.image, expected)
+        shared = set(meta) & set(sample.facts) - {"scene"}
+        assert {key: sample.facts[key] for key in shared} == {key: meta[key] for key in shared}
+        assert (scene.mission, scene.acquired[:10]) == (row["mission"], row["acquired"])
+        missions.add(scene.mission)
+    assert len(missions) >= 5
+
+
 def test_one_broken_image_does_not_stop_the_others(
     tiny_run: Path, model: Path, table: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -143,7 +185,7 @@ def test_a_mission_that_the_training_has_not_seen_makes_the_line_doubtful(
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        ([], "got no image"),
+        ([], "got no scene"),
         (["missing.tif"], "missing.tif: does not exist"),
         (["empty"], "contains no image"),
         (["some.tif"], "some.tif: has no known mission and day. Give --mission and --acquired"),

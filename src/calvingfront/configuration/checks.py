@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 from calvingfront.errors import ConfigError
-from calvingfront.locating.model import choice
 from calvingfront.scenes.sources import source_of
 from calvingfront.vocabulary.models import AVERAGE, BASELINES, NETWORKS, model_label
 from calvingfront.vocabulary.others import others_of, printed_others
@@ -18,7 +17,7 @@ def contradictions(config: Mapping[str, Any]) -> Iterator[ConfigError]:
     """Yield a ConfigError for each set of keys that cannot work together."""
     yield from load(source_of(config).faults)(config)
     yield from _split_contradictions(config["split"])
-    yield from choice.faults(config)
+    yield from load("calvingfront.locating.model.choice:faults")(config)  # of a later stage
     yield from _others_contradictions(config)
     training = config["training"]
     size, depth = config["samples"]["size"], config["networks"]["depth"]

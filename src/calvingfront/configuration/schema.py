@@ -34,21 +34,34 @@ def read_schema(path: PathLike) -> dict[str, Any]:
     """Read a JSON schema (draft 2020-12) written as YAML, and fill in the vocabulary.
 
     `x-names: LIST` becomes the names in a list of the vocabulary: an enumeration, or a pattern for
-    losses and scenes. `x-each: missions` becomes one key for each mission.
+    losses and scenes. `x-each: missions` becomes one key for each mission. `x-part: NAME` becomes
+    the schema of NAME.schema.yaml beside this module.
     """
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # libyaml's is ten times as fast
-    schema = yaml.load(Path(path).read_text(encoding="utf-8"), Loader=loader)
+    schema = _read_yaml(Path(path))
     _fill_vocabulary(schema)
     jsonschema.Draft202012Validator.check_schema(schema)
     return dict(schema)
 
 
+def part_of_schema(name: str) -> dict[str, Any]:
+    """The schema of one section that the package itself reads, such as `map`, filled in."""
+    return read_schema(Path(__file__).with_name(f"{name}.schema.yaml"))
+
+
+def _read_yaml(path: Path) -> Any:
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # libyaml's is ten times as fast
+    return yaml.load(path.read_text(encoding="utf-8"), Loader=loader)
+
+
 def _fill_vocabulary(schema: Any) -> None:
-    """Replace `x-names` and `x-each` in a schema, in place."""
+    """Replace `x-names`, `x-each` and `x-part` in a schema, in place."""
     if isinstance(schema, list):
         for part in schema:
             _fill_vocabulary(part)
     if not isinstance(schema, dict):
+        return
+    if "x-part" in schema:
+        schema |= part_of_schema(schema.pop("x-part"))
         return
     for part in schema.values():
         _fill_vocabulary(part)

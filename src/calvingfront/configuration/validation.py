@@ -25,16 +25,35 @@ def validate_config(config: Mapping[str, Any], schema_path: PathLike) -> dict[st
 
     Raises `Faults` with one `ConfigError` per fault, which gives the key and what to write.
     """
-    schema = read_schema(schema_path)
-    filled: dict[str, Any] = fill_defaults(config, schema)
-    validator = jsonschema.Draft202012Validator(schema)
-    errors = sorted(validator.iter_errors(filled), key=lambda error: list(map(str, error.path)))
-    faults: list[CalvingFrontError] = [fault for error in errors for fault in _explain(error)]
+    filled, faults = _filled(config, read_schema(schema_path))
     if not faults:  # keys can be compared with each other only if each is valid
         faults = list(contradictions(filled))
     if faults:
         raise Faults(faults, REMEDY)
     return filled
+
+
+def checked_section(name: str, section: Any, schema: Mapping[str, Any]) -> dict[str, Any]:
+    """Check one section of the configuration by its own schema; return it with its defaults.
+
+    Raises `Faults`, whose keys begin with the name of the section.
+    """
+    around = {"type": "object", "properties": {name: schema}}
+    filled, faults = _filled({name: section}, around)
+    if faults:
+        raise Faults(faults, REMEDY)
+    checked: dict[str, Any] = filled[name]
+    return checked
+
+
+def _filled(
+    config: Mapping[str, Any], schema: Mapping[str, Any]
+) -> tuple[dict[str, Any], list[CalvingFrontError]]:
+    """A copy of the configuration with its defaults, and the faults of its keys."""
+    filled: dict[str, Any] = fill_defaults(config, schema)
+    validator = jsonschema.Draft202012Validator(schema)
+    errors = sorted(validator.iter_errors(filled), key=lambda error: list(map(str, error.path)))
+    return filled, [fault for error in errors for fault in _explain(error)]
 
 
 def validate_scenes(

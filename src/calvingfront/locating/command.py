@@ -1,4 +1,4 @@
-"""The commands `calvingfront locate` and `calvingfront export`."""
+"""The options of the commands `calvingfront locate` and `calvingfront export`."""
 
 from __future__ import annotations
 
@@ -6,16 +6,29 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-# Exit statuses of `locate`, beside 0 (all located) and 1 (nothing done).
-SOME_FAILED = 3
-
-LOCATE = "locate the calving fronts of new geocoded images with a model"
+LOCATE = "locate the calving fronts of new images or radar products with a model"
 ABOUT_LOCATE = """\
-Locates the calving fronts of geocoded images (GeoTIFF in projected metres, or PNG with a pixel
-size) and writes them as a GeoPackage for QGIS: lines in the CRS of the images, with date, mission
-and model. An image without a line keeps its row, with the reason. Mission and day come from the
-options, from a table, or from names like CaFFe's (SI_1996-01-22_ERS_20_3_109); they are never
-guessed. Exit status: 0 all images read, 3 some could not be used, 1 none, 2 wrong options."""
+Locates the calving fronts of new scenes with a model and writes them to a file for QGIS: lines with
+date, mission and model. A scene is a geocoded image, a radar product as the agency delivers it, an
+archive of these (.zip, .tar, .tar.gz, .tgz, .gz), or anything of this in a folder.
+
+A product needs --map-config, a file that names the CRS of the map and a terrain model; its header
+says mission and date. Of an image, --mission and --acquired or a table say them, or a name like
+CaFFe's (SI_1996-01-22_ERS_20_3_109); they are never guessed. A scene without a front keeps its row,
+with the reason; one that cannot be used does not stop the others."""
+EXAMPLES = """\
+Examples:
+  calvingfront locate TSX_2011-06-14.tif --mission TSX --acquired 2011-06-14 \\
+      --model mymodel --output fronts.gpkg
+  calvingfront locate downloads/ S1A_IW_GRDH_1SSH.zip --map-config map.yaml --glacier Jorum \\
+      --model mymodel --output fronts.gpkg --output fronts.shp
+  calvingfront locate --table scenes.csv --model mymodel --output fronts.parquet --stac
+
+A map.yaml for products (docs/locating.md lists all keys):
+  map: {crs: EPSG:3031, dem: DEM.tif, areas: {Jorum: [-2462000, 1417200, -2450000, 1427000]}}
+
+Exit status: 0 all scenes used, 3 some could not be used, 1 none or nothing written, 2 wrong
+options."""
 EXPORT = "make a model folder of one or several trained networks"
 ABOUT_EXPORT = """\
 Makes one folder that says everything of a model: weights, preprocessing, threshold, errors,
@@ -29,23 +42,12 @@ def add_commands(commands: Any) -> None:
     """Add the commands and their options to the subparsers of `calvingfront`."""
     raw = argparse.RawDescriptionHelpFormatter
     locate = commands.add_parser(
-        "locate", help=LOCATE, description=ABOUT_LOCATE, formatter_class=raw
+        "locate", help=LOCATE, description=ABOUT_LOCATE, epilog=EXAMPLES, formatter_class=raw
     )
-    add = locate.add_argument
-    add("images", nargs="*", metavar="IMAGE", help="images, or folders of images")
-    add("--table", help="CSV with the columns scene, glacier, mission, acquired, image")
-    add("--model", required=True, help="model folder (made by calvingfront export)")
-    add(
-        "--output", required=True, action="append", metavar="FILE",
-        help="GeoPackage (.gpkg), GeoParquet (.parquet) or Shapefile (.shp) to write (repeat it)",
-    )  # fmt: skip
-    add("--mission", help="of all images given, such as TSX")
-    add("--acquired", help="day of the image given, YYYY-MM-DD (UTC)")
-    add("--glacier", help="of all images given")
-    add("--pixel-size-m", type=float, help="of images without a map position, m")
-    add("--crs", help="CRS of the file, such as EPSG:3413; needed if the images are in several")
-    add("--device", default="auto", help="auto, cpu, cuda or cuda:N (default: %(default)s)")
-    add("--threads", type=int, default=2, help="CPU threads (default: %(default)s)")
+    _add_scenes(locate.add_argument_group("scenes"))
+    _add_products(locate.add_argument_group("products"))
+    _add_outputs(locate.add_argument_group("model and files"))
+    _add_run(locate.add_argument_group("run"))
 
     export = commands.add_parser(
         "export", help=EXPORT, description=ABOUT_EXPORT, formatter_class=raw
@@ -65,6 +67,53 @@ def add_commands(commands: Any) -> None:
     add("--threads", type=int, default=2, help="CPU threads (default: %(default)s)")
 
 
+def _add_scenes(group: Any) -> None:
+    add = group.add_argument
+    add("scenes", nargs="*", metavar="SCENE", help="images, products, archives, folders of these")
+    add(
+        "--table",
+        help="CSV with the columns scene, glacier and either image, mission, acquired or product",
+    )
+    add("--mission", help="of all scenes given, such as TSX")
+    add("--acquired", metavar="DAY", help="day of the scene given, YYYY-MM-DD (UTC)")
+    add("--glacier", metavar="NAME", help="of all scenes given; chooses the area in --map-config")
+    add("--pixel-size-m", type=float, metavar="M", help="of images without a map position")
+
+
+def _add_products(group: Any) -> None:
+    add = group.add_argument
+    add("--map-config", metavar="FILE", help="YAML with the section `map`: crs, dem and others")
+    add("--polarisation", help="image to read of products with several, such as HH")
+    add("--orbit-file", metavar="FILE", help="DORIS or Delft orbit of the product given")
+    add(
+        "--work", metavar="DIR",
+        help="new folder for unpacked archives and geocoded products, which are kept; by default "
+        "they are temporary",
+    )  # fmt: skip
+
+
+def _add_outputs(group: Any) -> None:
+    add = group.add_argument
+    add("--model", required=True, metavar="DIR", help="model folder (made by calvingfront export)")
+    add(
+        "--output", required=True, action="append", metavar="FILE",
+        help="GeoPackage (.gpkg), GeoParquet (.parquet) or Shapefile (.shp) to write (repeat it)",
+    )  # fmt: skip
+    add("--crs", help="CRS of the file, such as EPSG:3413; needed if the scenes are in several")
+    add("--stac", action="store_true", help="also write FILE.json, a STAC item of each file")
+    add(
+        "--probability", metavar="DIR",
+        help="also write the probability of the front of each scene to DIR/SCENE.tif",
+    )  # fmt: skip
+
+
+def _add_run(group: Any) -> None:
+    add = group.add_argument
+    add("--device", default="auto", help="auto, cpu, cuda or cuda:N (default: %(default)s)")
+    add("--threads", type=int, default=2, help="CPU threads (default: %(default)s)")
+    add("--quiet", action="store_true", help="no line about each scene on standard error")
+
+
 def run_export(options: argparse.Namespace) -> int:
     """Run `export`; return the exit status."""
     from calvingfront.locating.model_folder import export_model
@@ -80,47 +129,6 @@ def run_export(options: argparse.Namespace) -> int:
 
 def run_locate(options: argparse.Namespace) -> int:
     """Run `locate`; return the exit status."""
-    from calvingfront.errors import SceneError
-    from calvingfront.locating.model_folder import read_model
+    from calvingfront.locating.run import locate  # GDAL: only if needed
 
-    model = read_model(options.model)
-    from calvingfront.locating.new_scenes import find_images, read_table_of_scenes, scene_of
-
-    if not options.images and not options.table:
-        raise SceneError("calvingfront locate", "got no image", "Name images, folders or --table.")
-    images, faults = find_images(options.images)
-    if options.acquired and len(images) > 1:
-        raise SceneError(
-            "--acquired", f"holds for one image, not for {len(images)}", "List them in a table."
-        )
-    scenes = []
-    for image in images:
-        try:
-            scenes.append(
-                scene_of(
-                    image, options.mission, options.acquired, options.glacier, options.pixel_size_m
-                )
-            )
-        except SceneError as error:
-            faults.append(error)
-    if options.table:
-        scenes += read_table_of_scenes(options.table)
-    from calvingfront.locating.locate import locate_fronts
-
-    found = locate_fronts(
-        scenes, model, options.output, options.crs, options.device, options.threads
-    )
-    broken = [*faults, *found.faults.values()]
-    lines = sum(bool(front.lines) for front in found.fronts)
-    doubtful = sum(front.quality == "doubtful" for front in found.fronts)
-    print(
-        f"{lines} fronts ({doubtful} of them doubtful), {len(found.fronts) - lines} images without "
-        f"a front, {len(broken)} images that could not be used"
-    )
-    for fault in broken:
-        print(f"  {fault}")
-    if found.fronts:
-        print("\n".join(options.output))
-    if not broken:
-        return 0
-    return SOME_FAILED if found.fronts else 1
+    return locate(options)

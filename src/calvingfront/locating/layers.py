@@ -56,25 +56,8 @@ def front_layer(fronts: Sequence[LocatedFront]) -> Any:
     columns = pd.DataFrame(rows, dtype=object).astype(
         {column.name: DTYPES[column.kind] for column in ATTRIBUTES}
     )
-    shapes = [shapely.MultiLineString(_pieces(f)) if f.lines else None for f in fronts]
+    shapes = [shapely.MultiLineString(pieces_of(f)) if f.lines else None for f in fronts]
     return geopandas.GeoDataFrame(columns, geometry=shapes, crs=fronts[0].crs or IMAGE_CRS)
-
-
-def vertex_layer(fronts: Sequence[LocatedFront]) -> Any:
-    """A GeoDataFrame of points with scene, part and number (from 1), and ERRORS (NaN: unknown)."""
-    rows: list[tuple[str, int, int]] = []
-    places, errors = [np.empty((0, 2))], [np.empty((0, len(LEVELS)))]
-    for front in fronts:
-        for k, line in enumerate(_pieces(front)):
-            rows += [(front.scene, k + 1, n + 1) for n in range(len(line))]
-            places.append(line)
-            unknown = np.full((len(line), len(LEVELS)), np.nan)
-            errors.append(front.vertex_errors_m[k] if front.vertex_errors_m else unknown)
-    columns = pd.DataFrame(rows, columns=["scene", "part", "number"])
-    columns = columns.astype({"scene": object, "part": "int32", "number": "int32"})
-    columns[list(ERRORS)] = np.concatenate(errors)
-    points = shapely.points(np.concatenate(places))
-    return geopandas.GeoDataFrame(columns, geometry=points, crs=fronts[0].crs or IMAGE_CRS)
 
 
 def band_layer(fronts: Sequence[LocatedFront]) -> Any:
@@ -85,7 +68,7 @@ def band_layer(fronts: Sequence[LocatedFront]) -> Any:
             continue
         for k, level in enumerate(LEVELS):
             widths = [errors[:, k] for errors in front.vertex_errors_m]
-            band = band_around(_pieces(front), widths, front.crs)
+            band = band_around(pieces_of(front), widths, front.crs)
             if not band.is_empty:
                 facts = (front.scene, front.glacier or None, moment_of(front.acquired), level)
                 rows.append(facts)
@@ -97,7 +80,8 @@ def band_layer(fronts: Sequence[LocatedFront]) -> Any:
     return geopandas.GeoDataFrame(columns, geometry=bands, crs=fronts[0].crs or IMAGE_CRS)
 
 
-def _pieces(front: LocatedFront) -> list[Floats]:
+def pieces_of(front: LocatedFront) -> list[Floats]:
+    """The lines of a front as they are drawn: with y up, also in an image."""
     return list(front.lines) if front.crs is not None else flipped(front.lines)
 
 

@@ -3,46 +3,43 @@
 from __future__ import annotations
 
 import logging
-import os
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 
+import numpy as np
+import numpy.typing as npt
 import torch
 
 from calvingfront.compute.device import claimed_device
-from calvingfront.errors import CalvingFrontError, SampleError, SceneError
+from calvingfront.errors import CalvingFrontError, Faults, SampleError
 from calvingfront.evaluation.ensemble import member_probabilities
 from calvingfront.files import PathLike
+from calvingfront.locating.inputs.geocoding import Work
 from calvingfront.locating.judging import judged_front, unlike_training
 from calvingfront.locating.located_front import LocatedFront
 from calvingfront.locating.model_folder import ModelFolder, read_model
-from calvingfront.locating.new_scenes import (
-    NewScene,
-    Sample,
-    crs_of_images,
-    prepare,
-    sample_of_file,
-)
+from calvingfront.locating.new_scenes import NewScene, Sample, prepare, sample_of_file
+from calvingfront.locating.outputs.writers import write_files
 from calvingfront.locating.tracing import trace
-from calvingfront.locating.vectors import write_fronts, write_geoparquet, write_shapefile
+from calvingfront.locating.vectors import write_fronts
 from calvingfront.networks.unet import UNet
 
 log = logging.getLogger(__name__)
 
-WRITERS: dict[str, Callable[[list[LocatedFront], PathLike, str | None], object]] = {
-    ".gpkg": write_fronts,
-    ".parquet": write_geoparquet,
-    ".shp": write_shapefile,
-}
+Keep = Callable[[Sample, npt.NDArray[np.float64]], None]
 
 
 @dataclass
 class Located:
-    """What came of some scenes: fronts (with or without a line), and the faults by scene."""
+    """What came of some scenes: fronts (with or without a line), and the faults by scene.
+
+    unwritten: the fault of each file that could not be written.
+    """
 
     fronts: list[LocatedFront] = field(default_factory=list)
     faults: dict[str, CalvingFrontError] = field(default_factory=dict)
+    unwritten: dict[str, CalvingFrontError] = field(default_factory=dict)
 
 
 def locate_fronts(
@@ -52,63 +49,71 @@ def locate_fronts(
     crs: str | None = None,
     device: str = "auto",
     threads: int = 2,
+    *,
+    work: Work | None = None,
+    progress: Callable[[str], None] | None = None,
+    keep: Keep | None = None,
+    stac: bool = False,
 ) -> Located:
     """Locate the fronts of new scenes and write them to files.
 
     outputs: GeoPackages (.gpkg), GeoParquet files (.parquet) or Shapefiles (.shp; these leave out
     scenes without a line). crs: of the files; needed if the scenes are in several.
+    work: where products are geocoded; a temporary folder without it. progress: takes a line about
+    each scene. keep: takes the sample of each scene and its probability (s, s). stac: also write a
+    STAC item of each file.
     A scene that cannot be used is left out and its fault returned; the files are written if any
-    scene could be used.
-    Raises SceneError if a scene appears twice or a file cannot be written, ModelError if the model
-    cannot be loaded, TrainingError if no device is free.
+    scene could be used. A file that cannot be written does not stop the others.
+    Scenes and files should have been checked before the work (`check_scenes`, `check_output`).
+    Raises ModelError if the model cannot be loaded, TrainingError if no device is free.
     """
-    names = [scene.scene for scene in scenes]
-    twice = sorted({name for name in names if names.count(name) > 1})
-    if twice:
-        raise SceneError(twice[0], "appears twice", "Give each scene its own name.")
-    # Before the work, not after it.
-    writers = [_writer(Path(output)) for output in outputs]
-    known = crs_of_images(scenes)
-    if crs is None and len(known) > 1:
-        what = f"is needed, because the images are in {' and '.join(known)}"
-        raise SceneError("--crs", what, "Give the CRS of the file.")
     torch.set_num_threads(threads)
     found = Located()
-    with claimed_device(device) as place:
+    say = progress or log.info
+    with claimed_device(device) as place, work or Work() as workplace:
         networks = [network.to(place).eval() for network in model.load_networks()]
         steps = model.preprocessing
         for number, scene in enumerate(scenes, start=1):
+            start = time.monotonic()
             try:
-                sample = prepare(scene, steps.size, steps.median_area_m2, steps.variant)
-                front = locate_sample(sample, model, networks, place)
+                with workplace.ready(scene, threads) as geocoded:
+                    sample = prepare(geocoded, steps.size, steps.median_area_m2, steps.variant)
+                    front = locate_sample(sample, model, networks, place, keep)
             except CalvingFrontError as error:
                 found.faults[scene.scene] = error
-                log.warning("%d of %d: %s", number, len(scenes), error)
-                continue
-            found.fronts.append(front)
-            log.info("%d of %d: %s: %s", number, len(scenes), scene.scene, _found(front))
+                outcome = f"cannot be used: {_first_fault(error)}"
+            else:
+                found.fronts.append(front)
+                outcome = described(scene, front)
+            seconds = time.monotonic() - start
+            say(f"{number} of {len(scenes)}: {scene.scene}: {outcome} ({seconds:.1f} s)")
     if found.fronts:
-        for write, output in zip(writers, outputs, strict=True):
-            write(found.fronts, output, crs)
+        found.unwritten = write_files(found.fronts, outputs, crs, stac)
     return found
 
 
-def _found(front: LocatedFront) -> str:
-    return f"{sum(map(len, front.lines))} vertices" if front.lines else front.reason
+def _first_fault(error: CalvingFrontError) -> str:
+    """What is wrong, in one line."""
+    if not isinstance(error, Faults):
+        return error.what
+    more = f" (and {len(error.faults) - 1} more)" if len(error.faults) > 1 else ""
+    return f"{error.faults[0].what}{more}"
 
 
-def _writer(output: Path) -> Callable[[list[LocatedFront], PathLike, str | None], object]:
-    """The function that writes a file of this suffix. Makes its folder, or raises SceneError."""
-    if output.suffix not in WRITERS:
-        known = ", ".join(WRITERS)
-        raise SceneError(output, "does not end in a known suffix", f"Let it end in one of {known}.")
-    try:
-        output.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise SceneError(output.parent, f"cannot be made ({error})", "Choose another.") from error
-    if not os.access(output.parent, os.W_OK):
-        raise SceneError(output.parent, "cannot be written to", "Choose another folder.")
-    return WRITERS[output.suffix]
+def described(scene: NewScene, front: LocatedFront) -> str:
+    """What was found in a scene, in a few words."""
+    kind = f"{scene.product.format}: " if scene.product else ""
+    return kind + found_in(front)
+
+
+def found_in(front: LocatedFront) -> str:
+    """The line of a front in a few words, or why there is none."""
+    if not front.lines:
+        return f"no front, {front.reason}"
+    pieces = f" in {len(front.lines)} pieces" if len(front.lines) > 1 else ""
+    error = f", error {front.error_m:.0f} m" if front.error_m is not None else ""
+    flag = f", {front.quality}" if front.quality else ""
+    return f"front of {sum(map(len, front.lines))} vertices{pieces}{error}{flag}"
 
 
 def locate_file(
@@ -146,14 +151,23 @@ def locate_file(
         networks = [network.to(place).eval() for network in opened.load_networks()]
         located = locate_sample(read, opened, networks, place)
     write_fronts([located], front)
-    log.info("%s: %s", located.scene, _found(located))
+    log.info("%s: %s", located.scene, found_in(located))
 
 
 def locate_sample(
-    sample: Sample, model: ModelFolder, networks: Sequence[UNet], device: torch.device
+    sample: Sample,
+    model: ModelFolder,
+    networks: Sequence[UNet],
+    device: torch.device,
+    keep: Keep | None = None,
 ) -> LocatedFront:
-    """Locate the front of one sample; networks: those of the model, on the device."""
+    """Locate the front of one sample.
+
+    networks: those of the model, on the device. keep: takes the sample and its probability (s, s).
+    """
     members = member_probabilities(sample.image, networks, device, model.orientations)
     traced = trace(members, sample.facts, model.threshold, model.min_front_length_m)
+    if keep is not None:
+        keep(sample, traced.probability)
     unlike = list(unlike_training(sample.facts, sample.mean_grey, model))
     return judged_front(sample.facts, traced, model, unlike, sample.view)

@@ -85,7 +85,7 @@ class LocatedFront:
             value = getattr(self, name)
             if name in _OPTIONAL_TEXTS:
                 self._set(name, value or None)
-            if not _is_plain(value or ""):
+            if not _is_plain(value) and (name in _TEXTS or value):
                 raise self._fault(
                     name,
                     f"{value!r} is not text that a file can store",
@@ -95,11 +95,12 @@ class LocatedFront:
             value = getattr(self, name)
             if value is None:
                 continue
-            number = int(value) if name == "members" and math.isfinite(value) else float(value)
-            if not math.isfinite(value) or number != value or value < least:
-                kind = "an integer" if name == "members" else "a finite number"
-                remedy = f"Give {kind} of at least {least}, or None."
-                raise self._fault(name, f"cannot be {value}", remedy)
+            kind = int if name == "members" else float
+            number = _number(value, kind)
+            if number is None or number < least:
+                words = "an integer" if kind is int else "a finite number"
+                remedy = f"Give {words} of at least {least}, or None."
+                raise self._fault(name, f"cannot be {value!r}", remedy)
             self._set(name, number)
         if self.pixel_size_m == 0:
             raise self._fault("pixel_size_m", "cannot be 0", "Give a size above 0 m, or None.")
@@ -113,13 +114,15 @@ class LocatedFront:
             ) from None
         if self.crs is not None:
             try:
+                if not isinstance(self.crs, str):
+                    raise ValueError(f"{self.crs!r} is not text")
                 self._set("crs", crs_text(self.crs))
             except ValueError as error:
                 raise self._fault(
                     "crs", str(error), "Give a code such as EPSG:3031, or WKT."
                 ) from None
-        self._set("lines", tuple(self._line(line) for line in self.lines))
-        errors = tuple(np.array(each, np.float64) for each in self.vertex_errors_m)
+        self._set("lines", tuple(self._line(line) for line in self._arrays("lines")))
+        errors = self._arrays("vertex_errors_m")
         if not any(np.isfinite(each).any() for each in errors):
             errors = ()
         elif [e.shape for e in errors] != [(len(line), len(LEVELS)) for line in self.lines]:
@@ -161,8 +164,15 @@ class LocatedFront:
     def _fault(self, name: str, what: str, remedy: str) -> SceneError:
         return SceneError(self.scene, f"{name} {what}", remedy)
 
-    def _line(self, line: Any) -> Floats:
-        points = np.array(line, dtype=np.float64, order="C")
+    def _arrays(self, name: str) -> tuple[Floats, ...]:
+        """The pieces of a field as arrays of their own."""
+        try:
+            return tuple(np.array(each, np.float64, order="C") for each in getattr(self, name))
+        except (TypeError, ValueError):
+            remedy = "Give a sequence of arrays of numbers."
+            raise self._fault(name, "cannot be read as arrays of numbers", remedy) from None
+
+    def _line(self, points: Floats) -> Floats:
         if points.ndim != 2 or points.shape[1] != 2 or len(points) < 2:
             raise self._fault(
                 "lines",
@@ -184,6 +194,17 @@ class LocatedFront:
                 )
         points.setflags(write=False)
         return points
+
+
+def _number(value: Any, kind: type[float]) -> float | None:
+    """A finite number of this kind, unchanged in value; None for anything else."""
+    if isinstance(value, str | bytes | complex):
+        return None
+    try:
+        number = kind(value)
+        return number if math.isfinite(number) and bool(number == value) else None
+    except (TypeError, ValueError, OverflowError):
+        return None
 
 
 def _is_plain(value: object) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -11,10 +12,12 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
+from rasterio.crs import CRS
 
 from calvingfront.errors import SceneError
 from calvingfront.files import PathLike
+from calvingfront.locating.degrees import crs_text
+from calvingfront.locating.inputs.radar_product import RadarProduct
 from calvingfront.samples.geometry import square_grid
 from calvingfront.samples.median import filter_image
 from calvingfront.samples.square import describe_sample, read_image_of_sample, resize_image
@@ -22,16 +25,17 @@ from calvingfront.scenes.caffe import parse_name
 from calvingfront.scenes.images import image_header
 from calvingfront.scenes.importing import read_new_image
 
-COLUMNS = ("scene", "glacier", "mission", "acquired", "image")
-IMAGES = {".tif", ".tiff", ".png"}
 ASK = "Give --mission and --acquired, list it in a table (--table), or name it as CaFFe does."
 
 
 @dataclass(frozen=True)
 class NewScene:
-    """A geocoded image whose front is wanted.
+    """An image or a product whose front is wanted.
 
-    acquired: YYYY-MM-DD, UTC. pixel_size_m: of an image without a map position; else None.
+    acquired: YYYY-MM-DD, UTC, or of a product the date-time. image: geocoded, or the product.
+    pixel_size_m: of an image without a map position; else None. orbit: orbit or image id.
+    product: if it still has to be geocoded. view: its codes on the grid of the image (0 no data,
+    1 valid, 2 layover, 3 shadow), once it is.
     """
 
     scene: str
@@ -40,15 +44,16 @@ class NewScene:
     acquired: str
     image: Path
     pixel_size_m: float | None = None
+    orbit: str | None = None
+    product: RadarProduct | None = None
+    view: Path | None = None
 
 
 @dataclass(frozen=True)
 class Sample:
     """The square sample of a scene: image (s, s) uint8, and its row as in the index of a data set.
 
-    mean_grey: of the sample without its padding, 0…255.
-    view: GeoTIFF of view codes (0 no data, 1 valid, 2 layover, 3 shadow) on the grid of the scene,
-    for a geocoded product; else None.
+    mean_grey: of the sample without its padding, 0…255. view: as in NewScene.
     """
 
     image: npt.NDArray[np.uint8]
@@ -57,36 +62,34 @@ class Sample:
     view: Path | None = None
 
 
-def find_images(paths: Sequence[PathLike]) -> tuple[list[Path], list[SceneError]]:
-    """Find the images among files and folders; hidden files are skipped.
+def check_scenes(scenes: Sequence[NewScene], crs: str | None) -> None:
+    """Check that the fronts of all scenes can be written to one file, in `crs` if given.
 
-    Returns the images, sorted within each folder, and a fault for each path that does not exist
-    and each folder without an image.
+    Raises SceneError if a scene appears twice, `crs` is no CRS, or it is needed: the scenes are in
+    several.
     """
-    images: list[Path] = []
-    faults: list[SceneError] = []
-    for path in map(Path, paths):
-        if path.is_file():
-            images.append(path)
-        elif not path.exists():
-            faults.append(SceneError(path, "does not exist", "Check the path."))
-        else:
-            found = sorted(
-                file
-                for file in path.iterdir()
-                if file.suffix.lower() in IMAGES and not file.name.startswith(".")
-            )
-            images += found
-            if not found:
-                what = "contains no image (TIFF or PNG)"
-                faults.append(SceneError(path, what, "Name the folder of the images."))
-    return images, faults
+    twice = sorted(n for n, count in Counter(s.scene for s in scenes).items() if count > 1)
+    if twice:
+        raise SceneError(twice[0], "appears twice", "Give each scene its own name.")
+    if crs is not None:
+        try:
+            crs_text(crs)
+        except ValueError as error:
+            raise SceneError("--crs", str(error), "Give a code such as EPSG:3031.") from None
+        return
+    known = crs_of_images(scenes)
+    if len(known) > 1:
+        what = f"is needed, because the images are in {' and '.join(known)}"
+        raise SceneError("--crs", what, "Give the CRS of the file.")
 
 
 def crs_of_images(scenes: Sequence[NewScene]) -> list[str]:
-    """The CRSs of the scenes' images, sorted; images that cannot be used are passed over."""
+    """The CRSs of the scenes, sorted; images that cannot be used are passed over."""
     found: set[str] = set()
     for scene in scenes:
+        if scene.product is not None:
+            found.add(CRS.from_user_input(scene.product.chart["crs"]).to_string())
+            continue
         faults: list[str] = []
 
         def note(what: str, _: str, to: list[str] = faults) -> None:
@@ -104,14 +107,22 @@ def scene_of(
     acquired: str | None,
     glacier: str | None,
     pixel_size_m: float | None,
+    name: str | None = None,
 ) -> NewScene:
     """What is known of an image by the options given, or by its name if that is CaFFe's.
 
+    name: of the scene, if it is not the image's.
+
     Raises SceneError if mission or day are unknown: they are never guessed.
     """
-    known: dict[str, Any] = {"scene": image.stem, "glacier": "", "mission": "", "acquired": ""}
+    known: dict[str, Any] = {
+        "scene": name or image.stem,
+        "glacier": "",
+        "mission": "",
+        "acquired": "",
+    }
     try:
-        known |= parse_name(image.stem)
+        known |= parse_name(image.stem) | {"scene": name or image.stem}
     except SceneError:
         if not (mission and acquired):
             missing = " and ".join(
@@ -119,54 +130,17 @@ def scene_of(
             )
             raise SceneError(image, f"has no known {missing}", ASK) from None
     return NewScene(
-        scene=str(known["scene"]),
+        scene=name or image.stem,
         glacier=glacier or str(known["glacier"]),
         mission=mission or str(known["mission"]),
-        acquired=_day(acquired or str(known["acquired"]), image),
+        acquired=checked_day(acquired or str(known["acquired"]), image),
         image=image,
         pixel_size_m=pixel_size_m,
     )
 
 
-def read_table_of_scenes(table: PathLike) -> list[NewScene]:
-    """Read a CSV or TSV with the columns scene, glacier, mission, acquired and image.
-
-    Optional: pixel_size_m. Paths start at the table's folder; a column `front` is not read.
-    Raises SceneError with the line at fault.
-    """
-    path = Path(table)
-    separator = "\t" if path.suffix.lower() in {".tsv", ".tab"} else ","
-    try:
-        cells = pd.read_csv(path, sep=separator, dtype=str, keep_default_na=False)
-    except (OSError, ValueError) as error:
-        raise SceneError(path, f"cannot be read ({error})", "Give a CSV or TSV.") from None
-    missing = [column for column in COLUMNS if column not in cells.columns]
-    if missing:
-        raise SceneError(
-            path, f"has no column {', '.join(missing)}", f"Give the columns {', '.join(COLUMNS)}."
-        )
-    scenes = []
-    for number, cell in enumerate(cells.to_dict("records"), start=2):
-        where = f"{path.name} line {number}"
-        for column in ("scene", "mission", "acquired", "image"):
-            if not str(cell[column]).strip():
-                raise SceneError(where, f"has no {column}", "Fill in the cell.")
-        size = str(cell.get("pixel_size_m", "")).strip()
-        scenes.append(
-            NewScene(
-                scene=str(cell["scene"]).strip(),
-                glacier=str(cell["glacier"]).strip(),
-                mission=str(cell["mission"]).strip(),
-                acquired=_day(str(cell["acquired"]).strip(), where),
-                image=path.parent / str(cell["image"]).strip(),
-                pixel_size_m=_metres(size, where) if size else None,
-            )
-        )
-    return scenes
-
-
 def prepare(scene: NewScene, size: int, median_area_m2: float, variant: str) -> Sample:
-    """Bring a scene to the square sample, in the same steps as the workflow.
+    """Bring a geocoded scene to the square sample, in the same steps as the workflow.
 
     8 bit, median filter, padding and resize. Raises SceneError if the image cannot be used.
     """
@@ -177,7 +151,9 @@ def prepare(scene: NewScene, size: int, median_area_m2: float, variant: str) -> 
     place = (header.get(key) for key in ("crs", "upper_left_x", "upper_left_y"))
     meta = describe_sample(scene.scene, filtered.shape, grid, across, down, variant, None, *place)
     image = resize_image(filtered, grid, variant)
-    return _sample(image, meta, scene.glacier, scene.mission, scene.acquired, None, None)
+    return _sample(
+        image, meta, scene.glacier, scene.mission, scene.acquired, scene.orbit, scene.view
+    )
 
 
 def sample_of_file(
@@ -210,7 +186,7 @@ def _sample(
     return Sample(image, meta | about, mean, view)
 
 
-def _day(text: str, where: object) -> str:
+def checked_day(text: str, where: object) -> str:
     """Check a day: YYYY-MM-DD and nothing else, because 07/03/2004 is read in two ways."""
     try:
         if not re.fullmatch(r"\d{4}-\d{2}-\d{2}", text, re.ASCII):
@@ -218,15 +194,3 @@ def _day(text: str, where: object) -> str:
         return date.fromisoformat(text).isoformat()
     except ValueError:
         raise SceneError(where, f"has the date {text!r}", "Write YYYY-MM-DD.") from None
-
-
-def _metres(text: str, where: object) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = -1.0
-    if not 0 < value < 1e5:
-        raise SceneError(
-            where, f"has the pixel size {text!r}", "Write a positive number of metres."
-        )
-    return value

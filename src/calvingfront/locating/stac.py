@@ -14,7 +14,7 @@ from calvingfront.errors import SceneError
 from calvingfront.files import PathLike, write_json
 from calvingfront.locating.attributes import moment_of
 from calvingfront.locating.degrees import WGS84, box, crs_text, to_crs
-from calvingfront.locating.located_front import LocatedFront
+from calvingfront.locating.located_front import Floats, LocatedFront
 from calvingfront.vocabulary.missions import MISSIONS
 
 VERSION = "1.1.0"
@@ -62,18 +62,20 @@ def item_of(
     is the bounding box, in two parts where it crosses 180° (RFC 7946). Without a map position,
     `geometry` is null and there is no `bbox`.
     hrefs: the address of each asset. crs: the CRS of the files, where it differs from the fronts'.
-    Raises SceneError where there is no front, no name, no asset, or an asset of unknown type.
+    Raises SceneError where there is no front, no name, no asset, an asset of unknown type, no CRS
+    of this name, or a line without a position in degrees.
     """
     if not fronts or not name or not hrefs:
         raise SceneError(name or "item", "has no front, no name or no asset", "Give all three.")
-    lines = [
-        to_crs(line, front.crs, WGS84)
-        for front in fronts
-        if front.crs is not None
-        for line in front.lines
-    ]
+    _check_types(fronts, name, hrefs)
+    lines = [_in_degrees(front, line) for front in fronts if front.crs for line in front.lines]
     theirs = sorted({front.crs for front in fronts if front.crs is not None})
-    files_crs = [crs_text(crs)] if crs is not None and theirs else theirs
+    files_crs = theirs
+    if crs is not None:
+        try:
+            files_crs = [crs_text(str(crs))] if theirs else []
+        except ValueError as error:
+            raise SceneError(name, f"crs: {error}", "Give a code such as EPSG:3031.") from None
     properties = {**_times(fronts), **_facts(fronts)}
     if len(files_crs) == 1:
         has_code = "[" not in files_crs[0]  # otherwise it is WKT
@@ -93,6 +95,25 @@ def item_of(
         limits = box(lines)
         item |= {"geometry": _footprint(limits), "bbox": list(limits)}
     return item
+
+
+def _check_types(fronts: Any, name: Any, hrefs: Any) -> None:
+    """Raise SceneError unless the arguments of `item_of` are of their types."""
+    if not isinstance(fronts, Sequence) or not all(isinstance(f, LocatedFront) for f in fronts):
+        raise SceneError("fronts", "are not a sequence of LocatedFront", "Give such a list.")
+    if not isinstance(name, str):
+        raise SceneError("name", f"{name!r} is not text", "Give the name of the item.")
+    texts = [*hrefs, *hrefs.values()] if isinstance(hrefs, Mapping) else [None]
+    if not all(isinstance(text, str) for text in texts):
+        raise SceneError(name, f"has the assets {hrefs!r}", "Give a mapping of name to address.")
+
+
+def _in_degrees(front: LocatedFront, line: Floats) -> Floats:
+    try:
+        return to_crs(line, front.crs or WGS84, WGS84)
+    except ValueError as error:
+        remedy = "Correct its coordinates or its CRS."
+        raise SceneError(front.scene, f"its line {error}", remedy) from None
 
 
 def _asset(name: str, href: str) -> dict[str, Any]:

@@ -41,9 +41,9 @@ from calvingfront.locating.layers import (
     front_layer,
     shapefile_layer,
     style_table,
-    vertex_layer,
 )
 from calvingfront.locating.located_front import LEVELS, LocatedFront
+from calvingfront.locating.outputs.vertices import write_vertices
 from calvingfront.locating.reading import PARQUET, read_fronts
 
 __all__ = [
@@ -51,6 +51,8 @@ __all__ = [
 ]  # fmt: skip
 
 _BESIDE_SHP = (".shx", ".dbf", ".prj", ".cpg", ".qix", ".sbn", ".sbx", ".idm", ".ind", ".shp.xml")
+# The standard requires milliseconds; they also give all date-times the same length.
+LAYER_OPTIONS = {"DATETIME_PRECISION": "MILLISECOND"}
 
 
 def write_fronts(fronts: Iterable[LocatedFront], path: PathLike, crs: str | None = None) -> None:
@@ -86,7 +88,8 @@ def write_fronts(fronts: Iterable[LocatedFront], path: PathLike, crs: str | None
                 _add_layer(new, name, front_layer(its_fronts), "MultiLineString")
                 placed_layer = name == FRONTS
                 vertices = VERTICES if placed_layer else IMAGE_VERTICES
-                _add_layer(new, vertices, vertex_layer(its_fronts), "Point")
+                options = LAYER_OPTIONS | {"DESCRIPTION": DESCRIPTIONS[vertices]}
+                write_vertices(its_fronts, new, vertices, options)
                 bands = BANDS if placed_layer else IMAGE_BANDS
                 _add_layer(new, bands, band_layer(its_fronts), "MultiPolygon")
         styles = style_table([name for name, some in layers.items() if some], placed)
@@ -95,11 +98,16 @@ def write_fronts(fronts: Iterable[LocatedFront], path: PathLike, crs: str | None
 
 
 def _add_layer(path: Path, name: str, layer: Any, geometry: str | None) -> None:
-    # The standard requires milliseconds; they also give all date-times the same length.
-    options = {"DATETIME_PRECISION": "MILLISECOND"}
-    options |= {"DESCRIPTION": DESCRIPTIONS[name]} if geometry else {"FID": "id"}
+    options = {"DESCRIPTION": DESCRIPTIONS[name]} if geometry else {"FID": "id"}
     pyogrio.write_dataframe(
-        layer, path, layer=name, driver="GPKG", geometry_type=geometry, layer_options=options
+        layer,
+        path,
+        layer=name,
+        driver="GPKG",
+        geometry_type=geometry,
+        layer_options=LAYER_OPTIONS | options,
+        # Of 1.4, GDAL warns up to 3.6 (QGIS 3.22): "may only be partially supported".
+        dataset_options={"VERSION": "1.3"},
     )
 
 

@@ -40,7 +40,7 @@ def _best(folder: Path) -> Iterator[str]:
     networks = table[~table["model"].isin(list(BASELINES))].dropna(subset=["dice_mean"])
     if networks.empty:
         return
-    best = networks.loc[networks["dice_mean"].idxmax()]
+    best = networks.iloc[int(networks["dice_mean"].to_numpy().argmax())]
     yield f"Best row of Table I: {_row(best)} ({int(best['images'])} test images)."
     others = table[table["model"].isin(list(BASELINES))].dropna(subset=["dice_mean"])
     if len(others):

@@ -43,6 +43,25 @@ def format_modules() -> tuple[FormatModule, ...]:
     return tuple(cast(FormatModule, importlib.import_module(name)) for name in names)
 
 
+def format_of(path: PathLike) -> str | None:
+    """The format of a product (file or folder), by its beginning; None if no format matches.
+
+    Raises ProductError if the path cannot be read.
+    """
+    place = Path(path)
+    try:
+        return next((m.FORMAT for m in format_modules() if m.recognises(place)), None)
+    except (OSError, ValueError) as error:
+        raise ProductError(
+            place, f"cannot be opened ({error})", "Check the path and its permissions."
+        ) from error
+
+
+def known_formats() -> str:
+    """The names of all formats, for messages."""
+    return ", ".join(module.FORMAT for module in format_modules())
+
+
 def open_product(path: PathLike, polarisation: str | None = None) -> Product:
     """Read the headers of a product (file or folder) of any known format.
 
@@ -62,9 +81,8 @@ def open_product(path: PathLike, polarisation: str | None = None) -> Product:
         raise ProductError(
             place, f"cannot be opened ({error})", "Check the path and its permissions."
         ) from error
-    known = ", ".join(module.FORMAT for module in modules)
     what = f"is not a product of a known format: {found}"
-    raise ProductError(place, what, f"Use one of these formats: {known}.")
+    raise ProductError(place, what, f"Use one of these formats: {known_formats()}.")
 
 
 def _describe(place: Path) -> str:

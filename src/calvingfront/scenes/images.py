@@ -93,11 +93,23 @@ def image_header(path: Path, pixel_size_m: float | None, fault: Fault) -> dict[s
     """Size, pixel size and position of an image from its header; calls `fault` for each fault."""
     try:
         with open_raster(path) as dataset:
-            height, width = dataset.height, dataset.width
-            crs, transform = dataset.crs, dataset.transform
+            shape, crs, transform = dataset.shape, dataset.crs, dataset.transform
     except RasterioError as error:
         fault(f"image {path.name} cannot be read ({error})", "Fetch or convert the file.")
         return {}
+    return grid_of_image(path, shape, crs, transform, pixel_size_m, fault)
+
+
+def grid_of_image(
+    path: Path,
+    shape: tuple[int, int],
+    crs: Any,
+    transform: Any,
+    pixel_size_m: float | None,
+    fault: Fault,
+) -> dict[str, Any]:
+    """The same of an image that has been read: `shape`, CRS (None if unknown) and transform."""
+    height, width = shape
     found: dict[str, Any] = {"height_px": height, "width_px": width}
     if crs is None:
         if pixel_size_m is None:

@@ -26,17 +26,22 @@ def from_config(config: Mapping[str, Any]) -> pd.DataFrame:
 
 def faults(config: Mapping[str, Any]) -> Iterator[ConfigError]:
     """What is missing or wrong in `source.products` and `map`."""
-    chart = config["map"]
     if config["source"]["products"]["table"] is None:
         yield ConfigError(
             "source.products.table",
             "is not set, but source.kind is products",
             "Write the CSV or TSV that lists the products, and their fronts if known",
         )
+    yield from map_faults(config["map"], "source.kind is products")
+
+
+def map_faults(chart: Mapping[str, Any], because: str) -> Iterator[ConfigError]:
+    """What is missing or wrong in `map`, with its defaults filled in, to geocode products.
+
+    because: why it is needed, for messages.
+    """
     if chart["crs"] is None:
-        yield ConfigError(
-            "map.crs", "is not set, but source.kind is products", "Write a CRS, such as EPSG:3031"
-        )
+        yield ConfigError("map.crs", f"is not set, but {because}", "Write a CRS, such as EPSG:3031")
     for key in ("dem", "geoid"):
         path = chart[key]
         if path is not None and not Path(path).is_file():
@@ -44,7 +49,7 @@ def faults(config: Mapping[str, Any]) -> Iterator[ConfigError]:
     if chart["dem"] is None:
         yield ConfigError(
             "map.dem",
-            "is not set, but source.kind is products",
+            f"is not set, but {because}",
             "Write the path of a raster of terrain heights",
         )
     if chart["vertical_datum"] == "geoid" and chart["geoid"] is None:

@@ -202,3 +202,21 @@ def test_flags_are_those_of_calfin_and_termpicks(
 
 def test_a_front_of_an_image_may_have_any_metres() -> None:
     assert on_image(lines=[LINE * 1e3]).crs is None
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        *(("pixel_size_m", value) for value in ("20", [1], np.array([1, 2]), 1j)),
+        *(("members", value) for value in ("5", [1], 2.5)),
+        ("threshold", "x"), ("error_m", "a"),
+        *(("lines", value) for value in (None, 5, "abc", [None], [[[1, 2], [3]]])),
+        ("lines", [[["a", "b"], ["c", "d"]]]),
+        *(("vertex_errors_m", value) for value in (None, 5, [["a"]], [[[1, 2], [1]]])),
+        *(("crs", value) for value in ("nonsense", 5, b"x", [1], "", "EPSG:4978")),
+        *(("glacier", value) for value in (None, 5, ["x"])), ("author", None), ("reason", None),
+    ],
+)  # fmt: skip
+def test_a_value_of_another_type_is_refused_by_its_name(name: str, value: Any) -> None:
+    with pytest.raises(SceneError, match=f"^a: {name} "):
+        front(**{name: value})

@@ -192,3 +192,31 @@ def test_what_an_item_cannot_refer_to_is_refused(tmp_path: Path) -> None:
         with pytest.raises(SceneError, match="has no front, no name or no asset"):
             item_of(fronts, "fronts", hrefs)
     assert not (tmp_path / "i.json").exists()
+
+
+@pytest.mark.parametrize(
+    ("fronts", "name", "hrefs", "crs", "said"),
+    [
+        (5, "n", HREFS, None, "are not a sequence of LocatedFront"),
+        ([5], "n", HREFS, None, "are not a sequence of LocatedFront"),
+        ([front()], 5, HREFS, None, "5 is not text"),
+        ([front()], "n", {"a": 5}, None, "Give a mapping of name to address"),
+        ([front()], "n", {5: "a.gpkg"}, None, "Give a mapping of name to address"),
+        ([front()], "n", ["a.gpkg"], None, "Give a mapping of name to address"),
+        ([front()], "n", {"a": ""}, None, "has no known suffix"),
+        ([front()], "n", HREFS, "nonsense", "crs: 'nonsense' is not a CRS"),
+        ([front()], "n", HREFS, "EPSG:4978", "neither a map projection nor"),
+        (
+            [front(crs="EPSG:32720", lines=[LINE * 1e6])],
+            "n",
+            HREFS,
+            None,
+            "a: its line has points that have no",
+        ),
+    ],
+)
+def test_arguments_of_another_type_and_unknown_crss_are_refused(
+    fronts: Any, name: Any, hrefs: Any, crs: Any, said: str
+) -> None:
+    with pytest.raises(SceneError, match=said):
+        item_of(fronts, name, hrefs, crs)

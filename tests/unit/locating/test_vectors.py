@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import geopandas
+import geopandas.testing
 import numpy as np
 import pandas as pd
 import pyogrio
@@ -24,6 +25,7 @@ import calvingfront.locating.vectors as vectors
 from calvingfront.errors import SceneError
 from calvingfront.locating.attributes import ATTRIBUTES
 from calvingfront.locating.layers import IMAGE_CRS
+from calvingfront.locating.outputs import vertices
 from calvingfront.locating.vectors import (
     LocatedFront,
     read_fronts,
@@ -225,7 +227,7 @@ def test_a_failure_leaves_the_old_files_and_no_others(
     real = pyogrio.write_dataframe
 
     def fails(table: Any, *args: Any, **kwargs: Any) -> None:
-        if kwargs.get("layer") in (None, "vertices"):
+        if kwargs.get("layer") is None:
             raise OSError("No space left on device")
         real(table, *args, **kwargs)
 
@@ -233,6 +235,7 @@ def test_a_failure_leaves_the_old_files_and_no_others(
         raise OSError("No space left on device")
 
     monkeypatch.setattr(vectors.pyogrio, "write_dataframe", fails)
+    monkeypatch.setattr(vectors.pyogrio.raw, "write", fails_too)  # the vertices
     monkeypatch.setattr(geopandas.GeoDataFrame, "to_parquet", fails_too)
     with pytest.raises(OSError, match="No space left"):
         write([full()], tmp_path / name)
@@ -432,3 +435,31 @@ def test_what_is_written_as_shapefile_is_read_back(tmp_path: Path, facts: dict[s
     fronts = [full("b", vertex_errors_m=(), **facts), front("a", **facts)]
     write_shapefile(fronts, tmp_path / "f.shp")
     assert read_fronts(tmp_path / "f.shp") == fronts[::-1]
+
+
+def test_vertices_written_in_batches_are_those_written_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fronts = [full("a"), empty("b"), front("c"), on_image("d"), empty("e"), full("f")]
+    write_fronts(fronts, tmp_path / "once.gpkg")
+    monkeypatch.setattr(vertices, "BATCH", 3)
+    write_fronts(fronts, tmp_path / "parts.gpkg")
+    for layer in ("vertices", "vertices_image"):
+        once, parts = (
+            pyogrio.read_dataframe(tmp_path / f"{name}.gpkg", layer=layer)
+            for name in ("once", "parts")
+        )
+        assert len(once) == {"vertices": 15, "vertices_image": 3}[layer]
+        geopandas.testing.assert_geodataframe_equal(once, parts)
+        near = pyogrio.read_dataframe(  # through the spatial index
+            tmp_path / "parts.gpkg", layer=layer, bbox=tuple(once.total_bounds)
+        )
+        assert len(near) == len(once)
+    assert once.crs == parts.crs
+
+
+def test_a_file_of_scenes_without_a_line_has_an_empty_layer_of_vertices(tmp_path: Path) -> None:
+    write_fronts([empty("a"), empty("b")], tmp_path / "f.gpkg")
+    layer = pyogrio.read_dataframe(tmp_path / "f.gpkg", layer="vertices")
+    assert list(layer.columns) == ["scene", "part", "number", "error_m", "geometry"]
+    assert len(layer) == 0

@@ -195,6 +195,8 @@ def product_files(path: Path) -> tuple[Path, tuple[Path, ...]]:
     Raises ProductError if there is no leader, or if several products match.
     """
     folder = path if path.is_dir() else path.parent
+    if not path.is_dir() and not kind_of_file(path):  # before all the others are opened
+        raise ProductError(path, "is not a CEOS file", "Give the folder, leader or data file")
     try:
         with os.scandir(folder) as entries:
             names = sorted(entry.name for entry in entries if entry.is_file())
@@ -206,14 +208,11 @@ def product_files(path: Path) -> tuple[Path, tuple[Path, ...]]:
     leaders = [name for name, kind in kinds.items() if kind == "leader"]
     images = [name for name, kind in kinds.items() if kind == "imagery"]
     if not path.is_dir():
-        if not kinds.get(path.name):
-            remedy = "Give the folder, leader or data file"
-            raise ProductError(path, "is not a CEOS file", remedy)
-        if kinds[path.name] == "leader":
+        if kinds.get(path.name) == "leader":
             leaders = [path.name]
         elif len(leaders) > 1:
             leaders = [name for name in leaders if product_key(name) == product_key(path.name)]
-        if kinds[path.name] == "imagery":
+        if kinds.get(path.name) == "imagery":
             images = [path.name]
     if len(leaders) > 1:
         raise ProductError(path, f"contains {len(leaders)} leader files", "Give one of them")

@@ -1,0 +1,153 @@
+"""Geocode a product as the workflow does, step by step, in a work folder."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import tempfile
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from types import TracebackType
+
+import rasterio
+from rasterio.errors import NotGeoreferencedWarning, RasterioError
+
+from calvingfront.errors import SceneError
+from calvingfront.files import PathLike
+from calvingfront.locating.inputs.archives import unpack
+from calvingfront.locating.inputs.radar_product import RadarProduct
+from calvingfront.locating.new_scenes import NewScene
+from calvingfront.products.ingest import ingest_product, open_ingested
+
+PREFIX = "calvingfront-"
+
+
+class Work:
+    """The folder of unpacked archives and geocoded products; a context manager.
+
+    folder: is made, or must be empty, and is kept. None makes one where the system keeps temporary
+    files (TMPDIR), when it is first needed, and removes it at the end.
+    Raises SceneError if the folder cannot be used.
+    """
+
+    def __init__(self, folder: PathLike | None = None) -> None:
+        self.keep = folder is not None
+        self._root: Path | None = None
+        self._archives: dict[Path, Path] = {}
+        if folder is None:
+            return
+        self._root = Path(folder)
+        try:
+            self._root.mkdir(parents=True, exist_ok=True)
+            is_empty = not any(self._root.iterdir())
+        except OSError as error:
+            raise SceneError(
+                folder, f"cannot be used ({error.strerror})", "Name a new folder."
+            ) from None
+        if not is_empty:
+            raise SceneError(folder, "is not empty", "Name a new folder for --work.")
+
+    def __enter__(self) -> Work:
+        """The work itself."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None
+    ) -> None:
+        """Remove the folder, unless it is kept."""
+        if self._root is not None and not self.keep:
+            shutil.rmtree(self._root, ignore_errors=True)
+
+    def unpacked(self, archive: Path) -> Path:
+        """The folder with the content of an archive, which is unpacked once.
+
+        Raises SceneError as `archives.unpack`.
+        """
+        place = archive.resolve()
+        if place not in self._archives:
+            folder = self._new("archives", archive.name)
+            unpack(archive, folder)
+            self._archives[place] = folder
+        return self._archives[place]
+
+    @contextmanager
+    def ready(self, scene: NewScene, threads: int = 1) -> Iterator[NewScene]:
+        """The scene with its image on the map; a product's files are removed at the end.
+
+        Raises CalvingFrontError if a product cannot be geocoded.
+        """
+        if scene.product is None:
+            yield scene
+            return
+        folder = self._new("scenes", scene.scene)
+        try:
+            folder.mkdir(parents=True)
+            try:
+                with warnings.catch_warnings(action="ignore", category=NotGeoreferencedWarning):
+                    geocode_product(scene.product, scene.glacier, folder, threads)
+                    for name in ("map.tif", "view.tif"):  # GDAL cuts them short on a full disk
+                        with rasterio.open(folder / name) as written:
+                            written.read(1)
+            except (OSError, RasterioError) as error:
+                raise SceneError(
+                    scene.scene,
+                    f"cannot be geocoded in {folder} ({error})",
+                    "Check the disk; --work names another folder for intermediate files.",
+                ) from None
+            yield replace(scene, image=folder / "map.tif", view=folder / "view.tif", product=None)
+        finally:
+            if not self.keep:
+                shutil.rmtree(folder, ignore_errors=True)
+
+    def _new(self, kind: str, name: str) -> Path:
+        """A path, which does not exist yet, with a name of its own."""
+        if self._root is None:
+            self._root = Path(tempfile.mkdtemp(prefix=PREFIX))
+        plain = re.sub(r"[^A-Za-z0-9_.-]", "_", name).lstrip(".")[:100] or "scene"
+        path, number = self._root / kind / plain, 1
+        while path.exists():
+            number += 1
+            path = self._root / kind / f"{plain}-{number}"
+        return path
+
+
+def geocode_product(product: RadarProduct, glacier: str, folder: Path, threads: int = 1) -> None:
+    """Ingest, multilook and geocode a product with the functions of the workflow's rules.
+
+    glacier: whose area of the map is used, if it has one. Writes product.json, intensity.tif and
+    .json, map.tif and view.tif to `folder`.
+    Raises CalvingFrontError as `ingest_product`, `multilook` and `geocode_file`.
+    """
+    from calvingfront.sar.geocode import geocode_file  # compiled: slow to import
+    from calvingfront.sar.intensity_file import write_intensity
+    from calvingfront.sar.multilook import multilook
+
+    chart, metadata = product.chart, folder / "product.json"
+    spacing_m = chart["spacing_m"][product.mission]
+    ingest_product(
+        product.path,
+        metadata,
+        product.mission,
+        product.day,
+        product.polarisation,
+        product.orbit_file,
+    )
+    intensity = folder / "intensity.tif"
+    write_intensity(multilook(open_ingested(metadata), spacing_m, threads), intensity, threads)
+    geocode_file(
+        intensity=intensity,
+        product=metadata,
+        dem=chart["dem"],
+        geoid=chart["geoid"],
+        output=folder / "map.tif",
+        view=folder / "view.tif",
+        threads=threads,
+        crs=chart["crs"],
+        spacing_m=spacing_m,
+        vertical_datum=chart["vertical_datum"],
+        terrain_flattening=chart["terrain_flattening"],
+        area=chart["areas"].get(glacier),
+    )
