@@ -44,7 +44,7 @@ def _best(folder: Path) -> Iterator[str]:
     yield f"Best row of Table I: {_row(best)} ({int(best['images'])} test images)."
     others = table[table["model"].isin(list(BASELINES))].dropna(subset=["dice_mean"])
     if len(others):
-        yield f"Best without a network: {_row(others.loc[others['dice_mean'].idxmax()])}."
+        yield f"Best without a network: {_row(others.iloc[int(others['dice_mean'].to_numpy().argmax())])}."
 
 
 def _row(row: Any) -> str:

@@ -461,5 +461,6 @@ def test_vertices_written_in_batches_are_those_written_at_once(
 def test_a_file_of_scenes_without_a_line_has_an_empty_layer_of_vertices(tmp_path: Path) -> None:
     write_fronts([empty("a"), empty("b")], tmp_path / "f.gpkg")
     layer = pyogrio.read_dataframe(tmp_path / "f.gpkg", layer="vertices")
-    assert list(layer.columns) == ["scene", "part", "number", "error_m", "geometry"]
+    columns = ["scene", "part", "number", "err50_m", "err90_m", "err95_m", "geometry"]
+    assert list(layer.columns) == columns
     assert len(layer) == 0
