@@ -222,8 +222,8 @@ def measured(options: argparse.Namespace) -> dict[str, float]:
     before = resident_mb("VmHWM")
     watch = Stopwatch()
     for name, stage in (
-        ("prepare", "prepare"), ("mean_probability", "network"), ("locate_front", "line"),
-        ("write_files", "write"),
+        ("prepare", "prepare"), ("member_probabilities", "network"), ("trace", "line"),
+        ("judged_front", "line"), ("write_files", "write"),
     ):  # fmt: skip
         watch.time(locate, name, stage)
     start = time.perf_counter()

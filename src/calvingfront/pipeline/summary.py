@@ -44,7 +44,8 @@ def _best(folder: Path) -> Iterator[str]:
     yield f"Best row of Table I: {_row(best)} ({int(best['images'])} test images)."
     others = table[table["model"].isin(list(BASELINES))].dropna(subset=["dice_mean"])
     if len(others):
-        yield f"Best without a network: {_row(others.iloc[int(others['dice_mean'].to_numpy().argmax())])}."
+        other = others.iloc[int(others["dice_mean"].to_numpy().argmax())]
+        yield f"Best without a network: {_row(other)}."
 
 
 def _row(row: Any) -> str:
