@@ -106,6 +106,7 @@ rule locate_scene:
         mission=scene_cell("mission"),
         acquired=scene_cell("acquired"),
         orbit=scene_cell("orbit"),
+        geolocation_error_m=config["locating"]["geolocation_error_m"],
     script:
         "../../scripts/locating/locate_scene.py"
 

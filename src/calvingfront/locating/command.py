@@ -78,6 +78,17 @@ def _add_scenes(group: Any) -> None:
     add("--acquired", metavar="DAY", help="day of the scene given, YYYY-MM-DD (UTC)")
     add("--glacier", metavar="NAME", help="of all scenes given; chooses the area in --map-config")
     add("--pixel-size-m", type=float, metavar="M", help="of images without a map position")
+    add(
+        "--geolocation-error-m", type=_metres, metavar="M",
+        help="of the images' positions; written to the fronts as err_geo_m",
+    )  # fmt: skip
+
+
+def _metres(text: str) -> float:
+    value = float(text)
+    if not 0 <= value < 1e5:
+        raise argparse.ArgumentTypeError(f"{text} is not a number of metres")
+    return value
 
 
 def _add_products(group: Any) -> None:

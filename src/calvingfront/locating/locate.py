@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -54,6 +54,7 @@ def locate_fronts(
     progress: Callable[[str], None] | None = None,
     keep: Keep | None = None,
     stac: bool = False,
+    geolocation_error_m: float | None = None,
 ) -> Located:
     """Locate the fronts of new scenes and write them to files.
 
@@ -61,7 +62,7 @@ def locate_fronts(
     scenes without a line). crs: of the files; needed if the scenes are in several.
     work: where products are geocoded; a temporary folder without it. progress: takes a line about
     each scene. keep: takes the sample of each scene and its probability (s, s). stac: also write a
-    STAC item of each file.
+    STAC item of each file. geolocation_error_m: of the images, as stated by the user.
     A scene that cannot be used is left out and its fault returned; the files are written if any
     scene could be used. A file that cannot be written does not stop the others.
     Scenes and files should have been checked before the work (`check_scenes`, `check_output`).
@@ -79,6 +80,7 @@ def locate_fronts(
                 with workplace.ready(scene, threads) as geocoded:
                     sample = prepare(geocoded, steps.size, steps.median_area_m2, steps.variant)
                     front = locate_sample(sample, model, networks, place, keep)
+                    front = replace(front, err_geo_m=geolocation_error_m)
             except CalvingFrontError as error:
                 found.faults[scene.scene] = error
                 outcome = f"cannot be used: {_first_fault(error)}"
@@ -126,6 +128,7 @@ def locate_file(
     acquired: str,
     orbit: str | None = None,
     view: PathLike | None = None,
+    geolocation_error_m: float | None = None,
     device: str = "auto",
     gpu_slots: int = 1,
     threads: int = 1,
@@ -133,7 +136,8 @@ def locate_file(
     """Locate the front of one sample of the workflow, and write it as a GeoPackage of one row.
 
     sample: file of `square_file`, made with the model's own preprocessing. model: its folder.
-    glacier, mission, acquired, orbit, view: see `sample_of_file`.
+    glacier, mission, acquired, orbit, view: see `sample_of_file`. geolocation_error_m: of the
+    image, as stated by the user.
     Raises SampleError if the sample was made otherwise, ModelError if the model cannot be loaded.
     """
     opened = read_model(model)
@@ -150,7 +154,7 @@ def locate_file(
     with claimed_device(device, slots=gpu_slots) as place:
         networks = [network.to(place).eval() for network in opened.load_networks()]
         located = locate_sample(read, opened, networks, place)
-    write_fronts([located], front)
+    write_fronts([replace(located, err_geo_m=geolocation_error_m)], front)
     log.info("%s: %s", located.scene, found_in(located))
 
 

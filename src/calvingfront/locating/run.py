@@ -119,6 +119,7 @@ def _located(
         progress=_nothing if options.quiet else _say,
         keep=None if maps is None else lambda sample, chance: maps.add(sample.facts, chance),
         stac=options.stac,
+        geolocation_error_m=options.geolocation_error_m,
     )
     return found, [] if maps is None else list(maps.faults.values())
 
