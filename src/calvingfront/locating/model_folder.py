@@ -224,7 +224,8 @@ def _check_replaceable(folder: Path) -> None:
 
 
 def _ours(name: str) -> bool:
-    return name in (CONTENT, CARD) or bool(re.fullmatch(r"member_\d+\.safetensors", name))
+    # Snakemake marks the folders that it makes with a hidden file.
+    return name in (CONTENT, CARD, ".snakemake_timestamp") or bool(re.fullmatch(r"member_\d+\.safetensors", name))
 
 
 def _read_content(folder: Path, remedy: str = "Name a folder made by `export_model`.") -> Any:
