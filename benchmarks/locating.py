@@ -99,7 +99,7 @@ def make_model(folder: Path, size: int, width: int) -> None:
     from calvingfront.evaluation.scores import score_predictions
     from calvingfront.evaluation.thresholds import choose_threshold
     from calvingfront.files import write_json
-    from calvingfront.locating.model_folder import export_model
+    from calvingfront.locating.model_export import export_model
     from calvingfront.networks.weights import save_weights
 
     results = folder / "results"

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from calvingfront.locating.model_folder import export_model
+from calvingfront.locating.model_export import export_model
 from calvingfront.logs import log_to
 
 if __name__ == "__main__":

@@ -97,10 +97,10 @@ def test_rows_without_a_front_change_no_job_of_the_others(tmp_path: Path) -> Non
     after = plan(tmp_path, source=IMAGES | {"exclude": {"x": "not taken yet", "k": "torn"}})
     # g is gone; i and j are new; h stands in another line, with another day
     assert rules_of(before - after) == dict.fromkeys(PREPARED, 1) | {
-        "locate_scene": 2, "gather_fronts": 1,
+        "locate_scene": 2, "gather_fronts": 1, "draw_page": 1,
     }  # fmt: skip
     assert rules_of(after - before) == dict.fromkeys(PREPARED, 2) | {
-        "locate_scene": 3, "gather_fronts": 1,
+        "locate_scene": 3, "gather_fronts": 1, "draw_page": 1,
     }  # fmt: skip
     kept = rules_of(before & after)
     assert kept["train_network"] == 4
@@ -126,12 +126,12 @@ def test_new_simulated_scenes_change_no_job_of_the_others(tmp_path: Path) -> Non
         return plan(tmp_path, source={"simulated": simulated | {"new_scenes": new_scenes}})
 
     before, after = planned(3), planned(5)
-    gathering = {"simulate_new_fronts": 1, "gather_fronts": 1}
+    gathering = {"simulate_new_fronts": 1, "gather_fronts": 1, "draw_page": 1}
     assert rules_of(before - after) == gathering
     own = ("simulate_product", "ingest_product", "multilook_scene", "geocode_scene", *PREPARED)
     assert rules_of(after - before) == dict.fromkeys(own, 2) | gathering
     without = planned(0)
-    assert not rules_of(without).keys() & {"locate_scene", "export_model", "simulate_new_fronts"}
+    assert not rules_of(without).keys() & {"locate_scene", "draw_page", "simulate_new_fronts"}
     assert rules_of(without)["train_network"] == 4
     assert not without - after
 
@@ -146,8 +146,9 @@ def test_more_simulated_scenes_plan_only_their_own_jobs_in_a_finished_folder(
     )  # fmt: skip
     assert done.returncode == 0, done.stdout
     own = ("simulate_product", "ingest_product", "multilook_scene", "geocode_scene", *PREPARED,
-           "simulate_new_fronts", "gather_fronts")  # fmt: skip
-    assert jobs(done.stdout) == dict.fromkeys(own, 1)
+           "simulate_new_fronts", "gather_fronts", "draw_page")  # fmt: skip
+    # The positions of both glaciers are measured anew.
+    assert jobs(done.stdout) == dict.fromkeys(own, 1) | {"measure_positions": 2}
 
 
 def test_keys_that_change_no_front_locate_nothing_anew(
@@ -206,7 +207,7 @@ def test_a_results_folder_grows(snakemake: Snakemake, results: Path, tmp_path: P
         return [front.scene for front in read_fronts(tmp_path / "grown" / "fronts.gpkg")]
 
     table(tmp_path, "", "ab")
-    assert planned() == dict.fromkeys(PREPARED, 2) | {"gather_fronts": 1}
+    assert planned() == dict.fromkeys(PREPARED, 2) | {"gather_fronts": 1, "draw_page": 1}
     done = locate("--cores", "2")
     assert done.returncode == 0, done.stdout
     assert scenes() == ["a", "b"]
@@ -215,7 +216,7 @@ def test_a_results_folder_grows(snakemake: Snakemake, results: Path, tmp_path: P
     assert not planned()
 
     table(tmp_path, "", "abc")
-    assert planned() == dict.fromkeys(PREPARED, 1) | {"gather_fronts": 1}
+    assert planned() == dict.fromkeys(PREPARED, 1) | {"gather_fronts": 1, "draw_page": 1}
     (tmp_path / "torn.png").write_bytes(b"no image")
     table(tmp_path, "", "abc", "torn,G,ERS,2009-01-01,torn.png,,20")
     done = locate("--cores", "2", "--keep-going")

@@ -38,9 +38,10 @@ def test_every_table_and_figure_is_there(results: Path) -> None:
     figures = {path.name for path in (results / "figures").iterdir()}
     for name in ("table1", "table2", "distances"):
         assert {f"{name}.csv", f"{name}.md", f"{name}.tex"} <= tables
-    for name in ("breakdown", "comparisons"):
+    for name in ("breakdown", "comparisons", "errors"):
         assert {f"{name}.csv", f"{name}.md"} <= tables
     names = [f"figure{n}" for n in range(1, 6)] + ["training_curves", "threshold_curves", "archive"]
+    names.append("errors")
     assert figures == {f"{name}.{suffix}" for name in names for suffix in ("png", "pdf")}
 
 

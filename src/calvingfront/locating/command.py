@@ -127,7 +127,7 @@ def _add_run(group: Any) -> None:
 
 def run_export(options: argparse.Namespace) -> int:
     """Run `export`; return the exit status."""
-    from calvingfront.locating.model_folder import export_model
+    from calvingfront.locating.model_export import export_model
 
     export_model(
         options.runs, options.output, licence=options.licence, data=options.data,

@@ -1,44 +1,29 @@
 """A model as one folder that says everything: weights, settings, threshold, scores, licence.
 
-`export_model` makes it from finished runs, `read_model` reads it. Its files are the weights of the
-members (`member_1.safetensors` …), `model.json` for programs and `README.md` for people. The same
-runs give the same bytes.
+`model_export.export_model` makes it from finished runs, `read_model` reads it. Its files are the
+weights of the members (`member_1.safetensors` …), `model.json` for programs and `README.md` for
+people. The same runs give the same bytes.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-import os
 import re
-import shutil
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import torch
-
-from calvingfront.compute.device import claimed_device
-from calvingfront.dataset.files import CONFIG
-from calvingfront.dataset.reading import open_dataset, read_split
 from calvingfront.errors import ModelError
-from calvingfront.files import PathLike, read_json, write_json, write_text
-from calvingfront.locating.held_out_files import FRONTS, TABLE, write_held_out
-from calvingfront.locating.model.card import card_text
+from calvingfront.files import PathLike, read_json
 from calvingfront.locating.model.content import ContentError, ModelCard, parse
-from calvingfront.locating.model.facts import describe, file_of, shortest_m
-from calvingfront.locating.model.held_out import Ensemble, measure
-from calvingfront.networks.unet import UNet
-from calvingfront.networks.weights import load_network
-from calvingfront.vocabulary import paths
-from calvingfront.vocabulary.models import BASELINES, NETWORKS
-from calvingfront.vocabulary.runs import Run, run_of
+from calvingfront.vocabulary.models import NETWORKS
+
+if TYPE_CHECKING:
+    from calvingfront.networks.unet import UNet
 
 CONTENT, CARD = "model.json", "README.md"
 FORMAT, VERSION = "calvingfront model", 2
-# Each file that a run must have, and the command that makes it.
-NEEDED = {paths.WEIGHTS: "train", paths.RECORD: "train"}
 COPY = "Copy the folder again from where it came from, or export the model again."
 
 
@@ -73,78 +58,13 @@ class ModelFolder(ModelCard):
                 )
             try:
                 network = build_network(NetworkSettings(**member.network))
-                network.load_state_dict(load(_checked(path, member.sha256)))
+                network.load_state_dict(load(checked_bytes(path, member.sha256)))
             except (RuntimeError, TypeError, SafetensorError) as error:
                 what = f"does not match the network described by {CONTENT}"
                 reason = str(error).splitlines()[0]
                 raise ModelError(path, f"{what} ({reason})", COPY) from error
             networks.append(network.eval())
         return networks
-
-
-def export_model(
-    runs: Sequence[PathLike], folder: PathLike, *, licence: str, data: str, title: str = "",
-    orientations: int = 8, held_out: PathLike | None = None, device: str = "auto",
-    threads: int = 2, gpu_slots: int = 1,
-) -> None:  # fmt: skip
-    """Write a model folder from one run, or from several as an ensemble (mean probability).
-
-    The ensemble predicts the validation and test scenes of its runs: threshold and errors are
-    chosen on the former and measured on the latter.
-
-    runs: folders RESULTS/models/MODEL/LOSS/seedN of one results folder, in any order.
-    folder: is made; a model folder there is replaced, anything else is refused.
-    licence: under which the weights may be used. data: where the training data come from, and
-    their licence. title: the model's name; without one, the names of its networks.
-    orientations: 1 to 8, in which each network predicts an image. held_out: folder for the fronts
-    of the validation and test scenes and the table of their errors (see `write_held_out`).
-    Raises ModelError if a run is incomplete or given twice, or the runs do not belong together.
-    """
-    target = Path(folder).resolve()
-    for name, text in (("licence", licence), ("data", data)):
-        if not text.strip():
-            raise ModelError(name, "is empty", f"Say what the {name} of the model is.")
-    results, members = _runs(runs)
-    _check_replaceable(target)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    dataset = results / paths.DATASET
-    torch.set_num_threads(threads)
-    with claimed_device(device, slots=gpu_slots) as place:
-        networks = [
-            load_network(file_of(results, paths.WEIGHTS, run), file_of(results, paths.RECORD, run))
-            for run in members
-        ]
-        ensemble = Ensemble([network.to(place) for network in networks], place, orientations)
-        packed = open_dataset(dataset)
-        measured = measure(
-            packed, read_split(dataset), ensemble, shortest_m(results), target.parent
-        )
-    card = describe(results, members, ensemble, measured, title, licence, data)
-    if held_out is not None:
-        names = Path(held_out) / FRONTS, Path(held_out) / TABLE
-        write_held_out(measured, packed, card, *names)
-    new, old = (target.with_name(f".{target.name}.{os.getpid()}.{kind}") for kind in ("tmp", "old"))
-    shutil.rmtree(new, ignore_errors=True)
-    try:
-        new.mkdir()
-        for run, member in zip(members, card.members, strict=True):
-            shutil.copyfile(file_of(results, paths.WEIGHTS, run), new / member.weights)
-            _checked(new / member.weights, member.sha256)  # a training may be replacing it
-        text = card_text(card)
-        write_text(new / CARD, text)
-        content = {"format": FORMAT, "version": VERSION, **asdict(card)}
-        content["readme_sha256"] = hashlib.sha256(text.encode()).hexdigest()
-        write_json(new / CONTENT, content | {"content_sha256": _digest(content)})
-        if target.exists():
-            target.rename(old)
-        new.rename(target)
-    except BaseException:
-        if old.exists() and not target.exists():
-            old.rename(target)
-        raise
-    finally:
-        shutil.rmtree(new, ignore_errors=True)
-        shutil.rmtree(old, ignore_errors=True)
 
 
 def read_model(folder: PathLike) -> ModelFolder:
@@ -154,7 +74,7 @@ def read_model(folder: PathLike) -> ModelFolder:
     missing or was changed.
     """
     path = Path(folder)
-    content = _read_content(path)
+    content = read_content(path)
     version = content.get("version")
     if version != VERSION:
         raise ModelError(
@@ -163,72 +83,28 @@ def read_model(folder: PathLike) -> ModelFolder:
             "Use the calvingfront that wrote it, or export the model again with this one.",
         )
     digest = content.pop("content_sha256", None)
-    if digest != _digest(content):
+    if digest != digest_of(content):
         raise ModelError(path / CONTENT, "was changed or damaged after the export", COPY)
     try:
         card = parse(ModelCard, content)
     except ContentError as error:
         raise ModelError(path / CONTENT, str(error), COPY) from None
     files = {CARD: content.get("readme_sha256")} | {m.weights: m.sha256 for m in card.members}
-    if not card.members or any(not _ours(name) for name in files):
+    if not card.members or any(not is_ours(name) for name in files):
         raise ModelError(path / CONTENT, "names no weights, or weights elsewhere", COPY)
     for name, expected in files.items():
-        _checked(path / name, expected)
+        checked_bytes(path / name, expected)
     return ModelFolder(**{f.name: getattr(card, f.name) for f in fields(card)}, path=path)
 
 
-def _runs(folders: Sequence[PathLike]) -> tuple[Path, list[Run]]:
-    """The results folder of the runs, and the runs in the order of the tables."""
-    if isinstance(folders, str | os.PathLike):
-        folders = [folders]
-    if not folders:
-        raise ModelError("runs", "no run is given", "Name at least one RESULTS/models/…/seedN.")
-    found: dict[Run, Path] = {}
-    for folder in (Path(each).resolve() for each in folders):
-        if len(folder.parts) < 5 or folder.parts[-4] != "models" or folder.parts[-3] in BASELINES:
-            remedy = "Name a folder RESULTS/models/MODEL/LOSS/seedN."
-            raise ModelError(folder, "is not the folder of a trained network", remedy)
-        run = run_of(folder / "weights.safetensors")
-        results = folder.parents[3]
-        if run in found and found[run] == results:
-            raise ModelError(folder, "is given twice", "Name each run once.")
-        first = next(iter(found.values()), results)
-        if first != results:
-            what = f"belongs to other results than {first}"
-            raise ModelError(folder, what, "Name runs of one results folder; they share its split.")
-        found[run] = results
-        if not (results / paths.DATASET / CONFIG).is_file():
-            what = "is missing, so nobody knows how the samples were made"
-            remedy = "Bring the data set of the run, with its configuration, to this place."
-            raise ModelError(results / paths.DATASET / CONFIG, what, remedy)
-        for pattern, command in NEEDED.items():
-            path = file_of(results, pattern, run)
-            if not path.is_file():
-                remedy = f"Finish the run first: `calvingfront {command}`, or the workflow."
-                raise ModelError(path, "is missing", remedy)
-    return results, sorted(found, key=lambda run: run.order)
-
-
-def _check_replaceable(folder: Path) -> None:
-    """Refuse a folder whose replacement would delete something that is not a model."""
-    if not folder.exists():
-        return
-    remedy = "Name a new folder, or move this one away."
-    if folder.is_dir():
-        _read_content(folder, remedy)
-        others = sorted(path.name for path in folder.iterdir() if not _ours(path.name))
-        if not others:
-            return
-        raise ModelError(folder / others[0], "is not a file of the model that is there", remedy)
-    raise ModelError(folder, "is a file", remedy)
-
-
-def _ours(name: str) -> bool:
+def is_ours(name: str) -> bool:
     # Snakemake marks the folders that it makes with a hidden file.
-    return name in (CONTENT, CARD, ".snakemake_timestamp") or bool(re.fullmatch(r"member_\d+\.safetensors", name))
+    return name in (CONTENT, CARD, ".snakemake_timestamp") or bool(
+        re.fullmatch(r"member_\d+\.safetensors", name)
+    )
 
 
-def _read_content(folder: Path, remedy: str = "Name a folder made by `export_model`.") -> Any:
+def read_content(folder: Path, remedy: str = "Name a folder made by `export_model`.") -> Any:
     try:
         content = read_json(folder / CONTENT)
     except OSError as error:
@@ -241,13 +117,13 @@ def _read_content(folder: Path, remedy: str = "Name a folder made by `export_mod
     return content
 
 
-def _digest(content: dict[str, Any]) -> str:
+def digest_of(content: dict[str, Any]) -> str:
     """SHA-256 of the content, whatever its layout."""
     text = json.dumps(content, sort_keys=True, ensure_ascii=False)
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _checked(path: Path, sha256: Any) -> bytes:
+def checked_bytes(path: Path, sha256: Any) -> bytes:
     """The bytes of a file. Raises ModelError if it is missing or not the file with this SHA-256."""
     try:
         content = path.read_bytes()

@@ -10,7 +10,7 @@ import pytest
 import torch
 
 import simulated_images as images
-from calvingfront.locating.model_folder import export_model
+from calvingfront.locating.model_export import export_model
 from calvingfront.networks.blocks import BATCH_NORM_EPS
 from calvingfront.networks.unet import UNet
 from calvingfront.networks.weights import save_weights

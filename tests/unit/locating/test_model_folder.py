@@ -20,7 +20,8 @@ from calvingfront.evaluation.metrics import dice
 from calvingfront.evaluation.predict import predict
 from calvingfront.evaluation.thresholds import THRESHOLDS
 from calvingfront.files import read_json, write_json
-from calvingfront.locating.model_folder import export_model, read_model
+from calvingfront.locating.model_export import export_model
+from calvingfront.locating.model_folder import read_model
 from calvingfront.networks.weights import load_network
 from finished_runs import FIRST, SECOND, SHORTEST_M, write_results
 from trained import SIZE
@@ -227,7 +228,7 @@ def sealed(path: Path, change: Callable[[dict[str, Any]], None]) -> None:
     content = read_json(path)
     del content["content_sha256"]
     change(content)
-    write_json(path, content | {"content_sha256": model_folder._digest(content)})
+    write_json(path, content | {"content_sha256": model_folder.digest_of(content)})
 
 
 @pytest.mark.parametrize(

@@ -143,7 +143,7 @@ def test_the_sample_and_the_codes_are_those_of_the_workflow(
             assert (mine.transform, mine.crs) == (theirs.transform, theirs.crs)
     assert expected.max() > 100
     np.testing.assert_array_equal(found.image, expected)
-    shared = set(meta) & set(found.facts) - {"scene"}
+    shared = set(meta) & set(found.facts) - {"scene", "front_width_px"}
     assert {"crs", "upper_left_x", "step_x", "pixel_size_m", "content_width"} <= shared
     assert {key: found.facts[key] for key in shared} == {key: meta[key] for key in shared}
 
