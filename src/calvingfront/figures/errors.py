@@ -66,10 +66,10 @@ def _draw_kept(axes: Axes, table: pd.DataFrame) -> None:
         at = 100 * len(good) / len(measured)
         axes.plot(at, good.mean(), "*", color="black", markersize=6, label="flagged good")
     axes.set_xlim(0, 102)
-    axes.set_ylim(bottom=0)
+    axes.set_ylim(0, 1.3 * stated.max())  # room for the legend above the curves
     axes.set_xlabel("scenes kept [%]", labelpad=1.5)
     axes.set_ylabel("mean error of the kept lines [m]", labelpad=2)
-    axes.legend(loc="best", borderaxespad=0.5)
+    axes.legend(loc="upper left", ncols=2, borderaxespad=0.2)
 
 
 def _draw_stated(axes: Axes, table: pd.DataFrame) -> None:

@@ -16,7 +16,7 @@ Bools = npt.NDArray[np.bool_]
 EDGE_PX = 3.0  # an end nearer to the edge of the image than this may go on beyond it
 GAP = 0.1  # share of the front's extent: wider gaps between its pieces make it partial
 HIDDEN = 0.1  # share of the line in layover or shadow that makes it partial
-SPREAD = 1.5  # times the validation scenes' median spread: beyond it, the members disagree
+SPREAD = 1.3  # times the validation scenes' median spread: beyond it, the members disagree
 
 
 @dataclass(frozen=True)
