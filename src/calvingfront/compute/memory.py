@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import torch
@@ -66,3 +68,15 @@ def _rooms_of_control_groups(root: Path) -> Iterator[int]:
                 yield allowed - used + int(pages.get("inactive_file", 0))
             if place == top:
                 break
+
+
+def keep_heap_small() -> None:
+    """Have the C library return freed arrays to the system, so that memory stays flat.
+
+    glibc otherwise learns from the first large array to take such arrays from its heap, which
+    fragments over hundreds of predictions. Elsewhere than on glibc nothing happens.
+    Source: mallopt(3), M_MMAP_THRESHOLD.
+    """
+    threshold, one_mb = -3, 1 << 20
+    with suppress(OSError, AttributeError):
+        ctypes.CDLL("libc.so.6").mallopt(threshold, one_mb)

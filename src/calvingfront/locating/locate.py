@@ -12,6 +12,7 @@ import numpy.typing as npt
 import torch
 
 from calvingfront.compute.device import claimed_device
+from calvingfront.compute.memory import keep_heap_small
 from calvingfront.errors import CalvingFrontError, Faults, SampleError
 from calvingfront.evaluation.ensemble import member_probabilities
 from calvingfront.files import PathLike
@@ -69,6 +70,7 @@ def locate_fronts(
     Raises ModelError if the model cannot be loaded, TrainingError if no device is free.
     """
     torch.set_num_threads(threads)
+    keep_heap_small()
     found = Located()
     say = progress or log.info
     with claimed_device(device) as place, work or Work() as workplace:

@@ -12,6 +12,7 @@ from pathlib import Path
 import torch
 
 from calvingfront.compute.device import claimed_device
+from calvingfront.compute.memory import keep_heap_small
 from calvingfront.dataset.files import CONFIG
 from calvingfront.dataset.reading import open_dataset, read_split
 from calvingfront.errors import ModelError
@@ -66,6 +67,7 @@ def export_model(
     target.parent.mkdir(parents=True, exist_ok=True)
     dataset = results / paths.DATASET
     torch.set_num_threads(threads)
+    keep_heap_small()
     with claimed_device(device, slots=gpu_slots) as place:
         networks = [
             load_network(file_of(results, paths.WEIGHTS, run), file_of(results, paths.RECORD, run))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -104,3 +106,26 @@ def test_on_a_shared_gpu_no_more_is_free_than_is_left_of_the_own_share(
     monkeypatch.setattr(torch.cuda, "mem_get_info", lambda _device: (free, 80_000))
     monkeypatch.setattr(torch.cuda, "memory_reserved", lambda _device: reserved)
     assert free_memory(torch.device("cuda:0"), slots) == expected
+
+
+def test_arrays_freed_in_turn_leave_no_heap_behind() -> None:
+    """In a process of its own: the setting holds for the whole process."""
+    code = """
+import numpy as np
+from calvingfront.compute.memory import keep_heap_small
+keep_heap_small()
+def resident():
+    return next(int(line.split()[1]) for line in open("/proc/self/status") if "VmRSS" in line)
+np.ones(4 << 20)  # 32 MB, after which glibc would keep arrays of up to 32 MB on its heap
+before = resident()
+kept = []
+for _ in range(40):
+    large = np.ones(2 << 20)
+    kept.append(np.ones(2000))  # lies behind it on a heap and keeps that from shrinking
+    del large
+assert resident() - before < 8_000, resident() - before
+"""
+    if sys.platform != "linux":
+        pytest.skip("reads /proc")
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
