@@ -1,4 +1,4 @@
-"""Draw docs/images/located.png: the located fronts of a results folder with their bands.
+"""Draw docs/images/located.webp: the located fronts of a results folder with their bands.
 
     python docs/make_located_picture.py RESULTS [OUTPUT]
 
@@ -8,6 +8,7 @@ panel: its latest new scene, the lines of all new scenes coloured by date, and t
 
 from __future__ import annotations
 
+import io
 import sys
 from datetime import date
 from pathlib import Path
@@ -18,11 +19,12 @@ from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
+from PIL import Image
 from rasterio.plot import plotting_extent
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "src"))
 
-from calvingfront.figures.style import RULES, Page, save
+from calvingfront.figures.style import RULES, Page
 from calvingfront.locating.bands import band_around
 from calvingfront.locating.located_front import LEVELS, LocatedFront
 from calvingfront.locating.vectors import read_fronts
@@ -76,18 +78,19 @@ def main(results: Path, output: Path) -> None:
             of_glacier = [front for front in fronts if front.glacier == glacier]
             latest = max(of_glacier, key=years)
             axes = page.axes(3 + k * (SIDE_MM + GAP_MM), 7, SIDE_MM, SIDE_MM)
-            image = results / "imported" / latest.scene / "image.tif"
+            image = results / "new_images" / f"{latest.scene}.tif"
             draw_glacier(axes, of_glacier, image, norm)
             axes.set_title(f"{glacier} (image: {latest.acquired[:10]}, {latest.mission})", pad=3)
         box = page.axes(len(glaciers) * (SIDE_MM + GAP_MM) + 1, 7, 3, SIDE_MM)
         page.figure.colorbar(ScalarMappable(norm, COLOURS), cax=box, label="year")
-    save(page.figure, output, output.with_suffix(".pdf"))
-    output.with_suffix(".pdf").unlink()
+    drawn = io.BytesIO()
+    page.figure.savefig(drawn, dpi=200)
+    Image.open(drawn).convert("RGB").save(output, quality=88)
     print(f"{output}: {output.stat().st_size / 1000:.0f} kB")
 
 
 if __name__ == "__main__":
     if len(sys.argv) not in (2, 3):
         sys.exit(__doc__)
-    target = sys.argv[2] if len(sys.argv) == 3 else "docs/images/located.png"
+    target = sys.argv[2] if len(sys.argv) == 3 else "docs/images/located.webp"
     main(Path(sys.argv[1]), Path(target))
