@@ -139,7 +139,7 @@ def test_one_broken_image_does_not_stop_the_others(
     arguments = ["locate", "--model", str(model), "--output", str(output), "--device", "cpu"]
     assert main([*arguments, "--table", str(table)]) == 3
     said = capsys.readouterr().out
-    assert "1 images that could not be used" in said
+    assert "1 scene that could not be used" in said
     assert "broken.tif" in said
     assert {front.scene for front in read_fronts(output)} == set(scenes["scene"]) - {
         scenes["scene"][1]

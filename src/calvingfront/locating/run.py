@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import logging
 import sys
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,7 +19,7 @@ from calvingfront.locating.inputs.finding import accepted, find_scenes
 from calvingfront.locating.inputs.geocoding import Work
 from calvingfront.locating.inputs.known import Said, scenes_of
 from calvingfront.locating.inputs.table import read_table_of_scenes
-from calvingfront.locating.located_front import LocatedFront
+from calvingfront.locating.located_front import QUALITIES, LocatedFront
 from calvingfront.locating.model_folder import ModelFolder, read_model
 from calvingfront.locating.new_scenes import NewScene, check_scenes
 from calvingfront.locating.outputs.writers import check_output
@@ -127,13 +128,19 @@ def _located(
 def _report(fronts: Sequence[LocatedFront], useless: int, faults: Sequence[str]) -> None:
     """Print the summary: counts, then the faults of scenes and of files."""
     lines = sum(bool(front.lines) for front in fronts)
-    doubtful = sum(front.quality == "doubtful" for front in fronts)
+    flags = Counter(front.quality for front in fronts if front.lines)
+    flagged = ", ".join(f"{flags[name]} {name}" for name in QUALITIES if flags[name])
     print(
-        f"{lines} fronts ({doubtful} of them doubtful), {len(fronts) - lines} images without "
-        f"a front, {useless} images that could not be used"
+        f"{_count(lines, 'front')} ({flagged or 'no line'}), "
+        f"{_count(len(fronts) - lines, 'scene')} without a front, "
+        f"{_count(useless, 'scene')} that could not be used"
     )
     for fault in faults:
         print(f"  {fault}")
+
+
+def _count(number: int, name: str) -> str:
+    return f"{number} {name}{'' if number == 1 else 's'}"
 
 
 def _say(line: str) -> None:

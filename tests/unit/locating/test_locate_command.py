@@ -234,7 +234,7 @@ def test_every_fault_of_a_product_is_named_with_a_remedy_that_fits(
     product.write_bytes(product.read_bytes()[:-3000])
     assert locate(image, product, "--map-config", map_config) == 3
     said = capsys.readouterr()
-    assert "1 images that could not be used" in said.out
+    assert "1 scene that could not be used" in said.out
     assert f"{product.name}, image: ends at byte" in said.out
     assert "source.exclude" not in said.out
     assert "cannot be used: ends at byte" in said.err.splitlines()[1]
