@@ -48,8 +48,8 @@ def describe_fronts(found: Sequence[LocatedFront]) -> str:
         f"{len(found)} scenes without a front of their own; {lines} lines were drawn by "
         f"{', '.join(models)}.",
         "",
-        "| scene | glacier | mission | day | line | quality | reason |",
-        "|---|---|---|---|---|---|---|",
+        "| scene | glacier | mission | day | line | error [m] | 90 % band [m] | quality | reason |",
+        "|---|---|---|---|---|---:|---:|---|---|",
     ]
     for front in found:
         length_km = (length_m(front.lines, front.crs) or 0.0) / 1000
@@ -58,7 +58,12 @@ def describe_fronts(found: Sequence[LocatedFront]) -> str:
             line += f" in {len(front.lines)} pieces"
         cells = (
             front.scene, front.glacier, front.mission, front.acquired[:10], line,
+            _metres(front.error_m), _metres(front.err90_m),
             front.quality or "not judged", front.reason,
         )  # fmt: skip
         text.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
     return "\n".join(text) + "\n"
+
+
+def _metres(value: float | None) -> str:
+    return "–" if value is None else f"± {value:.0f}"

@@ -65,8 +65,8 @@ def _row(group: str, name: str, part: pd.DataFrame) -> dict[str, object]:
 def _header() -> list[str]:
     shares = [f"in the {level} % band" for level in LEVELS]
     return [
-        "", "test scenes", "number", "no line", "error, measured", "median", "stated", *shares,
-        "half-width",
+        "", "test scenes", "number", "no line", "error, measured [m]", "its median [m]",
+        "stated [m]", *shares, "half-width [m]",
     ]  # fmt: skip
 
 

@@ -31,15 +31,16 @@ def gather(folder: Path, *fronts: LocatedFront) -> tuple[list[LocatedFront], str
 
 def test_every_scene_has_its_row_in_file_and_report(tmp_path: Path) -> None:
     twice = replace(FRONT, scene="c", lines=[LINE, LINE + 5000], quality="doubtful", reason="dark")
+    twice = replace(twice, error_m=41.6, err90_m=80.0)
     fronts, report = gather(tmp_path, FRONT, EMPTY, twice)
     assert fronts == [EMPTY, FRONT, twice]
     rows = report.splitlines()
     assert rows[2] == "3 scenes without a front of their own; 2 lines were drawn by U-Net (BCE)."
     # 1 km on the map is 1.03 km on the ground: the projection is true at 71° S, this is at 65° S
     assert rows[6:] == [
-        "| a | SI | ERS | 2001-02-03 | none | none | no pixel exceeds 0.3 \\| 0.4 |",
-        "| b | SI | ERS | 2001-02-03 | 1.0 km | not judged |  |",
-        "| c | SI | ERS | 2001-02-03 | 2.0 km in 2 pieces | doubtful | dark |",
+        "| a | SI | ERS | 2001-02-03 | none | – | – | none | no pixel exceeds 0.3 \\| 0.4 |",
+        "| b | SI | ERS | 2001-02-03 | 1.0 km | – | – | not judged |  |",
+        "| c | SI | ERS | 2001-02-03 | 2.0 km in 2 pieces | ± 42 | ± 80 | doubtful | dark |",
     ]
 
 
