@@ -40,6 +40,7 @@ def main() -> None:
     parser.add_argument("--image-size", type=int, default=512, help="side of the images, px")
     parser.add_argument("--size", type=int, default=256, help="side of the samples, px")
     parser.add_argument("--width", type=int, default=8, help="width of the network")
+    parser.add_argument("--orientations", type=int, default=8, help="in which it predicts")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--suffix", default=".gpkg", help="of the file to write")
     parser.add_argument("--measure", type=Path, help=argparse.SUPPRESS)
@@ -50,7 +51,7 @@ def main() -> None:
     rows = []
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        make_model(folder, options.size, options.width)
+        make_model(folder, options.size, options.width, options.orientations)
         draw_images(folder / "patterns", options.image_size)
         for count in options.images:
             link_images(folder / "patterns", folder / f"images{count}", count)
@@ -93,7 +94,7 @@ def link_images(patterns: Path, folder: Path, count: int) -> None:
         (folder / name).symlink_to(patterns / f"{k % PATTERNS}.tif")
 
 
-def make_model(folder: Path, size: int, width: int) -> None:
+def make_model(folder: Path, size: int, width: int, orientations: int) -> None:
     """Export a model folder, `model`, of a network that takes bright pixels for the front."""
     from calvingfront.evaluation.predict import predict_fronts
     from calvingfront.evaluation.scores import score_predictions
@@ -141,7 +142,10 @@ def make_model(folder: Path, size: int, width: int) -> None:
     predict_fronts(dataset, run / "weights.safetensors", run / "run.json", *files[1:], device="cpu")
     choose_threshold(*files, scored / "threshold.json", scored / "threshold_curve.tsv")
     score_predictions(*files, scored / "threshold.json", scored / "scores.tsv", 750)
-    export_model([run], folder / "model", licence="none", data="drawn bands")
+    export_model(
+        [run], folder / "model", licence="none", data="drawn bands", orientations=orientations,
+        device="cpu",
+    )  # fmt: skip
 
 
 def bright_is_front(settings: dict[str, Any]) -> dict[str, Any]:
