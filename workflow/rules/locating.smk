@@ -117,6 +117,7 @@ rule gather_fronts:
         located=located_scenes,
     output:
         fronts="<results>/fronts.gpkg",
+        item="<results>/fronts.gpkg.json",
         report="<results>/located.md",
         page=report(
             "<results>/located.html",

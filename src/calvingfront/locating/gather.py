@@ -9,6 +9,7 @@ from calvingfront.errors import SceneError
 from calvingfront.files import PathLike
 from calvingfront.locating.degrees import length_m
 from calvingfront.locating.extract import LONGITUDE_LATITUDE
+from calvingfront.locating.stac import write_item
 from calvingfront.locating.vectors import LocatedFront, read_fronts, write_fronts
 from calvingfront.reports import write_report
 
@@ -16,11 +17,15 @@ log = logging.getLogger(__name__)
 
 
 def gather_fronts(
-    located: Sequence[PathLike], fronts: PathLike, report: PathLike, page: PathLike | None = None
+    located: Sequence[PathLike],
+    fronts: PathLike,
+    report: PathLike,
+    page: PathLike | None = None,
+    item: PathLike | None = None,
 ) -> None:
     """Write the fronts of all `located` files to one GeoPackage, and a report in Markdown.
 
-    page: the report as HTML, or None.
+    page: the report as HTML, or None. item: a STAC item of the GeoPackage, or None.
     Scenes in several CRSs are written in longitude and latitude. Raises SceneError if a scene
     appears twice or a file cannot be read.
     """
@@ -32,7 +37,10 @@ def gather_fronts(
     several = len({front.crs for front in found if front.crs is not None}) > 1
     if several:
         log.info("the scenes are in several CRSs: the lines are written in longitude and latitude")
-    write_fronts(found, fronts, LONGITUDE_LATITUDE if several else None)
+    crs = LONGITUDE_LATITUDE if several else None
+    write_fronts(found, fronts, crs)
+    if item is not None:
+        write_item(found, item, {"fronts": fronts}, crs)
     write_report(describe_fronts(found), report, page)
     lines = sum(bool(front.lines) for front in found)
     log.info("%d scenes, %d of them with a line", len(found), lines)

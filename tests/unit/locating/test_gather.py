@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -42,6 +43,17 @@ def test_every_scene_has_its_row_in_file_and_report(tmp_path: Path) -> None:
         "| b | SI | ERS | 2001-02-03 | 1.0 km | – | – | not judged |  |",
         "| c | SI | ERS | 2001-02-03 | 2.0 km in 2 pieces | ± 42 | ± 80 | doubtful | dark |",
     ]
+
+
+def test_the_item_beside_the_file_spans_its_fronts(tmp_path: Path) -> None:
+    write_fronts([FRONT], tmp_path / "0.gpkg")
+    item = tmp_path / "fronts.gpkg.json"
+    gather_fronts([tmp_path / "0.gpkg"], tmp_path / "fronts.gpkg", tmp_path / "r.md", item=item)
+    content = json.loads(item.read_text(encoding="utf-8"))
+    assert content["assets"]["fronts"]["href"] == "fronts.gpkg"
+    west, south, east, north = content["bbox"]
+    assert -180 <= west < east <= 180
+    assert -90 < south < north < -60
 
 
 def test_scenes_in_several_crss_are_written_in_longitude_and_latitude(tmp_path: Path) -> None:
