@@ -18,7 +18,7 @@ CONTRIBUTING = Path(__file__).resolve().parents[2] / "CONTRIBUTING.md"
 # imports the other.
 LAYERS = (
     ("errors",),
-    ("files", "logs"),
+    ("files", "logs", "vector_files"),
     ("reports",),
     ("vocabulary",),
     ("fronts", "position", "radar"),

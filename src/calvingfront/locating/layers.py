@@ -17,6 +17,7 @@ from calvingfront.locating.bands import band_around
 from calvingfront.locating.degrees import length_m
 from calvingfront.locating.located_front import LEVELS, Floats, LocatedFront
 from calvingfront.locating.style import STYLE_NAME, style_of
+from calvingfront.vector_files import NO_TIME
 
 FRONTS, VERTICES, BANDS = "fronts", "vertices", "bands"
 IMAGE_FRONTS, IMAGE_VERTICES, IMAGE_BANDS = "fronts_image", "vertices_image", "bands_image"
@@ -38,8 +39,6 @@ IMAGE_CRS = (
     'CS[Cartesian,2],AXIS["x",east,ORDER[1],LENGTHUNIT["metre",1]],'
     'AXIS["y",north,ORDER[2],LENGTHUNIT["metre",1]]]'
 )
-# Replaces the time of writing, so that the same fronts give the same bytes.
-NO_TIME = "1970-01-01T00:00:00.000Z"
 SHAPEFILE_BYTES = 254
 DTYPES: dict[str, Any] = {
     "text": object,

@@ -35,7 +35,6 @@ from calvingfront.locating.layers import (
     IMAGE_BANDS,
     IMAGE_FRONTS,
     IMAGE_VERTICES,
-    NO_TIME,
     VERTICES,
     band_layer,
     front_layer,
@@ -45,6 +44,7 @@ from calvingfront.locating.layers import (
 from calvingfront.locating.located_front import LEVELS, LocatedFront
 from calvingfront.locating.outputs.vertices import write_vertices
 from calvingfront.locating.reading import PARQUET, read_fronts
+from calvingfront.vector_files import NO_TIME, without_clock
 
 __all__ = [
     "LocatedFront", "read_fronts", "write_fronts", "write_geoparquet", "write_shapefile",
@@ -81,7 +81,7 @@ def write_fronts(fronts: Iterable[LocatedFront], path: PathLike, crs: str | None
         FRONTS: [front for front in placed if front.crs is not None],
         IMAGE_FRONTS: [front for front in placed if front.crs is None],
     }
-    with _folder_beside(path) as folder, _without_clock():
+    with _folder_beside(path) as folder, without_clock():
         new = folder / path.name
         for name, its_fronts in layers.items():
             if its_fronts:
@@ -251,14 +251,3 @@ def _folder_beside(path: Path) -> Iterator[Path]:
     path.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=path.parent, prefix=".fronts.", suffix=".tmp") as folder:
         yield Path(folder)
-
-
-@contextmanager
-def _without_clock() -> Iterator[None]:
-    """Make GDAL write NO_TIME, or the time the user has set, as `last_change`, not the present."""
-    before = pyogrio.get_gdal_config_option("OGR_CURRENT_DATE")
-    pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": before or NO_TIME})
-    try:
-        yield
-    finally:
-        pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": before})

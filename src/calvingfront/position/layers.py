@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, get_args
 
@@ -17,7 +16,6 @@ from calvingfront.position.upglacier import Point, way_of
 
 DIRECTION_ATTRIBUTE = "direction"  # of a flow line: "downstream" or "upstream"
 LINES = ("LineString", "MultiLineString", "LinearRing")
-NO_TIME = "1970-01-01T00:00:00.000Z"
 POLYGONS = ("Polygon", "MultiPolygon")
 
 
@@ -141,19 +139,6 @@ def _unreadable(path: PathLike, error: Exception) -> PositionError:
 def crs_of(features: Any) -> CRS | None:
     """The CRS of a GeoDataFrame, if it has one."""
     return None if features.crs is None else CRS.from_user_input(features.crs)
-
-
-@contextmanager
-def without_clock() -> Iterator[None]:
-    """Make GDAL write a constant time: the same input gives the same bytes."""
-    import pyogrio
-
-    before = pyogrio.get_gdal_config_option("OGR_CURRENT_DATE")
-    pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": before or NO_TIME})
-    try:
-        yield
-    finally:
-        pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": before})
 
 
 def _into(features: Any, frame: Frame, path: PathLike) -> list[Any]:

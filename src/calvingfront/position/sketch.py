@@ -23,11 +23,12 @@ from calvingfront.position.box import Box, box_of_sides
 from calvingfront.position.dated_fronts import Front
 from calvingfront.position.ellipsoid import Frame
 from calvingfront.position.flowline import FlowLine
-from calvingfront.position.layers import DIRECTION_ATTRIBUTE, without_clock
+from calvingfront.position.layers import DIRECTION_ATTRIBUTE
 from calvingfront.position.orientation import SketchError, axes_of, main_part
 from calvingfront.position.outliers import LEAST, apart
 from calvingfront.position.season import decimal_years
 from calvingfront.position.upglacier import UpGlacier, as_point, downward, is_point
+from calvingfront.vector_files import without_clock
 
 Array = npt.NDArray[np.float64]
 
