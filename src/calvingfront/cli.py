@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import logging
+import re
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -25,12 +26,14 @@ from calvingfront.pipeline import commands
 from calvingfront.pipeline.commands import Results
 from calvingfront.pipeline.summary import summary
 from calvingfront.position import command as position
+from calvingfront.vocabulary.losses import how_to_write_a_loss, loss_pattern
 from calvingfront.vocabulary.models import BASELINES, NETWORKS
 from calvingfront.vocabulary.others import others_of
 from calvingfront.vocabulary.paths import DATASET
 from calvingfront.vocabulary.runs import Run
 
 log = logging.getLogger("calvingfront")
+LARGEST_SEED = 2**32 - 1  # as in the configuration's schema
 
 # For messages: what --set must be given, by the type of the value that it replaces.
 KINDS: dict[Any, str] = {
@@ -70,19 +73,31 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except CalvingFrontError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
+    except OSError as error:
+        if error.filename is None:
+            raise
+        print(f"error: {error.filename}: {error.strerror}. Check the path.", file=sys.stderr)
+        return 1
     return 0
 
 
 def read_config(path: str | Path, changes: Sequence[str] = ()) -> dict[str, Any]:
-    """Read a resolved configuration; apply changes written as `training.max_epochs=3`."""
-    try:
-        config: dict[str, Any] = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
-    except OSError as error:
+    """Read a resolved configuration; apply changes written as `training.max_epochs=3`.
+
+    Raises ConfigError, or Faults with every key that cannot be used.
+    """
+    from calvingfront.configuration.reading import read_yaml
+    from calvingfront.configuration.validation import check_settings  # takes the schema library
+
+    if not Path(path).is_file():
         raise ConfigError(
             path, "cannot be read", "Run `snakemake dataset` to write it, or give --config."
-        ) from error
+        )
+    written = read_yaml(path)
+    config = written.content
     for change in changes:
         _apply(config, change)
+    check_settings(config, written.places)
     return config
 
 
@@ -202,6 +217,11 @@ def _chosen(options: argparse.Namespace, config: dict[str, Any]) -> Run:
                 known = ", ".join(str(value) for value in config[group])
                 raise ConfigError(f"--{key}", "is missing", f"Write one of {known}.")
             chosen[key] = config[group][0]
+    if not re.fullmatch(loss_pattern(), str(chosen["loss"])):
+        raise ConfigError("--loss", f"{chosen['loss']} is not a loss", how_to_write_a_loss())
+    if not 0 <= chosen["seed"] <= LARGEST_SEED:
+        what = f"{chosen['seed']} is out of range"
+        raise ConfigError("--seed", what, f"Write 0 to {LARGEST_SEED}.")
     return Run(options.model, **chosen)
 
 

@@ -83,9 +83,7 @@ class Faults(CalvingFrontError):
     checks that need no more; None if nothing was.
     """
 
-    def __init__(
-        self, faults: Sequence[CalvingFrontError], remedy: str, found: Any = None
-    ) -> None:
+    def __init__(self, faults: Sequence[CalvingFrontError], remedy: str, found: Any = None) -> None:
         self.faults = list(faults)
         self.found = found
         super().__init__(_count(self.faults), "see below", remedy)
@@ -99,7 +97,9 @@ class Faults(CalvingFrontError):
             lines.append(f"  - {group[0]}")
             if len(group) > 1:
                 lines[-1] += f" … and {len(group) - 1} more like this"
-                lines[-1] += f", such as {group[1].where}." if len(group) > 2 else f": {group[1].where}."
+                lines[-1] += (
+                    f", such as {group[1].where}." if len(group) > 2 else f": {group[1].where}."
+                )
         rest = sum(map(len, groups[MOST_LINES:]))
         if rest:
             lines.append(f"  … and {rest} more of other kinds")

@@ -18,7 +18,8 @@ def log_to(path: str | Path, echo: bool = False) -> Iterator[logging.Logger]:
     """Send the package's log records to `path` while the block runs.
 
     A `CalvingFrontError` ends the job with exit status 1 and its message alone, in the log and, if
-    it is long, shortened on standard error. Any other exception is logged with its traceback and raised again.
+    it is long, shortened on standard error. Any other exception is logged with its traceback and
+    raised again.
     echo: print the records on standard error too (progress of long jobs).
     """
     logger = logging.getLogger("calvingfront")
