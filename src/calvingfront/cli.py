@@ -33,6 +33,7 @@ from calvingfront.vocabulary.paths import DATASET
 from calvingfront.vocabulary.runs import Run
 
 log = logging.getLogger("calvingfront")
+SECTIONS = ("samples", "split", "networks", "losses", "seeds", "training", "evaluation", "figures")
 LARGEST_SEED = 2**32 - 1  # as in the configuration's schema
 
 # For messages: what --set must be given, by the type of the value that it replaces.
@@ -69,7 +70,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return ON_FILES[options.command](options)
         folder = Path(options.results)
         config = read_config(options.config or folder / DATASET / CONFIG, options.set)
-        _run(options, Results(folder, config))
+        _run(options, Results(folder, _complete(config, folder)))
     except CalvingFrontError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
@@ -98,6 +99,17 @@ def read_config(path: str | Path, changes: Sequence[str] = ()) -> dict[str, Any]
     for change in changes:
         _apply(config, change)
     check_settings(config, written.places)
+    return config
+
+
+def _complete(config: dict[str, Any], folder: Path) -> dict[str, Any]:
+    """The configuration, if it has every section that a step reads. Raises ConfigError."""
+    lacking = [name for name in SECTIONS if config.get(name) is None]
+    if lacking:
+        raise ConfigError(
+            f"configuration of {folder}", f"lacks {', '.join(lacking)}",
+            "Run `snakemake dataset` again to write a complete one.",
+        )  # fmt: skip
     return config
 
 
@@ -134,7 +146,7 @@ def _as_before(old: Any, text: str, where: str) -> Any:
     if isinstance(old, int | float) and not isinstance(old, bool) and isinstance(value, str):
         with suppress(ValueError):
             value = float(value)  # YAML reads 1e-2 as text
-    if old is None or value is None:
+    if old is None or (value is None and not isinstance(old, dict)):
         return value
     kind = next(kind for kind in KINDS if isinstance(old, kind))  # bool first: it is an int too
     if not isinstance(value, kind) or isinstance(value, bool) is not isinstance(old, bool):

@@ -35,7 +35,7 @@ LAYERS = (
     ("evaluation",),
     ("locating",),
     ("tables", "figures", "pages"),
-    ("pipeline",),
+    ("check", "pipeline"),
     ("cli",),
     ("__main__",),
 )

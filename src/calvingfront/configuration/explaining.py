@@ -55,6 +55,9 @@ def explain(
         for name in sorted(set(instance) - set(known), key=str):
             near = difflib.get_close_matches(str(name), known, n=1, cutoff=0.5)
             remedy = f"Did you mean {near[0]}?" if near else "Write one of: " + ", ".join(known)
+            head, colon, value = str(name).partition(":")
+            if colon and head in known:
+                remedy = f"Write {head}: {value}, with a blank after the colon"
             full = key_of([*path, name])
             place = place_of(places, (*path, name, "key"), name)
             where = full if place is None else f"{place}, {full}"

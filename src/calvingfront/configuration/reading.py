@@ -72,7 +72,7 @@ def read_yaml(path: PathLike) -> Written:
         if node is not None:
             walk.through((), node)
         if walk.faults:
-            raise Faults(walk.faults, f"Correct {path}.")
+            raise Faults(walk.faults, f"Correct {path}.", found=walk.places)
         content = {} if node is None else loader.construct_document(node)
     except yaml.YAMLError as error:
         raise _syntax(path, text, error) from None
@@ -97,12 +97,13 @@ def read_places(paths: Iterable[PathLike]) -> Places:
             written = read_yaml(path)
         except Faults as error:
             faults += error.faults
+            places |= error.found or {}
         except ConfigError as error:
             faults.append(error)
         else:
             places |= {} if "__use_yte__" in written.content else written.places
     if faults:
-        raise Faults(faults, "Correct the configuration files.")
+        raise Faults(faults, "Correct the configuration files.", found=places)
     return places
 
 

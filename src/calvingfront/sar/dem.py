@@ -144,3 +144,10 @@ def _aligned_window(dataset: Any, grid: MapGrid) -> Window | None:
 
 def _text(bounds: tuple[float, float, float, float]) -> str:
     return "left {:.6g}, bottom {:.6g}, right {:.6g}, top {:.6g}".format(*bounds)
+
+
+def check_terrain(path: PathLike, grid: MapGrid | None) -> None:
+    """Raise GeocodingError unless a raster opens, has a CRS and covers the grid (None: any)."""
+    with _opened(path, 1) as dataset:
+        if grid is not None:
+            _check_cover(path, dataset, grid)

@@ -80,12 +80,18 @@ def list_table(
     if not rows and not faults:
         faults.append(ConfigError(key, f"{table} lists no scenes", "Add lines."))
     if faults:
-        raise Faults(faults, EXCLUDE)
+        raise Faults(faults, EXCLUDE, found=_names_in(cells, exclude))
     scenes = scene_table(rows)
     lines, used = int((cells["front"].str.strip() != "").sum()), len(with_front(scenes))
     scenes.attrs["notes"] = [f"{Path(table).name}: {lines} lines with a front, {used} used"]
     scenes.attrs["excluded_new"] = excluded_new
     return scenes
+
+
+def _names_in(cells: pd.DataFrame, exclude: Collection[str]) -> pd.DataFrame:
+    """Scene, glacier and front as they stand in a table with faults, for checks of names."""
+    names = cells[["scene", "glacier", "front"]].map(lambda cell: str(cell).strip() or None)
+    return names[~names["scene"].isin(list(exclude))]
 
 
 def _named(cell: dict[str, str], fault: Fault) -> dict[str, Any]:
