@@ -40,7 +40,7 @@ def product_faults(config: Mapping[str, Any], scenes: pd.DataFrame) -> list[Calv
     return [fault for faults in results for fault in faults]
 
 
-KEYS = ("image", "mission", "acquired", "polarisation", "orbit_file")
+KEYS = ("scene", "image", "mission", "acquired", "polarisation", "orbit_file")
 
 
 def _map_of(row: Mapping[str, Any], chart: Mapping[str, Any]) -> list[Any]:
