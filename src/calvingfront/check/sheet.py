@@ -21,8 +21,8 @@ from calvingfront.files import PathLike, replacing
 
 PANEL_MM, GAP_MM, TEXT_MM = 40.0, 3.5, 8.6
 MARGIN_MM, HEAD_MM = 6.0, 15.0
-DOTS_PER_INCH = 200
-LONGEST_NAME = 32
+DOTS_PER_INCH = 150
+LONGEST_NAME, LONGEST_REMARK = 31, 46
 FRONT = fraction(BOTH_RGB)
 NO_DATA_RGB = (38, 62, 110)
 WARNING = (0.80, 0.08, 0.15)
@@ -72,8 +72,10 @@ def _looked(row: Mapping[str, Any]) -> Looked | None:
 def _legend(page: Page) -> None:
     handles = [
         Line2D([], [], color=FRONT, linewidth=1.6, label="front as given"),
-        Patch(facecolor=fraction(NO_DATA_RGB), label="no data"),
-        Patch(facecolor="none", edgecolor=WARNING, linewidth=1.2, label="look at it: see check.md"),
+        Patch(facecolor=fraction(NO_DATA_RGB), label="value 0: no data"),
+        Patch(
+            facecolor="none", edgecolor=WARNING, linewidth=1.2, label="looks wrong: see check.html"
+        ),
     ]
     with plt.rc_context(RULES):
         legend = page.figure.legend(
@@ -86,17 +88,17 @@ def _legend(page: Page) -> None:
 
 def _label(page: Page, left: float, top: float, facts: SceneFacts, warned: Sequence[str]) -> None:
     """Name, day, mission and pixel size above a panel, and what it is warned of."""
-    style: dict[str, Any] = {"ha": "left", "va": "baseline"}
-    page.text(left, top + 2.2, short(facts.scene), size=6.2, weight="bold", **style)
-    parts = [facts.acquired, facts.mission, facts.glacier]
-    parts += [_pixel(facts.pixel_m)] if facts.pixel_m else ["pixel size unknown"]
-    page.text(left, top + 4.9, "  ".join(parts), size=5.6, color=GREY, **style)
-    if warned:
-        text = ", ".join(warned)
-        text = text if len(text) <= 44 else text[:43] + "…"
-        page.text(left, top + 7.6, text, size=5.6, color=WARNING, **style)
-    elif not facts.labelled:
-        page.text(left, top + 7.6, "no front: to be located", size=5.6, color=GREY, **style)
+    last = ", ".join(warned) or ("" if facts.labelled else "no front: to be located")
+    last = last if len(last) <= LONGEST_REMARK else f"{last[: LONGEST_REMARK - 1]}…"
+    pixel = _pixel(facts.pixel_m) if facts.pixel_m else "pixel size unknown"
+    lines: list[tuple[str, dict[str, Any]]] = [
+        (short(facts.scene), {"size": 5.6, "weight": "bold"}),
+        (f"{facts.acquired}   {facts.mission}   {pixel}", {"size": 5.6, "color": GREY}),
+    ]
+    lines += [(last, {"size": 5.6, "color": WARNING if warned else GREY})] if last else []
+    for number, (text, style) in enumerate(reversed(lines)):  # the last one on the panel
+        baseline = top + TEXT_MM - 1.0 - 2.6 * number
+        page.text(left, baseline, text, ha="left", va="baseline", **style)
 
 
 def short(name: str) -> str:

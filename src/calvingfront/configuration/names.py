@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import datetime
+import math
 from collections.abc import Mapping
 from typing import Any
 
 from calvingfront.configuration.reading import Path_, Place, Places, place_of
 from calvingfront.errors import ConfigError
 
+LARGEST = 10**300
 _KINDS = (
     (datetime.datetime, "a time"),
     (datetime.date, "a day"),
@@ -28,7 +30,18 @@ def keys_as_text(
     the path of their group.
     """
     faults: list[tuple[Path_, ConfigError]] = []
-    return _as_text(config, schema, places, (), faults), faults
+    return _as_text(_tamed(config), schema, places, (), faults), faults
+
+
+def _tamed(value: Any) -> Any:
+    """The same with infinity for integers that Python refuses to print, in messages too."""
+    if isinstance(value, Mapping):
+        return {_tamed(key): _tamed(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_tamed(item) for item in value]
+    if isinstance(value, int) and abs(value) > LARGEST:
+        return math.inf if value > 0 else -math.inf
+    return value
 
 
 def _as_text(
