@@ -11,7 +11,7 @@ from rasterio.errors import RasterioError
 
 from calvingfront.errors import ConfigError
 from calvingfront.scenes.rasters import is_raster, open_raster
-from calvingfront.scenes.user_table import Fault, day_of, existing, list_table
+from calvingfront.scenes.user_table import Fault, day_of, existing, fetched, list_table, metres_of
 
 REQUIRED = ("scene", "glacier", "mission", "acquired", "image")
 OPTIONAL = ("front", "pixel_size_m", "quality")
@@ -35,7 +35,7 @@ def faults(config: Mapping[str, Any]) -> Iterator[ConfigError]:
 
 
 def list_images(table: str | Path | None, exclude: Collection[str] = ()) -> pd.DataFrame:
-    """The scene table of a user's table (CSV or TSV), completed from the image headers.
+    """The scene table of a user's table, completed from the image headers.
 
     Paths are relative to the table's folder. Raises Faults with all faults.
     """
@@ -52,17 +52,19 @@ def _row(cell: dict[str, str], folder: Path, fault: Fault) -> dict[str, Any]:
         fault("has no mission", "Fill in the cell.")
     image = existing(cell, "image", folder, fault)
     front = existing(cell, "front", folder, fault) if cell["front"] else None
+    if front is not None and not fetched(front, "front", fault):
+        front = None
+    if image is not None and cell["front"] and not fetched(image, "image", fault):
+        image = None
+    if image is not None and front is not None and front.samefile(image):
+        fault(f"front {front.name} is the image itself", "Give the front's own file.")
+        front = None
     row["image"] = str(folder / cell["image"])
     row["front"] = str(folder / cell["front"]) if cell["front"] else None
-    pixel_size = None
-    if cell.get("pixel_size_m"):
-        try:
-            pixel_size = float(cell["pixel_size_m"])
-        except ValueError:
-            pixel_size = -1.0
-        if not pixel_size > 0:
-            what = f"has the invalid pixel size {cell['pixel_size_m']!r}"
-            fault(what, "Write a positive number of metres.")
+    text = cell.get("pixel_size_m")
+    pixel_size = metres_of(text, fault) if text else None
+    if text and pixel_size is None:
+        return row
     if image is not None and cell["front"]:
         row |= image_header(image, pixel_size, fault)
     elif image is not None:

@@ -11,7 +11,7 @@ import pandas as pd
 
 from calvingfront.errors import ConfigError
 from calvingfront.scenes.rasters import is_raster
-from calvingfront.scenes.user_table import Fault, day_of, existing, list_table
+from calvingfront.scenes.user_table import Fault, day_of, existing, fetched, list_table
 
 REQUIRED = ("scene", "glacier", "product")
 OPTIONAL = ("front", "mission", "acquired", "polarisation", "orbit_file", "quality")
@@ -70,7 +70,7 @@ def map_faults(chart: Mapping[str, Any], because: str) -> Iterator[ConfigError]:
 def list_products(
     table: str | Path | None, spacing_m: Mapping[str, float], exclude: Collection[str] = ()
 ) -> pd.DataFrame:
-    """The scene table of a user's table of products (CSV or TSV).
+    """The scene table of a user's table of products.
 
     spacing_m: of the map, for each mission. If the table leaves mission or day empty, they are read
     from the product. polarisation and orbit_file are missing if empty; paths are relative to the
@@ -84,8 +84,10 @@ def list_products(
 def _row(
     cell: dict[str, str], folder: Path, fault: Fault, spacing_m: Mapping[str, float]
 ) -> dict[str, Any]:
-    product = existing(cell, "product", folder, fault)
+    product = existing(cell, "product", folder, fault, or_folder=True)
     front = existing(cell, "front", folder, fault) if cell["front"] else None
+    if front is not None and not fetched(front, "front", fault):
+        front = None
     if front is not None and is_raster(front):
         fault(
             f"front {front.name} is an image",

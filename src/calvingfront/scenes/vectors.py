@@ -10,6 +10,8 @@ import pandas as pd
 from calvingfront.errors import SceneError
 from calvingfront.files import PathLike
 from calvingfront.scenes.pixels import Mask
+from calvingfront.tabular.cells import Unreadable
+from calvingfront.tabular.days import days_of
 
 LINE_TYPES = {"LineString", "MultiLineString", "LinearRing"}
 SCENE_ATTRIBUTES = ("scene", "scene_name")
@@ -101,7 +103,7 @@ def match_features(features: Any, scene: str, glacier: str, acquired: str, layer
         if len(features) < 2 or by_date is None:
             chosen, wanted = features, "any feature"
         else:
-            chosen = features[_days(features[by_date]) == acquired]
+            chosen = features[_days(features[by_date], layer) == acquired]
             wanted = f"{by_date} = {acquired}"
             by_glacier = next(
                 (attributes[key] for key in GLACIER_ATTRIBUTES if key in attributes), None
@@ -118,12 +120,10 @@ def match_features(features: Any, scene: str, glacier: str, acquired: str, layer
     return chosen
 
 
-def _days(values: pd.Series[Any]) -> pd.Series[str]:
-    """Dates of any common notation (2007-03-04, 20070304, a time stamp) as YYYY-MM-DD."""
-    if not pd.api.types.is_datetime64_any_dtype(values):
-        text = values.astype(str).str.strip()
-        compact = text.str.fullmatch(r"[0-9]{8}(\.0)?")
-        text = text.where(~compact, text.str[:4] + "-" + text.str[4:6] + "-" + text.str[6:8])
-        values = pd.to_datetime(text, errors="coerce", format="mixed")
-    days: pd.Series[str] = values.dt.strftime("%Y-%m-%d")
-    return days
+def _days(values: pd.Series[Any], layer: object) -> pd.Series[str]:
+    """The UTC days YYYY-MM-DD of an attribute; None where it is empty. Raises SceneError."""
+    try:
+        return pd.Series(days_of(values), index=values.index, dtype=object)
+    except Unreadable as error:
+        what = f"has an unreadable {values.name}: {error.what}"
+        raise SceneError(layer, what, error.remedy) from None
