@@ -35,15 +35,14 @@ def list_table(
     exclude: Collection[str],
     make_row: MakeRow,
 ) -> pd.DataFrame:
-    """The scene table of a user's table, as `tabular.text_tables` reads it; paths in it are
-    relative to its folder.
+    """The scene table of a user's table (`tabular.text_tables`), with paths from its folder on.
 
     A line without a front is a scene to be located; the column `front` may be missing.
-    `attrs["excluded_new"]` names the excluded lines without a front. Notes count lines with one, and
-    name the columns that are not used.
+    `attrs["excluded_new"]` names the excluded lines without a front. Notes count lines with one,
+    and name the columns that are not used.
     key: of the configuration, for messages. make_row(cells, folder, fault) returns the columns of a
     line besides scene, glacier and quality, and calls fault(what, remedy) for each of its faults.
-    Raises Faults with all faults, ConfigError if the table does not exist, TableError if it is none.
+    Raises Faults with all faults, ConfigError or TableError if there is no such table.
     """
     if table is None or not Path(table).is_file():
         raise ConfigError(key, f"{table} is not a file", "Write the path of a CSV or TSV.")
@@ -104,7 +103,7 @@ def _scene(
     make_row: MakeRow,
     problems: list[CalvingFrontError],
 ) -> dict[str, Any] | None:
-    """The row of a line; None if its cells cannot be told. Its faults are appended to `problems`."""
+    """The row of a line, or None; its faults are appended to `problems`."""
     where = _where(table, line, cell)
 
     def fault(what: str, remedy: str) -> None:

@@ -44,9 +44,8 @@ def name_of(text: str) -> str:
 def check_visible(text: str, name: str = "") -> None:
     """Raise Unreadable if a cleaned text has an invisible character within; name: of its cell."""
     for character in text:
-        if not character.isascii() or character < " " or character == "\x7f":
-            if unicodedata.category(character) in _CONTROL:
-                raise Unreadable(
-                    f"has the invisible character U+{ord(character):04X} in {name} {text!r}",
-                    "Write the cell again.",
-                )
+        if not "\x1f" < character < "\x7f" and unicodedata.category(character) in _CONTROL:
+            raise Unreadable(
+                f"has the invisible character U+{ord(character):04X} in {name} {text!r}",
+                "Write the cell again.",
+            )

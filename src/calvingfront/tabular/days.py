@@ -4,8 +4,8 @@ Read are a day, or a day and a time:
 
 - 2007-03-04, 20070304, 2007/03/04, 2007.03.04 (year, month, day), 2007-3-4;
 - 4 Mar 2007, 04-MAR-2007, March 4, 2007, 2007 Mar 4 (English names of months, four-digit years);
-- any of them and, after T or a blank, 22:15, 22:15:00, 22:15:00.123 or 221500, with Z, UTC, GMT or an
-  offset (+02:00, +0200, +02) if it is known. A time without one is taken as UTC.
+- any of them and, after T or a blank, 22:15, 22:15:00, 22:15:00.123 or 221500, with Z, UTC, GMT or
+  an offset (+02:00, +0200, +02) if it is known. A time without one is taken as UTC.
 
 Everything else is refused, above all what has two readings (04/03/2007, 04.03.2007, 070304) and
 what is no day (2007, 2007-03, 12:30, today).
@@ -159,8 +159,8 @@ def _moment(text: str, found: re.Match[str]) -> date | datetime:
         return _checked(day, text)
     try:
         micro = int((part["fraction"] or "").ljust(6, "0")[:6])
-        clock = [int(part[key] or 0) for key in ("hour", "minute", "second")]
-        moment = datetime(day.year, day.month, day.day, *clock, micro)
+        hour, minute, second = (int(part[key] or 0) for key in ("hour", "minute", "second"))
+        moment = datetime(day.year, day.month, day.day, hour, minute, second, micro)
     except ValueError:
         hour_24 = part["hour"] == "24" and part["minute"] == "00"
         why = "has hour 24, which is 00:00 of the next day" if hour_24 else "has no time of a clock"

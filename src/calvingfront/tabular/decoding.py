@@ -46,9 +46,10 @@ def read_text(path: str | os.PathLike[str]) -> str:
     try:
         text = content.decode(encoding)
     except UnicodeDecodeError as error:
+        byte, name = content[error.start], encoding.upper().removesuffix("-SIG")
         raise TableError(
             f"{path}, {_line_of(content, error.start, encoding)}",
-            f"has the byte 0x{content[error.start]:02x}, which is no {encoding.upper()[:6].strip('-')}",
+            f"has the byte 0x{byte:02x}, which is no {name}",
             f"{UTF8}.",
         ) from None
     text = text.replace("\r\n", "\n").replace("\r", "\n")

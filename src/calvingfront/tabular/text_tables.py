@@ -1,9 +1,9 @@
 """The one reader of tables that users write: comma, semicolon or tab, as any program saves them.
 
-A table has one line of column names; above it, lines that begin with # are comments. Blank lines
-are passed over, and so are blanks around names and cells. Column names are found whatever their case.
-A short line has empty cells at its end. Anything that could shift a cell into another column is told
-with its line: more cells than names, an open quotation mark, a name given twice, a misspelt name.
+A table has one line of column names, in any case; above it, lines that begin with # are comments.
+Blank lines are passed over, and so are blanks around names and cells. A short line has empty cells
+at its end. What could shift a cell into another column is told with its line: more cells than
+names, an open quotation mark, a name given twice, a misspelt name.
 """
 
 from __future__ import annotations
@@ -36,10 +36,10 @@ class Row:
 
 @dataclass(frozen=True)
 class Table:
-    """A table as written: `columns` are those asked for that it has, `unused` its other columns."""
+    """A table as written: `names` of all its columns, those asked for as they were asked for."""
 
     path: Path
-    columns: tuple[str, ...]
+    names: tuple[str, ...]
     unused: tuple[str, ...]
     rows: list[Row] = field(repr=False)
 
@@ -83,21 +83,22 @@ def read_table(path: str | os.PathLike[str], columns: Sequence[str]) -> Table:
     names = _names(given, columns, f"{path}, line {number}")
     unused = tuple(name for name in names if name and name not in columns)
     parsed = [(line, _cells(text, separator)) for line, text in lines[1:]]
-    parsed = [(line, cells) for line, cells in parsed if isinstance(cells, Unreadable) or any(cells)]
+    parsed = [
+        (line, cells) for line, cells in parsed if isinstance(cells, Unreadable) or any(cells)
+    ]
     first = [cells[0] for _, cells in parsed if not isinstance(cells, Unreadable)]
     # The row numbers that R and pandas write; no cell is read from the column.
     numbered = names[0] == "" and all(cell.isdecimal() for cell in first)
     rows = [_row(line, cells, names, columns, numbered) for line, cells in parsed]
-    found = tuple(name for name in columns if name in names)
-    return Table(Path(path), found, unused, rows)
+    return Table(Path(path), tuple(names), unused, rows)
 
 
 def missing(table: Table, required: Sequence[str]) -> str | None:
     """What is wrong if a table lacks required columns, to follow its path; else None."""
-    absent = [name for name in required if name not in table.columns]
+    absent = [name for name in required if name not in table.names]
     if not absent:
         return None
-    has = ", ".join((*table.columns, *table.unused)) or "no names of columns"
+    has = ", ".join(filter(None, table.names))
     plural = "s" if len(absent) > 1 else ""
     return f"is missing the column{plural} {', '.join(absent)} (it has {has})"
 
@@ -105,7 +106,7 @@ def missing(table: Table, required: Sequence[str]) -> str | None:
 def _lines(text: str) -> Iterator[tuple[int, str]]:
     """Number and text of the lines that are not blank."""
     for number, line in enumerate(text.split("\n"), start=1):
-        if clean(line).strip(",;\t \""):
+        if clean(line).strip(',;\t "'):
             yield number, line
 
 

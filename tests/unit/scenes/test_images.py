@@ -169,7 +169,9 @@ def test_a_table_that_cannot_be_used_is_refused(tmp_path):
         list_images(tmp_path / "none.csv")
     path = tmp_path / "scenes.tsv"
     path.write_text("scene\tglacier\timage\n")
-    with pytest.raises(ConfigError, match=r"is missing the columns mission, acquired \(it has scene"):
+    with pytest.raises(
+        ConfigError, match=r"is missing the columns mission, acquired \(it has scene"
+    ):
         list_images(path)
     with pytest.raises(Faults, match="lists no scene"):
         list_images(write_table(tmp_path))
