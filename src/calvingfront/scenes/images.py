@@ -77,8 +77,9 @@ def _row(cell: dict[str, str], folder: Path, fault: Fault, fronts: Fronts) -> di
         header = image_header(image, pixel_size, lambda what, _: faults.append(what))
         own = {"pixel_size_x_m": pixel_size, "pixel_size_y_m": pixel_size}
         row |= own if faults else header
-    if "height_px" in row and front is not None:
-        fronts.check(front, layer, cell | {"acquired": row["acquired"]}, fault, row)
+    if front is not None:
+        known = row if "pixel_size_x_m" in row else None
+        fronts.check(front, layer, cell | {"acquired": row["acquired"]}, fault, known)
     return row
 
 

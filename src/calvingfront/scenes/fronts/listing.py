@@ -13,7 +13,7 @@ from calvingfront.errors import SceneError
 from calvingfront.files import PathLike
 from calvingfront.scenes.fronts.burning import IMAGE_REMEDY
 from calvingfront.scenes.fronts.layers import split_layer
-from calvingfront.scenes.fronts.mask_grid import Grid, describe, grid_of, placement
+from calvingfront.scenes.fronts.mask_grid import describe, grid_of, placement
 from calvingfront.scenes.fronts.matching import FrontFile
 from calvingfront.scenes.fronts.placing import CLEAR_SHARE, Extent, check_inside, lines_in
 from calvingfront.scenes.rasters import is_raster
@@ -37,7 +37,8 @@ class Fronts:
 
     def __init__(self) -> None:
         self._files: OrderedDict[tuple[str, str | None], FrontFile | SceneError] = OrderedDict()
-        self._owners: dict[tuple[str, str], str] = {}
+        self._owners: dict[tuple[Path, str], str] = {}
+        self._told: set[tuple[Path, str]] = set()
         self._outside: list[tuple[str, float]] = []
         self._notes: list[str] = []
 
@@ -51,18 +52,22 @@ class Fronts:
     ) -> None:
         """Check the front of a line of the table; call `fault` if it cannot be used.
 
-        cell: with scene, glacier and acquired. header: see `check_lines`.
+        cell: with scene, glacier and acquired. header: of its image, with the path `image`; see
+        `check_lines`.
         """
         if not DAY.fullmatch(cell["acquired"]):
             return  # told already
         try:
-            if header is not None and layer is None and is_raster(path):
-                self.check_mask(path, cell["scene"], header)
+            if layer is None and is_raster(path):
+                if header is not None:
+                    self.check_mask(path, cell["scene"], header["image"])
             else:
                 names = cell["scene"], cell["glacier"], cell["acquired"]
                 self.check_lines(path, layer, *names, header)
         except SceneError as error:
-            fault(f"front {path.name} {error.what}", error.remedy)
+            if (path, error.what) not in self._told:  # a fault of the whole file, told once
+                self._told.add((path, error.what))
+                fault(f"front {path.name} {error.what}", error.remedy)
 
     def check_lines(
         self,
@@ -82,7 +87,7 @@ class Fronts:
         """
         own, its = self._file(path, layer).own(scene, glacier, acquired)
         if own.proof == "alone":
-            owner = self._owners.setdefault((str(path), own.layer), scene)
+            owner = self._owners.setdefault((Path(path).resolve(), own.layer), scene)
             if owner != scene:
                 raise SceneError(
                     path,
@@ -109,17 +114,10 @@ class Fronts:
             self._outside.append((scene, share))
         self._notes += [note for note in own.notes if note not in self._notes]
 
-    def check_mask(self, path: PathLike, scene: str, header: dict[str, Any]) -> None:
+    def check_mask(self, path: PathLike, scene: str, image: PathLike) -> None:
         """Check that a mask lies on its image. Raises SceneError if not."""
-        image = Grid((header["height_px"], header["width_px"]), None, Affine.identity())
-        if header.get("crs") is not None:
-            from rasterio.crs import CRS
-
-            image = image._replace(
-                crs=CRS.from_user_input(header["crs"]), transform=_transform(header)
-            )
-        mask = grid_of(path)
-        done = describe(placement(mask, image, path), mask, image)
+        mask, grid = grid_of(path), grid_of(image)
+        done = describe(placement(mask, grid, path), mask, grid)
         if done:
             self._notes.append(f"mask of {scene} {done}")
 

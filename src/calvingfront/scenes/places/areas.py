@@ -52,7 +52,7 @@ def _area_fault(edges: list[float], crs: str | None, finest: float) -> tuple[str
         return f"is empty: {swapped}", ORDER if same else order
     corners = [(left, bottom), (right, top)]
     if looks_like_degrees(corners):
-        what = "is in degrees, but map.crs is in metres" if crs else "looks like degrees"
+        what = "looks like degrees, but map.crs is in metres" if crs else "looks like degrees"
         return what, f"{ORDER}, in metres of map.crs"
     width, height = right - left, top - bottom
     if min(width, height) < FEWEST_PIXELS * finest:
