@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
-
-import pandas as pd
 
 from calvingfront.errors import SceneError
 from calvingfront.scenes.fronts.days import day_of_value
@@ -28,117 +26,110 @@ _DAY_INSIDE = re.compile(
 _SHAPEFILE = 10  # characters to which a Shapefile cuts the names of its attributes
 
 
-def plain_name(name: object) -> str:
-    """An attribute's name in lower case, with `_` for everything that is no letter or digit."""
-    return re.sub(r"[^a-z0-9]+", "_", str(name).lower()).strip("_")
+Texts = Mapping[str, list[str | None]]  # attribute → its values, None where nothing is stated
 
 
-def named(features: Any, names: Sequence[str]) -> list[Any]:
-    """The attributes of these names with a value anywhere; names may be cut as in a Shapefile."""
-    known = {name[:length] for name in names for length in (_SHAPEFILE, None)}
-    found = [c for c in attributes(features) if plain_name(c) in known]
-    order = {name: place for place, name in enumerate(names)}
-    return sorted(found, key=lambda column: order.get(plain_name(column), len(order)))
-
-
-def attributes(features: Any) -> list[Any]:
-    """The attributes that have a value anywhere, without the geometry."""
-    return [
-        column
-        for column in features.columns
-        if column != features.geometry.name and not empty(features[column]).all()
-    ]
-
-
-def empty(values: pd.Series[Any]) -> Any:
-    """Which values state nothing, (n,) bool."""
-    return values.isna() | values.astype(str).str.strip().isin(["", "None", "NULL", "null"])
-
-
-def as_text(values: pd.Series[Any]) -> pd.Series[Any]:
-    """Values as text, whole numbers without a decimal point; None where nothing is stated."""
-    if pd.api.types.is_float_dtype(values):
-        text = values.map(lambda v: str(int(v)) if pd.notna(v) and float(v).is_integer() else v)
-        text = text.astype(str)
-    else:
-        text = values.astype(str).str.strip()
-    return text.astype(object).where(~empty(values), None)
+def texts_of(features: Any) -> dict[str, list[str | None]]:
+    """The attributes of a GeoDataFrame that state anything, as text."""
+    found = {}
+    for column in features.columns:
+        if column != features.geometry.name:
+            values = [_text(value) for value in features[column].tolist()]
+            if any(value is not None for value in values):
+                found[str(column)] = values
+    return found
 
 
 class Attributes:
     """The attributes of a layer that tell whose its features are.
 
-    scene, day: their columns, or None; glaciers: columns with the glacier's name.
+    texts: all of them. scene, day: their names, or None; glaciers: those with the glacier's name.
     days: of the features, YYYY-MM-DD or None, if `day` is known.
     found: what `day` was found by, if its name is not a known one; a sentence for the log.
     """
 
     def __init__(self, features: Any, where: object) -> None:
         """Find them. Raises SceneError if two could be the day, or the days cannot be read."""
-        self.scene = next(iter(named(features, SCENE_ATTRIBUTES)), None)
-        self.glaciers = named(features, GLACIER_ATTRIBUTES)
-        self.day: Any = None
+        self.texts: Texts = texts_of(features)
+        self.scene = next(iter(_named(self.texts, SCENE_ATTRIBUTES)), None)
+        self.glaciers = _named(self.texts, GLACIER_ATTRIBUTES)
+        self.day: str | None = None
         self.days: list[str | None] = [None] * len(features)
         self.found = ""
-        known = named(features, DATE_ATTRIBUTES)
+        known = _named(self.texts, DATE_ATTRIBUTES)
         if not known:
-            known = _readable(features, {self.scene, *self.glaciers})
+            known = _readable(self.texts, {self.scene, *self.glaciers})
             if len(known) == 1:
                 self.found = f"attribute {known[0]} is taken as the day: all its values are days"
-        read = {column: day_column(features[column]) for column in known}
+        read = {name: day_column(self.texts[name]) for name in known}
         if len({tuple(days) for days in read.values()}) > 1:
             raise SceneError(
                 where,
-                f"has several attributes of days that differ ({', '.join(map(str, known))})",
+                f"has several attributes of days that differ ({', '.join(known)})",
                 "Keep the day of the image only, or name it acquired and rename the others.",
             )
         if not known:
             return
         self.day, self.days = known[0], read[known[0]]
-        unread = [
-            str(value)
-            for value, day, no in zip(
-                features[self.day], self.days, empty(features[self.day]), strict=True
-            )
-            if day is None and not no
-        ]
+        values = zip(self.texts[self.day], self.days, strict=True)
+        unread = [text for text, day in values if day is None and text is not None]
         if unread and self.scene is None:
-            shown = ", ".join(map(repr, sorted(set(unread))[:3]))
             raise SceneError(
                 where,
-                f"has {len(unread)} values of {self.day} that are no unmistakable day ({shown})",
+                f"has {len(unread)} values of {self.day} that are no unmistakable day "
+                f"({', '.join(map(repr, sorted(set(unread))[:3]))})",
                 "Write them as YYYY-MM-DD.",
             )
 
 
-def day_column(values: pd.Series[Any]) -> list[str | None]:
+def day_column(values: Sequence[str | None]) -> list[str | None]:
     """The days YYYY-MM-DD (UTC) of an attribute, None where a value is no unmistakable day."""
-    text = as_text(values)
-    read = {value: None if value is None else day_of_value(value) for value in set(text)}
-    return [read[value] for value in text]
+    read = {value: None if value is None else day_of_value(value) for value in set(values)}
+    return [read[value] for value in values]
 
 
-def tells_apart(features: Any) -> str | None:
+def tells_apart(texts: Texts) -> str | None:
     """An attribute, of a layer without a day, by which its features seem to be of several days."""
-    for column in attributes(features):
-        text = as_text(features[column]).dropna()
-        if text.nunique() < 2:
+    for name, values in texts.items():
+        stated = {value for value in values if value is not None}
+        if len(stated) < 2:
             continue
-        if _OF_TIME.search(plain_name(column)):
-            return str(column)
-        inside = text.map(lambda value: _DAY_INSIDE.search(value))
-        if inside.notna().all() and inside.map(lambda found: found[0]).nunique() > 1:
-            return str(column)
+        inside = [_DAY_INSIDE.search(value) for value in stated]
+        days = {found[0] for found in inside if found}
+        if _OF_TIME.search(_plain(name)) or (all(inside) and len(days) > 1):
+            return name
     return None
 
 
-def _readable(features: Any, others: set[Any]) -> list[Any]:
+def _plain(name: str) -> str:
+    """An attribute's name in lower case, with `_` for everything that is no letter or digit."""
+    return re.sub(r"[^a-z0-9]+", "_", name.lower()).strip("_")
+
+
+def _named(texts: Texts, names: Sequence[str]) -> list[str]:
+    """The attributes of these names, in this order; a Shapefile may have cut them."""
+    known = {name[:length] for name in names for length in (_SHAPEFILE, None)}
+    found = [name for name in texts if _plain(name) in known]
+    order = {name: place for place, name in enumerate(names)}
+    return sorted(found, key=lambda name: order.get(_plain(name), len(order)))
+
+
+def _readable(texts: Texts, others: set[str | None]) -> list[str]:
     """The attributes of unknown names whose values are all days, without dates of the drawing."""
-    found = []
-    for column in attributes(features):
-        if column in others or _OF_THE_WORK.search(plain_name(column)):
-            continue
-        stated = features[column][~empty(features[column])]
-        if all(day is not None for day in day_column(stated)):
-            found.append(column)
-    return found
+    return [
+        name
+        for name, values in texts.items()
+        if name not in others
+        and not _OF_THE_WORK.search(_plain(name))
+        and all(day_of_value(value) for value in set(values) if value is not None)
+    ]
+
+
+def _text(value: Any) -> str | None:
+    """A value as text, whole numbers without a decimal point; None if it states nothing."""
+    if value is None or value != value or type(value).__name__ in {"NAType", "NaTType"}:
+        return None
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    text = str(value).strip()
+    return None if text in {"", "NULL", "null", "None", "nan"} else text

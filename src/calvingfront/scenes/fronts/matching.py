@@ -11,7 +11,7 @@ import shapely
 
 from calvingfront.errors import SceneError
 from calvingfront.files import PathLike
-from calvingfront.scenes.fronts.attributes import Attributes, as_text, tells_apart
+from calvingfront.scenes.fronts.attributes import Attributes, tells_apart
 from calvingfront.scenes.fronts.layers import LINE_TYPES, read_line_layers
 
 
@@ -43,9 +43,10 @@ class FrontLayer:
             self._failed = error
             return
         scene = self._attributes.scene
-        self._by_scene = _places(as_text(features[scene])) if scene is not None else {}
+        texts = self._attributes.texts
+        self._by_scene = _places(texts[scene]) if scene is not None else {}
         self._by_day = _places(self._attributes.days)
-        self._glaciers = [_folded(as_text(features[c])) for c in self._attributes.glaciers]
+        self._glaciers = [_folded(texts[name]) for name in self._attributes.glaciers]
         geometry = features.geometry.array
         self._empty = np.asarray(geometry.isna() | geometry.is_empty)
         self._broken = ~np.isfinite(shapely.bounds(np.asarray(geometry)))[:, 0] & ~self._empty
@@ -70,7 +71,7 @@ class FrontLayer:
             )
         notes = [self._attributes.found] if self._attributes.found else []
         if proof == "alone" and len(chosen) > 1:
-            column = tells_apart(self._features)
+            column = tells_apart(self._attributes.texts)
             if column is not None:
                 raise SceneError(
                     self.path,
@@ -115,8 +116,8 @@ class FrontLayer:
         its = self._attributes
         if len(self._features) != 1:
             return ""
-        columns = [c for c in (its.scene, its.day, *its.glaciers) if c is not None]
-        stated = [f"{c} = {self._features[c].iloc[0]}" for c in columns]
+        names = [name for name in (its.scene, its.day, *its.glaciers) if name is not None]
+        stated = [f"{name} = {its.texts[name][0]}" for name in names]
         return f" (its own: {', '.join(stated)})" if stated else ""
 
     def _lines(self, chosen: list[int], scene: str) -> Any:
@@ -184,5 +185,5 @@ def _places(values: Any) -> dict[str, list[int]]:
     return dict(found)
 
 
-def _folded(values: Any) -> list[str | None]:
+def _folded(values: list[str | None]) -> list[str | None]:
     return [None if value is None else value.casefold() for value in values]

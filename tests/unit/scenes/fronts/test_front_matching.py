@@ -32,7 +32,7 @@ def line(column: float, rows: tuple[float, float] = (0, SIZE)) -> Any:
 
 def layer(path: Path, geometry: Any, table: str | None = None, /, **attributes: Any) -> Path:
     frame = geopandas.GeoDataFrame(attributes, geometry=geometry, crs=CRS)
-    more = {} if table is None else {"layer": table, "mode": "a" if path.exists() else "w"}
+    more = {} if table is None else {"layer": table}
     pyogrio.write_dataframe(frame, path, **more)
     return path
 

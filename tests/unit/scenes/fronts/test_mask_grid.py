@@ -201,13 +201,13 @@ def test_a_front_on_no_data_is_refused_or_told(
 
 
 def test_random_masks_lie_where_their_transform_says(tmp_path: Path) -> None:
-    """500 offsets, sizes and flips: every front pixel is where the mask says."""
+    """100 offsets, sizes and flips: every front pixel is where the mask says."""
     from calvingfront.scenes.fronts.mask_grid import Grid, placement
 
     generator = np.random.default_rng(12)
     image = Grid((HEIGHT, WIDTH), rasterio.crs.CRS.from_user_input(CRS), HERE)
     taken = 0
-    for _ in range(500):
+    for _ in range(100):
         height, width = generator.integers(1, 60, 2)
         column, row = generator.integers(-50, 50, 2)
         flips = generator.choice([-1, 1], 2)
@@ -228,4 +228,4 @@ def test_random_masks_lie_where_their_transform_says(tmp_path: Path) -> None:
         if placed is not None:
             taken += 1
             np.testing.assert_array_equal(placed.onto(values, image.shape), expected)
-    assert taken > 100
+    assert taken > 20
