@@ -14,6 +14,7 @@ import yaml
 import simulated_images as images
 from builders import line_mask, speckled, write_image
 from calvingfront.simulation.product_writers.envisat import write_envisat
+from front_layers import write_fronts
 from terrain_files import write_dem
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -81,7 +82,7 @@ def test_an_overlay_for_real_images_plans_on_a_caffe_folder(
 def test_a_table_of_ones_own_plans_the_way_of_its_kind(
     snakemake: Snakemake, tmp_path: Path, kind: str
 ) -> None:
-    (tmp_path / "fronts.gpkg").touch()
+    write_fronts(tmp_path / "fronts.gpkg", "abcd")
     write_dem(tmp_path / "dem.tif", (-180, -90, 180, 90), 5.0, "EPSG:4326")
     product = write_envisat(images.envisat_image(), tmp_path)
     for row, name in enumerate("abcd"):

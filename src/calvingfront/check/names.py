@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from calvingfront.errors import ConfigError
+from calvingfront.scenes.places.names import unknown_glaciers
 from calvingfront.scenes.sources import source_of
 
 if TYPE_CHECKING:
@@ -30,39 +31,15 @@ def name_faults(
     )
     hemisphere = config["source"]["hemisphere"]
     if isinstance(hemisphere, Mapping):
-        yield ("source",), _unknown("source.hemisphere", hemisphere, labelled)
+        yield ("source",), [*unknown_glaciers("source.hemisphere", hemisphere, labelled)]
     source = source_of(config)
     if source.products and not source.map:
-        yield ("map",), _unknown("map.areas", config["map"]["areas"], every)
+        yield ("map",), [*unknown_glaciers("map.areas", config["map"]["areas"], every)]
     if config["split"]["method"] == "glacier":
         for key in ("test_glaciers", "validation_glaciers"):
-            names = config["split"][key]
-            yield (
-                ("split",),
-                [
-                    fault
-                    for number, name in enumerate(names)
-                    for fault in _unknown(f"split.{key}", [name], labelled, f"[{number}]")
-                ],
-            )
+            yield ("split",), [*unknown_glaciers(f"split.{key}", config["split"][key], labelled)]
     if new:  # else nothing is measured
-        yield ("positions",), _unknown("positions", config["positions"], new)
-
-
-def _unknown(
-    key: str, names: Collection[str], known: Collection[str], index: str | None = None
-) -> list[ConfigError]:
-    """A fault for each name that is not known, with the nearest that is."""
-    return [
-        ConfigError(
-            f"{key}{index}" if index else f"{key}.{name}",
-            f"{name} is no glacier of the scenes"
-            + (" whose front is to be located" if key == "positions" else ""),
-            advice(name, known),
-        )
-        for name in names
-        if name not in known
-    ]
+        yield ("positions",), [*unknown_glaciers("positions", config["positions"], new)]
 
 
 def advice(name: str, known: Collection[str]) -> str:

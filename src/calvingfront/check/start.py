@@ -32,12 +32,13 @@ OF_THE_TABLE = (
     "source", "map.spacing_m", "split.method", "split.lists", "split.lists_scene_column",
     "split.lists_subset_column",
 )  # fmt: skip
+OF_THE_SPLIT = (
+    "split", "figures", "source.exclude", "training.batch_size", "training.augmentation",
+)  # fmt: skip
+OF_TERRAIN = "calvingfront.check.terrain:terrain_faults"
 # Checks of files that take time: (sections they need, function of config and scene table, which
-# yields faults). Each runs once, before the first job, and never in a job's own process.
-OF_FILES = (
-    (("source", "map"), "calvingfront.check.terrain:terrain_faults"),
-    (("source", "map"), "calvingfront.check.products:product_faults"),
-)
+# returns faults). Each runs once, before the first job, and never in a job's own process.
+OF_FILES = ((("source", "map"), "calvingfront.check.products:product_faults"),)
 
 
 @dataclass(frozen=True)
@@ -61,11 +62,13 @@ def start(
     files: Sequence[PathLike] = (),
     on_top: Mapping[str, Any] | None = None,
     thorough: bool = True,
+    prepare: Callable[[dict[str, Any]], None] | None = None,
 ) -> Start:
     """Check configuration, scene table, split and files; return what the workflow starts from.
 
     given: the configuration. files: from which it was read, the later ones on top. on_top: what was
     given on top of the default configuration. thorough: whether to check what no job depends on.
+    prepare: changes the configuration in place before the scenes are listed.
     Raises Faults with all faults of all of these.
     """
     found = _Found()
@@ -78,8 +81,9 @@ def start(
     config = examined.config
 
     scenes, known = None, None
-    wrong_source = any("source." in fault.where for fault in found.faults)
-    if examined.is_sure_of(*OF_THE_TABLE) and not wrong_source:
+    if prepare is not None and examined.is_sure_of("source", "results"):
+        prepare(config)
+    if examined.is_sure_of(*OF_THE_TABLE):
         scenes, known = found.table_of(config)
     if scenes is not None:
         found.of(partial(validate_scenes, scenes, scenes_schema, listed_in(config)))
@@ -87,6 +91,8 @@ def start(
         found.of(partial(check_fronts, len(scenes) - new, new, config))
     if known is not None and (thorough or scenes is None):
         found.add(_faults_of_names(config, examined, known))
+        if examined.is_sure_of("source", "map.crs", "map.dem", "map.geoid"):
+            found.add(load(OF_TERRAIN)(config, known))
     if scenes is not None and thorough:
         found.add(_further_faults(config, examined, scenes))
     if found.faults or scenes is None:
@@ -145,7 +151,7 @@ def _further_faults(
 ) -> list[CalvingFrontError]:
     faults: list[CalvingFrontError] = []
     labelled = with_front(scenes)
-    if len(labelled) and examined.is_sure_of("split", "training", "figures", "source.exclude"):
+    if len(labelled) and examined.is_sure_of(*OF_THE_SPLIT):
         faults += split_faults(config, labelled, scenes.attrs.get("excluded_new", ()))
     if source_of(config).name != "simulated":  # its files are made by the workflow
         for sections, reference in OF_FILES:

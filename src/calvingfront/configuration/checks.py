@@ -7,7 +7,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from calvingfront.errors import ConfigError
+from calvingfront.errors import CalvingFrontError, ConfigError
+from calvingfront.scenes.lists import split_lists
 from calvingfront.scenes.sources import source_of
 from calvingfront.vocabulary.models import AVERAGE, BASELINES, NETWORKS, model_label
 from calvingfront.vocabulary.others import others_of, printed_others
@@ -15,12 +16,16 @@ from calvingfront.vocabulary.references import load
 
 Config = Mapping[str, Any]
 # The sections or keys that a check compares, and the check.
-Check = tuple[tuple[str, ...], Callable[[], Iterator[ConfigError]]]
+Check = tuple[tuple[str, ...], Callable[[], Iterator[CalvingFrontError]]]
+OF_LISTS = tuple(
+    f"split.{key}" for key in ("lists", "method", "lists_scene_column", "lists_subset_column")
+)
 
 
 def contradictions(config: Config) -> Iterator[Check]:
     """Yield each check of keys that cannot work together, with the sections it needs."""
     yield ("source", "map"), partial(load(source_of(config).faults), config)
+    yield OF_LISTS, partial(split_lists.faults, config)
     yield ("split",), partial(_split, config["split"])
     # Of a later stage.
     model = load("calvingfront.locating.model.choice:faults")
@@ -119,12 +124,6 @@ def _others(config: Config) -> Iterator[ConfigError]:
 
 
 def _split(split: Config) -> Iterator[ConfigError]:
-    if split["method"] == "paper" and split["lists"] and not Path(split["lists"]).is_file():
-        yield ConfigError(
-            "split.lists",
-            f"there is no file {split['lists']}",
-            "Write the path of the CSV, or null to draw the subsets by split.shares",
-        )
     if split["method"] == "glacier" and not split["test_glaciers"]:
         yield ConfigError(
             "split.test_glaciers",

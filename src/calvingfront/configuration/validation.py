@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -73,11 +74,16 @@ def examine(
         filled, _, still = _filled(sound, schema, places)
         if still:
             return Examined(None, faults)
-    unsure = frozenset(".".join(map(str, path)) for path in wrong)
-    examined = Examined(filled, faults, unsure)
-    found = [fault for sections, each in compare(filled)
-             if examined.is_sure_of(*sections) for fault in each()]  # fmt: skip
-    return Examined(filled, [*faults, *found], unsure)
+    unsure = {".".join(map(str, path)) for path in wrong}
+    known = Examined(filled, faults, frozenset(unsure))
+    for sections, check in compare(filled):
+        if known.is_sure_of(*sections):
+            found = list(check())
+            faults += found
+            # A fault is told by its key, or by a file that the first section names.
+            keys = (re.sub(r"\[\d+\]$", "", fault.where) for fault in found)
+            unsure |= {key if key.partition(".")[0] in filled else sections[0] for key in keys}
+    return Examined(filled, faults, frozenset(unsure))
 
 
 def validate_config(

@@ -15,8 +15,9 @@ from rasterio.transform import Affine
 from shapely.geometry import box
 
 from calvingfront.errors import CalvingFrontError, Faults, SceneError
+from calvingfront.scenes.fronts.attributes import SCENE_ATTRIBUTES
+from calvingfront.scenes.fronts.layers import LINE_TYPES
 from calvingfront.scenes.pixels import Mask
-from calvingfront.scenes.vectors import LINE_TYPES, SCENE_ATTRIBUTES
 from calvingfront.vocabulary.others import LINE_SUFFIXES, PARQUET_SUFFIXES
 
 # The layers of this project's own files of fronts; the second holds the fronts of images without a

@@ -9,6 +9,7 @@ import numpy as np
 
 from calvingfront.errors import SceneError
 from calvingfront.files import PathLike
+from calvingfront.scenes.fronts.mask_grid import Grid, check_on_data, place_mask
 from calvingfront.scenes.geotiff import write_geotiff
 from calvingfront.scenes.images import image_header
 from calvingfront.scenes.pixels import Grey, front_pixels, write_png
@@ -24,24 +25,18 @@ def import_scene(
     front: PathLike,
     output_image: PathLike,
     output_front: PathLike,
+    layer: str | None = None,
 ) -> None:
     """Write a scene's image in 8 bit (see `to_8bit`) and its front as 0/255 PNG on the same grid.
 
     output_image: PNG, or GeoTIFF (.tif) to keep the georeference.
-    front: a mask of the image's size, or lines in any vector format that GDAL reads; see
-    `vectors.rasterise_front` for how a scene's lines are found in a layer of many.
+    front: a mask, placed by its georeference if it has one, or lines in any vector format that GDAL
+    reads, in its layer `layer` if it is named; see `fronts.matching` for which are the scene's.
     """
     values, valid, crs, transform = read_image(image)
     pixels = to_8bit(values, valid, image)
     if is_raster(front):
         mask_values, _, _, _ = read_image(front)
-        if mask_values.shape != values.shape:
-            raise SceneError(
-                front,
-                f"is {mask_values.shape[0]} × {mask_values.shape[1]} px, but its image is "
-                f"{values.shape[0]} × {values.shape[1]}",
-                "Draw the mask on the image's own grid, or give the front as lines.",
-            )
         levels = np.unique(mask_values)
         if levels.size > 2:
             raise SceneError(
@@ -50,12 +45,16 @@ def import_scene(
                 "Write 255 on the front and 0 elsewhere.",
             )
         mask = front_pixels(np.asarray(mask_values > levels[0], dtype=np.uint8))
+        mask = place_mask(mask, front, Grid(values.shape, crs, transform))
     else:
-        from calvingfront.scenes.vectors import rasterise_front  # slow to import: only if needed
+        from calvingfront.scenes.fronts.burning import rasterise_front  # slow: only if needed
 
-        mask = rasterise_front(front, scene, glacier, acquired, crs, transform, values.shape, image)
+        mask = rasterise_front(
+            front, scene, glacier, acquired, crs, transform, values.shape, image, layer
+        )
     if not mask.any():
         raise SceneError(front, f"has no front for {scene}", "Exclude the scene with a reason.")
+    check_on_data(mask, valid, front, scene)
     _write_image(output_image, pixels, crs, transform)
     write_png(output_front, mask.astype(np.uint8) * np.uint8(255))
 

@@ -14,6 +14,7 @@ from calvingfront.check.start import start
 from calvingfront.check.telling import told
 from calvingfront.errors import Faults
 from calvingfront.simulation.product_writers.envisat import write_envisat
+from front_layers import write_fronts
 from terrain_files import write_dem
 
 REPOSITORY = Path(__file__).resolve().parents[3]
@@ -62,8 +63,8 @@ def test_faults_of_every_kind_stand_on_one_page(scenes: dict[str, Any], tmp_path
     for said in (
         "networks.width: 2.5 is not an integer",
         "scenes.csv line 5 (S3): image 'gone.png' does not exist",
-        "source.hemisphere.C: C is no glacier of the scenes. Write one of: A, B.",
-        "split.test_glaciers[0]: C is no glacier of the scenes",
+        "source.hemisphere.C: names no glacier of the scenes. Write some of: A, B.",
+        "split.test_glaciers.C: names no glacier of the scenes",
         "nowhere does not exist",
     ):
         assert sum(said in fault for fault in faults) == 1, said
@@ -199,7 +200,7 @@ def test_the_whole_list_of_a_shortened_page_is_written(tmp_path: Path) -> None:
 def products(tmp_path: Path) -> dict[str, Any]:
     """Four products with a front, and a map whose terrain model covers the world."""
     product = write_envisat(images.envisat_image(), tmp_path)
-    (tmp_path / "fronts.gpkg").touch()
+    write_fronts(tmp_path / "fronts.gpkg", [f"S{number}" for number in range(4)])
     lines = ["scene,glacier,product,front,polarisation,mission,acquired"]
     lines += [f"S{number},A,{product.name},fronts.gpkg,,," for number in range(4)]
     (tmp_path / "products.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
@@ -248,11 +249,29 @@ def test_a_polarisation_day_or_mission_that_the_product_lacks_is_told(
     [
         ((0, 0, 10, 10), 1, "EPSG:4326", {}, "covers left 0, bottom 0, right 10, top 10"),
         ((-180, -90, 180, 90), 5, None, {}, "has no CRS"),
-        ((-180, -90, 180, 90), 5, "EPSG:4326", {"crs": "EPSG:4326"}, "not projected in metres"),
-        ((-180, -90, 180, 90), 5, "EPSG:4326", {"crs": "nonsense"}, "is not a known CRS"),
-        ((-180, -90, 180, 90), 5, "EPSG:4326", {"areas": {"B": [0, 0, 9, 9]}}, "B is no glacier"),
-        ((0, 0, 1e5, 1e5), 1e4, "EPSG:3031", {"areas": {"A": [-9e5, 0, -8e5, 9]}}, "covers left 0"),
-        ((-180, -90, 180, 90), 5, "EPSG:4326", {"areas": {"A": [0, 0, 9, 9]}}, "requested area"),
+        ((-180, -90, 180, 90), 5, "EPSG:4326", {"crs": "EPSG:4326"}, "map.crs: "),
+        ((-180, -90, 180, 90), 5, "EPSG:4326", {"crs": "nonsense"}, "map.crs: "),
+        (
+            (-180, -90, 180, 90),
+            5,
+            "EPSG:4326",
+            {"areas": {"B": [0, 0, 9e3, 9e3]}},
+            "map.areas.B: names no glacier",
+        ),
+        (
+            (0, 0, 1e5, 1e5),
+            1e4,
+            "EPSG:3031",
+            {"areas": {"A": [-9e5, 0, -8e5, 9e4]}},
+            "covers left 0",
+        ),
+        (
+            (-180, -90, 180, 90),
+            5,
+            "EPSG:4326",
+            {"areas": {"A": [0, 0, 9e3, 9e3]}},
+            "requested area",
+        ),
     ],
 )
 def test_a_map_that_cannot_be_is_told_before_any_job(
