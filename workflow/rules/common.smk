@@ -8,6 +8,7 @@ from calvingfront.check.telling import told
 from calvingfront.errors import CalvingFrontError
 from calvingfront.locating.model.choice import members_of, sample_settings
 from calvingfront.pipeline.steps import STEPS, figures_of, paths_over, runs_of
+from calvingfront.scenes.fronts.layers import split_layer
 from calvingfront.scenes.scene_table import SCENE_NAME, records, with_front, without_front
 from calvingfront.scenes.sources import map_settings, of_training, prepared_scenes, source_of
 from calvingfront.vocabulary.losses import NO_LOSS, loss_pattern
@@ -91,6 +92,11 @@ def scene_cell(column, rows=prepared_rows):
         return None if pd.isna(value) else value
 
     return look_up
+
+
+def front_file(wildcards):
+    """The file of a scene's front, and its layer if the table names one."""
+    return split_layer(source_rows[wildcards.scene]["front"])
 
 
 def has_front(wildcards):

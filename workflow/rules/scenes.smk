@@ -6,14 +6,6 @@
 #       <results>/scenes.tsv, scenes.md, scenes.html    the table of the scenes with a front, and the report of the check of every file
 
 
-from calvingfront.scenes.fronts.layers import split_layer
-
-
-def front_file(wildcards):
-    """The file of a scene's front, and its layer if the table names one."""
-    return split_layer(source_rows[wildcards.scene]["front"])
-
-
 if SOURCE.imported:
 
     rule import_scene:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -51,7 +52,8 @@ class Stretch(NamedTuple):
         return self.largest if self.largest - 1 >= 1 - self.smallest else self.smallest
 
 
-def flat_crs(crs: object) -> CRS:
+@lru_cache(maxsize=256)
+def flat_crs(crs: Hashable) -> CRS:
     """The horizontal part of any CRS. Raises CRSError if it is none."""
     system = CRS.from_user_input(crs)
     if system.is_compound:
