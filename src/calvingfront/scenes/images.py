@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -10,11 +11,13 @@ import pandas as pd
 from rasterio.errors import RasterioError
 
 from calvingfront.errors import ConfigError
-from calvingfront.scenes.rasters import is_raster, open_raster
+from calvingfront.scenes.imagery.bands import REMEDY as CHOOSE_BAND
+from calvingfront.scenes.imagery.kinds import ASK, known_kind
+from calvingfront.scenes.rasters import band_faults, is_raster, open_raster
 from calvingfront.scenes.user_table import Fault, day_of, existing, list_table
 
 REQUIRED = ("scene", "glacier", "mission", "acquired", "image")
-OPTIONAL = ("front", "pixel_size_m", "quality")
+OPTIONAL = ("front", "pixel_size_m", "quality", "values", "band")
 SQUARE_TOLERANCE = 1e-6  # relative rotation that counts as none
 
 
@@ -34,16 +37,29 @@ def faults(config: Mapping[str, Any]) -> Iterator[ConfigError]:
         )
 
 
-def list_images(table: str | Path | None, exclude: Collection[str] = ()) -> pd.DataFrame:
+def list_images(
+    table: str | Path | None,
+    exclude: Collection[str] = (),
+    values: str | None = None,
+    band: str | None = None,
+) -> pd.DataFrame:
     """The scene table of a user's table (CSV or TSV), completed from the image headers.
 
+    values, band: of the images whose own columns values and band are empty.
     Paths are relative to the table's folder. Raises Faults with all faults.
     """
-    return list_table(table, "source.images.table", REQUIRED, OPTIONAL, exclude, _row)
+    make_row = partial(_row, values=values, band=band)
+    return list_table(table, "source.images.table", REQUIRED, OPTIONAL, exclude, make_row)
 
 
-def _row(cell: dict[str, str], folder: Path, fault: Fault) -> dict[str, Any]:
-    """The columns of a line: mission, date, files and the image's header.
+def _row(
+    cell: dict[str, str],
+    folder: Path,
+    fault: Fault,
+    values: str | None = None,
+    band: str | None = None,
+) -> dict[str, Any]:
+    """The columns of a line: mission, date, files, kind of values, and the image's header.
 
     An image without a front may be unusable here: its own job says why, and stops no other.
     """
@@ -63,11 +79,16 @@ def _row(cell: dict[str, str], folder: Path, fault: Fault) -> dict[str, Any]:
         if not pixel_size > 0:
             what = f"has the invalid pixel size {cell['pixel_size_m']!r}"
             fault(what, "Write a positive number of metres.")
+    row["band"] = band = cell.get("band") or band
+    try:
+        row["values"] = known_kind(cell.get("values")) or values
+    except ValueError as error:
+        fault(str(error), ASK)
     if image is not None and cell["front"]:
-        row |= image_header(image, pixel_size, fault)
+        row |= image_header(image, pixel_size, fault, band)
     elif image is not None:
         faults: list[str] = []
-        header = image_header(image, pixel_size, lambda what, _: faults.append(what))
+        header = image_header(image, pixel_size, lambda what, _: faults.append(what), band)
         own = {"pixel_size_x_m": pixel_size, "pixel_size_y_m": pixel_size}
         row |= own if faults else header
     if "height_px" in row and front is not None:
@@ -89,10 +110,17 @@ def _check_mask_size(front: Path, shape: tuple[int, int], fault: Fault) -> None:
         )
 
 
-def image_header(path: Path, pixel_size_m: float | None, fault: Fault) -> dict[str, Any]:
-    """Size, pixel size and position of an image from its header; calls `fault` for each fault."""
+def image_header(
+    path: Path, pixel_size_m: float | None, fault: Fault, band: str | None = None
+) -> dict[str, Any]:
+    """Size, pixel size and position of an image from its header; calls `fault` for each fault.
+
+    band: to be read; several bands without a choice are a fault if three of their rows differ.
+    """
     try:
         with open_raster(path) as dataset:
+            for what in band_faults(dataset, band):
+                fault(f"image {path.name} {what}", CHOOSE_BAND)
             shape, crs, transform = dataset.shape, dataset.crs, dataset.transform
     except RasterioError as error:
         fault(f"image {path.name} cannot be read ({error})", "Fetch or convert the file.")
