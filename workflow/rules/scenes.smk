@@ -52,10 +52,10 @@ if SOURCE.imported:
             mem_mb=import_memory,
             runtime=import_runtime,
         params:
+            **pixel_params,
             scene="{scene}",
             glacier=scene_cell("glacier"),
             acquired=scene_cell("acquired"),
-            **pixel_params,
         script:
             "../../scripts/scenes/import_scene.py"
 
@@ -80,8 +80,8 @@ if SOURCE.imported:
             mem_mb=import_memory,
             runtime=import_runtime,
         params:
-            pixel_size_m=scene_cell("pixel_size_x_m"),
             **pixel_params,
+            pixel_size_m=scene_cell("pixel_size_x_m"),
         script:
             "../../scripts/scenes/import_new_scene.py"
 

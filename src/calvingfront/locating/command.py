@@ -6,6 +6,8 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+from calvingfront.vocabulary.kinds import KINDS
+
 LOCATE = "locate the calving fronts of new images or radar products with a model"
 ABOUT_LOCATE = """\
 Locates the calving fronts of new scenes with a model and writes them to a file for QGIS: lines with
@@ -78,6 +80,11 @@ def _add_scenes(group: Any) -> None:
     add("--acquired", metavar="DAY", help="day of the scene given, YYYY-MM-DD (UTC)")
     add("--glacier", metavar="NAME", help="of all scenes given; chooses the area in --map-config")
     add("--pixel-size-m", type=float, metavar="M", help="of images without a map position")
+    add(
+        "--values", choices=list(KINDS),
+        help="what the values of the images are; by default found by the statistics of speckle",
+    )  # fmt: skip
+    add("--band", help="band of images with several: number, description or polarisation")
     add(
         "--geolocation-error-m", type=_metres, metavar="M",
         help="of the images' positions; written to the fronts as err_geo_m",

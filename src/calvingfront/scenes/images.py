@@ -12,9 +12,9 @@ from rasterio.errors import RasterioError
 
 from calvingfront.errors import ConfigError
 from calvingfront.scenes.imagery.bands import REMEDY as CHOOSE_BAND
-from calvingfront.scenes.imagery.kinds import ASK, known_kind
 from calvingfront.scenes.rasters import band_faults, is_raster, open_raster
 from calvingfront.scenes.user_table import Fault, day_of, existing, list_table
+from calvingfront.vocabulary.kinds import ASK, known_kind
 
 REQUIRED = ("scene", "glacier", "mission", "acquired", "image")
 OPTIONAL = ("front", "pixel_size_m", "quality", "values", "band")

@@ -11,17 +11,19 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import rasterio
-from rasterio.enums import ColorInterp
+from rasterio.enums import ColorInterp, MaskFlags
 from rasterio.errors import NotGeoreferencedWarning, RasterioError
+from rasterio.windows import Window
 
 from calvingfront.errors import SceneError
 from calvingfront.files import PathLike
 from calvingfront.scenes.imagery.bands import REMEDY, candidates, first_difference, names_of
 from calvingfront.scenes.imagery.strips import Mask, Values, strips
+from calvingfront.vocabulary.kinds import LINEAR
 
 VECTOR_SUFFIXES = {".gpkg", ".shp", ".geojson", ".json", ".kml", ".fgb"}
 COLOURS = (ColorInterp.red, ColorInterp.green, ColorInterp.blue)
-CACHE_BYTES = 64 << 20  # of decoded blocks, by default 5 % of the machine's memory
+CACHE_BYTES = 128 << 20  # of decoded blocks, by default 5 % of the machine's memory
 
 
 @contextmanager
@@ -78,6 +80,12 @@ def read_image(path: PathLike, band: str | None = None) -> tuple[Values, Mask, A
         raise SceneError(path, f"cannot be read ({error})", "Fetch or convert the file.") from None
 
 
+def tagged_kind(path: PathLike) -> str | None:
+    """The kind of values that a map of this package's own (`sar.map_file`) says in its tags."""
+    with open_raster(path) as dataset:
+        return LINEAR if dataset.tags().get("BACKSCATTER", "").endswith(f", {LINEAR}") else None
+
+
 def read_mask(path: PathLike) -> tuple[Values, Mask, Any, Any]:
     """The same of a mask: as stored, for `front_of_mask`; of colours the brightest channel."""
     try:
@@ -121,12 +129,18 @@ def band_faults(dataset: Any, band: str | None, whole: bool = False) -> Iterator
 def _stored(dataset: Any, band: int) -> tuple[Values, Mask]:
     """The values as stored, and where no tag, mask or transparency declares no data."""
     values = dataset.read(band)
-    declared = dataset.read_masks(band)
-    valid = np.greater(declared, 0, out=declared.view(np.bool_))  # without a second array
+    valid = np.ones(values.shape, dtype=np.bool_)
     # GDAL takes one declaration only: the mask band before the tag, the tag before transparency.
+    if MaskFlags.per_dataset in dataset.mask_flag_enums[band - 1]:
+        for rows in strips(values.shape):
+            window = Window(0, rows.start, values.shape[1], rows.stop - rows.start)
+            valid[rows] = dataset.read_masks(band, window=window) > 0
     for other, use in enumerate(dataset.colorinterp, start=1):
         if use == ColorInterp.alpha:
             valid &= dataset.read(other) > 0
+    if values.dtype.kind in "fc":
+        for rows in strips(values.shape):
+            valid[rows] &= ~np.isnan(values[rows])
     nodata = dataset.nodatavals[band - 1]
     if nodata is not None and _is_storable(nodata, values.dtype):
         for rows in strips(values.shape):

@@ -10,9 +10,10 @@ import numpy.typing as npt
 
 from calvingfront.errors import SceneError
 from calvingfront.scenes.imagery.fills import drop_fills
-from calvingfront.scenes.imagery.kinds import BYTES, MULTIPLICATIVE, check_kind, kind_of
+from calvingfront.scenes.imagery.kinds import check_kind, kind_of
 from calvingfront.scenes.imagery.strips import data_of, percentiles, strips
 from calvingfront.scenes.pixels import Grey, Mask
+from calvingfront.vocabulary.kinds import BYTES, MULTIPLICATIVE
 
 log = logging.getLogger(__name__)
 
@@ -24,20 +25,20 @@ def to_8bit(
 ) -> Grey:
     """Scale one scene to 8 bit on its valid area: 0 is no data, 1 to 255 are data.
 
-    values: (height, width), any real type. valid: (height, width), no data that the file declares;
-    `drop_fills` finds more.
-    kind: of the values (see `kinds.KINDS`); None: found by evidence. Linear values (amplitude and
-    intensity) are converted to decibels, which then differ by a factor that the stretch removes;
-    of these zeros and negative values are no data. The values are stretched linearly from the 1st
-    to the 99th percentile of the valid pixels and clipped beyond. Grey levels of 8 bit stay as they
-    are, 0 where they are no data.
+    values: (height, width), any real type. valid: (height, width), false where the file declares
+    no data; what else is found to be none is marked in it (see `drop_fills`).
+    kind: of the values (see `vocabulary.kinds`); None: found by evidence. Linear values (amplitude
+    and intensity) are converted to decibels, which then differ by a factor that the stretch
+    removes; of these zeros and negative values are no data. The values are stretched linearly from
+    the 1st to the 99th percentile of the valid pixels and clipped beyond. Grey levels of 8 bit stay
+    as they are, 0 where they are no data.
     Raises SceneError if the kind is unknown or wrong, no pixel is valid, or all are equal.
     """
     if values.dtype.kind not in "uif":
         raise SceneError(where, f"has {values.dtype} values", "Give real numbers (intensity).")
-    valid = valid.copy()
     if values.dtype.kind == "u" and values.dtype != np.uint8:
-        valid &= values > 0
+        for rows in strips(values.shape):
+            valid[rows] &= values[rows] > 0
     fills = drop_fills(values, valid, where, stated=kind is not None)
     if not valid.any():
         raise SceneError(

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from calvingfront.errors import SceneError
 from calvingfront.scenes.imagery.strips import Mask, Values, data_of, percentiles, strips
 
-# Fill values in common use. Beyond ENORMOUS no backscatter lies (float32's extremes, NetCDF's fill).
+# Fill values in common use. Beyond ENORMOUS lie only others: float32's extremes, NetCDF's fill.
 FILLS = {-9999.0, -99999.0, -999.0, -99.0, -32768.0, -32767.0, -2147483648.0, 9999.0, 99999.0, 1e20}
 ENORMOUS = 1e30
 SHORTEST_RUN_PX, RUN_SHARE = 8, 1 / 16
@@ -29,8 +29,8 @@ def drop_fills(values: Values, valid: Mask, where: object, stated: bool) -> list
     No data are values that are not finite or enormous; fill values in common use that lie further
     from all data than these spread; and the value of a constant border, that is one that the
     outermost data repeat along a side.
-    stated: the user said the kind of the values. A border that equals the lowest or highest data may
-    have been clipped there; it is then taken as data.
+    stated: the user said the kind of the values. A border that equals the lowest or highest data
+    may have been clipped there; it is then taken as data.
     Raises SceneError if it is unclear whether a border is data and nothing is stated.
     """
     found: list[float] = []
@@ -131,9 +131,7 @@ def _counts(values: Values, valid: Mask, wanted: tuple[float, ...]) -> list[int]
     return counts
 
 
-def _judge(
-    values: Values, valid: Mask, border: float, where: object, stated: bool
-) -> bool | None:
+def _judge(values: Values, valid: Mask, border: float, where: object, stated: bool) -> bool | None:
     """Whether only the connected part of a border is no data; None: it is data."""
     below, above, integral = _neighbours(values, valid, border)
     if below == -np.inf and above == np.inf:
@@ -175,12 +173,26 @@ def _repeated(values: Values, valid: Mask, shortest: int, share: float) -> set[f
 
 def _profiles(values: Values, valid: Mask) -> Iterator[Values]:
     """The first data of each row and column from each of the four sides."""
-    rows, columns = np.arange(valid.shape[0]), np.arange(valid.shape[1])
-    across, down = valid.any(axis=1), valid.any(axis=0)
-    yield values[rows, valid.argmax(axis=1)][across]
-    yield values[rows, valid.shape[1] - 1 - valid[:, ::-1].argmax(axis=1)][across]
-    yield values[valid.argmax(axis=0), columns][down]
-    yield values[valid.shape[0] - 1 - valid[::-1].argmax(axis=0), columns][down]
+    for turned in (False, True):
+        firsts = []
+        for rows in strips(valid.shape):
+            part, numbers = valid[rows], values[rows]
+            if turned:
+                part, numbers = part[:, ::-1], numbers[:, ::-1]
+            data = part.any(axis=1)
+            firsts.append(numbers[data, part[data].argmax(axis=1)])
+        yield np.concatenate(firsts)
+    for turned in (False, True):
+        first = np.full(valid.shape[1], -1)
+        for rows in reversed(list(strips(valid.shape))) if turned else strips(valid.shape):
+            part = valid[rows][::-1] if turned else valid[rows]
+            new = part.any(axis=0) & (first < 0)
+            place = part[:, new].argmax(axis=0)
+            first[new] = rows.stop - 1 - place if turned else rows.start + place
+            if (first >= 0).all():
+                break
+        seen = np.flatnonzero(first >= 0)
+        yield values[first[seen], seen]
 
 
 def _refuse_byte_border(values: Values, valid: Mask, where: object) -> None:

@@ -15,19 +15,8 @@ import numpy.typing as npt
 
 from calvingfront.errors import SceneError
 from calvingfront.scenes.imagery.strips import Mask, Values, data_of
+from calvingfront.vocabulary.kinds import ASK, BYTES, DECIBELS, LINEAR, MULTIPLICATIVE
 
-LINEAR, AMPLITUDE, DECIBELS, BYTES = "linear", "amplitude", "dB", "8bit"
-KINDS = {
-    LINEAR: "intensity",
-    AMPLITUDE: "its square root",
-    DECIBELS: "decibels, or anything that needs no logarithm",
-    BYTES: "grey levels 0 to 255, taken as they are",
-}
-MULTIPLICATIVE = (LINEAR, AMPLITUDE)
-ASK = (
-    f"Write the kind of its values, {', '.join(KINDS)}, into the column values of the table, "
-    "source.images.values, or --values."
-)
 WINDOW_PX = 7
 MOST_WINDOW_ROWS = 256
 FEWEST_WINDOWS = 8
@@ -45,16 +34,6 @@ BELOW_ZERO = 0.05  # share of the windows whose mean is negative: so many are no
 MOST_NEGATIVE = 0.05  # share of the pixels of an image stated to be linear
 
 
-def known_kind(text: str | None) -> str | None:
-    """A kind by its name, whatever its capitals; None for none. Raises ValueError."""
-    if not text:
-        return None
-    names = {name.casefold(): name for name in KINDS}
-    if text.casefold() not in names:
-        raise ValueError(f"has the unknown kind of values {text!r}")
-    return names[text.casefold()]
-
-
 def kind_of(values: Values, valid: Mask, where: object) -> str:
     """The kind of an image's values by evidence alone.
 
@@ -66,6 +45,8 @@ def kind_of(values: Values, valid: Mask, where: object) -> str:
     integral, low, high = _range(values, valid)
     if integral and low >= 0 and 128 <= high <= 255:
         return BYTES
+    if low == high:
+        raise SceneError(where, f"is constant ({low:g})", "Exclude the scene.")
     seen = _windows(values, valid)
     if low < 0 and seen.below_zero > BELOW_ZERO:
         return DECIBELS
@@ -97,7 +78,7 @@ def check_kind(kind: str, values: Values, valid: Mask, where: object) -> None:
 class Windows(NamedTuple):
     """Statistics of small windows: how many, their skewness, and dark against bright ones."""
 
-    count: int
+    number: int
     below_zero: float
     skewness: float
     skewness_error: float

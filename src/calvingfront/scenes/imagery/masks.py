@@ -26,7 +26,9 @@ def front_of_mask(values: Values, valid: Mask, where: object) -> Mask:
     mask is inverted or of another kind.
     """
     if values.dtype.kind == "c":
-        raise SceneError(where, f"has {values.dtype} values", "Write 255 on the front, 0 elsewhere.")
+        raise SceneError(
+            where, f"has {values.dtype} values", "Write 255 on the front, 0 elsewhere."
+        )
     levels = _levels(values, valid, where)
     if len(levels) > 2:
         many = f"more than {MOST_LEVELS}" if len(levels) > MOST_LEVELS else str(len(levels))
