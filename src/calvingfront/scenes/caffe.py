@@ -16,6 +16,7 @@ from typing import Any
 import pandas as pd
 
 from calvingfront.errors import CalvingFrontError, ConfigError, Faults, SceneError
+from calvingfront.scenes.pixels import check_depth
 from calvingfront.scenes.scene_table import scene_table
 from calvingfront.scenes.split_lists import read_lists
 from calvingfront.vocabulary.missions import MISSIONS
@@ -192,6 +193,11 @@ def _complete(
             problems.append(
                 SceneError(row["scene"], f"has {len(paths)} {kind}s: {where}", "Keep one of them.")
             )
+    for path in (images[0], *fronts[:1]):
+        try:
+            check_depth(path)
+        except SceneError as error:
+            problems.append(error)
     if not fronts:
         problems.append(SceneError(images[0], "has no front mask", "Add it under fronts."))
     try:
