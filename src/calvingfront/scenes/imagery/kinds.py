@@ -31,7 +31,7 @@ EXPONENT_LINEAR, CONTRAST_LINEAR = 0.75, 3.5
 EXPONENT_DECIBELS, CONTRAST_DECIBELS = 0.25, 1.5
 EXPONENT_OPPOSITE, CONTRAST_OPPOSITE = -1.0, 1.15  # bright areas that scatter less
 BELOW_ZERO = 0.05  # share of the windows whose mean is negative: so many are no noise
-MOST_NEGATIVE = 0.05  # share of the pixels of an image stated to be linear
+MOST_NEGATIVE = 0.3  # share of the pixels of an image stated to be linear: noise below zero
 
 
 def kind_of(values: Values, valid: Mask, where: object) -> str:
