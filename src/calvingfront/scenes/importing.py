@@ -13,7 +13,7 @@ from calvingfront.scenes.geotiff import write_geotiff
 from calvingfront.scenes.imagery.masks import front_of_mask
 from calvingfront.scenes.images import image_header
 from calvingfront.scenes.pixels import Grey, Mask, write_png
-from calvingfront.scenes.rasters import is_raster, read_image, read_mask, tagged_kind
+from calvingfront.scenes.rasters import is_raster, read_image, read_mask, said_by_tags
 from calvingfront.scenes.scaling import to_8bit
 
 
@@ -51,7 +51,8 @@ def import_scene(
 def read_8bit(image: PathLike, values: str | None, band: str | None) -> tuple[Grey, Any, Any]:
     """An image in 8 bit, its CRS (None if unknown) and transform; its other pixels are freed."""
     pixels, valid, crs, transform = read_image(image, band)
-    return to_8bit(pixels, valid, image, values or tagged_kind(image)), crs, transform
+    kind, declared = said_by_tags(image)
+    return to_8bit(pixels, valid, image, values or kind, declared), crs, transform
 
 
 def _front_on_grid(front: PathLike, shape: tuple[int, ...]) -> Mask:

@@ -80,10 +80,12 @@ def read_image(path: PathLike, band: str | None = None) -> tuple[Values, Mask, A
         raise SceneError(path, f"cannot be read ({error})", "Fetch or convert the file.") from None
 
 
-def tagged_kind(path: PathLike) -> str | None:
-    """The kind of values that a map of this package's own (`sar.map_file`) says in its tags."""
+def said_by_tags(path: PathLike) -> tuple[str | None, bool]:
+    """The kind of values, which maps of `sar.map_file` say, and whether any no data is declared."""
     with open_raster(path) as dataset:
-        return LINEAR if dataset.tags().get("BACKSCATTER", "").endswith(f", {LINEAR}") else None
+        linear = dataset.tags().get("BACKSCATTER", "").endswith(f", {LINEAR}")
+        flags = [flag for each in dataset.mask_flag_enums for flag in each]
+        return LINEAR if linear else None, any(flag != MaskFlags.all_valid for flag in flags)
 
 
 def read_mask(path: PathLike) -> tuple[Values, Mask, Any, Any]:

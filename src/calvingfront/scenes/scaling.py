@@ -21,12 +21,17 @@ LOW_PERCENT, HIGH_PERCENT = 1.0, 99.0
 
 
 def to_8bit(
-    values: npt.NDArray[Any], valid: Mask, where: object = "image", kind: str | None = None
+    values: npt.NDArray[Any],
+    valid: Mask,
+    where: object = "image",
+    kind: str | None = None,
+    declared: bool = False,
 ) -> Grey:
     """Scale one scene to 8 bit on its valid area: 0 is no data, 1 to 255 are data.
 
     values: (height, width), any real type. valid: (height, width), false where the file declares
     no data; what else is found to be none is marked in it (see `drop_fills`).
+    declared: whether the file declares any no data.
     kind: of the values (see `vocabulary.kinds`); None: found by evidence. Linear values (amplitude
     and intensity) are converted to decibels, which then differ by a factor that the stretch
     removes; of these zeros and negative values are no data. The values are stretched linearly from
@@ -39,7 +44,7 @@ def to_8bit(
     if values.dtype.kind == "u" and values.dtype != np.uint8:
         for rows in strips(values.shape):
             valid[rows] &= values[rows] > 0
-    fills = drop_fills(values, valid, where, stated=kind is not None)
+    fills = drop_fills(values, valid, where, declared)
     if not valid.any():
         raise SceneError(
             where, "has no valid pixel", "Exclude the scene, or correct its no-data value."

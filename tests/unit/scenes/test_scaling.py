@@ -9,7 +9,6 @@ from calvingfront.errors import SceneError
 from calvingfront.scenes.scaling import to_8bit
 
 
-
 def everywhere():
     return np.ones((100, 100), dtype=bool)
 

@@ -20,22 +20,25 @@ GAP = 0.02
 # Of whole numbers, the border's is this many times as frequent as its neighbours.
 ATOM = 4
 MOST_BORDERS = 4
-TAG = "If it is no data, declare it: gdal_edit.py -a_nodata {value:g} FILE; if it is data, {say}."
+TAG = (
+    "If it is no data, declare it: gdal_edit.py -a_nodata {value:g} FILE; if it is data, declare "
+    "another value."
+)
 
 
-def drop_fills(values: Values, valid: Mask, where: object, stated: bool) -> list[float]:
+def drop_fills(values: Values, valid: Mask, where: object, declared: bool) -> list[float]:
     """Mark undeclared no data in `valid`, in place; return the values that were found.
 
     No data are values that are not finite or enormous; fill values in common use that lie further
     from all data than these spread; and the value of a constant border, that is one that the
     outermost data repeat along a side.
-    stated: the user said the kind of the values. A border that equals the lowest or highest data
-    may have been clipped there; it is then taken as data.
-    Raises SceneError if it is unclear whether a border is data and nothing is stated.
+    declared: the file declares some no data. A border that equals the lowest or highest data may
+    have been clipped there; it is then taken as data, and so is a border of 8-bit levels.
+    Raises SceneError if it is unclear whether a border is data and nothing is declared.
     """
     found: list[float] = []
     if values.dtype == np.uint8:
-        if not stated:
+        if not declared:
             _refuse_byte_border(values, valid, where)
         return found
     if values.dtype.kind == "f":
@@ -51,7 +54,7 @@ def drop_fills(values: Values, valid: Mask, where: object, stated: bool) -> list
         if not borders:
             break
         for border in sorted(borders):
-            seeds = _judge(values, valid, border, where, stated)
+            seeds = _judge(values, valid, border, where, declared)
             if seeds is None:
                 kept.add(border)
                 continue
@@ -131,7 +134,9 @@ def _counts(values: Values, valid: Mask, wanted: tuple[float, ...]) -> list[int]
     return counts
 
 
-def _judge(values: Values, valid: Mask, border: float, where: object, stated: bool) -> bool | None:
+def _judge(
+    values: Values, valid: Mask, border: float, where: object, declared: bool
+) -> bool | None:
     """Whether only the connected part of a border is no data; None: it is data."""
     below, above, integral = _neighbours(values, valid, border)
     if below == -np.inf and above == np.inf:
@@ -147,11 +152,10 @@ def _judge(values: Values, valid: Mask, border: float, where: object, stated: bo
         return integral
     if border == 0:
         return False
-    if stated:
+    if declared:
         return None
-    say = "write the kind of its values into the column values"
     what = f"has a constant border of {border:g}, which is also its {_end(below)} value"
-    raise SceneError(where, what, TAG.format(value=border, say=say))
+    raise SceneError(where, what, TAG.format(value=border))
 
 
 def _end(below: float) -> str:
@@ -211,6 +215,5 @@ def _refuse_byte_border(values: Values, valid: Mask, where: object) -> None:
         if place + 1 == len(levels):
             beside.pop()
         if counts[int(border)] >= ATOM * max(beside):
-            say = "write 8bit into the column values"
             what = f"has a constant border of {border:g}"
-            raise SceneError(where, what, TAG.format(value=border, say=say))
+            raise SceneError(where, what, TAG.format(value=border))

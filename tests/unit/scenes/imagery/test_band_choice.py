@@ -33,7 +33,9 @@ def test_different_bands_without_a_choice_are_refused_by_their_names(tmp_path: P
     named = dual(tmp_path / "a.tif", ("Sigma0_HV", "Sigma0_HH"))
     with pytest.raises(SceneError) as caught:
         read_image(named)
-    assert "has several different bands, 1 (Sigma0_HV), 2 (Sigma0_HH). Write its" in str(caught.value)
+    assert "has several different bands, 1 (Sigma0_HV), 2 (Sigma0_HH). Write its" in str(
+        caught.value
+    )
     tagged = dual(tmp_path / "b.tif", tags=({"POLARISATION": "HV"}, {"polarization": "HH"}))
     with pytest.raises(SceneError, match=r"different bands, 1 \(HV\), 2 \(HH\)"):
         read_image(tagged)
@@ -46,9 +48,7 @@ def test_a_band_is_chosen_by_number_description_or_polarisation(
     path = dual(tmp_path / "a.tif", ("Sigma0_HV", "Sigma0_HH"))
     np.testing.assert_array_equal(read_image(path, wanted)[0], HH)
     plain = write_tif(tmp_path / "b.tif", HH)
-    np.testing.assert_array_equal(
-        read_8bit(path, None, wanted)[0], read_8bit(plain, None, None)[0]
-    )
+    np.testing.assert_array_equal(read_8bit(path, None, wanted)[0], read_8bit(plain, None, None)[0])
 
 
 def test_a_polarisation_of_a_bands_tags_chooses_it(tmp_path: Path) -> None:
@@ -94,9 +94,7 @@ def test_bands_are_compared_in_all_their_rows(tmp_path: Path) -> None:
     path = write_tif(tmp_path / "a.tif", np.stack([HH, HH, other]))
     with pytest.raises(SceneError, match="has several different bands, 1, 2, 3"):
         read_image(path)
-    np.testing.assert_array_equal(
-        read_image(write_tif(path, np.stack([HH, HH, HH])))[0], HH
-    )
+    np.testing.assert_array_equal(read_image(write_tif(path, np.stack([HH, HH, HH])))[0], HH)
 
 
 def table(folder: Path, header: str, *lines: str) -> Path:

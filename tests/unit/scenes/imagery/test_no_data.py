@@ -103,7 +103,8 @@ def test_a_border_at_the_clipped_end_of_the_data_is_asked_for(tmp_path: Path) ->
     path = write_tif(tmp_path / "a.tif", bordered(values, -22))
     with pytest.raises(SceneError, match="has a constant border of -22, which is also its lowest"):
         read(path)
-    assert (read(path, "dB") > 0).all()  # stated: clipped, not missing
+    write_tif(tmp_path / "a.tif", bordered(values, -22), nodata=-9999)
+    assert (read(path) > 0).all()  # something else is declared: clipped, not missing
     write_tif(tmp_path / "a.tif", bordered(values, -22), nodata=-22)
     assert not read(path)[:, :BORDER].any()
 
@@ -113,7 +114,9 @@ def test_a_white_border_of_8_bit_is_asked_for_unless_something_declares_it(tmp_p
     path = write_tif(tmp_path / "a.tif", levels)
     with pytest.raises(SceneError, match=r"constant border of 255\. .*gdal_edit.py -a_nodata 255"):
         read(path)
-    np.testing.assert_array_equal(read(path, "8bit"), levels)
+    with pytest.raises(SceneError, match="declare another value"):
+        read(path, "8bit")
+    np.testing.assert_array_equal(read(write_tif(path, levels, nodata=0)), levels)
     expected = bordered(levels, 0)
     np.testing.assert_array_equal(read(write_tif(path, levels, nodata=255)), expected)
     np.testing.assert_array_equal(read(write_tif(path, bordered(levels, 0))), expected)
@@ -212,14 +215,14 @@ def test_honest_images_have_no_undeclared_no_data(shared_data: Path) -> None:
         values = dataset.read(1)
     for each in (values, 10 ** (values / 10), np.rint(values * 100).astype(np.int16)):
         valid = np.ones(values.shape, dtype=bool)
-        assert drop_fills(each, valid, path, stated=False) == []
+        assert drop_fills(each, valid, path, declared=False) == []
         assert valid.all()
     asked = []
     paths = sorted((shared_data / "caffe256" / "sar_images").rglob("*.png"))
     for name in paths:
         levels = cv2.imread(str(name), cv2.IMREAD_GRAYSCALE)
         try:
-            drop_fills(levels, np.ones(levels.shape, dtype=bool), name.name, stated=False)
+            drop_fills(levels, np.ones(levels.shape, dtype=bool), name.name, declared=False)
         except SceneError:
             asked.append(name.name)
     assert len(asked) <= len(paths) // 200
