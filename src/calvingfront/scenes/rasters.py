@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,9 +9,9 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import rasterio
-from rasterio.errors import NotGeoreferencedWarning, RasterioError
+from rasterio.errors import RasterioError
 
+from calvingfront import raster_files
 from calvingfront.errors import SceneError
 from calvingfront.files import PathLike
 
@@ -22,10 +21,8 @@ VECTOR_SUFFIXES = {".gpkg", ".shp", ".geojson", ".json", ".kml", ".fgb"}
 @contextmanager
 def open_raster(path: PathLike) -> Iterator[Any]:
     """Open an image, without a warning if it is not georeferenced."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", NotGeoreferencedWarning)
-        with rasterio.open(path) as dataset:
-            yield dataset
+    with raster_files.open_raster(path) as dataset:
+        yield dataset
 
 
 def is_raster(path: PathLike) -> bool:

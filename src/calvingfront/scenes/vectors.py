@@ -10,6 +10,7 @@ import pandas as pd
 from calvingfront.errors import SceneError
 from calvingfront.files import PathLike
 from calvingfront.scenes.pixels import Mask
+from calvingfront.vector_files import read_layer
 
 LINE_TYPES = {"LineString", "MultiLineString", "LinearRing"}
 SCENE_ATTRIBUTES = ("scene", "scene_name")
@@ -42,12 +43,11 @@ def rasterise_front(
     those of the day `acquired` (and of this `glacier`, if that is an attribute) are burnt;
     otherwise all are. Raises SceneError if CRS, features or an intersection are missing.
     """
-    import geopandas
     from rasterio.features import rasterize
     from shapely.geometry import box
 
     try:
-        features = geopandas.read_file(layer)
+        features = read_layer(layer)
     except Exception as error:  # GDAL's drivers raise classes of their own
         raise SceneError(
             layer, f"cannot be read as a mask or as vectors ({error})", "Give a mask or lines."
