@@ -229,12 +229,12 @@ def test_the_co_polarised_image_is_read_if_none_is_asked_for(tmp_path, offered, 
 
 
 def test_ceos_folders_as_people_have_them_are_read(ers_slc, tmp_path):
-    folder = ers_slc if ers_slc.is_dir() else ers_slc.parent
+    originals = list(ers_slc.parent.iterdir())
     expected = ers_ceos.read(ers_slc).acquired
     for number, rename in enumerate((str.lower, "{};1".format)):
         copy = tmp_path / str(number)
         copy.mkdir()
-        for file in folder.iterdir():
+        for file in originals:
             shutil.copy(file, copy / rename(file.name))
         assert open_product(copy).acquired == expected
     for litter in ("._LEA_01.001", "._DAT_01.001", ".DS_Store", "Thumbs.db", "readme.txt"):
@@ -243,8 +243,8 @@ def test_ceos_folders_as_people_have_them_are_read(ers_slc, tmp_path):
 
 
 def test_two_ers_products_in_a_folder_are_told_by_the_registry_too(ers_slc):
-    folder = ers_slc if ers_slc.is_dir() else ers_slc.parent
-    for file in list(folder.iterdir()):
+    folder = ers_slc.parent
+    for file in list(folder.glob("*_01.001")):
         shutil.copy(file, folder / file.name.replace("01.001", "02.001"))
     with pytest.raises(ProductError, match=r"holds 2 leader files \(LEA_01.001, LEA_02.001\)"):
         open_product(folder)

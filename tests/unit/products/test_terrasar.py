@@ -157,14 +157,10 @@ def test_the_co_polarised_layer_is_read_whatever_the_order(tmp_path: Path) -> No
     (constant,) = re.findall(r"<calibrationConstant\b.*?</calibrationConstant>", text, re.DOTALL)
     own = terrasar.read(folder).polarisation
     for first, second in (("VH", "VV"), ("VV", "HH")):
-        changed = text.replace(
-            layer,
-            layer.replace(f">{own}<", f">{first}<") + layer.replace(f">{own}<", f">{second}<"),
-        ).replace(
-            constant,
-            constant.replace(f">{own}<", f">{first}<")
-            + constant.replace(f">{own}<", f">{second}<"),
-        )
+        changed = text
+        for part in (layer, constant):
+            both = [part.replace(f">{own}<", f">{name}<") for name in (first, second)]
+            changed = changed.replace(part, "".join(both))
         annotation(folder).write_text(changed, encoding="utf-8")
         assert terrasar.read(folder).polarisation == second
         assert terrasar.read(folder, first.lower()).polarisation == first
