@@ -28,7 +28,7 @@ def import_scene(
     """Write a scene's image in 8 bit (see `to_8bit`) and its front as 0/255 PNG on the same grid.
 
     output_image: PNG, or GeoTIFF (.tif) to keep the georeference.
-    front: a mask of the image's size, or lines in any vector format that GDAL reads; see
+    front: a mask of the image's size, or lines in a vector file (`vector_files.FORMATS`); see
     `vectors.rasterise_front` for how a scene's lines are found in a layer of many.
     """
     values, valid, crs, transform = read_image(image)
