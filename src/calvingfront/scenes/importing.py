@@ -33,8 +33,9 @@ def import_scene(
     """Write a scene's image in 8 bit (see `to_8bit`) and its front as 0/255 PNG on the same grid.
 
     output_image: PNG, or GeoTIFF (.tif) to keep the georeference.
-    front: a mask, placed by its georeference if it has one, or lines in any vector format that GDAL
-    reads, in its layer `layer` if it is named; see `fronts.matching` for which are the scene's.
+    front: a mask, placed by its georeference if it has one, or lines in a vector file
+    (`vector_files.FORMATS`), in its layer `layer` if it is named; see `fronts.matching` for which
+    are the scene's.
     values, band: the kind of the image's values and the band to read; see `to_8bit`, `read_image`.
     """
     pixels, valid, crs, transform = read_8bit(image, values, band)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,11 +9,12 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import rasterio
 from rasterio.enums import ColorInterp, MaskFlags
-from rasterio.errors import NotGeoreferencedWarning, RasterioError
+from rasterio.env import Env
+from rasterio.errors import RasterioError
 from rasterio.windows import Window
 
+from calvingfront import raster_files
 from calvingfront.errors import SceneError
 from calvingfront.files import PathLike
 from calvingfront.scenes.imagery.bands import REMEDY, candidates, first_difference, names_of
@@ -29,10 +29,8 @@ CACHE_BYTES = 128 << 20  # of decoded blocks, by default 5 % of the machine's me
 @contextmanager
 def open_raster(path: PathLike) -> Iterator[Any]:
     """Open an image, without a warning if it is not georeferenced."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", NotGeoreferencedWarning)
-        with rasterio.Env(GDAL_CACHEMAX=CACHE_BYTES), rasterio.open(path) as dataset:
-            yield dataset
+    with Env(GDAL_CACHEMAX=CACHE_BYTES), raster_files.open_raster(path) as dataset:
+        yield dataset
 
 
 def is_raster(path: PathLike) -> bool:

@@ -90,7 +90,7 @@ class Work:
                 with warnings.catch_warnings(action="ignore", category=NotGeoreferencedWarning):
                     geocode_product(scene.product, scene.glacier, folder, threads)
                     for name in ("map.tif", "view.tif"):  # GDAL cuts them short on a full disk
-                        with rasterio.open(folder / name) as written:
+                        with rasterio.open(folder / name, driver="GTiff") as written:
                             written.read(1)
             except (OSError, RasterioError) as error:
                 raise SceneError(

@@ -8,6 +8,7 @@ from typing import Any
 
 from calvingfront.errors import SceneError
 from calvingfront.files import PathLike
+from calvingfront.vector_files import layers_with_kinds, read_layer
 
 LINE_TYPES = {"LineString", "MultiLineString", "LinearRing"}
 STYLE_TABLES = {"layer_styles", "qgis_projects"}
@@ -47,10 +48,8 @@ def read_line_layers(path: PathLike, layer: str | None = None) -> list[tuple[str
     Dates are text, as the file states them, and coordinates are two-dimensional.
     Raises SceneError if the file cannot be read or has no such layer.
     """
-    import pyogrio
-
     try:
-        kinds = {str(name): kind for name, kind in pyogrio.list_layers(path)}
+        kinds = dict(layers_with_kinds(path))
     except Exception as error:  # GDAL's drivers raise classes of their own
         raise _unreadable(path, error) from None
     shown = ", ".join(sorted(kinds)) or "none"
@@ -74,12 +73,10 @@ def _has_lines(features: Any) -> bool:
 
 
 def _read(path: PathLike, layer: str) -> Any:
-    import pyogrio
-
     try:
         with warnings.catch_warnings(action="ignore"):  # of GDAL's, about what is checked here
-            return pyogrio.read_dataframe(
-                path, layer=layer, force_2d=True, datetime_as_string=True, on_invalid="ignore"
+            return read_layer(
+                path, layer, force_2d=True, datetime_as_string=True, on_invalid="ignore"
             )
     except Exception as error:
         raise _unreadable(path, error) from None
