@@ -80,6 +80,14 @@ def map_fault(
     none if it is not known. pixel_size: of an image there, in units of the map.
     """
     places = np.asarray(points, dtype=np.float64).reshape(-1, 2)
+    return _map_fault(crs, tuple(map(tuple, places.tolist())), pixel_size)
+
+
+@lru_cache(maxsize=4096)  # the images of a glacier often share their grid
+def _map_fault(
+    crs: str, points: tuple[tuple[float, ...], ...], pixel_size: float | None
+) -> MapFault | None:
+    places = np.array(points, dtype=np.float64).reshape(-1, 2)
     try:
         flat = flat_crs(crs)
     except (CRSError, ProjError) as error:
