@@ -28,6 +28,10 @@ class ConfigError(CalvingFrontError):
     """A configuration key that cannot be used."""
 
 
+class TableError(CalvingFrontError):
+    """A table of the user's, or a line of it, that cannot be read."""
+
+
 class SceneError(CalvingFrontError):
     """A scene, or one of its files, that cannot be used."""
 

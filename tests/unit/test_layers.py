@@ -18,7 +18,7 @@ CONTRIBUTING = Path(__file__).resolve().parents[2] / "CONTRIBUTING.md"
 # imports the other.
 LAYERS = (
     ("errors",),
-    ("files", "logs", "vector_files"),
+    ("files", "logs", "tabular", "vector_files"),
     ("reports",),
     ("vocabulary",),
     ("fronts", "position", "radar"),

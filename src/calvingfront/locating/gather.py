@@ -11,7 +11,7 @@ from calvingfront.locating.degrees import length_m
 from calvingfront.locating.extract import LONGITUDE_LATITUDE
 from calvingfront.locating.stac import write_item
 from calvingfront.locating.vectors import LocatedFront, read_fronts, write_fronts
-from calvingfront.reports import write_report
+from calvingfront.reports import table_row, write_report
 
 log = logging.getLogger(__name__)
 
@@ -69,7 +69,7 @@ def describe_fronts(found: Sequence[LocatedFront]) -> str:
             _metres(front.error_m), _metres(front.err90_m),
             front.quality or "not judged", front.reason,
         )  # fmt: skip
-        text.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
+        text.append(table_row(cells))
     return "\n".join(text) + "\n"
 
 

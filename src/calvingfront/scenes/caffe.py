@@ -5,7 +5,6 @@ Layout and names: Gourmelon et al. (2022), doi:10.1594/PANGAEA.940950.
 
 from __future__ import annotations
 
-import datetime
 import logging
 import re
 import struct
@@ -16,16 +15,20 @@ from typing import Any
 import pandas as pd
 
 from calvingfront.errors import CalvingFrontError, ConfigError, Faults, SceneError
+from calvingfront.scenes.lists.caffe_sizes import read_sizes, shrunk, unlike_published
+from calvingfront.scenes.lists.split_lists import read_lists
 from calvingfront.scenes.scene_table import scene_table
-from calvingfront.scenes.split_lists import read_lists
+from calvingfront.tabular.cells import Unreadable
+from calvingfront.tabular.days import read_day
 from calvingfront.vocabulary.missions import MISSIONS
 
 log = logging.getLogger(__name__)
 
 # Exact pixel size, m, for the rounded figure in a name, at the published size.
 PIXEL_SIZES_M = {6: 6.0, 7: 6.6667, 12: 12.5, 17: 16.6667, 20: 20.0}
-SIZE_COLUMNS = ("glacier", "resolution_tag_m", "pixel_size_m", "height_px", "width_px")
 PARTS = "Glacier_YYYY-MM-DD_Sensor_Resolution_Quality_Orbit"
+PNG = ".png"
+IMAGE_SUFFIXES = {PNG, ".tif", ".tiff", ".jpg", ".jpeg", ".jp2", ".bmp", ".gif", ".webp"}
 EXCLUDE = "Fix the files, or exclude a scene by source.exclude: {scene: reason}."
 
 
@@ -62,7 +65,7 @@ def parse_name(name: str) -> dict[str, Any]:
     wrong = []
     if not re.fullmatch(r"[A-Za-z0-9.-]+", glacier):
         wrong.append(f"glacier {glacier!r}")
-    if not _is_date(acquired):
+    if not _is_day(acquired):
         wrong.append(f"date {acquired!r} (not a day YYYY-MM-DD)")
     if mission not in MISSIONS:
         wrong.append(f"sensor {mission!r} (not one of {', '.join(MISSIONS)})")
@@ -94,9 +97,9 @@ def list_caffe(
 ) -> pd.DataFrame:
     """The scene table of a CaFFe folder, from names and PNG headers alone.
 
-    sizes:    CSV of the extents of the scenes (glacier, resolution_tag_m, pixel_size_m, height_px,
-              width_px at native size; crs, upper_left_x, upper_left_y if known): needed for
-              downscaled copies, whose pixel sizes follow from their own numbers of pixels.
+    sizes:    table of the extents of the scenes (glacier, resolution_tag_m, pixel_size_m,
+              height_px, width_px at native size; crs, upper_left_x, upper_left_y if known): needed
+              for shrunk copies, whose pixel sizes follow from their own numbers of pixels.
     glaciers: the glaciers to keep; empty for all.
     exclude:  scenes to leave out, whatever is wrong with them.
     listed:   the scenes that a split names; others are left out. None for all.
@@ -110,14 +113,14 @@ def list_caffe(
         )
     folder = Path(folder)
     faults: list[CalvingFrontError] = []
-    images = _files(folder / "sar_images", "", faults)
-    fronts = _files(folder / "fronts", "_front", faults)
+    images = _files(folder / "sar_images", "", exclude, faults)
+    fronts = _files(folder / "fronts", "_front", exclude, faults)
     if not images:
-        raise Faults(
-            [SceneError(folder / "sar_images", "contains no PNG", "Put the images there.")],
-            "Check source.caffe.folder.",
+        faults.insert(
+            0, SceneError(folder / "sar_images", "contains no PNG", "Put the images there.")
         )
-    table = _read_sizes(sizes) if sizes is not None else None
+        raise Faults(faults, "Check source.caffe.folder.")
+    table = read_sizes(sizes) if sizes is not None else None
 
     rows: list[dict[str, Any]] = []
     kept = 0
@@ -146,6 +149,8 @@ def list_caffe(
                 SceneError(paths[0], f"is a front without its image {name}.png", "Add the image.")
             )
     faults.extend(_absent(images, glaciers, listed, exclude))
+    if table is None:
+        faults.extend(shrunk(rows))
     if not kept and not faults:
         raise ConfigError(
             "source.caffe.glaciers",
@@ -158,8 +163,10 @@ def list_caffe(
     note = f"{folder.name}: {len(images)} images, {len(scenes)} used"
     if listed is not None:
         note += f"; split.lists names {len(set(listed))} scenes, others are left out"
-    scenes.attrs["notes"] = [note]
-    log.info("%s", note)
+    notes = [note, *(unlike_published(rows) if table is None else ())]
+    scenes.attrs["notes"] = notes
+    for note in notes:
+        log.info("%s", note)
     return scenes
 
 
@@ -235,15 +242,34 @@ def _complete(
     return problems
 
 
-def _files(folder: Path, ending: str, faults: list[CalvingFrontError]) -> dict[str, list[Path]]:
+def image_files(folder: Path) -> Iterator[Path]:
+    """The image files in a folder and its subfolders, sorted, whatever the case of their suffix.
+
+    Left out is what systems leave behind: names that begin with a dot, and __MACOSX.
+    """
+    for path in sorted(folder.rglob("*")):
+        parts = path.relative_to(folder).parts
+        hidden = any(part.startswith(".") or part == "__MACOSX" for part in parts)
+        if not hidden and path.suffix.lower() in IMAGE_SUFFIXES:
+            yield path
+
+
+def _files(
+    folder: Path, ending: str, exclude: Collection[str], faults: list[CalvingFrontError]
+) -> dict[str, list[Path]]:
     """The PNG files in a folder and its subfolders, by scene name."""
     found: dict[str, list[Path]] = {}
-    for path in sorted(folder.rglob("*.png")):
-        if not path.stem.endswith(ending):
+    for path in image_files(folder):
+        own = path.stem.lower().endswith(ending)
+        name = path.stem[: len(path.stem) - len(ending)] if own else path.stem
+        if path.suffix.lower() != PNG:
+            if name not in exclude:
+                faults.append(SceneError(path, "is not a PNG", "Convert it to PNG or remove it."))
+        elif not own:
             what = f"does not end in {ending}.png"
             faults.append(SceneError(path, what, f"Name it SCENE{ending}.png or remove it."))
-            continue
-        found.setdefault(path.stem.removesuffix(ending), []).append(path)
+        else:
+            found.setdefault(name, []).append(path)
     return found
 
 
@@ -275,32 +301,9 @@ def _absent(
     return faults
 
 
-def _read_sizes(path: str | Path) -> dict[tuple[str, int], dict[str, Any]]:
+def _is_day(text: str) -> bool:
+    """Whether a part of a name is a day in the one notation that names have."""
     try:
-        table = pd.read_csv(
-            path, dtype={"glacier": str, "crs": str}, keep_default_na=False, na_values=[""]
-        )
-    except (OSError, ValueError) as error:
-        raise ConfigError(
-            "source.caffe.sizes", f"{path} cannot be read ({error})", "Write the path of a CSV."
-        ) from None
-    missing = [column for column in SIZE_COLUMNS if column not in table.columns]
-    if missing:
-        raise ConfigError(
-            "source.caffe.sizes",
-            f"{path} is missing the columns {', '.join(missing)}",
-            f"Give the columns {', '.join(SIZE_COLUMNS)}.",
-        )
-    return {
-        (str(row["glacier"]), int(row["resolution_tag_m"])): {
-            str(key): None if pd.isna(value) else value for key, value in row.items()
-        }
-        for row in table.to_dict("records")
-    }
-
-
-def _is_date(text: str) -> bool:
-    try:
-        return datetime.date.fromisoformat(text).isoformat() == text
-    except ValueError:
+        return read_day(text) == text
+    except Unreadable:
         return False

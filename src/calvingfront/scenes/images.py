@@ -14,7 +14,7 @@ from calvingfront.errors import ConfigError
 from calvingfront.scenes.fronts.listing import Fronts, front_of
 from calvingfront.scenes.places.metres import flat_name, map_fault, stretched
 from calvingfront.scenes.rasters import open_raster
-from calvingfront.scenes.user_table import Fault, day_of, existing, list_table
+from calvingfront.scenes.user_table import Fault, day_of, existing, fetched, list_table, metres_of
 
 REQUIRED = ("scene", "glacier", "mission", "acquired", "image")
 OPTIONAL = ("front", "pixel_size_m", "quality")
@@ -38,7 +38,7 @@ def faults(config: Mapping[str, Any]) -> Iterator[ConfigError]:
 
 
 def list_images(table: str | Path | None, exclude: Collection[str] = ()) -> pd.DataFrame:
-    """The scene table of a user's table (CSV or TSV), completed from the image headers.
+    """The scene table of a user's table, completed from the image headers.
 
     Paths are relative to the table's folder. Raises Faults with all faults.
     """
@@ -59,17 +59,17 @@ def _row(cell: dict[str, str], folder: Path, fault: Fault, fronts: Fronts) -> di
         fault("has no mission", "Fill in the cell.")
     image = existing(cell, "image", folder, fault)
     front, layer = front_of(cell, folder, fault)
+    if image is not None and cell["front"] and not fetched(image, "image", fault):
+        image = None
+    if image is not None and front is not None and front.samefile(image):
+        fault(f"front {front.name} is the image itself", "Give the front's own file.")
+        front = None
     row["image"] = str(folder / cell["image"])
     row["front"] = str(folder / cell["front"]) if cell["front"] else None
-    pixel_size = None
-    if cell.get("pixel_size_m"):
-        try:
-            pixel_size = float(cell["pixel_size_m"])
-        except ValueError:
-            pixel_size = -1.0
-        if not pixel_size > 0:
-            what = f"has the invalid pixel size {cell['pixel_size_m']!r}"
-            fault(what, "Write a positive number of metres.")
+    text = cell.get("pixel_size_m")
+    pixel_size = metres_of(text, fault) if text else None
+    if text and pixel_size is None:
+        return row
     if image is not None and cell["front"]:
         row |= image_header(image, pixel_size, fault)
     elif image is not None:

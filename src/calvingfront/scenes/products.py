@@ -66,7 +66,7 @@ def map_faults(chart: Mapping[str, Any], because: str) -> Iterator[ConfigError]:
 def list_products(
     table: str | Path | None, spacing_m: Mapping[str, float], exclude: Collection[str] = ()
 ) -> pd.DataFrame:
-    """The scene table of a user's table of products (CSV or TSV).
+    """The scene table of a user's table of products.
 
     spacing_m: of the map, for each mission. If the table leaves mission or day empty, they are read
     from the product. polarisation and orbit_file are missing if empty; paths are relative to the
@@ -87,7 +87,7 @@ def _row(
     spacing_m: Mapping[str, float],
     fronts: Fronts,
 ) -> dict[str, Any]:
-    product = existing(cell, "product", folder, fault)
+    product = existing(cell, "product", folder, fault, or_folder=True)
     front, layer = front_of(cell, folder, fault)
     if front is not None and is_raster(front):
         fault(

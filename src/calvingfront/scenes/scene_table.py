@@ -46,6 +46,7 @@ COLUMNS = (
     "orbit_file",
 )
 SCENE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
+LONGEST_NAME = 200  # characters, so that file names made of it stay below 255 bytes
 
 
 def scene_table(rows: Iterable[Mapping[str, Any]]) -> pd.DataFrame:

@@ -93,6 +93,7 @@ def list_scenes(config: Config) -> pd.DataFrame:
     Raises Faults with all faults.
     """
     table: pd.DataFrame = load(source_of(config).scenes)(config)
+    load(f"{_HERE}.lists.split_lists:check_listed")(config, table)
     return table
 
 

@@ -89,7 +89,7 @@ def product_scene(found: Found, name: str, said: Said) -> NewScene:
         found.path,
         said.chart,
         mission=said.mission,
-        acquired=said.acquired,
+        acquired=checked_day(said.acquired, "--acquired") if said.acquired else None,
         polarisation=said.polarisation,
         orbit_file=said.orbit_file,
     )

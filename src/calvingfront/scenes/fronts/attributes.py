@@ -7,8 +7,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from calvingfront.errors import SceneError
-from calvingfront.scenes.fronts.days import day_of_value
 from calvingfront.scenes.fronts.layers import Features
+from calvingfront.tabular.cells import Unreadable
+from calvingfront.tabular.days import read_day
 
 SCENE_ATTRIBUTES = ("scene", "scene_name")
 GLACIER_ATTRIBUTES = ("glacier", "glacier_name", "glaciername")
@@ -82,6 +83,14 @@ def day_column(values: Sequence[str | None]) -> list[str | None]:
     """The days YYYY-MM-DD (UTC) of an attribute, None where a value is no unmistakable day."""
     read = {value: None if value is None else day_of_value(value) for value in set(values)}
     return [read[value] for value in values]
+
+
+def day_of_value(text: str) -> str | None:
+    """The day YYYY-MM-DD (UTC) of a text; None if it is no unmistakable day."""
+    try:
+        return read_day(text)
+    except Unreadable:
+        return None
 
 
 def tells_apart(texts: Texts) -> str | None:

@@ -17,7 +17,7 @@ from calvingfront.scenes.fronts.mask_grid import describe, grid_of, placement
 from calvingfront.scenes.fronts.matching import FrontFile
 from calvingfront.scenes.fronts.placing import CLEAR_SHARE, Extent, check_inside, lines_in
 from calvingfront.scenes.rasters import is_raster
-from calvingfront.scenes.user_table import Fault, existing
+from calvingfront.scenes.user_table import Fault, existing, fetched
 
 OPEN_FILES = 16  # layers kept in memory: a table may name the same few again and again
 SHOWN = 5
@@ -29,7 +29,8 @@ def front_of(cell: dict[str, str], folder: Path, fault: Fault) -> tuple[Path | N
     if not cell["front"]:
         return None, None
     path, layer = split_layer(cell["front"])
-    return existing(cell | {"front": path}, "front", folder, fault), layer
+    front = existing(cell | {"front": path}, "front", folder, fault)
+    return (front if front is None or fetched(front, "front", fault) else None), layer
 
 
 class Fronts:

@@ -283,8 +283,13 @@ def test_a_geojson_in_metres_is_refused_and_one_in_degrees_taken(tmp_path: Path)
 
 
 def test_a_kml_is_read(tmp_path: Path) -> None:
-    frame = geopandas.GeoDataFrame({"Name": ["front"]}, geometry=[line(10)], crs=CRS)
-    frame.to_crs("EPSG:4326").to_file(tmp_path / "f.kml")
+    """As Google Earth writes it, with attributes that state nothing."""
+    frame = geopandas.GeoDataFrame(geometry=[line(10)], crs=CRS).to_crs("EPSG:4326")
+    places = " ".join(f"{x},{y},0" for x, y in frame.geometry[0].coords)
+    (tmp_path / "f.kml").write_text(
+        '<kml xmlns="http://www.opengis.net/kml/2.2"><Document><Placemark><name>front</name>'
+        f"<LineString><coordinates>{places}</coordinates></LineString></Placemark></Document></kml>"
+    )
     notes = scenes_of(tmp_path, "f.kml")
     assert len(notes) == 1, notes
 
