@@ -81,7 +81,7 @@ class Attributes:
 
 def day_column(values: Sequence[str | None]) -> list[str | None]:
     """The days YYYY-MM-DD (UTC) of an attribute, None where a value is no unmistakable day."""
-    read = {value: None if value is None else day_of_value(value) for value in set(values)}
+    read = {value: None if value is None else _day_of(value) for value in set(values)}
     return [read[value] for value in values]
 
 
@@ -126,7 +126,7 @@ def _readable(texts: Texts, others: set[str | None]) -> list[str]:
         for name, values in texts.items()
         if name not in others
         and not _OF_THE_WORK.search(_plain(name))
-        and all(day_of_value(value) for value in set(values) if value is not None)
+        and all(_day_of(value) for value in set(values) if value is not None)
     ]
 
 
@@ -138,3 +138,11 @@ def _text(value: Any) -> str | None:
         value = int(value)
     text = str(value).strip()
     return None if text in {"", "NULL", "null", "None", "nan"} else text
+
+
+def _day_of(text: str) -> str | None:
+    """The UTC day of a value, None if it is not one."""
+    try:
+        return read_day(text)
+    except Unreadable:
+        return None

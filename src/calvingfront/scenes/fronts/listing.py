@@ -25,12 +25,14 @@ DAY = re.compile(r"\d{4}-\d\d-\d\d")
 
 
 def front_of(cell: dict[str, str], folder: Path, fault: Fault) -> tuple[Path | None, str | None]:
-    """File and layer of a line's cell `front`; no file, and a fault, if it does not exist."""
+    """File and layer of a line's cell `front`; no file, and a fault, if there is none."""
     if not cell["front"]:
         return None, None
-    path, layer = split_layer(cell["front"])
-    front = existing(cell | {"front": path}, "front", folder, fault)
-    return (front if front is None or fetched(front, "front", fault) else None), layer
+    name, layer = split_layer(cell["front"])
+    path = existing(cell | {"front": name}, "front", folder, fault)
+    if path is not None and not fetched(path, "front", fault):
+        path = None
+    return path, layer
 
 
 class Fronts:
