@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from calvingfront.errors import CalvingFrontError
+from calvingfront.errors import CalvingFrontError, Faults
 
 FORMAT = "%(asctime)s %(levelname)s %(message)s"
 
@@ -17,8 +17,9 @@ FORMAT = "%(asctime)s %(levelname)s %(message)s"
 def log_to(path: str | Path, echo: bool = False) -> Iterator[logging.Logger]:
     """Send the package's log records to `path` while the block runs.
 
-    A `CalvingFrontError` ends the job with exit status 1 and its message alone, in the log and on
-    standard error. Any other exception is logged with its traceback and raised again.
+    A `CalvingFrontError` ends the job with exit status 1 and its message alone, in the log and, if
+    it is long, shortened on standard error. Any other exception is logged with its traceback and
+    raised again.
     echo: print the records on standard error too (progress of long jobs).
     """
     logger = logging.getLogger("calvingfront")
@@ -33,8 +34,12 @@ def log_to(path: str | Path, echo: bool = False) -> Iterator[logging.Logger]:
     try:
         yield logger
     except CalvingFrontError as error:
-        logger.error("%s", error)
+        # Of many faults the log has all, standard error the first of each kind.
+        many = isinstance(error, Faults) and error.shortened
+        logger.error("%s", error.in_full() if isinstance(error, Faults) else error)
         print(f"error: {error}", file=sys.stderr)
+        if many:
+            print(f"All of them stand in {path}.", file=sys.stderr)
         raise SystemExit(1) from None
     except Exception:
         logger.exception("unexpected error")

@@ -113,3 +113,10 @@ def _on_grid(path: PathLike, grid: MapGrid, threads: int) -> Float32:
         except RasterioError as error:
             raise GeocodingError(path, f"cannot be read ({error})", "Fetch it again.") from None
         return heights if options else np.asarray(raster.in_metres(heights), np.float32)
+
+
+def check_terrain(path: PathLike, grid: MapGrid | None) -> None:
+    """Raise GeocodingError unless a raster opens, has a CRS and covers the grid (None: any)."""
+    with opened(path, 1) as raster:
+        if grid is not None:
+            raster.check_cover(grid)
