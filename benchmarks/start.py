@@ -3,8 +3,8 @@
     python benchmarks/start.py [ROWS] [--profile]
 
 Makes ROWS (10,000) lines of small GeoTIFFs with front masks, which are hard links to a few files,
-and prints what the checks take: cold is the first run after the files were made, warm the second. With
---profile, where the time goes.
+and prints what the checks take: cold is the first run after the files were made, warm the second.
+With --profile, where the time goes.
 """
 
 from __future__ import annotations

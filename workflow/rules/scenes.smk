@@ -7,6 +7,11 @@
 
 
 if SOURCE.imported:
+    # Geocoded products are linear; of one's own images the table or the configuration may say it.
+    pixel_params = {
+        "values": "linear" if SOURCE.products else scene_cell("values", source_rows),
+        "band": None if SOURCE.products else scene_cell("band", source_rows),
+    }
 
     rule import_scene:
         """Convert an image to 8 bit, and its front, a mask or vectors, to a mask on the same grid."""
@@ -28,9 +33,10 @@ if SOURCE.imported:
             "../../envs/samples.yaml"
         threads: 1
         resources:
-            mem_mb=2000,
-            runtime="10m",
+            mem_mb=image_memory(2000, 12),  # 7 bytes a pixel of float32, 11 of float64
+            runtime=image_minutes,
         params:
+            **pixel_params,
             scene="{scene}",
             glacier=scene_cell("glacier"),
             acquired=scene_cell("acquired"),
@@ -56,9 +62,10 @@ if SOURCE.imported:
             "../../envs/samples.yaml"
         threads: 1
         resources:
-            mem_mb=2000,
-            runtime="10m",
+            mem_mb=image_memory(2000, 12),  # 7 bytes a pixel of float32, 11 of float64
+            runtime=image_minutes,
         params:
+            **pixel_params,
             pixel_size_m=scene_cell("pixel_size_x_m"),
         script:
             "../../scripts/scenes/import_new_scene.py"
@@ -87,7 +94,7 @@ rule check_scenes:
         "../../envs/samples.yaml"
     threads: 2
     resources:
-        mem_mb=2000,
+        mem_mb=max(2000, 300 + int(2 * 5 * max(map(megapixels, SCENES), default=0))),
         runtime="30m",
     params:
         scenes=records(with_front(prepared)),
