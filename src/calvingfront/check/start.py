@@ -9,6 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from calvingfront.check.names import name_faults
+from calvingfront.check.remembered import recall, remember
 from calvingfront.check.split import split_faults
 from calvingfront.configuration.effect import without_effect
 from calvingfront.configuration.reading import Places, read_places
@@ -81,11 +82,13 @@ def start(
         raise Faults(found.faults, REMEDY)
     config = examined.config
 
-    scenes, known = None, None
+    scenes: pd.DataFrame | None = None
+    known: pd.DataFrame | None = None
     if prepare is not None and examined.is_sure_of("source", "results"):
         prepare(config)
     if examined.is_sure_of(*OF_THE_TABLE):
-        scenes, known = found.table_of(config)
+        scenes = None if thorough else recall(config)
+        scenes, known = (scenes, scenes) if scenes is not None else found.table_of(config)
     if scenes is not None:
         found.of(partial(validate_scenes, scenes, scenes_schema, listed_in(config)))
         new = len(without_front(scenes))
@@ -98,6 +101,8 @@ def start(
         found.add(_further_faults(config, examined, scenes))
     if found.faults or scenes is None:
         raise Faults(found.faults, REMEDY)
+    if thorough:
+        remember(config, scenes)
     notes = without_effect(config, rules, on_top or {}) if thorough else []
     hemispheres = known_hemispheres(with_front(scenes)["glacier"], config)
     return Start(config, scenes, hemispheres, notes)
