@@ -3,6 +3,7 @@
 from calvingfront.logs import log_to
 from calvingfront.scenes.check import check_scenes
 from calvingfront.scenes.scene_table import scene_table
+from calvingfront.scenes.sources import source_of
 
 if __name__ == "__main__":
     with log_to(snakemake.log[0]):
@@ -15,4 +16,5 @@ if __name__ == "__main__":
             report=snakemake.output.report,
             page=snakemake.output.page,
             threads=snakemake.threads,
+            made=source_of(snakemake.config).imported,
         )

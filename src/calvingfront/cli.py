@@ -18,8 +18,9 @@ from typing import Any
 import yaml
 
 from calvingfront.dataset.files import CONFIG
-from calvingfront.errors import CalvingFrontError, ConfigError
+from calvingfront.errors import ConfigError
 from calvingfront.locating import command as locating
+from calvingfront.logs import said
 from calvingfront.pages import command as pages
 from calvingfront.pipeline import commands
 from calvingfront.pipeline.commands import Results
@@ -67,8 +68,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         folder = Path(options.results)
         config = read_config(options.config or folder / DATASET / CONFIG, options.set)
         _run(options, Results(folder, config))
-    except CalvingFrontError as error:
-        print(f"error: {error}", file=sys.stderr)
+    except Exception as error:
+        told = said(error)
+        if told is None:
+            raise
+        print(f"error: {told}", file=sys.stderr)
         return 1
     return 0
 

@@ -116,9 +116,13 @@ def dilate_file(
     size: int,
     front_width_px: int,
     output: PathLike,
+    made: bool = False,
 ) -> None:
-    """Thin and, where the scene shrinks, dilate the front mask of one scene; write it as 0/255."""
-    mask = read_front(front)
+    """Thin and, where the scene shrinks, dilate the front mask of one scene; write it as 0/255.
+
+    made: as in `pixels.read_grey`.
+    """
+    mask = read_front(front, made)
     if not mask.any():
         raise SceneError(
             front, "has no front", "Exclude the scene in source.exclude with a reason."

@@ -13,8 +13,9 @@ import numpy.typing as npt
 import rasterio
 from rasterio.errors import NotGeoreferencedWarning, RasterioError
 
-from calvingfront.errors import SceneError
+from calvingfront.errors import DamagedFileError, SceneError
 from calvingfront.files import PathLike
+from calvingfront.raster_files import check_pixels
 
 VECTOR_SUFFIXES = {".gpkg", ".shp", ".geojson", ".json", ".kml", ".fgb"}
 
@@ -49,10 +50,18 @@ def read_image(
         with open_raster(path) as dataset:
             bands = dataset.read()
             valid = dataset.dataset_mask() > 0
-            crs, transform = dataset.crs, dataset.transform
+            crs, transform, tags = dataset.crs, dataset.transform, dataset.tags()
     except RasterioError as error:
+        if _geocoded(path):
+            raise DamagedFileError.of(path, str(error)) from None
         raise SceneError(path, f"cannot be read ({error})", "Fetch or convert the file.") from None
+    check_pixels(path, bands[0], tags)
     colours = bands[:3] if len(bands) >= 3 else bands[:1]
     if (colours[1:] != colours[:1]).any():  # a single band may hold NaN
         raise SceneError(path, f"has {len(bands)} different bands", "Write one band of intensity.")
     return colours[0], valid, crs, transform
+
+
+def _geocoded(path: PathLike) -> bool:
+    """Whether `geocode_scene` made the file, which it can do again."""
+    return Path(path).name == "map.tif" and (Path(path).parent / "view.tif").exists()
