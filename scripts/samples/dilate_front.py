@@ -1,8 +1,8 @@
 """Thin the front of one scene and dilate it in preparation for resizing."""
 
 from calvingfront.logs import log_to
-from calvingfront.samples.fronts import dilate_filefrom calvingfront.scenes.sources import source_of
-
+from calvingfront.samples.fronts import dilate_file
+from calvingfront.scenes.sources import source_of
 
 if __name__ == "__main__":
     with log_to(snakemake.log[0]):

@@ -1,8 +1,8 @@
 """Filter speckle in one image with a median over a fixed area."""
 
 from calvingfront.logs import log_to
-from calvingfront.samples.median import filter_filefrom calvingfront.scenes.sources import source_of
-
+from calvingfront.samples.median import filter_file
+from calvingfront.scenes.sources import source_of
 
 if __name__ == "__main__":
     with log_to(snakemake.log[0]):

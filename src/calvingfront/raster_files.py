@@ -63,6 +63,7 @@ def replacing_raster(
     levels: the pixels of its one band, and those of its overviews. tags: that it must have.
     Raises DiskError unless every pixel and tag has arrived.
     """
+    from rasterio._err import CPLE_BaseError
     from rasterio.errors import RasterioError
 
     with replacing(path) as temporary:
@@ -71,7 +72,7 @@ def replacing_raster(
                 yield temporary
                 for level, values in enumerate(levels):
                     _compare(temporary, level, values, tags or {})
-        except RasterioError as error:
+        except (RasterioError, CPLE_BaseError) as error:
             raise DiskError.of(path, error) from error
 
 

@@ -89,7 +89,8 @@ def read_sealed(path: PathLike, dtype: Any = None) -> pd.DataFrame:
         if found := _HEADER.fullmatch(text):
             text = f"{found[1]}\n{found[3]}"
             if crc_of(text.encode()) != found[2]:
-                raise ValueError("its lines do not match its checksum")
+                what = "its lines do not match its checksum; if you changed them, remove the column"
+                raise ValueError(f"{what} crc32={found[2]}")
         table: pd.DataFrame = pd.read_csv(
             io.StringIO(text), sep="\t", dtype=dtype, keep_default_na=False, na_values=[""]
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ import pandas as pd
 from calvingfront.array_files import replacing_array, row_crc
 from calvingfront.dataset.files import CRC_COLUMNS
 from calvingfront.dataset.hemispheres import hemispheres as find_hemispheres
-from calvingfront.errors import CalvingFrontError, Faults, SampleError
+from calvingfront.errors import CalvingFrontError, DamagedFileError, Faults, SampleError
 from calvingfront.files import PathLike
 from calvingfront.samples.square import read_sample
 from calvingfront.scenes.scene_table import read_scenes, write_table
@@ -54,8 +54,8 @@ def pack_files(
 
     The arrays are (n, size, size) uint8. Rows are in the order of the scene table; the index has
     the CRC-32 of each image and front. One sample is held in memory at a time.
-    Raises Faults if samples and scene table do not match, or if sizes, widths or variants differ;
-    DiskError if the disk has too little room.
+    Raises Faults if samples are damaged or do not match the scene table, or if sizes, widths or
+    variants differ; DiskError if the disk has too little room.
     """
     table = read_scenes(scenes)
     by_scene = {Path(path).stem: path for path in samples}
@@ -69,7 +69,7 @@ def pack_files(
             faults or [SampleError(scenes, "has no scenes", "Check the source.")],
             "Make the samples match the scene table.",
         )
-    size = read_sample(by_scene[table["scene"][0]])[0].shape[0]
+    size = _size([by_scene[name] for name in table["scene"]])
     metas: list[dict[str, Any]] = []
     shape = (len(table), size, size)
     with ExitStack() as stack:
@@ -78,7 +78,11 @@ def pack_files(
             for path in (images, fronts, valid)
         ]
         for name in table["scene"]:
-            *layers, meta = read_sample(by_scene[name])
+            try:
+                *layers, meta = read_sample(by_scene[name])
+            except DamagedFileError as error:
+                faults.append(error)
+                continue
             faults.extend(_mismatches(by_scene[name], name, layers, meta, size, metas))
             if faults:
                 continue
@@ -87,7 +91,7 @@ def pack_files(
             for write, layer in zip(append, layers, strict=True):
                 write(layer)
         if faults:
-            raise Faults(faults, "Make all samples of a data set with the same settings.")
+            raise Faults(faults, "Make all samples of a data set anew, with the same settings.")
     packed = pd.concat(
         [table[TABLE_COLUMNS], pd.DataFrame(metas, columns=[*META_COLUMNS, *CRC_COLUMNS])],
         axis="columns",
@@ -95,6 +99,14 @@ def pack_files(
     packed.insert(0, "row", np.arange(len(packed)))
     packed["hemisphere"] = find_hemispheres(packed, hemispheres or {})
     write_table(index, packed)
+
+
+def _size(samples: Sequence[PathLike]) -> int:
+    """Side of the first sample that can be read, px; if none can, the error of the first."""
+    for path in samples:
+        with suppress(DamagedFileError):
+            return int(read_sample(path)[0].shape[0])
+    return int(read_sample(samples[0])[0].shape[0])
 
 
 def _mismatches(

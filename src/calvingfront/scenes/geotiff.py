@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 
@@ -20,5 +22,5 @@ def write_geotiff(
     from rasterio.transform import Affine
 
     transform = Affine(pixel_size_m, 0.0, upper_left[0], 0.0, -pixel_size_m, upper_left[1])
-    profile = {"driver": "GTiff", "compress": "deflate", "zlevel": 1, "tiled": True}
+    profile: dict[str, Any] = {"driver": "GTiff", "compress": "deflate", "zlevel": 1, "tiled": True}
     write_raster(path, pixels, crs=crs, transform=transform, **profile)

@@ -79,7 +79,7 @@ def measure(
     (float16; removed at the end).
     """
     rows = data.rows(split[VALIDATION]).tolist()
-    with folder_beside(scratch / "members") as folder:
+    with folder_beside(Path(scratch) / "members") as folder:
         stored = _Stored(folder)
         curves = []
         for number, row in enumerate(rows):
