@@ -86,6 +86,8 @@ def read_sealed(path: PathLike, dtype: Any = None) -> pd.DataFrame:
 
     with reading(path):
         text = Path(path).read_bytes().decode("utf-8")
+        if "\n" not in text or "\0" in text:
+            raise ValueError("its header is cut off")
         if found := _HEADER.fullmatch(text):
             text = f"{found[1]}\n{found[3]}"
             if crc_of(text.encode()) != found[2]:

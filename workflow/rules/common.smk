@@ -6,6 +6,7 @@ from calvingfront.configuration.validation import validate_config, validate_scen
 from calvingfront.errors import CalvingFrontError
 from calvingfront.locating.model.choice import check_fronts, members_of, sample_settings
 from calvingfront.pipeline.steps import STEPS, figures_of, paths_over, runs_of
+from calvingfront.scenes.failures.records import describe_failed, keep_left_out, leave_out_failed
 from calvingfront.scenes.scene_table import SCENE_NAME, records, with_front, without_front
 from calvingfront.scenes.sources import (
     known_hemispheres,
@@ -40,6 +41,7 @@ workflow.global_resources.setdefault("gpu", 1)
 
 SOURCE = source_of(config)
 MAP = map_settings(config)
+LEFT_OUT = checked(leave_out_failed, config, workflow.is_main_process)
 source_scenes = checked(list_scenes, config)
 checked(
     validate_scenes,
