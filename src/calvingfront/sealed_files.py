@@ -38,7 +38,9 @@ def reading(path: PathLike) -> Iterator[None]:
         raise
     except (FileNotFoundError, PermissionError) as error:
         remedy = "Run the command that makes it, or correct the permissions"
-        raise CalvingFrontError(path, f"cannot be read ({error.strerror})", remedy) from None
+        raise CalvingFrontError(
+            path, f"cannot be read ({error.strerror or 'is there no such file?'})", remedy
+        ) from None
     except Exception as error:  # each library has its own
         # pandas' own class, which is a ValueError, has no text.
         raise DamagedFileError.of(path, str(error) or type(error).__name__) from error

@@ -15,7 +15,7 @@ from calvingfront.locating.reading import read_fronts
 from calvingfront.pages.background import Background
 from calvingfront.pages.page import write_page
 from calvingfront.pages.positions import read_positions
-from calvingfront.samples.square import read_image_of_sample
+from calvingfront.samples.square import read_meta
 
 log = logging.getLogger(__name__)
 
@@ -82,7 +82,7 @@ def backgrounds_of(
 
 
 def _meta(sample: PathLike) -> dict[str, Any]:
-    return read_image_of_sample(sample)[1]
+    return read_meta(sample)
 
 
 def _background(image: PathLike, meta: Mapping[str, Any]) -> Background:

@@ -160,6 +160,13 @@ def describe_sample(
     }
 
 
+def read_meta(path: PathLike) -> dict[str, Any]:
+    """What is known of one sample (see `describe_sample`). Raises DamagedFileError."""
+    with reading(path), np.load(path, allow_pickle=False) as sample:
+        meta: dict[str, Any] = json.loads(str(sample["meta"]))
+        return meta
+
+
 def read_image_of_sample(path: PathLike) -> tuple[Grey, dict[str, Any]]:
     """Image and meta of one sample, which need not have a front. Raises DamagedFileError."""
     with reading(path), np.load(path, allow_pickle=False) as sample:
