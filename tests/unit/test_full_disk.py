@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
+import rasterio
 import torch
 
 import simulated_images
@@ -23,6 +25,7 @@ from calvingfront.files import write_json, write_text
 from calvingfront.locating.outputs.probability import write_probability
 from calvingfront.locating.vectors import write_fronts, write_geoparquet, write_shapefile
 from calvingfront.networks.weights import save_weights
+from calvingfront.raster_files import replacing_raster
 from calvingfront.reports import write_report
 from calvingfront.samples.square import square_file
 from calvingfront.sar.grid import MapGrid
@@ -34,7 +37,7 @@ from calvingfront.scenes.scene_table import scene_table, write_scenes
 from calvingfront.sealed_files import write_record
 from calvingfront.simulation.product_writers.envisat import write_envisat
 from calvingfront.simulation.product_writers.terrasar import write_terrasar
-from calvingfront.simulation.world.world import build_world
+from calvingfront.simulation.world.world import World, build_world
 from calvingfront.training.resuming.state import StateFolder
 from front_examples import front, full
 from full_disk import PAGE, SmallDisk, small_disk
@@ -83,6 +86,11 @@ def write_state(folder: Path) -> None:
 
 def write_weights(folder: Path) -> None:
     save_weights(dict(network().state_dict()), folder / "weights.safetensors")
+
+
+@cache
+def world() -> World:
+    return build_world(1, extent_m=4000.0)
 
 
 class Made:
@@ -134,7 +142,7 @@ def draw(folder: Path) -> None:
 
     from calvingfront.figures.style import save
 
-    figure = Figure(figsize=(2, 2))
+    figure = Figure(figsize=(0.5, 0.5))
     figure.add_subplot().imshow(NOISE)
     save(figure, folder / "figure.png", folder / "figure.pdf")
 
@@ -173,7 +181,7 @@ KINDS: dict[str, Writer] = {
     "product (GeoTIFF)": lambda folder: write_terrasar(
         simulated_images.terrasar_image("MGD"), folder
     ),
-    "world": lambda folder: build_world(1, extent_m=4000.0, output=folder / "world.npz"),
+    "world": lambda folder: world().save(folder / "world.npz"),
 }
 OF_INPUTS = ("square", "pack", "attention")
 
@@ -249,3 +257,21 @@ def test_an_array_that_does_not_fit_is_told_before_it_is_computed(disk: SmallDis
     assert not asked
     assert [path.name for path in disk.path.iterdir()] == ["filler"]
     assert PAGE == 4096
+
+
+def test_blocks_that_never_arrived_are_seen(tmp_path: Path) -> None:
+    """GDAL reads a block that was lost as zeros, without an error."""
+
+    def write() -> None:
+        with (
+            replacing_raster(tmp_path / "a.tif", [NOISE]) as temporary,
+            rasterio.open(
+                temporary, "w", driver="GTiff", height=300, width=210, count=1, dtype="uint8",
+                blockysize=16, compress="deflate", SPARSE_OK=True,
+            ) as target,
+        ):  # fmt: skip
+            target.write(NOISE[:160], 1, window=((0, 160), (0, 210)))
+
+    with pytest.raises(DiskError, match="what was read back is not what was written"):
+        write()
+    assert not list(tmp_path.iterdir())
