@@ -1,128 +1,98 @@
-"""GeoTIFFs that are whole: GDAL says little, or nothing, of a full disk or a flipped bit.
+"""Open rasters by the formats that are meant, and no file besides.
 
-Small files are made in memory and written by Python, whose errors are raised; large ones are read
-back before they are renamed. Each carries the CRC-32 of its pixels, which readers compare.
+GDAL recognises a format by content, whatever the suffix, and some of its formats are descriptions
+that name other files or URLs to open (virtual rasters, web services, tile indices). A radar image
+or a terrain model that came by mail must not open those.
 """
 
 from __future__ import annotations
 
 import warnings
-import zlib
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
+from rasterio.env import Env
+from rasterio.errors import NotGeoreferencedWarning, RasterioIOError
+from rasterio.io import DatasetReader
 
-from calvingfront.errors import DamagedFileError, DiskError
-from calvingfront.files import PathLike, replacing
+from calvingfront.files import PathLike
 
-Pixels = npt.NDArray[Any]
-CRC_TAG = "PIXELS_CRC32"
-_ROWS = 512  # read back at once
+GEOTIFF = ("GTiff",)
+# Formats that hold their own pixels.
+IMAGE_DRIVERS = (
+    *("GTiff", "PNG", "JPEG", "JP2OpenJPEG", "BMP", "GIF", "WEBP"),
+    *("HFA", "ENVI", "EHdr", "netCDF", "AAIGrid", "SAGA"),
+)
+# Those of terrain models and geoids besides.
+HEIGHT_DRIVERS = (
+    *IMAGE_DRIVERS,
+    *("SRTMHGT", "DTED", "USGSDEM", "GTX", "BYN", "NGSGEOID", "ISG", "GSBG", "GS7BG"),
+)
+VIRTUAL_RASTER = b"<VRTDataset"
+# GDAL looks for a virtual raster's mark in this many bytes, whatever stands before it.
+HEAD_BYTES = 4096
+# Of overviews and masks, after the name or the stem.
+SIDECARS = (".ovr", ".OVR", ".msk", ".MSK", ".aux", ".AUX", ".rrd", ".RRD")
+SIDECAR_STARTS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+", b"EHFA_HEADER_TAG")
+REFER = "points to other files, which are not opened"
 
 
-def pixels_crc(values: Pixels) -> str:
-    """CRC-32 of the pixels (height, width), row by row, as 8 hexadecimal digits."""
-    return f"{zlib.crc32(np.ascontiguousarray(values).reshape(-1).view(np.uint8).data):08x}"
+def open_raster(
+    path: PathLike, drivers: Collection[str] = IMAGE_DRIVERS, **options: Any
+) -> DatasetReader:
+    """Open a local raster in one of some formats, without a warning if it is not georeferenced.
 
-
-def write_raster(
-    path: PathLike,
-    values: Pixels,
-    tags: Mapping[str, str] | None = None,
-    description: str | None = None,
-    **profile: Any,
-) -> None:
-    """Write one band (height, width) atomically, through memory, with the CRC-32 of its pixels.
-
-    profile: of rasterio, without shape and type. Raises DiskError if the disk is full.
+    drivers: GDAL's names of the formats. options: of the format.
+    Raises RasterioIOError if the file is missing, has another format, or refers to other files.
     """
-    from rasterio.io import MemoryFile
-
-    height, width = values.shape
-    shape = {"height": height, "width": width, "count": 1, "dtype": values.dtype.name}
-    with _without_position_warning(), MemoryFile() as memory:
-        with memory.open(**shape, **profile) as target:
-            target.write(values, 1)
-            target.update_tags(**{CRC_TAG: pixels_crc(values), **(tags or {})})
-            if description is not None:
-                target.set_band_description(1, description)
-        with replacing(path) as temporary:
-            temporary.write_bytes(memory.read())
+    local = Path(path)
+    if not local.exists():
+        raise RasterioIOError(f"{path} does not exist")
+    for sidecar in _sidecars(local):
+        head = head_of(sidecar)
+        if not head.startswith(SIDECAR_STARTS) or VIRTUAL_RASTER in head:
+            raise RasterioIOError(f"{sidecar.name} beside it is no raster of overviews or a mask")
+    # Without a list of the folder GDAL looks for these names only, and not for other spellings.
+    with Env(GDAL_DISABLE_READDIR_ON_OPEN="TRUE"):
+        return _open(str(local.absolute()), drivers, **options)
 
 
-@contextmanager
-def replacing_raster(
-    path: PathLike, levels: Sequence[Pixels], tags: Mapping[str, str] | None = None
-) -> Iterator[Path]:
-    """As `files.replacing`, for a GeoTIFF that the block writes with GDAL; read back at the end.
+def open_alone(source: str, drivers: Collection[str] = GEOTIFF) -> DatasetReader:
+    """Open a raster of a product, without looking at the files beside it.
 
-    levels: the pixels of its one band, and those of its overviews. tags: that it must have.
-    Raises DiskError unless every pixel and tag has arrived.
+    source: GDAL's name of it, which may be inside a .zip. Raises as `open_raster` does.
     """
-    from rasterio._err import CPLE_BaseError
-    from rasterio.errors import RasterioError
+    with Env(GDAL_DISABLE_READDIR_ON_OPEN="EMPTY_DIR", GDAL_PAM_ENABLED="NO"):
+        return _open(source, drivers)
 
-    with replacing(path) as temporary:
+
+def _open(source: str, drivers: Collection[str], **options: Any) -> DatasetReader:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", NotGeoreferencedWarning)
         try:
-            with _without_position_warning():
-                yield temporary
-                for level, values in enumerate(levels):
-                    _compare(temporary, level, values, tags or {})
-        except (RasterioError, CPLE_BaseError) as error:
-            raise DiskError.of(path, error) from error
+            dataset = DatasetReader(source, driver=list(drivers), **options)
+        except RasterioIOError:
+            if VIRTUAL_RASTER in head_of(Path(source)):
+                raise RasterioIOError(f"it is a virtual raster, which {REFER}") from None
+            raise
+    if "OVERVIEW_FILE" in dataset.tags(ns="OVERVIEWS"):
+        dataset.close()
+        raise RasterioIOError(f"its metadata {REFER}: OVERVIEW_FILE")
+    return dataset
 
 
-def _compare(path: Path, level: int, values: Pixels, tags: Mapping[str, str]) -> None:
-    import rasterio
-    from rasterio.errors import RasterioIOError
-
-    options = {"overview_level": level - 1} if level else {}
-    with rasterio.open(path, **options) as written:
-        whole = written.shape == values.shape and tags.items() <= written.tags().items()
-        for first in range(0, len(values) if whole else 0, _ROWS):
-            rows = values[first : first + _ROWS]
-            window = ((first, first + len(rows)), (0, values.shape[1]))
-            found = np.ascontiguousarray(written.read(1, window=window))
-            # Bytes, because NaN is not equal to NaN.
-            whole &= found.tobytes() == np.ascontiguousarray(rows).tobytes()
-        if not whole:
-            raise RasterioIOError("what was read back is not what was written")
-
-
-def check_pixels(path: PathLike, values: Pixels, tags: Mapping[str, str]) -> None:
-    """Compare the pixels (height, width) read from a file with the CRC-32 in its tags, if any.
-
-    Raises DamagedFileError if they differ.
-    """
-    if tags.get(CRC_TAG, pixels_crc(values)) != pixels_crc(values):
-        raise DamagedFileError.of(path, "its pixels do not match their checksum")
-
-
-def read_checked(path: PathLike, threads: int = 1) -> Pixels:
-    """Read the first band (height, width) of a raster that this project made.
-
-    Raises DamagedFileError if it cannot be read, or its pixels do not match their checksum.
-    """
-    import rasterio
-    from rasterio.errors import RasterioError
-
+def head_of(path: Path) -> bytes:
+    """The first bytes of a file; none if it cannot be read."""
     try:
-        with _without_position_warning(), rasterio.open(path, num_threads=threads) as dataset:
-            values: Pixels = dataset.read(1)
-            tags = dataset.tags()
-    except RasterioError as error:
-        raise DamagedFileError.of(path, str(error.__cause__ or error)) from None
-    check_pixels(path, values, tags)
-    return values
+        with path.open("rb") as file:
+            return file.read(HEAD_BYTES)
+    except OSError:
+        return b""
 
 
-@contextmanager
-def _without_position_warning() -> Iterator[None]:
-    from rasterio.errors import NotGeoreferencedWarning
-
-    with warnings.catch_warnings(action="ignore", category=NotGeoreferencedWarning):
-        yield
+def _sidecars(path: Path) -> list[Path]:
+    """The files in which GDAL looks for a raster's overviews and masks."""
+    names = {f"{stem}{suffix}" for stem in (path.name, path.stem) for suffix in SIDECARS}
+    names |= {f"{name}{suffix}" for name in tuple(names) for suffix in SIDECARS}
+    return sorted(beside for name in names if (beside := path.with_name(name)).is_file())

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from calvingfront.files import PathLike, write_text
 
@@ -40,6 +40,16 @@ def write_report(text: str, md: PathLike, page: PathLike | None) -> None:
     write_text(md, text)
     if page is not None:
         write_text(page, to_html(text))
+
+
+def table_row(cells: Iterable[object]) -> str:
+    """A row of a pipe table; a | or a line break within a cell stays in its cell."""
+    return f"| {' | '.join(map(cell_text, cells))} |"
+
+
+def cell_text(value: object) -> str:
+    """A value as the text of one cell of a pipe table."""
+    return " ".join(str(value).splitlines()).replace("|", "\\|")
 
 
 def to_html(text: str) -> str:

@@ -1,24 +1,123 @@
-"""Vector files that are whole, and have the same bytes for the same content."""
+"""Vector files: read in the formats that are meant, written with the same bytes each time."""
 
 from __future__ import annotations
 
-import sqlite3
+import json
+import re
+import zipfile
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
-from urllib.parse import quote
+from typing import Any
 
-from calvingfront.errors import DiskError
-from calvingfront.files import PathLike, replacing
+from calvingfront.files import PathLike
 
 # Replaces the time of writing.
 NO_TIME = "1970-01-01T00:00:00.000Z"
+# Formats that hold their own features, by GDAL's names. Others name further files or services to
+# open (virtual layers, WFS …), and GDAL recognises them by content, whatever the suffix.
+VECTOR_DRIVERS = (
+    *("GPKG", "ESRI Shapefile", "GeoJSON", "GeoJSONSeq", "FlatGeobuf", "OpenFileGDB"),
+    *("LIBKML", "KML", "GPX", "CSV", "Parquet"),
+)
+FORMATS = "GeoPackage, Shapefile, GeoJSON, FlatGeobuf, KML, GPX or File Geodatabase"
+LINKS = {"link", "url"}  # types of a GeoJSON's CRS that GDAL fetches
+
+
+def layers_with_kinds(path: PathLike) -> list[tuple[str, str | None]]:
+    """Name and kind of geometry (None: a table) of each layer of a local vector file.
+
+    Raises ValueError if the file is missing or has another format, or what GDAL raises.
+    """
+    import pyogrio  # slow to import, and `position` reads tables without it
+
+    with _only_known_formats(path) as local:
+        return [(str(name), kind) for name, kind in pyogrio.list_layers(local)]
+
+
+def read_layer(path: PathLike, layer: str | None = None, **options: Any) -> Any:
+    """A layer of a local vector file, or its first, as a GeoDataFrame (DataFrame: a table).
+
+    options: of `pyogrio.read_dataframe`.
+    Raises ValueError if the file is missing or has another format, or what GDAL raises.
+    """
+    import geopandas
+
+    with _only_known_formats(path) as local:
+        return geopandas.read_file(local, layer=layer, engine="pyogrio", **options)
+
+
+@contextmanager
+def _only_known_formats(path: PathLike) -> Iterator[str]:
+    """Take all other formats from GDAL for as long as the block lasts; yield the absolute path."""
+    import pyogrio
+    from pyogrio.core import _register_drivers
+
+    local = Path(path).absolute()
+    if not local.exists():
+        raise ValueError(f"{path} does not exist")
+    if local.is_file():
+        _refuse_links(local)
+    before = pyogrio.get_gdal_config_option("GDAL_SKIP")
+    others = set(pyogrio.list_drivers()) - set(VECTOR_DRIVERS)
+    try:
+        pyogrio.set_gdal_config_options({"GDAL_SKIP": ",".join(sorted(others))})
+        _register_drivers()
+        yield str(local)
+    except pyogrio.errors.DataSourceError as error:
+        if "not recognized" in str(error):
+            raise ValueError(f"{local.name} is none of {FORMATS}") from None
+        raise
+    finally:
+        pyogrio.set_gdal_config_options({"GDAL_SKIP": before})
+        _register_drivers()
+
+
+def _refuse_links(path: Path) -> None:
+    """Refuse a GeoJSON, plain or in a .zip, whose CRS is a link, which GDAL would fetch."""
+    links: list[str] = []
+
+    def note(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        for key, value in pairs:
+            if key == "crs" and isinstance(value, dict):
+                links.extend({str(value.get("type")).lower()} & LINKS)
+        return dict(pairs)
+
+    for text in _json_texts(path):
+        if not re.search(rb'"(link|url)"|\\u', text, re.IGNORECASE):
+            continue
+        try:
+            json.loads(text, object_pairs_hook=note)
+        except (ValueError, RecursionError):  # perhaps a sequence of features, one a line
+            try:
+                for line in text.replace(b"\x1e", b"").splitlines():
+                    json.loads(line or "null", object_pairs_hook=note)
+            except (ValueError, RecursionError):
+                raise ValueError(f"{path.name} is no sound GeoJSON") from None
+        if links:
+            what = f"gives its CRS as a {links[0]}, which is not opened"
+            raise ValueError(f"{path.name} {what}; write the name of the CRS")
+
+
+def _json_texts(path: Path) -> Iterator[bytes]:
+    with path.open("rb") as file:
+        start = file.read(64)
+    if start.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"{":
+        yield path.read_bytes()
+    elif start[:2] == b"PK":
+        try:
+            with zipfile.ZipFile(path) as archive:
+                for name in archive.namelist():
+                    if name.lower().endswith("json"):
+                        yield archive.read(name)
+        except (zipfile.BadZipFile, OSError, RuntimeError, NotImplementedError):
+            return
 
 
 @contextmanager
 def without_clock() -> Iterator[None]:
     """Make GDAL write NO_TIME, or the time the user has set, as `last_change`, not the present."""
-    import pyogrio  # slow to import, and `position` reads tables without it
+    import pyogrio
 
     before = pyogrio.get_gdal_config_option("OGR_CURRENT_DATE")
     pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": before or NO_TIME})
@@ -26,81 +125,3 @@ def without_clock() -> Iterator[None]:
         yield
     finally:
         pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": before})
-
-
-@contextmanager
-def replacing_geopackage(path: PathLike) -> Iterator[Path]:
-    """As `files.replacing`, for a GeoPackage that the block writes with GDAL.
-
-    Raises DiskError unless it has been written whole.
-    """
-    with replacing(path) as temporary, telling_gdal(path):
-        yield temporary
-        fault = geopackage_fault(temporary)
-        if fault:
-            raise DiskError.of(path, OSError(fault))
-
-
-@contextmanager
-def telling_gdal(path: PathLike) -> Iterator[None]:
-    """Raise DiskError for whatever GDAL raises when `path` cannot be written."""
-    from pyogrio.errors import DataLayerError, DataSourceError, FeatureError
-
-    try:
-        yield
-    except (DataSourceError, DataLayerError, FeatureError) as error:
-        # GDAL names neither the disk nor the fault.
-        raise DiskError.of(path, error) from error
-
-
-def geopackage_fault(path: PathLike) -> str:
-    """What is wrong with the pages of a GeoPackage, or empty."""
-    address = f"file:{quote(str(Path(path).absolute()))}?mode=ro&immutable=1"
-    try:
-        with closing(sqlite3.connect(address, uri=True)) as database:
-            (found,) = database.execute("PRAGMA quick_check(1)").fetchone()
-            tables = database.execute("SELECT count(*) FROM gpkg_contents").fetchone()[0]
-    except sqlite3.Error as error:
-        return str(error)
-    if found != "ok":
-        return str(found)
-    return "" if tables else "it has no layers"
-
-
-def shapefile_fault(path: PathLike, features: int) -> str:
-    """What is wrong with the files of a new Shapefile of so many features, or empty.
-
-    Its lengths are compared with its headers; no record may hold what a lost block leaves.
-    """
-    main, index, table = (
-        Path(path).with_suffix(suffix).read_bytes() for suffix in (".shp", ".shx", ".dbf")
-    )
-    place, count = 100, 0
-    while place + 8 <= len(main) and int.from_bytes(main[place : place + 4]) == count + 1:
-        place += 8 + 2 * int.from_bytes(main[place + 4 : place + 8])
-        count += 1
-    head, width = (int.from_bytes(table[start : start + 2], "little") for start in (8, 10))
-    records = table[head : head + features * width]
-    sound = {
-        "its lines are not whole": place == len(main) == 2 * int.from_bytes(main[24:28])
-        and count == features,
-        "its index is not whole": len(index) == 100 + 8 * features
-        and 2 * int.from_bytes(index[24:28]) == len(index)
-        and all(index[k : k + 8] == main_place for k, main_place in _places(main, features)),
-        "its attributes are not whole": int.from_bytes(table[4:8], "little") == features
-        and head > 0
-        and len(records) == features * width
-        and b"\0" not in records,
-        "its CRS is lost": Path(path).with_suffix(".prj").read_bytes().endswith(b"]"),
-        "its encoding is lost": Path(path).with_suffix(".cpg").read_bytes() == b"UTF-8",
-    }
-    return next((what for what, fine in sound.items() if not fine), "")
-
-
-def _places(main: bytes, features: int) -> Iterator[tuple[int, bytes]]:
-    """Where each record's entry in the index is, and what it must be."""
-    place = 100
-    for number in range(features):
-        length = main[place + 4 : place + 8]
-        yield 100 + 8 * number, (place // 2).to_bytes(4) + length
-        place += 8 + 2 * int.from_bytes(length)

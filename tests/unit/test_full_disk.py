@@ -25,7 +25,6 @@ from calvingfront.files import write_json, write_text
 from calvingfront.locating.outputs.probability import write_probability
 from calvingfront.locating.vectors import write_fronts, write_geoparquet, write_shapefile
 from calvingfront.networks.weights import save_weights
-from calvingfront.raster_files import replacing_raster
 from calvingfront.reports import write_report
 from calvingfront.samples.square import square_file
 from calvingfront.sar.grid import MapGrid
@@ -39,6 +38,7 @@ from calvingfront.simulation.product_writers.envisat import write_envisat
 from calvingfront.simulation.product_writers.terrasar import write_terrasar
 from calvingfront.simulation.world.world import World, build_world
 from calvingfront.training.resuming.state import StateFolder
+from calvingfront.whole_rasters import replacing_raster
 from front_examples import front, full
 from full_disk import PAGE, SmallDisk, small_disk
 from radar_scenes import make_image, make_scene

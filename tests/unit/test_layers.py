@@ -18,8 +18,8 @@ CONTRIBUTING = Path(__file__).resolve().parents[2] / "CONTRIBUTING.md"
 # imports the other.
 LAYERS = (
     ("errors",),
-    ("files", "logs"),
-    ("raster_files", "sealed_files", "vector_files"),
+    ("files", "logs", "tabular"),
+    ("raster_files", "vector_files", "sealed_files", "whole_rasters", "whole_vectors"),
     ("array_files",),
     ("reports",),
     ("vocabulary",),

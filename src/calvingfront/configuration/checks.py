@@ -6,16 +6,18 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from calvingfront.errors import ConfigError
+from calvingfront.errors import CalvingFrontError, ConfigError
+from calvingfront.scenes.lists import split_lists
 from calvingfront.scenes.sources import source_of
 from calvingfront.vocabulary.models import AVERAGE, BASELINES, NETWORKS, model_label
 from calvingfront.vocabulary.others import others_of, printed_others
 from calvingfront.vocabulary.references import load
 
 
-def contradictions(config: Mapping[str, Any]) -> Iterator[ConfigError]:
-    """Yield a ConfigError for each set of keys that cannot work together."""
+def contradictions(config: Mapping[str, Any]) -> Iterator[CalvingFrontError]:
+    """Yield an error for each set of keys that cannot work together."""
     yield from load(source_of(config).faults)(config)
+    yield from split_lists.faults(config)
     yield from _split_contradictions(config["split"])
     yield from load("calvingfront.locating.model.choice:faults")(config)  # of a later stage
     yield from _others_contradictions(config)
@@ -81,12 +83,6 @@ def _others_contradictions(config: Mapping[str, Any]) -> Iterator[ConfigError]:
 
 
 def _split_contradictions(split: Mapping[str, Any]) -> Iterator[ConfigError]:
-    if split["method"] == "paper" and split["lists"] and not Path(split["lists"]).is_file():
-        yield ConfigError(
-            "split.lists",
-            f"there is no file {split['lists']}",
-            "Write the path of the CSV, or null to draw the subsets by split.shares",
-        )
     if split["method"] == "glacier" and not split["test_glaciers"]:
         yield ConfigError(
             "split.test_glaciers",

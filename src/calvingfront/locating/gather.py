@@ -11,8 +11,8 @@ from calvingfront.locating.degrees import length_m
 from calvingfront.locating.extract import LONGITUDE_LATITUDE
 from calvingfront.locating.stac import write_item
 from calvingfront.locating.vectors import LocatedFront, read_fronts, write_fronts
-from calvingfront.reports import write_report
-from calvingfront.vector_files import geopackage_fault
+from calvingfront.reports import table_row, write_report
+from calvingfront.whole_vectors import geopackage_fault
 
 log = logging.getLogger(__name__)
 
@@ -84,7 +84,7 @@ def describe_fronts(
             _metres(front.error_m), _metres(front.err90_m),
             front.quality or "not judged", front.reason,
         )  # fmt: skip
-        text.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
+        text.append(table_row(cells))
     if excluded:
         text += ["", "## Excluded", ""]
         text += [f"- {scene}: {reason}" for scene, reason in sorted(excluded.items())]

@@ -42,13 +42,8 @@ from calvingfront.locating.layers import (
 from calvingfront.locating.located_front import LEVELS, LocatedFront
 from calvingfront.locating.outputs.vertices import write_vertices
 from calvingfront.locating.reading import PARQUET, read_fronts
-from calvingfront.vector_files import (
-    NO_TIME,
-    geopackage_fault,
-    shapefile_fault,
-    telling_gdal,
-    without_clock,
-)
+from calvingfront.vector_files import NO_TIME, without_clock
+from calvingfront.whole_vectors import geopackage_fault, shapefile_fault, telling_gdal
 
 __all__ = [
     "LocatedFront", "read_fronts", "write_fronts", "write_geoparquet", "write_shapefile",

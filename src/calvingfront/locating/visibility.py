@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-import rasterio
 
 from calvingfront.files import PathLike
 from calvingfront.locating.degrees import Floats
-from calvingfront.raster_files import read_checked
+from calvingfront.raster_files import GEOTIFF, open_raster
 from calvingfront.sar.masks import LAYOVER, SHADOW
+from calvingfront.whole_rasters import read_checked
 
 
 def hidden_share(view: PathLike, lines: Sequence[Floats]) -> float:
@@ -21,7 +21,7 @@ def hidden_share(view: PathLike, lines: Sequence[Floats]) -> float:
     """
     points = np.concatenate(list(lines))
     codes = read_checked(view)
-    with rasterio.open(view) as raster:
+    with open_raster(view, GEOTIFF) as raster:
         inverse = ~raster.transform
     cols, rows = inverse * (points[:, 0], points[:, 1])
     row = np.clip(np.floor(rows).astype(int), 0, codes.shape[0] - 1)

@@ -28,7 +28,8 @@ from calvingfront.position.orientation import SketchError, axes_of, main_part
 from calvingfront.position.outliers import LEAST, apart
 from calvingfront.position.season import decimal_years
 from calvingfront.position.upglacier import UpGlacier, as_point, downward, is_point
-from calvingfront.vector_files import replacing_geopackage, without_clock
+from calvingfront.vector_files import without_clock
+from calvingfront.whole_vectors import replacing_geopackage
 
 Array = npt.NDArray[np.float64]
 

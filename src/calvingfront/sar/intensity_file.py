@@ -25,10 +25,10 @@ from calvingfront.radar.model import (
     SlantRange,
     StateVectors,
 )
-from calvingfront.raster_files import CRC_TAG, pixels_crc, read_checked, replacing_raster
 from calvingfront.sar.looks import multilooked_geometry
 from calvingfront.sar.multilook import Multilooked
 from calvingfront.sealed_files import read_record, reading, write_record
+from calvingfront.whole_rasters import CRC_TAG, pixels_crc, read_checked, replacing_raster
 
 CREATION = {"compress": "zstd", "zstd_level": 1, "tiled": False, "blockysize": 256}
 

@@ -8,18 +8,17 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
 
+import cv2
 import numpy as np
 import pandas as pd
 
 from calvingfront.errors import CalvingFrontError, DamagedFileError, Faults, SceneError
 from calvingfront.files import PathLike
-from calvingfront.reports import write_report
+from calvingfront.reports import table_row, write_report
 from calvingfront.scenes.caffe import EXCLUDE
+from calvingfront.scenes.imagery.masks import LARGEST_FRONT_SHARE
 from calvingfront.scenes.pixels import read_grey
 from calvingfront.scenes.scene_table import write_scenes
-
-# A calving front is a line: a mask with more front than this is another kind of mask.
-LARGEST_FRONT_SHARE = 0.25
 
 
 @dataclass
@@ -47,14 +46,16 @@ def check_scene(scene: str, image: str, front: str, made: bool = False) -> Check
     try:
         pixels = read_grey(image, made)
         checked.height, checked.width = pixels.shape
-        checked.digest = hashlib.blake2b(pixels.tobytes() + repr(pixels.shape).encode()).hexdigest()
+        digest = hashlib.blake2b(pixels.data)
+        digest.update(repr(pixels.shape).encode())
+        checked.digest = digest.hexdigest()
         if pixels.min() == pixels.max():
             fault(image, f"is constant: every pixel is {pixels.min()}", "Fetch the image again.")
     except (SceneError, DamagedFileError) as error:
         checked.faults.append(error)
     try:
         mask = read_grey(front, made)
-        levels = np.flatnonzero(np.bincount(mask.ravel(), minlength=256))
+        levels = np.flatnonzero(cv2.calcHist([mask], [0], None, [256], [0, 256]))
         share = float((mask > levels[0]).mean())
         if levels.size == 1:
             what = "is a mask without a front" if levels[0] == 0 else "is front everywhere"
@@ -138,13 +139,13 @@ def describe_scenes(
         "every image and front has been opened.",
         *(f"\n{note}." for note in notes),
         "",
-        f"| glacier | {' | '.join(missions)} | all | first | last |",
+        table_row(["glacier", *missions, "all", "first", "last"]),
         "|---|" + "---:|" * (len(missions) + 1) + "---|---|",
     ]
     for glacier, row in counts.iterrows():
         dates = scenes.loc[scenes["glacier"] == glacier, "acquired"]
         cells = [glacier, *row.tolist(), int(row.sum()), dates.min(), dates.max()]
-        lines.append("| " + " | ".join(map(str, cells)) + " |")
+        lines.append(table_row(cells))
     lines += [
         "",
         "| glacier | resolution tag (m) | pixel across (m) | pixel down (m) | columns | rows "
@@ -166,7 +167,9 @@ def describe_scenes(
             for number in np.asarray(numbers, dtype=float)
         )
         cells = [glacier, *known, len(group)]
-        lines.append("| " + " | ".join(map(str, cells)) + " |")
+        lines.append(table_row(cells))
     lines += ["", "## Excluded", ""]
-    lines += [f"- {scene}: {reason}" for scene, reason in sorted(excluded.items())] or ["None."]
+    lines += [
+        f"- {scene}: {' '.join(str(reason).split())}" for scene, reason in sorted(excluded.items())
+    ] or ["None."]
     return "\n".join(lines) + "\n"

@@ -15,7 +15,7 @@ from calvingfront.errors import CalvingFrontError, DiskError, SceneError
 from calvingfront.files import PathLike
 from calvingfront.locating.extract import content, text
 from calvingfront.locating.outputs.writers import check_folder
-from calvingfront.raster_files import write_raster
+from calvingfront.whole_rasters import write_raster
 
 log = logging.getLogger(__name__)
 
