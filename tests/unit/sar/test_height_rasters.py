@@ -60,6 +60,8 @@ def write(path: Path, values: Any, transform: Affine | None = None, **options: A
         (-9999, "float32", False),
         (-9999, "float32", True),
         (-99999, "float64", False),
+        (-99999, "int32", False),
+        (-2147483648, "int32", False),
         (HUGE, "float32", False),
         (HUGE, "float32", True),
         (np.nan, "float32", False),
@@ -143,6 +145,15 @@ def test_scale_and_offset_are_applied(tmp_path: Path, grid: MapGrid) -> None:
     dem = write(tmp_path / "void.tif", stored, scale=(0.1, -100.0))
     with pytest.raises(GeocodingError, match="so that it cannot be sea"):
         heights_on_grid(dem, grid, "ellipsoid")
+
+
+@pytest.mark.parametrize("dtype", ["int16", "uint16", "int32", "float32"])
+def test_no_void_value_is_found_where_the_type_cannot_hold_it(tmp_path: Path, dtype: str) -> None:
+    """−99999 in 16 bit would be 31073: here 3107.3 m."""
+    stored = np.full((SIDE, SIDE), 31073, dtype)
+    for options in ({}, {"nodata": -9999}) if dtype != "uint16" else ({},):
+        dem = write(tmp_path / "dem.tif", stored, scale=(0.1, 0.0), **options)
+        np.testing.assert_allclose(heights_on_grid(dem, FINE, "ellipsoid"), 3107.3, atol=1e-3)
 
 
 @GRIDS

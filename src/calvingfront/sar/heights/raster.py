@@ -23,7 +23,7 @@ from calvingfront.sar.heights.mosaic import check_mosaic, is_mosaic
 from calvingfront.sar.kernels import Float32
 
 # No data, whatever the tags say: no ground is so low. Whatever lies beyond ±HUGE is none either.
-VOIDS = (-32768.0, -32767.0, -9999.0, -99999.0)
+VOIDS = (-32768.0, -32767.0, -9999.0, -99999.0, -2147483648.0)
 HUGE = 1e10
 LOWEST_M, HIGHEST_M = -500.0, 9000.0
 METRES = {"", "m", "metre", "meter", "metres", "meters"}
@@ -174,16 +174,16 @@ class HeightRaster:
         nodata = self.dataset.nodata
         if nodata is None or math.isnan(nodata):
             return np.isnan(values) if nodata is not None else np.zeros(values.shape, np.bool_)
-        return values == np.asarray(nodata).astype(values.dtype)
+        with np.errstate(over="ignore"):
+            return values == (np.float32(nodata) if values.dtype == np.float32 else nodata)
 
 
 def _untagged(values: Any) -> Any:
-    if values.dtype.kind not in "fi":
-        return np.zeros(values.shape, np.bool_)
-    found = np.isin(values, np.array(VOIDS).astype(values.dtype) if values.itemsize > 1 else ())
     if values.dtype.kind == "f":
-        found |= ~(np.abs(values) < HUGE)  # NaN, too
-    return found
+        return np.isin(values, VOIDS) | ~(np.abs(values) < HUGE)  # NaN, too
+    limits = np.iinfo(values.dtype)
+    fitting = [void for void in VOIDS if limits.min <= void <= limits.max]
+    return np.isin(values, np.array(fitting, values.dtype))
 
 
 @contextmanager
