@@ -21,7 +21,7 @@ from calvingfront.sar.kernels import Float32
 
 log = logging.getLogger(__name__)
 Datum = Literal["ellipsoid", "geoid"]
-LARGEST_WINDOW_PX = 250_000_000  # 1 GB as float32
+LARGEST_WINDOW_PX = 100_000_000  # 0.4 GB as float32
 
 
 def heights_on_grid(
