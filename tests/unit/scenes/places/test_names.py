@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from calvingfront.errors import ConfigError, Faults
-from calvingfront.scenes.places.names import unknown_glaciers
+from calvingfront.scenes.places.names import check_area_name, unknown_glaciers
 from calvingfront.scenes.scene_table import scene_table
 from calvingfront.scenes.sources import check_glaciers, known_hemispheres
 
@@ -54,6 +54,14 @@ def test_held_out_glaciers_need_a_front_and_all_faults_are_told() -> None:
 def test_a_misspelt_hemisphere_says_what_was_meant() -> None:
     with pytest.raises(ConfigError, match=r"hemisphere\.crane: names no .*Did you mean Crane\?"):
         known_hemispheres(["Crane", "Jorum"], config())
+
+
+def test_an_area_of_almost_the_same_name_is_not_passed_over() -> None:
+    check_area_name("Jorum", {"Jorum": []})
+    check_area_name("Crane", {"Jorum": []})
+    check_area_name("", {"Jorum": []})
+    with pytest.raises(ConfigError, match=r"map\.areas\.Jorum: is the area of Jorum, but the gl"):
+        check_area_name("jorum", {"Jorum": []})
 
 
 def test_a_name_like_no_other_is_not_guessed() -> None:
