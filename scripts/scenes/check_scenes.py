@@ -1,4 +1,4 @@
-"""Open every image and front once; write the scene table and the scene report."""
+"""Open every image and front once; write the scene table."""
 
 from calvingfront.logs import log_to
 from calvingfront.scenes.check import check_scenes
@@ -7,12 +7,4 @@ from calvingfront.scenes.scene_table import scene_table
 if __name__ == "__main__":
     with log_to(snakemake.log[0]):
         scenes = scene_table(snakemake.params.scenes)
-        scenes.attrs["notes"] = list(snakemake.params.notes)
-        check_scenes(
-            scenes,
-            excluded=snakemake.params.excluded,
-            output=snakemake.output.table,
-            report=snakemake.output.report,
-            page=snakemake.output.page,
-            threads=snakemake.threads,
-        )
+        check_scenes(scenes, snakemake.output.table, threads=snakemake.threads)

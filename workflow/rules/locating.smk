@@ -42,6 +42,7 @@ rule extract_fronts:
         mem_mb=2000,
         runtime="1h",
     params:
+        made_from("calvingfront.locating.extract:extract_fronts"),
         min_front_length_m=config["evaluation"]["min_front_length_m"],
     script:
         "../../scripts/locating/extract_fronts.py"
@@ -72,6 +73,7 @@ rule export_model:
         runtime="2h",
         gpu=1,
     params:
+        made_from("calvingfront.locating.model_export:export_model"),
         **words_of(config),
         orientations=config["locating"]["orientations"],
         source=config["source"]["kind"],
@@ -86,7 +88,7 @@ rule locate_scene:
     """Locate the front of one new scene with the model."""
     input:
         sample=rules.square_image.output.sample,
-        model=config["locating"]["model"] or rules.export_model.output.model,
+        model=given(config["locating"]["model"]) or rules.export_model.output.model,
         view=rules.geocode_scene.output.view if SOURCE.products else [],
     output:
         front="<results>/located/{scene}.gpkg",
@@ -102,6 +104,10 @@ rule locate_scene:
         runtime="10m",
         gpu=1,
     params:
+        made_from(
+            "calvingfront.locating.locate:locate_file",
+            files={"model": config["locating"]["model"]},
+        ),
         glacier=scene_cell("glacier"),
         mission=scene_cell("mission"),
         acquired=scene_cell("acquired"),
@@ -133,6 +139,8 @@ rule gather_fronts:
     resources:
         mem_mb=2000,
         runtime="30m",
+    params:
+        made_from("calvingfront.locating.gather:gather_fronts"),
     script:
         "../../scripts/locating/gather_fronts.py"
 
@@ -167,6 +175,8 @@ rule tabulate_errors:
     resources:
         mem_mb=1000,
         runtime="10m",
+    params:
+        made_from("calvingfront.tables.errors:tabulate_errors"),
     script:
         "../../scripts/locating/tabulate_errors.py"
 
@@ -191,5 +201,7 @@ rule draw_errors:
     resources:
         mem_mb=1000,
         runtime="10m",
+    params:
+        made_from("calvingfront.figures.errors:draw_errors"),
     script:
         "../../scripts/locating/draw_errors.py"

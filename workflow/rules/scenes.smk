@@ -14,9 +14,9 @@ if SOURCE.imported:
             image=(
                 rules.geocode_scene.output.map
                 if SOURCE.products
-                else scene_cell("image", source_rows)
+                else given_cell("image", source_rows)
             ),
-            front=scene_cell("front", source_rows),
+            front=given_cell("front", source_rows),
         output:
             image=f"<results>/imported/{{scene}}/image.{'tif' if SOURCE.products else 'png'}",
             front="<results>/imported/{scene}/front.png",
@@ -31,6 +31,13 @@ if SOURCE.imported:
             mem_mb=2000,
             runtime="10m",
         params:
+            made_from(
+                "calvingfront.scenes.importing:import_scene",
+                files={
+                    **({} if SOURCE.products else {"image": scene_cell("image", source_rows)}),
+                    "front": scene_cell("front", source_rows),
+                },
+            ),
             scene="{scene}",
             glacier=scene_cell("glacier"),
             acquired=scene_cell("acquired"),
@@ -43,7 +50,7 @@ if SOURCE.imported:
             image=(
                 rules.geocode_scene.output.map
                 if SOURCE.products
-                else scene_cell("image", source_rows)
+                else given_cell("image", source_rows)
             ),
         output:
             image=f"<results>/new_images/{{scene}}.{'tif' if SOURCE.products else 'png'}",
@@ -58,6 +65,10 @@ if SOURCE.imported:
             mem_mb=2000,
             runtime="10m",
         params:
+            made_from(
+                "calvingfront.scenes.importing:import_new_scene",
+                files={} if SOURCE.products else {"image": scene_cell("image", source_rows)},
+            ),
             pixel_size_m=scene_cell("pixel_size_x_m"),
         script:
             "../../scripts/scenes/import_new_scene.py"
@@ -66,17 +77,10 @@ if SOURCE.imported:
 rule check_scenes:
     """Open the image and front of every scene with a front, and report all faults at once."""
     input:
-        images=[prepared_rows[scene]["image"] for scene in SCENES],
-        fronts=[prepared_rows[scene]["front"] for scene in SCENES],
+        images=[prepared_file("image", scene) for scene in SCENES],
+        fronts=[prepared_file("front", scene) for scene in SCENES],
     output:
         table="<results>/scenes.tsv",
-        report="<results>/scenes.md",
-        page=report(
-            "<results>/scenes.html",
-            caption="../report/scenes.rst",
-            category="Data",
-            labels={"item": "Scenes"},
-        ),
     log:
         "<logs>/check_scenes.log",
     benchmark:
@@ -89,8 +93,39 @@ rule check_scenes:
         mem_mb=2000,
         runtime="30m",
     params:
+        made_from(
+            "calvingfront.scenes.check:check_scenes",
+            files={"all": lambda wildcards: own_files()},
+        ),
         scenes=records(with_front(prepared)),
+    script:
+        "../../scripts/scenes/check_scenes.py"
+
+
+rule report_scenes:
+    """Report on the checked scenes, and on those that are excluded."""
+    input:
+        table=rules.check_scenes.output.table,
+    output:
+        report="<results>/scenes.md",
+        page=report(
+            "<results>/scenes.html",
+            caption="../report/scenes.rst",
+            category="Data",
+            labels={"item": "Scenes"},
+        ),
+    log:
+        "<logs>/report_scenes.log",
+    conda:
+        "../../envs/samples.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime="10m",
+    params:
+        made_from("calvingfront.scenes.report:report_scenes"),
+        # Here only, so that other words for a reason make no scene anew.
         notes=source_scenes.attrs.get("notes", []),
         excluded=TRAINING["source"]["exclude"],
     script:
-        "../../scripts/scenes/check_scenes.py"
+        "../../scripts/scenes/report_scenes.py"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save
 from torch import Tensor
@@ -20,15 +22,28 @@ def save_weights(state: dict[str, Tensor], path: PathLike) -> None:
         temporary.write_bytes(save(state))
 
 
-def load_network(weights: PathLike, record: PathLike) -> UNet:
+def save_epochs(states: Mapping[int, Mapping[str, Tensor]], path: PathLike) -> None:
+    """Write the weights of several epochs into one file, under the names EPOCH/name."""
+    every = {
+        f"{epoch}/{name}": value for epoch, state in states.items() for name, value in state.items()
+    }
+    save_weights({name: value.clone() for name, value in every.items()}, path)
+
+
+def load_network(weights: PathLike, record: PathLike, epoch: int | None = None) -> UNet:
     """Build the network described by `record` (run.json) and load its weights, ready to predict.
 
+    epoch: the one to read from a file of `save_epochs`.
     Raises TrainingError if the weights cannot be read or belong to another network.
     """
     settings = NetworkSettings(**read_json(record)["network"])
     network = build_network(settings)
     try:
-        network.load_state_dict(load_file(weights))
+        state = load_file(weights)
+        if epoch is not None:
+            start = f"{epoch}/"
+            state = {n.removeprefix(start): v for n, v in state.items() if n.startswith(start)}
+        network.load_state_dict(state)
     except (RuntimeError, OSError, SafetensorError) as error:
         faults = {
             RuntimeError: f"does not match the network described by {record}",

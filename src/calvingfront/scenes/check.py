@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
@@ -12,7 +11,6 @@ import pandas as pd
 
 from calvingfront.errors import CalvingFrontError, Faults, SceneError
 from calvingfront.files import PathLike
-from calvingfront.reports import write_report
 from calvingfront.scenes.caffe import EXCLUDE
 from calvingfront.scenes.pixels import read_grey
 from calvingfront.scenes.scene_table import write_scenes
@@ -77,18 +75,10 @@ def check_scene(scene: str, image: str, front: str) -> Checked:
     return checked
 
 
-def check_scenes(
-    scenes: pd.DataFrame,
-    excluded: Mapping[str, str],
-    output: PathLike,
-    report: PathLike,
-    threads: int = 1,
-    page: PathLike | None = None,
-) -> None:
-    """Open every image and front of a scene table; write the verified table and a report.
+def check_scenes(scenes: pd.DataFrame, output: PathLike, threads: int = 1) -> None:
+    """Open every image and front of a scene table; write the verified table.
 
-    scenes: all with a front. page: the report as HTML, or None. excluded: {scene: reason}; for
-    the report.
+    scenes: all with a front.
     Raises Faults with all faults, including scenes with identical pixels.
     """
     if scenes.empty:
@@ -117,51 +107,3 @@ def check_scenes(
     table["height_px"] = [checked.height for checked in results]
     table["width_px"] = [checked.width for checked in results]
     write_scenes(output, table)
-    write_report(describe_scenes(table, excluded, scenes.attrs.get("notes", ())), report, page)
-
-
-def describe_scenes(
-    scenes: pd.DataFrame, excluded: Mapping[str, str], notes: tuple[str, ...] | list[str] = ()
-) -> str:
-    """The scene report, as Markdown."""
-    counts = pd.crosstab(scenes["glacier"], scenes["mission"])
-    missions = list(counts.columns)
-    lines = [
-        "# Scenes",
-        "",
-        f"{len(scenes)} scenes from {scenes['acquired'].min()} to {scenes['acquired'].max()}; "
-        "every image and front has been opened.",
-        *(f"\n{note}." for note in notes),
-        "",
-        f"| glacier | {' | '.join(missions)} | all | first | last |",
-        "|---|" + "---:|" * (len(missions) + 1) + "---|---|",
-    ]
-    for glacier, row in counts.iterrows():
-        dates = scenes.loc[scenes["glacier"] == glacier, "acquired"]
-        cells = [glacier, *row.tolist(), int(row.sum()), dates.min(), dates.max()]
-        lines.append("| " + " | ".join(map(str, cells)) + " |")
-    lines += [
-        "",
-        "| glacier | resolution tag (m) | pixel across (m) | pixel down (m) | columns | rows "
-        "| scenes |",
-        "|---|---:|---:|---:|---:|---:|---:|",
-    ]
-    keys = [
-        "glacier",
-        "resolution_tag_m",
-        "pixel_size_x_m",
-        "pixel_size_y_m",
-        "width_px",
-        "height_px",
-    ]
-    for values, group in scenes.groupby(keys, dropna=False, sort=True):
-        glacier, *numbers = values
-        known = (
-            "–" if pd.isna(number) else f"{number:.6g}"
-            for number in np.asarray(numbers, dtype=float)
-        )
-        cells = [glacier, *known, len(group)]
-        lines.append("| " + " | ".join(map(str, cells)) + " |")
-    lines += ["", "## Excluded", ""]
-    lines += [f"- {scene}: {reason}" for scene, reason in sorted(excluded.items())] or ["None."]
-    return "\n".join(lines) + "\n"
