@@ -19,7 +19,7 @@ CONTRIBUTING = Path(__file__).resolve().parents[2] / "CONTRIBUTING.md"
 LAYERS = (
     ("errors",),
     ("files", "logs", "vector_files"),
-    ("reports",),
+    ("provenance", "reports"),
     ("vocabulary",),
     ("fronts", "position", "radar"),
     ("uncertainty",),
@@ -146,7 +146,7 @@ HEAVY = {
 }  # fmt: skip
 LEARNING = (
     "networks", "losses", "compute", "training", "evaluation", "tables", "figures", "pipeline",
-    "cli", "vocabulary", "fronts", "errors", "files", "logs",
+    "cli", "vocabulary", "fronts", "errors", "files", "logs", "provenance",
 )  # fmt: skip
 RADAR = ("radar", "orbits", "products", "sar", "simulation", "scenes", "samples")
 
@@ -178,6 +178,6 @@ def test_what_the_snakefile_imports_loads_no_numerical_library() -> None:
         for name in modules_()
         if name.startswith("vocabulary") or (name.endswith(".registry") and "product" not in name)
     ]
-    light += ["training.revision", "dataset.files", "pipeline.steps", "scenes.sources"]
+    light += ["training.ending", "dataset.files", "pipeline.steps", "scenes.sources"]
     for name in light:
         assert not foreign_imports(name) & {"torch", "numpy", "cv2", "scipy", "matplotlib"}, name

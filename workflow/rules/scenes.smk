@@ -123,7 +123,7 @@ rule report_scenes:
         mem_mb=1000,
         runtime="10m",
     params:
-        made_from("calvingfront.scenes.report:report_scenes"),
+        made_from("calvingfront.scenes.checks.report:report_scenes"),
         # Here only, so that other words for a reason make no scene anew.
         notes=source_scenes.attrs.get("notes", []),
         excluded=TRAINING["source"]["exclude"],

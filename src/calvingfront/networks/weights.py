@@ -43,6 +43,8 @@ def load_network(weights: PathLike, record: PathLike, epoch: int | None = None) 
         if epoch is not None:
             start = f"{epoch}/"
             state = {n.removeprefix(start): v for n, v in state.items() if n.startswith(start)}
+            if not state:
+                raise _fault(weights, f"holds no epoch {epoch}")
         network.load_state_dict(state)
     except (RuntimeError, OSError, SafetensorError) as error:
         faults = {
@@ -51,10 +53,10 @@ def load_network(weights: PathLike, record: PathLike, epoch: int | None = None) 
             SafetensorError: "is damaged",
         }
         what = next(text for kind, text in faults.items() if isinstance(error, kind))
-        raise TrainingError(
-            weights,
-            f"{what} ({str(error).splitlines()[0]})",
-            "Remove the run's folder and train again.",
-        ) from error
+        raise _fault(weights, f"{what} ({str(error).splitlines()[0]})") from error
     network.eval()
     return network
+
+
+def _fault(weights: PathLike, what: str) -> TrainingError:
+    return TrainingError(weights, what, "Remove the run's folder and train again.")
