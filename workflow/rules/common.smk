@@ -53,7 +53,7 @@ NEW_SCENES = list(without_front(source_scenes)["scene"])
 checked(check_fronts, len(SCENES), len(NEW_SCENES), config)
 # No new scene changes these, so that none reruns a job of the others.
 TRAINING = of_training(config, source_scenes)
-HEMISPHERES = checked(known_hemispheres, with_front(source_scenes)["glacier"], config)
+checked(known_hemispheres, with_front(source_scenes)["glacier"], config)
 # The source's own files, and the 8-bit images and masks from which the samples are made.
 source_rows = source_scenes.set_index("scene").to_dict("index")
 prepared = prepared_scenes(source_scenes, config)

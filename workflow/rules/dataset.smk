@@ -41,7 +41,6 @@ rule pack_samples:
         runtime="30m",
     params:
         made_from("calvingfront.dataset.pack:pack_files"),
-        hemispheres=HEMISPHERES,
     script:
         "../../scripts/dataset/pack_samples.py"
 

@@ -15,6 +15,7 @@ from typing import Any
 from calvingfront.dataset import files
 from calvingfront.figures.registry import FIGURES, Figure
 from calvingfront.provenance.content import Digests
+from calvingfront.scenes.sources import SOURCES
 from calvingfront.tables.registry import TABLES, Table
 from calvingfront.training.ending import ENDS, HOW
 from calvingfront.vocabulary import paths
@@ -164,6 +165,15 @@ def _attention_inputs(config: Config) -> Keywords:
     }
 
 
+def hemispheres_of(config: Config) -> dict[str, str]:
+    """Glacier → north or south, as configuration and source know it; "" is every other glacier."""
+    source = config.get("source", {})
+    given = source.get("hemisphere")
+    known = SOURCES[source["kind"]].hemispheres if source.get("kind") in SOURCES else {}
+    every = {"": given} if isinstance(given, str) else {}
+    return {**every, **known, **(given if isinstance(given, Mapping) else {})}
+
+
 def _entry(config: Config, run: Run) -> dict[str, Any] | None:
     """What is read of a result of others, without its label; None if the configuration has none."""
     other = others_of(config).get(run.model)
@@ -253,7 +263,8 @@ _ALL = [
         },
         outputs=lambda config: {"scores": paths.SCORES},
         parameters=lambda config: {
-            "min_front_length_m": config["evaluation"]["min_front_length_m"]
+            "min_front_length_m": config["evaluation"]["min_front_length_m"],
+            "hemispheres": hemispheres_of(config),
         },
         origin=paths.SCORES_ORIGIN,
     ),

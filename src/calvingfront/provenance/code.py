@@ -71,24 +71,26 @@ def _reached(roots: tuple[str, ...]) -> frozenset[Use]:
         if not _ours(module):
             foreign.add(module)
     found: set[Use] = set()
+    whole: set[str] = set()
     while waiting:
-        module, name = waiting.pop()
-        module, name = _resolved(module, name)
-        if (module, name) in found or f"{module}.".startswith(_SILENT):
+        module, name = _resolved(*waiting.pop())
+        if module in whole or (name and (module, name) in found):
+            continue
+        if f"{module}.".startswith(_SILENT):
             continue
         if not _ours(module) and module not in foreign:
             continue
         source = source_of(module)
         if source is None:
             continue
-        if name and name not in source.parts:
-            name = ""  # what it is cannot be told: the whole module
-        found.add((module, name))
-        names = [name] if name else list(source.parts)
-        for each in {*names, ""}:
-            found.add((module, each))
-            for used, used_name in source.uses[each]:
-                waiting.append((used or module, used_name))
+        names = [name, ""]
+        if not name or name not in source.parts:  # what it is cannot be told: the whole module
+            whole.add(module)
+            names = list(source.parts)
+        for each in names:
+            if (module, each) not in found:
+                found.add((module, each))
+                waiting += [(used or module, of) for used, of in source.uses[each]]
     return frozenset(found)
 
 
