@@ -30,7 +30,7 @@ def run_step(job: Any, name: str, echo: bool = False) -> None:
     folder = _results(call, job.config, run)
     with log_to(job.log[0], echo=echo):
         if shows_rows(step):
-            check_rows(Results(folder, job.config))
+            check_rows(Results(folder, job.config), step)
         perform(call, job.config, run, folder)
 
 

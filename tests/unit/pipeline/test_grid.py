@@ -17,6 +17,7 @@ from calvingfront.errors import Faults
 from calvingfront.pipeline import commands, origins
 from calvingfront.pipeline.commands import Results
 from calvingfront.pipeline.judging import check_rows, stale_outputs
+from calvingfront.pipeline.steps import STEPS
 from calvingfront.vocabulary.runs import Run
 from packed import band, write_packed, write_split
 from resolved import RESOLVED
@@ -233,3 +234,16 @@ def test_every_record_names_code_settings_inputs_and_outputs(finished: Path) -> 
             len(each) == 24 for each in made["outputs"].values()
         )
     assert pd.read_csv(finished / f"evaluation/{UNET.folder}/scores.tsv", sep="\t").shape[0] == 2
+
+
+def test_a_table_or_figure_judges_only_what_it_reads(finished: Path) -> None:
+    """In the workflow other rows may still be in the making when it is drawn."""
+    (finished / "evaluation" / UNET.folder / "threshold_made_from.json").unlink()
+    results = Results(finished, CONFIG)
+    for name in ("draw_archive", "draw_training"):
+        check_rows(results, STEPS[name])
+    for name in ("tabulate_scores", "draw_thresholds", "draw_overlays"):
+        with pytest.raises(Faults, match="threshold_made_from"):
+            check_rows(results, STEPS[name])
+    with pytest.raises(Faults, match=r"networks\.width was 2"):
+        check_rows(Results(finished, changed(networks={"width": 3})), STEPS["draw_training"])
