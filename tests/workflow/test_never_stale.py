@@ -116,7 +116,7 @@ TINY_CHANGES: dict[str, Change] = {
     "columns of lists that are not read": Change(NONE, {"split": {"lists_scene_column": "name"}}),
     "seed of the split": Change(SPLIT, {"split": {"seed": 7}}, FOUR),
     "split in time": Change(SPLIT, {"split": {"method": "time", "gap_days": 1}}, FOUR),
-    "bootstrap": Change({"tabulate_scores"}, {"evaluation": {"bootstrap_samples": 50}}),
+    "bootstrap": Change({"tabulate_scores"}, {"evaluation": {"bootstrap_samples": 200}}),
     "shortest front": Change(
         SCORED | LINES | {"extract_fronts"}, {"evaluation": {"min_front_length_m": 1}}, SIX
     ),
@@ -161,7 +161,7 @@ TINY_CHANGES: dict[str, Change] = {
     "a comment and the words of an error": Change(
         NONE,
         code=edit("training.trainer", "    def ", "    # another comment\n    def ")
-        | edit("evaluation.metrics", "return", "return  # as before\\\n ") ,
+        | edit("training.loop", "Lower training.learning_rate_max.", "Train more slowly."),
     ),
     "the training": Change(TRAINED, {}, FOUR, edit("training.schedule", "2 - phase", "1 - phase")),
     "the loss": Change(TRAINED, {}, FOUR, edit("losses.bce", "mean()", "sum()")),

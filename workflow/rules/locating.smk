@@ -52,8 +52,7 @@ rule export_model:
     """Make a model folder of the trained networks; calibrate its errors, and measure them on the test scenes."""
     input:
         dataset=below_results(dataset_files(files.SPLIT)),
-        # What matters of it is in params: other keys export nothing anew.
-        config=ancient(f"<results>/{paths.DATASET}/{files.CONFIG}"),
+        # No file of the configuration: as an ancient input of a planned job it would hide that params have changed.
         weights=of_members(paths.WEIGHTS),
         records=of_members(paths.RECORD),
     output:
@@ -73,7 +72,13 @@ rule export_model:
         runtime="2h",
         gpu=1,
     params:
-        made_from("calvingfront.locating.model_export:export_model"),
+        made_from(
+            "calvingfront.locating.model_export:export_model",
+            values={
+                "orientations": config["locating"]["orientations"],
+                "min_front_length_m": config["evaluation"]["min_front_length_m"],
+            },
+        ),
         **words_of(config),
         orientations=config["locating"]["orientations"],
         source=config["source"]["kind"],

@@ -91,12 +91,17 @@ def cells(*columns, rows=prepared_rows):
 
 
 def code_of(step):
-    """Return a params function: the code of a step of the learning half, for its row."""
+    """Return a params function: the code and settings of a step of the learning half, for its row.
+
+    Snakemake compares the values of params without their names; here they have them.
+    """
 
     def look_up(wildcards):
         row = dict(wildcards)
         run = Run(row["model"], row["loss"], int(row["seed"])) if row else None
-        return {"code": code_digest(STEPS[step].roots(config, run))}
+        return {"code": code_digest(STEPS[step].roots(config, run))} | STEPS[step].parameters(
+            config
+        )
 
     return look_up
 
