@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 
@@ -23,15 +24,10 @@ def companions(path: Path) -> list[Path]:
     A virtual raster (VRT) also has the files that it names as companions, with theirs.
     """
     name, stem = path.name.lower(), path.stem.lower()
-    found = []
-    for other in _names(str(path.parent), _changed(path.parent)):
-        low = other.lower()
-        if low == name:
-            continue
-        of_name = any(low == name + suffix for suffix in _BY_NAME)
-        if of_name or (low.startswith(f"{stem}.") and low[len(stem) + 1 :] in _BY_STEM):
-            found.append(path.with_name(other))
-    return sorted(found) + _sources(path)
+    wanted = [name + suffix for suffix in _BY_NAME] + [f"{stem}.{suffix}" for suffix in _BY_STEM]
+    there = _names(str(path.parent), _changed(path.parent))
+    others = [other for low in wanted if low != name for other in there.get(low, ())]
+    return sorted(path.with_name(other) for other in others) + _sources(path)
 
 
 def _changed(folder: Path) -> int:
@@ -42,12 +38,13 @@ def _changed(folder: Path) -> int:
 
 
 @lru_cache(maxsize=64)
-def _names(folder: str, changed: int) -> tuple[str, ...]:
-    """The names in a folder; listed again when it has changed."""
-    try:
-        return tuple(entry.name for entry in os.scandir(folder))
-    except OSError:
-        return ()
+def _names(folder: str, changed: int) -> dict[str, list[str]]:
+    """The names in a folder, by themselves in lower case; listed again when it has changed."""
+    found: dict[str, list[str]] = {}
+    with suppress(OSError), os.scandir(folder) as entries:
+        for entry in entries:
+            found.setdefault(entry.name.lower(), []).append(entry.name)
+    return found
 
 
 def _sources(path: Path) -> list[Path]:

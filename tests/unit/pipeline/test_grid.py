@@ -247,3 +247,24 @@ def test_a_table_or_figure_judges_only_what_it_reads(finished: Path) -> None:
             check_rows(results, STEPS[name])
     with pytest.raises(Faults, match=r"networks\.width was 2"):
         check_rows(Results(finished, changed(networks={"width": 3})), STEPS["draw_training"])
+
+
+def tables_of(folder: Path, config: dict[str, Any]) -> dict[str, bytes]:
+    commands.tabulate(Results(folder, config))
+    return {path.name: path.read_bytes() for path in sorted((folder / "tables").iterdir())}
+
+
+@pytest.mark.parametrize("name", ["width and kept epochs", "fewer kept epochs", "a pixel"])
+def test_every_table_after_a_change_is_that_of_a_fresh_run(
+    finished: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    config = SETTINGS[name][0] if name in SETTINGS else CONFIG
+    if name in FILES:
+        FILES[name][0](finished)
+    grid(finished, monkeypatch, config)
+    fresh = tmp_path / "fresh"
+    shutil.copytree(finished / "dataset", fresh / "dataset")
+    assert grid(fresh, monkeypatch, config) == EVERYTHING
+    after = tables_of(finished, config)
+    assert after == tables_of(fresh, config)
+    assert len(after) == 18
