@@ -130,7 +130,9 @@ def inputs_of(step):
 
 def outputs_of(step):
     """The outputs of a step of the learning half."""
-    return {name: below_results(paths) for name, paths in STEPS[step].outputs(config).items()}
+    origin = STEPS[step].origin
+    outputs = STEPS[step].outputs(config) | ({} if origin is None else {"origin": origin})
+    return {name: below_results(paths) for name, paths in outputs.items()}
 
 
 def parameters_of(step):
