@@ -12,9 +12,28 @@ from calvingfront.scenes.fronts.layers import split_layer
 def front_file(wildcards):
     """The file of a scene's front, and its layer if the table names one."""
     return split_layer(source_rows[wildcards.scene]["front"])
+def import_megapixels(wildcards):
+    """Size of the image, millions of pixels; 0 if the table does not know it, as of a product."""
+    height, width = (source_rows[wildcards.scene][key] for key in ("height_px", "width_px"))
+    return 0 if pd.isna(height) or pd.isna(width) else height * width / 1e6
+
+
+def import_memory(wildcards):
+    """Memory, MB: 8 bytes for each pixel of a float32 image (benchmarks/importing.py), and a margin."""
+    return max(2000, 500 + int(10 * import_megapixels(wildcards)))
+
+
+def import_runtime(wildcards):
+    """Minutes: at least ten, and one for every 20 million pixels."""
+    return 10 + int(import_megapixels(wildcards) / 20)
 
 
 if SOURCE.imported:
+    # Geocoded products are linear; of one's own images the table or the configuration may say it.
+    pixel_params = {
+        "values": "linear" if SOURCE.products else scene_cell("values", source_rows),
+        "band": None if SOURCE.products else scene_cell("band", source_rows),
+    }
 
     rule import_scene:
         """Convert an image to 8 bit, and its front, a mask or vectors, to a mask on the same grid."""
@@ -36,9 +55,10 @@ if SOURCE.imported:
             "../../envs/samples.yaml"
         threads: 1
         resources:
-            mem_mb=2000,
-            runtime="10m",
+            mem_mb=import_memory,
+            runtime=import_runtime,
         params:
+            **pixel_params,
             scene="{scene}",
             glacier=scene_cell("glacier"),
             acquired=scene_cell("acquired"),
@@ -64,9 +84,10 @@ if SOURCE.imported:
             "../../envs/samples.yaml"
         threads: 1
         resources:
-            mem_mb=2000,
-            runtime="10m",
+            mem_mb=import_memory,
+            runtime=import_runtime,
         params:
+            **pixel_params,
             pixel_size_m=scene_cell("pixel_size_x_m"),
         script:
             "../../scripts/scenes/import_new_scene.py"

@@ -14,11 +14,9 @@ from calvingfront.errors import CalvingFrontError, Faults, SceneError
 from calvingfront.files import PathLike
 from calvingfront.reports import table_row, write_report
 from calvingfront.scenes.caffe import EXCLUDE
+from calvingfront.scenes.imagery.masks import LARGEST_FRONT_SHARE
 from calvingfront.scenes.pixels import read_grey
 from calvingfront.scenes.scene_table import write_scenes
-
-# A calving front is a line: a mask with more front than this is another kind of mask.
-LARGEST_FRONT_SHARE = 0.25
 
 
 @dataclass

@@ -12,12 +12,14 @@ from rasterio.errors import RasterioError
 
 from calvingfront.errors import ConfigError
 from calvingfront.scenes.fronts.listing import Fronts, front_of
+from calvingfront.scenes.imagery.bands import REMEDY as CHOOSE_BAND
 from calvingfront.scenes.places.metres import flat_name, map_fault, stretched
-from calvingfront.scenes.rasters import open_raster
+from calvingfront.scenes.rasters import band_faults, open_raster
 from calvingfront.scenes.user_table import Fault, day_of, existing, fetched, list_table, metres_of
+from calvingfront.vocabulary.kinds import ASK, known_kind
 
 REQUIRED = ("scene", "glacier", "mission", "acquired", "image")
-OPTIONAL = ("front", "pixel_size_m", "quality")
+OPTIONAL = ("front", "pixel_size_m", "quality", "values", "band")
 SQUARE_TOLERANCE = 1e-6  # relative rotation that counts as none
 
 
@@ -37,20 +39,33 @@ def faults(config: Mapping[str, Any]) -> Iterator[ConfigError]:
         )
 
 
-def list_images(table: str | Path | None, exclude: Collection[str] = ()) -> pd.DataFrame:
-    """The scene table of a user's table, completed from the image headers.
+def list_images(
+    table: str | Path | None,
+    exclude: Collection[str] = (),
+    values: str | None = None,
+    band: str | None = None,
+) -> pd.DataFrame:
+    """The scene table of a user's table (CSV or TSV), completed from the image headers.
 
+    values, band: of the images whose own columns values and band are empty.
     Paths are relative to the table's folder. Raises Faults with all faults.
     """
     fronts = Fronts()
-    make_row = partial(_row, fronts=fronts)
+    make_row = partial(_row, fronts=fronts, values=values, band=band)
     scenes = list_table(table, "source.images.table", REQUIRED, OPTIONAL, exclude, make_row)
     scenes.attrs["notes"] = [*scenes.attrs["notes"], *fronts.notes(), *stretched(scenes)]
     return scenes
 
 
-def _row(cell: dict[str, str], folder: Path, fault: Fault, fronts: Fronts) -> dict[str, Any]:
-    """The columns of a line: mission, date, files and the image's header.
+def _row(
+    cell: dict[str, str],
+    folder: Path,
+    fault: Fault,
+    fronts: Fronts,
+    values: str | None = None,
+    band: str | None = None,
+) -> dict[str, Any]:
+    """The columns of a line: mission, date, files, kind of values, and the image's header.
 
     An image without a front may be unusable here: its own job says why, and stops no other.
     """
@@ -68,13 +83,18 @@ def _row(cell: dict[str, str], folder: Path, fault: Fault, fronts: Fronts) -> di
     row["front"] = str(folder / cell["front"]) if cell["front"] else None
     text = cell.get("pixel_size_m")
     pixel_size = metres_of(text, fault) if text else None
+    row["band"] = band = cell.get("band") or band
+    try:
+        row["values"] = known_kind(cell.get("values")) or values
+    except ValueError as error:
+        fault(str(error), ASK)
     if text and pixel_size is None:
         return row
     if image is not None and cell["front"]:
-        row |= image_header(image, pixel_size, fault)
+        row |= image_header(image, pixel_size, fault, band)
     elif image is not None:
         faults: list[str] = []
-        header = image_header(image, pixel_size, lambda what, _: faults.append(what))
+        header = image_header(image, pixel_size, lambda what, _: faults.append(what), band)
         own = {"pixel_size_x_m": pixel_size, "pixel_size_y_m": pixel_size}
         row |= own if faults else header
     if front is not None:
@@ -83,10 +103,17 @@ def _row(cell: dict[str, str], folder: Path, fault: Fault, fronts: Fronts) -> di
     return row
 
 
-def image_header(path: Path, pixel_size_m: float | None, fault: Fault) -> dict[str, Any]:
-    """Size, pixel size and position of an image from its header; calls `fault` for each fault."""
+def image_header(
+    path: Path, pixel_size_m: float | None, fault: Fault, band: str | None = None
+) -> dict[str, Any]:
+    """Size, pixel size and position of an image from its header; calls `fault` for each fault.
+
+    band: to be read; several bands without a choice are a fault if three of their rows differ.
+    """
     try:
         with open_raster(path) as dataset:
+            for what in band_faults(dataset, band):
+                fault(f"image {path.name} {what}", CHOOSE_BAND)
             shape, crs, transform = dataset.shape, dataset.crs, dataset.transform
     except RasterioError as error:
         fault(f"image {path.name} cannot be read ({error})", "Fetch or convert the file.")

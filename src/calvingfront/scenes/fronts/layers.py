@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import warnings
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -11,6 +12,7 @@ import numpy.typing as npt
 
 from calvingfront.errors import SceneError
 from calvingfront.files import PathLike
+from calvingfront.vector_files import layers_with_kinds, read_columns
 
 LINE_TYPES = {"LineString", "MultiLineString", "LinearRing"}
 STYLE_TABLES = {"layer_styles", "qgis_projects"}
@@ -62,10 +64,12 @@ def read_line_layers(path: PathLike, layer: str | None = None) -> list[tuple[str
     Dates are text, as the file states them, and coordinates are two-dimensional.
     Raises SceneError if the file cannot be read or has no such layer.
     """
-    import pyogrio
-
+    if Path(path).suffix.lower() == ".shp" and not _attributes_of(Path(path)):
+        raise SceneError(
+            path, "has no .dbf beside it, the file of its attributes", "Copy all files of it."
+        )
     try:
-        kinds = {str(name): kind for name, kind in pyogrio.list_layers(path)}
+        kinds = dict(layers_with_kinds(path))
     except Exception as error:  # GDAL's drivers raise classes of their own
         raise _unreadable(path, error) from None
     shown = ", ".join(sorted(kinds)) or "none"
@@ -84,6 +88,11 @@ def read_line_layers(path: PathLike, layer: str | None = None) -> list[tuple[str
     return read
 
 
+def _attributes_of(path: Path) -> bool:
+    """Whether the attributes of a Shapefile are there."""
+    return any(path.with_suffix(suffix).is_file() for suffix in (".dbf", ".DBF"))
+
+
 def type_of(geometry: Any) -> str:
     """The kind of a geometry; empty if there is none."""
     return "" if geometry is None else str(geometry.geom_type)
@@ -95,12 +104,10 @@ def _has_lines(features: Features) -> bool:
 
 def _read(path: PathLike, layer: str) -> Features:
     import shapely
-    from pyogrio.raw import read
 
     try:
         with warnings.catch_warnings(action="ignore"):  # of GDAL's, about what is checked here
-            # A third of the time of GeoPandas, which a table with a file for each scene needs.
-            meta, _, wkb, values = read(path, layer=layer, force_2d=True, datetime_as_string=True)
+            meta, wkb, values = read_columns(path, layer, force_2d=True, datetime_as_string=True)
             geometry = shapely.from_wkb(wkb, on_invalid="ignore")
     except Exception as error:
         raise _unreadable(path, error) from None

@@ -14,6 +14,8 @@ from calvingfront.files import PathLike
 from calvingfront.scenes.fronts.attributes import Attributes, tells_apart
 from calvingfront.scenes.fronts.layers import LINE_TYPES, Features, read_line_layers, type_of
 
+MOST_PIECES = 10  # of one front, in a layer that does not say that they are
+
 
 class Own(NamedTuple):
     """The front of a scene.
@@ -62,12 +64,14 @@ class FrontLayer:
         notes = [self._attributes.found] if self._attributes.found else []
         if proof == "alone" and len(chosen) > 1:
             column = tells_apart(self._attributes.texts)
-            if column is not None:
+            if column is not None or len(chosen) > MOST_PIECES:
+                differ = f" that differ in {column}" if column else ""
                 raise SceneError(
                     self.path,
-                    f"has {len(chosen)} features that differ in {column}, but no attribute that "
-                    f"states their days plainly",
-                    "Add an attribute acquired (YYYY-MM-DD) or scene.",
+                    f"has {len(chosen)} features{differ}, but no attribute that states their days "
+                    "plainly",
+                    "Add an attribute acquired (YYYY-MM-DD) or scene, or join the pieces of one "
+                    "front to one feature.",
                 )
             notes.append(
                 f"{self.path.name}: its {len(chosen)} features, without scene or day, are taken as "

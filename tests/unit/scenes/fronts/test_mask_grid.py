@@ -48,7 +48,9 @@ def imported(folder: Path, mask: Path, image: Path | None = None) -> Any:
     )
     list_images(table)
     out = folder / "out" / "front.png"
-    import_scene("a", "SI", "2001-02-03", image, mask, folder / "out" / "image.png", out)
+    import_scene(
+        "a", "SI", "2001-02-03", image, mask, folder / "out" / "image.png", out, values="linear"
+    )
     return cv2.imread(str(out), cv2.IMREAD_UNCHANGED)
 
 
