@@ -14,11 +14,12 @@ class CalvingFrontError(Exception):
     """
 
     def __init__(self, where: object, what: str, remedy: str) -> None:
-        self.where = str(where)
-        self.what = what
-        self.remedy = remedy
+        # A file name need not be valid UTF-8; a message that cannot be printed helps nobody.
+        parts = (str(part).encode("utf-8", "backslashreplace") for part in (where, what, remedy))
+        self.where, self.what, self.remedy = (part.decode("utf-8") for part in parts)
+        remedy = self.remedy
         end = "" if remedy.endswith((".", "?", "!")) else "."
-        super().__init__(f"{self.where}: {what}. {remedy}{end}")
+        super().__init__(f"{self.where}: {self.what}. {remedy}{end}")
 
     def __reduce__(self) -> tuple[type[CalvingFrontError], tuple[str, str, str]]:
         return type(self), (self.where, self.what, self.remedy)

@@ -18,7 +18,7 @@ NO_TIME = "1970-01-01T00:00:00.000Z"
 # open (virtual layers, WFS …), and GDAL recognises them by content, whatever the suffix.
 VECTOR_DRIVERS = (
     *("GPKG", "ESRI Shapefile", "GeoJSON", "GeoJSONSeq", "FlatGeobuf", "OpenFileGDB"),
-    *("LIBKML", "KML", "GPX", "Parquet"),
+    *("LIBKML", "KML", "GPX", "CSV", "Parquet"),
 )
 FORMATS = "GeoPackage, Shapefile, GeoJSON, FlatGeobuf, KML, GPX or File Geodatabase"
 LINKS = {"link", "url"}  # types of a GeoJSON's CRS that GDAL fetches

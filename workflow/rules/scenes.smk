@@ -12,20 +12,26 @@ from calvingfront.scenes.fronts.layers import split_layer
 def front_file(wildcards):
     """The file of a scene's front, and its layer if the table names one."""
     return split_layer(source_rows[wildcards.scene]["front"])
-def import_megapixels(wildcards):
-    """Size of the image, millions of pixels; 0 if the table does not know it, as of a product."""
-    height, width = (source_rows[wildcards.scene][key] for key in ("height_px", "width_px"))
+
+
+def megapixels(scene):
+    """Size of the image of a scene, millions of pixels; 0 if the table does not know it, as of a product."""
+    height, width = (source_rows[scene][key] for key in ("height_px", "width_px"))
     return 0 if pd.isna(height) or pd.isna(width) else height * width / 1e6
 
 
-def import_memory(wildcards):
-    """Memory, MB: 8 bytes for each pixel of a float32 image (benchmarks/importing.py), and a margin."""
-    return max(2000, 500 + int(10 * import_megapixels(wildcards)))
+def image_memory(least, bytes_per_pixel):
+    """Return a resource function: the memory of a job on one whole image, MB; of a small one `least`."""
+
+    def look_up(wildcards):
+        return max(least, 300 + int(bytes_per_pixel * megapixels(wildcards.scene)))
+
+    return look_up
 
 
-def import_runtime(wildcards):
-    """Minutes: at least ten, and one for every 20 million pixels."""
-    return 10 + int(import_megapixels(wildcards) / 20)
+def image_minutes(wildcards):
+    """Time of a job on one whole image: at least ten minutes."""
+    return 10 + int(megapixels(wildcards.scene) / 20)
 
 
 if SOURCE.imported:
@@ -55,8 +61,8 @@ if SOURCE.imported:
             "../../envs/samples.yaml"
         threads: 1
         resources:
-            mem_mb=import_memory,
-            runtime=import_runtime,
+            mem_mb=image_memory(2000, 12),  # 7 bytes a pixel of float32, 11 of float64
+            runtime=image_minutes,
         params:
             **pixel_params,
             scene="{scene}",
@@ -84,8 +90,8 @@ if SOURCE.imported:
             "../../envs/samples.yaml"
         threads: 1
         resources:
-            mem_mb=import_memory,
-            runtime=import_runtime,
+            mem_mb=image_memory(2000, 12),  # 7 bytes a pixel of float32, 11 of float64
+            runtime=image_minutes,
         params:
             **pixel_params,
             pixel_size_m=scene_cell("pixel_size_x_m"),
@@ -116,7 +122,7 @@ rule check_scenes:
         "../../envs/samples.yaml"
     threads: 2
     resources:
-        mem_mb=2000,
+        mem_mb=max(2000, 300 + int(2 * 5 * max(map(megapixels, SCENES), default=0))),
         runtime="30m",
     params:
         scenes=records(with_front(prepared)),

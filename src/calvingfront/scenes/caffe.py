@@ -15,6 +15,7 @@ from typing import Any
 import pandas as pd
 
 from calvingfront.errors import CalvingFrontError, ConfigError, Faults, SceneError
+from calvingfront.scenes.lists.caffe_files import absent, files_by_scene
 from calvingfront.scenes.lists.caffe_sizes import read_sizes, shrunk, unlike_published
 from calvingfront.scenes.lists.split_lists import read_lists
 from calvingfront.scenes.pixels import check_depth
@@ -28,8 +29,6 @@ log = logging.getLogger(__name__)
 # Exact pixel size, m, for the rounded figure in a name, at the published size.
 PIXEL_SIZES_M = {6: 6.0, 7: 6.6667, 12: 12.5, 17: 16.6667, 20: 20.0}
 PARTS = "Glacier_YYYY-MM-DD_Sensor_Resolution_Quality_Orbit"
-PNG = ".png"
-IMAGE_SUFFIXES = {PNG, ".tif", ".tiff", ".jpg", ".jpeg", ".jp2", ".bmp", ".gif", ".webp"}
 EXCLUDE = "Fix the files, or exclude a scene by source.exclude: {scene: reason}."
 
 
@@ -114,8 +113,13 @@ def list_caffe(
         )
     folder = Path(folder)
     faults: list[CalvingFrontError] = []
-    images = _files(folder / "sar_images", "", exclude, faults)
-    fronts = _files(folder / "fronts", "_front", exclude, faults)
+
+    def wanted(name: str) -> bool:
+        other_glacier = glaciers and name.split("_")[0] not in glaciers
+        return not (name in exclude or other_glacier or (listed is not None and name not in listed))
+
+    images = files_by_scene(folder / "sar_images", "", wanted, faults)
+    fronts = files_by_scene(folder / "fronts", "_front", wanted, faults)
     if not images:
         faults.insert(
             0, SceneError(folder / "sar_images", "contains no PNG", "Put the images there.")
@@ -133,9 +137,7 @@ def list_caffe(
         except SceneError as error:
             faults.append(SceneError(paths[0], error.what, error.remedy))
             continue
-        if (glaciers and row["glacier"] not in glaciers) or (
-            listed is not None and name not in listed
-        ):
+        if not wanted(name):
             continue
         kept += 1
         problems = _complete(row, paths, fronts.get(name, []), table)
@@ -143,13 +145,11 @@ def list_caffe(
         if not problems:
             rows.append(row)
     for name, paths in fronts.items():
-        other_glacier = glaciers and name.split("_")[0] not in glaciers
-        unlisted = listed is not None and name not in listed
-        if name not in images and name not in exclude and not other_glacier and not unlisted:
+        if name not in images and wanted(name):
             faults.append(
                 SceneError(paths[0], f"is a front without its image {name}.png", "Add the image.")
             )
-    faults.extend(_absent(images, glaciers, listed, exclude))
+    faults.extend(absent(images, glaciers, listed, exclude))
     if table is None:
         faults.extend(shrunk(rows))
     if not kept and not faults:
@@ -246,65 +246,6 @@ def _complete(
         **{key: native.get(key) for key in ("crs", "upper_left_x", "upper_left_y")},
     }
     return problems
-
-
-def image_files(folder: Path) -> Iterator[Path]:
-    """The image files in a folder and its subfolders, sorted, whatever the case of their suffix.
-
-    Left out is what systems leave behind: names that begin with a dot, and __MACOSX.
-    """
-    for path in sorted(folder.rglob("*")):
-        parts = path.relative_to(folder).parts
-        hidden = any(part.startswith(".") or part == "__MACOSX" for part in parts)
-        if not hidden and path.suffix.lower() in IMAGE_SUFFIXES:
-            yield path
-
-
-def _files(
-    folder: Path, ending: str, exclude: Collection[str], faults: list[CalvingFrontError]
-) -> dict[str, list[Path]]:
-    """The PNG files in a folder and its subfolders, by scene name."""
-    found: dict[str, list[Path]] = {}
-    for path in image_files(folder):
-        own = path.stem.lower().endswith(ending)
-        name = path.stem[: len(path.stem) - len(ending)] if own else path.stem
-        if path.suffix.lower() != PNG:
-            if name not in exclude:
-                faults.append(SceneError(path, "is not a PNG", "Convert it to PNG or remove it."))
-        elif not own:
-            what = f"does not end in {ending}.png"
-            faults.append(SceneError(path, what, f"Name it SCENE{ending}.png or remove it."))
-        else:
-            found.setdefault(name, []).append(path)
-    return found
-
-
-def _absent(
-    images: Collection[str],
-    glaciers: Sequence[str],
-    listed: Collection[str] | None,
-    exclude: Collection[str],
-) -> list[CalvingFrontError]:
-    """Faults for scenes that are listed or excluded but do not exist."""
-    faults: list[CalvingFrontError] = []
-    for name in sorted(set(listed or ())):
-        other_glacier = glaciers and name.split("_")[0] not in glaciers
-        if name not in images and name not in exclude and not other_glacier:
-            faults.append(
-                SceneError(
-                    name, "is in split.lists but has no image", "Add the image or exclude it."
-                )
-            )
-    for name in sorted(exclude):
-        if name not in images and name not in (listed or ()):
-            faults.append(
-                ConfigError(
-                    f"source.exclude.{name}",
-                    "names no existing scene",
-                    "Correct or delete the key.",
-                )
-            )
-    return faults
 
 
 def _is_day(text: str) -> bool:

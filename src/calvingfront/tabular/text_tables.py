@@ -12,6 +12,7 @@ import csv
 import difflib
 import os
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -89,7 +90,8 @@ def read_table(path: str | os.PathLike[str], columns: Sequence[str]) -> Table:
     first = [cells[0] for _, cells in parsed if not isinstance(cells, Unreadable)]
     # The row numbers that R and pandas write; no cell is read from the column.
     numbered = names[0] == "" and all(cell.isdecimal() for cell in first)
-    rows = [_row(line, cells, names, columns, numbered) for line, cells in parsed]
+    width = _usual_width(parsed, len(names))
+    rows = [_row(line, cells, names, columns, numbered, width) for line, cells in parsed]
     return Table(Path(path), tuple(names), unused, rows)
 
 
@@ -173,12 +175,20 @@ def _meant(name: str, absent: Sequence[str]) -> str | None:
     return next((c for fold, c in by_fold.items() if set(fold.split("_")) <= words), None)
 
 
+def _usual_width(parsed: Sequence[tuple[int, list[str] | Unreadable]], columns: int) -> int:
+    """How many cells most lines have, empty ones at their end included; at least `columns`."""
+    widths = [len(cells) for _, cells in parsed if not isinstance(cells, Unreadable)]
+    counts = Counter(width for width in widths if width >= columns)
+    return max(counts, key=lambda width: (counts[width], -width), default=columns)
+
+
 def _row(
     line: int,
     cells: list[str] | Unreadable,
     names: Sequence[str],
     columns: Sequence[str],
     numbered: bool,
+    width: int,
 ) -> Row:
     if isinstance(cells, Unreadable):
         return Row(line, {}, cells)
@@ -186,7 +196,7 @@ def _row(
     pairs = list(zip(names, padded, strict=False))
     named = {name: cell for name, cell in pairs if name in columns}
     try:
-        _check(cells, pairs[numbered:], len(names))
+        _check(cells, pairs[numbered:], len(names), width)
         for name, cell in named.items():
             check_visible(cell, name)
     except Unreadable as fault:
@@ -194,14 +204,17 @@ def _row(
     return Row(line, named)
 
 
-def _check(cells: Sequence[str], pairs: Sequence[tuple[str, str]], columns: int) -> None:
+def _check(
+    cells: Sequence[str], pairs: Sequence[tuple[str, str]], columns: int, width: int
+) -> None:
     """Raise Unreadable if cells may stand in the wrong columns."""
     if cells[0].startswith("#"):
         raise Unreadable("begins with #", "Comments stand above the names only; delete the line.")
     beyond = [cell for cell in cells[columns:] if cell]
-    if beyond:
+    if beyond or len(cells) > width:  # as a decimal comma shifts what follows
+        text = f" (beyond: {beyond[0]!r})" if beyond else ""
         raise Unreadable(
-            f"has {len(cells)} cells, but the table has {columns} columns (beyond: {beyond[0]!r})",
+            f"has {len(cells)} cells, but the table has {columns} columns{text}",
             "Put a cell that contains the separator in quotation marks.",
         )
     nameless = [cell for name, cell in pairs if not name and cell]

@@ -11,11 +11,13 @@ import pytest
 import rasterio
 from PIL import Image
 from rasterio.enums import ColorInterp
+from scipy.ndimage import gaussian_filter
 
 from backscatter import decibels, grey, intensity, write_tif
 from calvingfront.errors import SceneError
 from calvingfront.scenes.imagery.fills import drop_fills
 from calvingfront.scenes.importing import read_8bit
+from calvingfront.scenes.rasters import read_image
 from calvingfront.scenes.scaling import to_8bit
 
 BORDER = 12
@@ -98,6 +100,25 @@ def test_a_slanting_collar_and_one_within_a_declared_one_are_found(tmp_path: Pat
     np.testing.assert_array_equal(image == 0, collar)
 
 
+def test_a_constant_ring_within_another_is_found(tmp_path: Path) -> None:
+    values = decibels(intensity(7))
+    values[:, :12] = 0
+    values[:, :6] = -70
+    image = read(write_tif(tmp_path / "a.tif", values))
+    assert not image[:, :12].any()
+    assert (image[:, 12:] > 0).all()
+
+
+def test_smooth_decibels_rounded_to_whole_ones_have_no_border(tmp_path: Path) -> None:
+    """Neighbours are often equal there, which makes no border of them."""
+    smooth = gaussian_filter(np.random.default_rng(0).normal(size=(80, 80)), 8)
+    values = np.rint(-12 + 40 * smooth / smooth.std()).clip(-60, 40).astype(np.int16)
+    path = write_tif(tmp_path / "a.tif", values // 8)
+    runs = np.diff(np.flatnonzero(np.diff(values[0] // 8)))
+    assert runs.max() >= 8
+    assert (read(path) > 0).all()
+
+
 def test_a_border_at_the_clipped_end_of_the_data_is_asked_for(tmp_path: Path) -> None:
     values = np.maximum(decibels(intensity(8)), -22)
     path = write_tif(tmp_path / "a.tif", bordered(values, -22))
@@ -171,6 +192,13 @@ def test_a_nodata_tag_is_compared_with_the_values_as_stored(tmp_path: Path) -> N
     with rasterio.open(write_tif(path, bordered(packed, 0)), "r+") as dataset:
         dataset.scales, dataset.offsets = (0.001,), (-60.0,)
     same_but_for_its_border(read(path), clean_of(9))
+    packed[40, 40] = 0
+    with rasterio.open(write_tif(path, packed), "r+") as dataset:
+        dataset.scales, dataset.offsets = (0.001,), (-60.0,)
+    physical, valid, _, _ = read_image(path)
+    assert not valid[40, 40]
+    assert valid.sum() == valid.size - 1
+    np.testing.assert_allclose(physical[:, 20:39], values[:, 20:39], atol=0.00051)
 
 
 def test_a_grey_palette_is_resolved_and_a_coloured_one_refused(tmp_path: Path) -> None:
@@ -183,6 +211,11 @@ def test_a_grey_palette_is_resolved_and_a_coloured_one_refused(tmp_path: Path) -
     image.save(tmp_path / "a.png", transparency=int(np.argsort(order)[levels[0, 0]]))
     np.testing.assert_array_equal(
         read(tmp_path / "a.png"), np.where(levels == levels[0, 0], 0, levels)
+    )
+    some = [0, 0, *[255] * 254]  # two indices are transparent
+    image.save(tmp_path / "a.png", transparency=bytes(some))
+    np.testing.assert_array_equal(
+        read(tmp_path / "a.png"), np.where(np.isin(levels, order[:2]), 0, levels)
     )
     image.putpalette(np.random.default_rng(1).integers(0, 256, 768).tolist())
     image.save(tmp_path / "a.png")
