@@ -101,7 +101,9 @@ def test_each_scene_has_its_own_front_alone(
 def test_an_attribute_of_an_unknown_name_is_told(tmp_path: Path) -> None:
     three(tmp_path / "f.gpkg", t0=DAYS)
     notes = scenes_of(tmp_path, "f.gpkg", "f.gpkg", "f.gpkg")
-    assert "attribute t0 is taken as the day: all its values are days" in notes
+    assert "f.gpkg: attribute t0 is taken as the day: all its values are days" in notes
+    three(tmp_path / "g.gpkg", t0=DAYS, scene=["S1", "S2", "S3"])
+    assert len(scenes_of(tmp_path, "g.gpkg", "g.gpkg", "g.gpkg")) == 1  # it did not decide
 
 
 @pytest.mark.parametrize(
@@ -162,6 +164,12 @@ def test_pieces_of_one_front_are_told(tmp_path: Path) -> None:
     assert notes[1] == (
         "f.gpkg: its 2 features, without scene or day, are taken as pieces of the front of S1"
     )
+
+
+def test_a_glacier_is_the_same_however_its_letters_are_coded(tmp_path: Path) -> None:
+    names = ["Isbr\u00e6 A\u030a", "B", "C"]
+    path = three(tmp_path / "f.gpkg", date=[DAYS[0]] * 3, glacier=names)
+    assert columns(path, glacier="isbr\u00e6 \u00c5") == [10]
 
 
 def test_many_features_without_days_are_no_pieces(tmp_path: Path) -> None:
