@@ -6,34 +6,6 @@
 #       <results>/scenes.tsv, scenes.md, scenes.html    the table of the scenes with a front, and the report of the check of every file
 
 
-from calvingfront.scenes.fronts.layers import split_layer
-
-
-def front_file(wildcards):
-    """The file of a scene's front, and its layer if the table names one."""
-    return split_layer(source_rows[wildcards.scene]["front"])
-
-
-def megapixels(scene):
-    """Size of the image of a scene, millions of pixels; 0 if the table does not know it, as of a product."""
-    height, width = (source_rows[scene][key] for key in ("height_px", "width_px"))
-    return 0 if pd.isna(height) or pd.isna(width) else height * width / 1e6
-
-
-def image_memory(least, bytes_per_pixel):
-    """Return a resource function: the memory of a job on one whole image, MB; of a small one `least`."""
-
-    def look_up(wildcards):
-        return max(least, 300 + int(bytes_per_pixel * megapixels(wildcards.scene)))
-
-    return look_up
-
-
-def image_minutes(wildcards):
-    """Time of a job on one whole image: at least ten minutes."""
-    return 10 + int(megapixels(wildcards.scene) / 20)
-
-
 if SOURCE.imported:
     # Geocoded products are linear; of one's own images the table or the configuration may say it.
     pixel_params = {
