@@ -32,13 +32,13 @@ MONTHS = (
 _MONTH_NUMBERS = {name[:n]: k for k, name in enumerate(MONTHS, 1) for n in (3, len(name))}
 _MONTH_NUMBERS["sept"] = 9
 _MONTH = "(?P<name>" + "|".join(sorted(_MONTH_NUMBERS, key=len, reverse=True)) + r")\.?"
-_GAP = r"(?:\s*,?\s+|-)"
+_GAP = r"(?:\s+|-)"
 _DAY_PATTERNS = (
     r"(?P<year>\d{4})(?P<sep>[-/])(?P<month>\d{1,2})(?P=sep)(?P<day>\d{1,2})",
     r"(?P<year>\d{4})\.(?P<month>\d\d)\.(?P<day>\d\d)",
     r"(?P<year>\d{4})(?P<month>\d\d)(?P<day>\d\d)(?:\.0)?",  # .0: of a column of decimal numbers
     rf"(?P<day>\d{{1,2}})\.?{_GAP}?{_MONTH}{_GAP}?(?P<year>\d{{4}})",
-    rf"{_MONTH}{_GAP}(?P<day>\d{{1,2}}){_GAP}(?P<year>\d{{4}})",
+    rf"{_MONTH}{_GAP}(?P<day>\d{{1,2}})(?:,\s*|{_GAP})(?P<year>\d{{4}})",
     rf"(?P<year>\d{{4}}){_GAP}{_MONTH}{_GAP}(?P<day>\d{{1,2}})",
 )
 _TIME = (
