@@ -18,7 +18,8 @@ CONTRIBUTING = Path(__file__).resolve().parents[2] / "CONTRIBUTING.md"
 # imports the other.
 LAYERS = (
     ("errors",),
-    ("files", "logs", "tabular", "vector_files"),
+    ("files", "logs", "tabular"),
+    ("raster_files", "vector_files"),
     ("reports",),
     ("vocabulary",),
     ("fronts", "position", "radar"),

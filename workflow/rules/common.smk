@@ -8,6 +8,7 @@ from calvingfront.locating.model.choice import check_fronts, members_of, sample_
 from calvingfront.pipeline.steps import STEPS, figures_of, paths_over, runs_of
 from calvingfront.scenes.scene_table import SCENE_NAME, records, with_front, without_front
 from calvingfront.scenes.sources import (
+    check_glaciers,
     known_hemispheres,
     list_scenes,
     listed_in,
@@ -54,6 +55,7 @@ checked(check_fronts, len(SCENES), len(NEW_SCENES), config)
 # No new scene changes these, so that none reruns a job of the others.
 TRAINING = of_training(config, source_scenes)
 HEMISPHERES = checked(known_hemispheres, with_front(source_scenes)["glacier"], config)
+checked(check_glaciers, source_scenes, config)
 # The source's own files, and the 8-bit images and masks from which the samples are made.
 source_rows = source_scenes.set_index("scene").to_dict("index")
 prepared = prepared_scenes(source_scenes, config)

@@ -20,8 +20,8 @@ rule filter_speckle:
         "../../envs/samples.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime="10m",
+        mem_mb=image_memory(1000, 5),
+        runtime=image_minutes,
     params:
         pixel_size_x_m=scene_cell("pixel_size_x_m"),
         pixel_size_y_m=scene_cell("pixel_size_y_m"),
@@ -44,13 +44,14 @@ rule dilate_front:
         "../../envs/samples.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime="10m",
+        mem_mb=image_memory(1000, 5),
+        runtime=image_minutes,
     params:
         pixel_size_x_m=scene_cell("pixel_size_x_m"),
         pixel_size_y_m=scene_cell("pixel_size_y_m"),
         size=config["samples"]["size"],
         front_width_px=config["samples"]["front_width_px"],
+        variant=config["samples"]["variant"],
     script:
         "../../scripts/samples/dilate_front.py"
 
@@ -78,8 +79,8 @@ rule square_image:
         "../../envs/samples.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime="10m",
+        mem_mb=image_memory(1000, 5),
+        runtime=image_minutes,
     params:
         scene="{scene}",
         pixel_size_x_m=scene_cell("pixel_size_x_m"),

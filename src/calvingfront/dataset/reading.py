@@ -41,6 +41,11 @@ class Dataset:
         """Side of the square samples, px."""
         return int(self.images.shape[1])
 
+    @property
+    def variant(self) -> str:
+        """`samples.variant` of the samples; `paper` if the index does not say."""
+        return str(self.index["variant"].iloc[0]) if "variant" in self.index else "paper"
+
     def rows(self, scenes: list[str]) -> npt.NDArray[np.int64]:
         """Find the rows (k,) of the k named scenes, in their order.
 

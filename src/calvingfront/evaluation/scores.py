@@ -105,7 +105,7 @@ def score_predictions(
             truth = np.asarray(data.fronts[row])
             probability = array[k].astype(np.float64)
             if protocol == PAPER_PROTOCOL:
-                probability = stretch(probability)
+                probability = stretch(probability, data.variant)
             needed = np.unique(list(limits.values()))
             values = metrics_over_thresholds(probability, truth, needed)
             overlap = {

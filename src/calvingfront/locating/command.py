@@ -8,6 +8,7 @@ from typing import Any
 
 from calvingfront.tabular.cells import Unreadable
 from calvingfront.tabular.numbers import number, pixel_size
+from calvingfront.vocabulary.kinds import KINDS
 
 LOCATE = "locate the calving fronts of new images or radar products with a model"
 ABOUT_LOCATE = """\
@@ -81,6 +82,11 @@ def _add_scenes(group: Any) -> None:
     add("--acquired", metavar="DAY", help="day of the scene given, YYYY-MM-DD (UTC)")
     add("--glacier", metavar="NAME", help="of all scenes given; chooses the area in --map-config")
     add("--pixel-size-m", type=_pixel_size, metavar="M", help="of images without a map position")
+    add(
+        "--values", choices=list(KINDS),
+        help="what the values of the images are; by default found by the statistics of speckle",
+    )  # fmt: skip
+    add("--band", help="band of images with several: number, description or polarisation")
     add(
         "--geolocation-error-m", type=_metres, metavar="M",
         help="of the images' positions; written to the fronts as err_geo_m",

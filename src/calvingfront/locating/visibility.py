@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-import rasterio
 from rasterio.errors import RasterioError
 
 from calvingfront.errors import SceneError
 from calvingfront.files import PathLike
 from calvingfront.locating.degrees import Floats
+from calvingfront.raster_files import GEOTIFF, open_raster
 from calvingfront.sar.masks import LAYOVER, SHADOW
 
 
@@ -22,7 +22,7 @@ def hidden_share(view: PathLike, lines: Sequence[Floats]) -> float:
     """
     points = np.concatenate(list(lines))
     try:
-        with rasterio.open(view) as raster:
+        with open_raster(view, GEOTIFF) as raster:
             codes = raster.read(1)
             inverse = ~raster.transform
     except RasterioError as error:

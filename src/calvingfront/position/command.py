@@ -12,7 +12,7 @@ from calvingfront.tabular.days import read_day
 METHODS = ("box", "fjord box", "curvilinear box", "centreline", "multi-centreline")
 TEXT = "position of one glacier's front through time: tables, trend and season, plot"
 ABOUT = """\
-Measures dated front lines (any vector file that GDAL reads, in projected metres) in a box or along
+Measures dated front lines (a vector file, in projected metres) in a box or along
 a flow line, and writes positions.csv, maqit.csv (MaQiT's columns), trend.csv, positions.png/pdf and
 summary.md. Advance is positive: state which way is up-glacier with --upglacier, or --flowline and
 --drawn. A box, flow line or walls that are not given are drawn from the fronts (drawn.gpkg)."""

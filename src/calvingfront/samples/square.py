@@ -56,12 +56,23 @@ def _nearest(length: int, step: float, count: int) -> Any:
     return np.minimum(((np.arange(count) + 0.5) * step).astype(np.intp), length - 1)
 
 
-def square_front(mask: Mask, grid: SquareGrid, width_px: int) -> Mask:
+def square_front(mask: Mask, grid: SquareGrid, width_px: int, variant: str = "paper") -> Mask:
     """Resize a prepared front (see `fronts.prepare_front`); (size, size) bool.
 
     An enlarged front is thinned again, because each of its pixels has become several, and dilated
-    to `width_px` here.
+    to `width_px` here. The `released` variant resizes as the authors do, by OpenCV's nearest
+    neighbour: sample pixel i is scene pixel floor(i · step), so that the front lies up to half a
+    sample pixel further down and right than on the image, which is resized by pixel centres.
     """
+    if variant == "released":
+        square = np.zeros((grid.size, grid.size), dtype=np.bool_)
+        content = cv2.resize(
+            mask.astype(np.uint8),
+            (grid.content_width, grid.content_height),
+            interpolation=cv2.INTER_NEAREST,
+        )
+        square[: grid.content_height, : grid.content_width] = content > 0
+        return square
     resized = resize_mask(mask, grid)
     if grid.enlarged:
         resized = dilate(thin(resized), width_px, width_px)
@@ -117,7 +128,7 @@ def square_file(
     )  # fmt: skip
     arrays: dict[str, Any] = {"image": resize_image(pixels, grid, variant)}
     if mask is not None:
-        arrays["front"] = square_front(mask, grid, front_width_px).astype(np.uint8)
+        arrays["front"] = square_front(mask, grid, front_width_px, variant).astype(np.uint8)
     arrays |= {"valid": valid, "meta": np.array(json.dumps(meta))}
     with replacing(output) as temporary:
         np.savez_compressed(temporary, **arrays)

@@ -92,7 +92,7 @@ def read_intensity(
         content = read_json(path.with_suffix(".json"))
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", NotGeoreferencedWarning)
-            with rasterio.open(path, num_threads=threads) as dataset:
+            with rasterio.open(path, driver="GTiff", num_threads=threads) as dataset:
                 intensity = dataset.read(1)
         orbit = content["orbit"]
         vectors = StateVectors(

@@ -18,6 +18,7 @@ from calvingfront.errors import CalvingFrontError, ConfigError, Faults, SceneErr
 from calvingfront.scenes.lists.caffe_files import absent, files_by_scene
 from calvingfront.scenes.lists.caffe_sizes import read_sizes, shrunk, unlike_published
 from calvingfront.scenes.lists.split_lists import read_lists
+from calvingfront.scenes.pixels import check_depth
 from calvingfront.scenes.scene_table import scene_table
 from calvingfront.tabular.cells import Unreadable
 from calvingfront.tabular.days import read_day
@@ -199,6 +200,11 @@ def _complete(
             problems.append(
                 SceneError(row["scene"], f"has {len(paths)} {kind}s: {where}", "Keep one of them.")
             )
+    for path in (images[0], *fronts[:1]):
+        try:
+            check_depth(path)
+        except SceneError as error:
+            problems.append(error)
     if not fronts:
         problems.append(SceneError(images[0], "has no front mask", "Add it under fronts."))
     try:

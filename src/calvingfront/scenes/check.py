@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
+import cv2
 import numpy as np
 import pandas as pd
 
@@ -14,11 +15,9 @@ from calvingfront.errors import CalvingFrontError, Faults, SceneError
 from calvingfront.files import PathLike
 from calvingfront.reports import table_row, write_report
 from calvingfront.scenes.caffe import EXCLUDE
+from calvingfront.scenes.imagery.masks import LARGEST_FRONT_SHARE
 from calvingfront.scenes.pixels import read_grey
 from calvingfront.scenes.scene_table import write_scenes
-
-# A calving front is a line: a mask with more front than this is another kind of mask.
-LARGEST_FRONT_SHARE = 0.25
 
 
 @dataclass
@@ -43,14 +42,16 @@ def check_scene(scene: str, image: str, front: str) -> Checked:
     try:
         pixels = read_grey(image)
         checked.height, checked.width = pixels.shape
-        checked.digest = hashlib.blake2b(pixels.tobytes() + repr(pixels.shape).encode()).hexdigest()
+        digest = hashlib.blake2b(pixels.data)
+        digest.update(repr(pixels.shape).encode())
+        checked.digest = digest.hexdigest()
         if pixels.min() == pixels.max():
             fault(image, f"is constant: every pixel is {pixels.min()}", "Fetch the image again.")
     except SceneError as error:
         checked.faults.append(error)
     try:
         mask = read_grey(front)
-        levels = np.flatnonzero(np.bincount(mask.ravel(), minlength=256))
+        levels = np.flatnonzero(cv2.calcHist([mask], [0], None, [256], [0, 256]))
         share = float((mask > levels[0]).mean())
         if levels.size == 1:
             what = "is a mask without a front" if levels[0] == 0 else "is front everywhere"

@@ -12,6 +12,8 @@ import numpy.typing as npt
 from calvingfront.errors import SceneError
 from calvingfront.files import PathLike, replacing
 
+TOO_DEEP = "Convert it to 8 bit, or use source.kind: images, which scales it."
+
 Grey = npt.NDArray[np.uint8]
 Mask = npt.NDArray[np.bool_]
 
@@ -19,7 +21,7 @@ Mask = npt.NDArray[np.bool_]
 def read_grey(path: PathLike) -> Grey:
     """Read an 8-bit single-band image (PNG or TIFF), (height, width) uint8.
 
-    A colour file is accepted if its colour channels are equal.
+    A colour file is accepted if its colour channels are equal; what is transparent becomes 0.
     Raises SceneError if the file is missing, cannot be decoded or is not 8-bit grey.
     """
     encoded = _read_bytes(path)
@@ -33,13 +35,10 @@ def read_grey(path: PathLike) -> Grey:
             "Fetch the file again, or exclude the scene in source.exclude with a reason.",
         )
     if pixels.dtype != np.uint8:
-        raise SceneError(
-            path,
-            f"has {pixels.dtype} values instead of 8 bit",
-            "Convert it to 8 bit, or use source.kind: images, which scales it.",
-        )
+        raise SceneError(path, f"has {pixels.dtype} values instead of 8 bit", TOO_DEEP)
     if pixels.ndim == 3:
         colours = pixels[..., :3]
+        transparency = pixels[..., 3] if pixels.shape[2] == 4 else None
         if pixels.shape[2] > 1 and (colours != colours[..., :1]).any():
             raise SceneError(
                 path,
@@ -47,7 +46,20 @@ def read_grey(path: PathLike) -> Grey:
                 "Write one grey channel.",
             )
         pixels = colours[..., 0]
+        if transparency is not None:
+            pixels = np.where(transparency, pixels, 0)
     return np.ascontiguousarray(pixels, dtype=np.uint8)
+
+
+def check_depth(path: PathLike) -> None:
+    """Raise SceneError if a PNG has more than 8 bit, by the 25th byte of its header alone."""
+    try:
+        with Path(path).open("rb") as file:
+            header = file.read(25)
+    except OSError:
+        return  # told when it is read
+    if header.startswith(b"\x89PNG") and header[24:] == b"\x10":
+        raise SceneError(path, "has 16 bit values instead of 8 bit", TOO_DEEP)
 
 
 def read_front(path: PathLike) -> Mask:

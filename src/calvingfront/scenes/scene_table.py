@@ -23,6 +23,8 @@ TEXT_COLUMNS = (
     "front",
     "polarisation",
     "orbit_file",
+    "values",
+    "band",
 )
 INTEGER_COLUMNS = ("quality", "width_px", "height_px")
 COLUMNS = (
@@ -44,6 +46,8 @@ COLUMNS = (
     "front",
     "polarisation",
     "orbit_file",
+    "values",
+    "band",
 )
 SCENE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 LONGEST_NAME = 200  # characters, so that file names made of it stay below 255 bytes

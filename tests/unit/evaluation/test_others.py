@@ -254,7 +254,8 @@ def test_any_true_front_copied_is_scored_as_perfect(tmp_path: Path, data: st.Dat
     line[row:, 3] = 255
     write_image(tmp_path / "image.png", speckled(height, width, 1))
     write_image(tmp_path / "front.png", line)
-    dilate_file(tmp_path / "front.png", *pixels[::-1], SIZE, WIDTH, tmp_path / "wide.png")
+    dilate_file(tmp_path / "front.png", *pixels[::-1], SIZE, WIDTH,
+                tmp_path / "wide.png", variant)  # fmt: skip
     square_file(tmp_path / "image.png", tmp_path / "wide.png", "a", *pixels[::-1], SIZE, WIDTH,
                 tmp_path / "a.npz", variant)  # fmt: skip
     with np.load(tmp_path / "a.npz") as sample:

@@ -287,14 +287,14 @@ def test_masks_that_do_not_fit_are_refused(tmp_path):
     with pytest.raises(SceneError, match=r"f\.png: is not a mask: it has \d+ different values"):
         run_import(tmp_path, image, write_image(tmp_path / "f.png", speckled(30, 40, 2)))
     empty = write_image(tmp_path / "f.png", np.zeros((30, 40), dtype=np.uint8))
-    with pytest.raises(SceneError, match=r"f\.png: has no front for a"):
+    with pytest.raises(SceneError, match=r"f\.png: has no front"):
         run_import(tmp_path, image, empty)
 
 
 def test_images_of_many_bands_are_refused(tmp_path):
     colour = np.stack([speckled(30, 40, seed) for seed in (1, 2, 3)], axis=-1)
     image = write_image(tmp_path / "rgb.png", colour)
-    with pytest.raises(SceneError, match="has 3 different bands"):
+    with pytest.raises(SceneError, match="has several different bands, 1, 2, 3"):
         run_import(tmp_path, image, write_image(tmp_path / "f.png", line_mask(30, 40, 5)))
 
 

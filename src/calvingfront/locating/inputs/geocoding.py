@@ -21,6 +21,7 @@ from calvingfront.locating.inputs.archives import unpack
 from calvingfront.locating.inputs.radar_product import RadarProduct
 from calvingfront.locating.new_scenes import NewScene
 from calvingfront.products.ingest import ingest_product, open_ingested
+from calvingfront.vocabulary.kinds import LINEAR
 
 PREFIX = "calvingfront-"
 
@@ -89,7 +90,7 @@ class Work:
                 with warnings.catch_warnings(action="ignore", category=NotGeoreferencedWarning):
                     geocode_product(scene.product, scene.glacier, folder, threads)
                     for name in ("map.tif", "view.tif"):  # GDAL cuts them short on a full disk
-                        with rasterio.open(folder / name) as written:
+                        with rasterio.open(folder / name, driver="GTiff") as written:
                             written.read(1)
             except (OSError, RasterioError) as error:
                 raise SceneError(
@@ -97,7 +98,8 @@ class Work:
                     f"cannot be geocoded in {folder} ({error})",
                     "Check the disk; --work names another folder for intermediate files.",
                 ) from None
-            yield replace(scene, image=folder / "map.tif", view=folder / "view.tif", product=None)
+            image, view = folder / "map.tif", folder / "view.tif"
+            yield replace(scene, image=image, view=view, product=None, values=LINEAR, band=None)
         finally:
             if not self.keep:
                 shutil.rmtree(folder, ignore_errors=True)

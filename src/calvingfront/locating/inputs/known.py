@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,8 @@ from calvingfront.locating.new_scenes import NewScene, checked_day, scene_of
 class Said:
     """What the user says of all scenes; None where nothing is said.
 
-    chart: the section `map` of the configuration, for products.
+    chart: the section `map` of the configuration, for products. values, band: of images, see
+    `read_new_image`.
     """
 
     mission: str | None = None
@@ -27,6 +28,8 @@ class Said:
     polarisation: str | None = None
     orbit_file: Path | None = None
     chart: Mapping[str, Any] | None = None
+    values: str | None = None
+    band: str | None = None
 
     def check(self, found: Sequence[Found]) -> None:
         """Raise SceneError where something said cannot hold for these scenes."""
@@ -37,6 +40,9 @@ class Said:
         if self.orbit_file is not None:
             _for_one("--orbit-file", products, "product")
             _existing_orbit_file(self.orbit_file)
+        if found and products == len(found) and (self.values or self.band):
+            option = "--values" if self.values else "--band"
+            raise SceneError(option, "is for images, but there are products only", "Leave it out.")
         if found and not products and (self.polarisation or self.orbit_file):
             option = "--polarisation" if self.polarisation else "--orbit-file"
             raise SceneError(option, "is for products, but there is none", "Leave it out.")
@@ -70,9 +76,10 @@ def scenes_of(found: Sequence[Found], said: Said) -> tuple[list[NewScene], list[
 
 def _scene_of(each: Found, said: Said) -> NewScene:
     if each.format is None:
-        return scene_of(
+        scene = scene_of(
             each.path, said.mission, said.acquired, said.glacier, said.pixel_size_m, each.name
         )
+        return replace(scene, values=said.values, band=said.band)
     return product_scene(each, each.name, said)
 
 

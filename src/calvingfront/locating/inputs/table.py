@@ -14,10 +14,13 @@ from calvingfront.locating.new_scenes import NewScene, checked_day
 from calvingfront.tabular.cells import Unreadable, name_of
 from calvingfront.tabular.numbers import pixel_size
 from calvingfront.tabular.text_tables import read_table
+from calvingfront.vocabulary.kinds import ASK, known_kind
 
 COLUMNS = ("scene", "glacier")
 SOURCES = ("image", "product")
-OTHERS = ("mission", "acquired", "pixel_size_m", "polarisation", "orbit_file")
+OTHERS = (
+    "mission", "acquired", "pixel_size_m", "values", "band", "polarisation", "orbit_file"
+)  # fmt: skip
 NO_ARCHIVE = "Unpack it first."
 
 
@@ -29,9 +32,10 @@ def read_table_of_scenes(
 ) -> list[NewScene]:
     """Read a user's table with the columns scene, glacier, and image or product (or both).
 
-    A line with an image also needs mission and acquired, and may have pixel_size_m; of a product,
-    both are read from its header, and polarisation and orbit_file may be given. Paths start at the
-    table's folder; other columns are not read.
+    A line with an image also needs mission and acquired, and may have pixel_size_m, values and band
+    (without them, those that are said hold); of a product, both are read from its header, and
+    polarisation and orbit_file may be given. Paths start at the table's folder; other columns are
+    not read.
     said: holds for all products, with the map (chart). unpacked: unpacks archives.
     faults: takes the faults of products, whose lines are then left out; without it they are raised.
     Raises SceneError with the line at fault, TableError or Faults if the table cannot be read.
@@ -62,7 +66,7 @@ def read_table_of_scenes(
                 what += " and no product"
             raise SceneError(where, what, "Give one of them.")
         if given == ["image"]:
-            scenes.append(_image(cell, path.parent, where))
+            scenes.append(_image(cell, path.parent, where, said))
             continue
         if said.chart is None:
             unmapped.append(cell["scene"])
@@ -80,11 +84,15 @@ def read_table_of_scenes(
     return scenes
 
 
-def _image(cell: Mapping[str, str], folder: Path, where: str) -> NewScene:
+def _image(cell: Mapping[str, str], folder: Path, where: str, said: Said) -> NewScene:
     for column in ("mission", "acquired"):
         if not cell.get(column):
             raise SceneError(where, f"has no {column}", "Fill in the cell.")
     size = cell.get("pixel_size_m")
+    try:
+        values = known_kind(cell.get("values")) or said.values
+    except ValueError as error:
+        raise SceneError(where, str(error), ASK) from None
     return NewScene(
         scene=cell["scene"],
         glacier=cell["glacier"],
@@ -92,6 +100,8 @@ def _image(cell: Mapping[str, str], folder: Path, where: str) -> NewScene:
         acquired=checked_day(cell["acquired"], where),
         image=folder / cell["image"],
         pixel_size_m=_metres(size, where) if size else None,
+        values=values,
+        band=cell.get("band") or said.band,
     )
 
 
