@@ -14,7 +14,6 @@ what is no day (2007, 2007-03, 12:30, today).
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
 from numbers import Real
 from typing import Any, TypeVar
@@ -117,30 +116,6 @@ def moment_of(value: Any) -> date | datetime | None:
             return read_moment(str(int(number)))
         return read_moment(str(value).removesuffix(".0"))
     raise Unreadable(f"{_shown(str(value))} is no day that can be read", REMEDY)
-
-
-def day_of(value: Any) -> str | None:
-    """The UTC day YYYY-MM-DD of a cell of a layer; None if it is empty. Raises Unreadable."""
-    moment = moment_of(value)
-    return None if moment is None else _day(moment)
-
-
-def days_of(values: Iterable[Any]) -> list[str | None]:
-    """The UTC days YYYY-MM-DD of a layer's column; None where a cell is empty.
-
-    Raises Unreadable that names the first feature, counted from 1, without a readable day.
-    """
-    known: dict[Any, str | None] = {}
-    days = []
-    for number, value in enumerate(values, start=1):
-        key = (type(value), str(value))
-        if key not in known:
-            try:
-                known[key] = day_of(value)
-            except Unreadable as error:
-                raise Unreadable(f"{error.what} (feature {number})", error.remedy) from None
-        days.append(known[key])
-    return days
 
 
 def _day(moment: date | datetime) -> str:
