@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from calvingfront.errors import CalvingFrontError, DiskError, is_full
+from calvingfront.errors import CalvingFrontError, DiskError, Faults, is_full
 
 FORMAT = "%(asctime)s %(levelname)s %(message)s"
 
@@ -18,8 +18,8 @@ def log_to(path: str | Path, echo: bool = False) -> Iterator[logging.Logger]:
     """Send the package's log records to `path` while the block runs.
 
     A `CalvingFrontError` or a full disk ends the job with exit status 1 and its message alone, in
-    the log and on standard error. Any other exception is logged with its traceback and raised
-    again. A log that cannot be written goes to standard error.
+    the log and, if it is long, shortened on standard error. Any other exception is logged with its
+    traceback and raised again. A log that cannot be written goes to standard error.
     echo: print the records on standard error too (progress of long jobs).
     """
     logger = logging.getLogger("calvingfront")
@@ -42,8 +42,11 @@ def log_to(path: str | Path, echo: bool = False) -> Iterator[logging.Logger]:
         if told is None:
             logger.exception("unexpected error")
             raise
-        logger.error("%s", told)
+        # Of many faults the log has all, standard error the first of each kind.
+        logger.error("%s", told.in_full() if isinstance(told, Faults) else told)
         print(f"error: {told}", file=sys.stderr)
+        if isinstance(told, Faults) and told.shortened:
+            print(f"All of them stand in {path}.", file=sys.stderr)
         raise SystemExit(1) from None
     finally:
         for handler in handlers:

@@ -58,7 +58,7 @@ def lock() -> dict[str, str]:
 
 WORKFLOW = REPOSITORY / "workflow"
 STEPS = {item.step: item for item in (*TABLES.values(), *FIGURES.values())}
-GATHERING = {"all", "dataset", "fronts", "locate", "positions", "tables", "figures"}
+GATHERING = {"all", "check", "dataset", "fronts", "locate", "positions", "tables", "figures"}
 
 
 def written_rules() -> dict[str, str]:

@@ -37,7 +37,7 @@ LAYERS = (
     ("evaluation",),
     ("locating",),
     ("tables", "figures", "pages"),
-    ("pipeline",),
+    ("check", "pipeline"),
     ("cli",),
     ("__main__",),
 )

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from calvingfront.errors import SceneError
+from calvingfront.scenes.fronts.layers import Features
 from calvingfront.tabular.cells import Unreadable
 from calvingfront.tabular.days import read_day
 
@@ -30,15 +31,10 @@ _SHAPEFILE = 10  # characters to which a Shapefile cuts the names of its attribu
 Texts = Mapping[str, list[str | None]]  # attribute → its values, None where nothing is stated
 
 
-def texts_of(features: Any) -> dict[str, list[str | None]]:
-    """The attributes of a GeoDataFrame that state anything, as text."""
-    found = {}
-    for column in features.columns:
-        if column != features.geometry.name:
-            values = [_text(value) for value in features[column].tolist()]
-            if any(value is not None for value in values):
-                found[str(column)] = values
-    return found
+def texts_of(attributes: Mapping[str, Sequence[Any]]) -> dict[str, list[str | None]]:
+    """The attributes of a layer that state anything, as text."""
+    texts = {name: [_text(value) for value in values] for name, values in attributes.items()}
+    return {name: v for name, v in texts.items() if any(value is not None for value in v)}
 
 
 class Attributes:
@@ -49,13 +45,13 @@ class Attributes:
     found: what `day` was found by, if its name is not a known one; a sentence for the log.
     """
 
-    def __init__(self, features: Any, where: object) -> None:
+    def __init__(self, features: Features, where: object) -> None:
         """Find them. Raises SceneError if two could be the day, or the days cannot be read."""
-        self.texts: Texts = texts_of(features)
+        self.texts: Texts = texts_of(features.attributes)
         self.scene = next(iter(_named(self.texts, SCENE_ATTRIBUTES)), None)
         self.glaciers = _named(self.texts, GLACIER_ATTRIBUTES)
         self.day: str | None = None
-        self.days: list[str | None] = [None] * len(features)
+        self.days: list[str | None] = [None] * len(features.geometry)
         self.found = ""
         known = _named(self.texts, DATE_ATTRIBUTES)
         if not known:
@@ -87,6 +83,14 @@ def day_column(values: Sequence[str | None]) -> list[str | None]:
     """The days YYYY-MM-DD (UTC) of an attribute, None where a value is no unmistakable day."""
     read = {value: None if value is None else _day_of(value) for value in set(values)}
     return [read[value] for value in values]
+
+
+def day_of_value(text: str) -> str | None:
+    """The day YYYY-MM-DD (UTC) of a text; None if it is no unmistakable day."""
+    try:
+        return read_day(text)
+    except Unreadable:
+        return None
 
 
 def tells_apart(texts: Texts) -> str | None:

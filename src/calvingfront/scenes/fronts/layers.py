@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import re
 import warnings
-from typing import Any
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
 
 from calvingfront.errors import SceneError
 from calvingfront.files import PathLike
-from calvingfront.vector_files import layers_with_kinds, read_layer
+from calvingfront.vector_files import layers_with_kinds, read_raw
 
 LINE_TYPES = {"LineString", "MultiLineString", "LinearRing"}
 STYLE_TABLES = {"layer_styles", "qgis_projects"}
@@ -40,8 +43,20 @@ def split_layer(text: str) -> tuple[str, str | None]:
     return path.strip(), layer
 
 
-def read_line_layers(path: PathLike, layer: str | None = None) -> list[tuple[str, Any]]:
-    """(name, GeoDataFrame) of each layer that may hold the fronts, at least one.
+class Features(NamedTuple):
+    """The content of a layer.
+
+    geometry: (n,) of shapely, None where a feature has none; attributes: n values each; crs: as
+    PROJ reads it, None if the file states none.
+    """
+
+    geometry: npt.NDArray[Any]
+    attributes: dict[str, list[Any]]
+    crs: str | None
+
+
+def read_line_layers(path: PathLike, layer: str | None = None) -> list[tuple[str, Features]]:
+    """Name and content of each layer that may hold the fronts, at least one.
 
     layer: only this one. Otherwise the file's only layer with geometry, whatever that is, or all
     its layers with lines; tables without geometry and tables of styles are no layers.
@@ -68,18 +83,29 @@ def read_line_layers(path: PathLike, layer: str | None = None) -> list[tuple[str
     return read
 
 
-def _has_lines(features: Any) -> bool:
-    return bool(set(features.geom_type.dropna()) & LINE_TYPES)
+def type_of(geometry: Any) -> str:
+    """The kind of a geometry; empty if there is none."""
+    return "" if geometry is None else str(geometry.geom_type)
 
 
-def _read(path: PathLike, layer: str) -> Any:
+def _has_lines(features: Features) -> bool:
+    return any(type_of(geometry) in LINE_TYPES for geometry in features.geometry)
+
+
+def _read(path: PathLike, layer: str) -> Features:
+    import shapely
+
     try:
         with warnings.catch_warnings(action="ignore"):  # of GDAL's, about what is checked here
-            return read_layer(
-                path, layer, force_2d=True, datetime_as_string=True, on_invalid="ignore"
-            )
+            # A third of the time of GeoPandas, which a table with a file for each scene needs.
+            meta, wkb, values = read_raw(path, layer, force_2d=True, datetime_as_string=True)
+            geometry = shapely.from_wkb(wkb, on_invalid="ignore")
     except Exception as error:
         raise _unreadable(path, error) from None
+    attributes = {
+        str(name): column.tolist() for name, column in zip(meta["fields"], values, strict=True)
+    }
+    return Features(np.asarray(geometry, dtype=object), attributes, meta["crs"] or None)
 
 
 def _unreadable(path: PathLike, error: Exception) -> SceneError:

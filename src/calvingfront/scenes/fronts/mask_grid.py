@@ -153,7 +153,7 @@ def _on_image(corners: Any, mask: Grid, image: Grid, path: PathLike) -> Any:
     x, y = _apply(mask.transform, corners)
     if mask.crs is not None and image.crs is not None and mask.crs != image.crs:
         try:
-            source, target = flat_crs(mask.crs), flat_crs(image.crs)
+            source, target = flat_crs(mask.crs.to_wkt()), flat_crs(image.crs.to_wkt())
             x, y = Transformer.from_crs(source, target, always_xy=True).transform(x, y)
         except (CRSError, ProjError) as error:
             raise SceneError(
