@@ -29,6 +29,7 @@ from shapely.geometry import LineString
 
 from builders import line_mask, speckled, write_image
 from calvingfront.figures.registry import FIGURES
+from calvingfront.scenes.simulated import map_settings
 from calvingfront.tables.registry import TABLES
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -166,7 +167,7 @@ TINY_CHANGES: dict[str, Change] = {
     "the training": Change(TRAINED, {}, FOUR, edit("training.schedule", "2 - phase", "1 - phase")),
     "the loss": Change(TRAINED, {}, FOUR, edit("losses.bce", "mean()", "sum()")),
     "the metrics": Change(
-        PREDICTED | LINES, {}, SIX | {"choose_threshold": 6},
+        (PREDICTED | LINES) - {"predict_fronts"}, {}, SIX | {"choose_threshold": 6},
         edit("evaluation.metrics", "return", "yield"),
     ),
     "a table": Change(
@@ -177,7 +178,8 @@ TINY_CHANGES: dict[str, Change] = {
         edit("samples.median", "return", "yield"),
     ),
     "a baseline": Change(
-        {"predict_without_network", "choose_threshold", *SCORED, "draw_thresholds"}, {},
+        {"predict_without_network", "choose_threshold", "score_predictions", *TABLE_STEPS,
+         "draw_thresholds"}, {},
         {"predict_without_network": 1, "score_predictions": 1},
         edit("evaluation.baselines", "np.argmin(np.abs(days", "np.argmax(np.abs(days"),
     ),
@@ -376,6 +378,7 @@ def products_run(
         profile, shape = dem.profile, dem.shape
     with rasterio.open(folder / "geoid.tif", "w", **profile) as geoid:
         geoid.write(np.full(shape, 1, profile["dtype"]), 1)
+    areas = map_settings(TINY | {"map": {}})["areas"]
     rows = ["scene,glacier,mission,acquired,product,front"]
     scenes = pd.read_csv(tiny_run / "results/test/scenes.tsv", sep="\t")
     chosen = [scenes[scenes["mission"] == mission].iloc[0] for mission in ("TSX", "ERS")]
@@ -391,7 +394,12 @@ def products_run(
     (folder / "table.csv").write_text("\n".join(rows) + "\n", encoding="utf-8")
     mine = {
         "source": {"kind": "products", "products": {"table": "table.csv"}},
-        "map": {"crs": "EPSG:3031", "dem": "dem.tif", "geoid": "geoid.tif"},
+        "map": {
+            "crs": "EPSG:3031",
+            "dem": "dem.tif",
+            "geoid": "geoid.tif",
+            "areas": areas,
+        },
         "locating": {"model": str(tiny_run / "results" / "test" / "model")},
     }
     (folder / "mine.yaml").write_text(yaml.safe_dump(mine), encoding="utf-8")
@@ -435,8 +443,11 @@ PRODUCT_CHANGES: dict[str, FileChange] = {
         lambda folder: keep_date(folder / "geoid.tif", flip), {}, {"geocode_scene"},
         {"geocode_scene": 2},
     ),
-    "the area of a glacier that no scene has": (
+    "the pixels of a mission that no scene has": (
         lambda folder: None, {"map": {"spacing_m": {"PALSAR": 33.0}}}, NONE, {},
+    ),
+    "the area of a glacier that no scene has": (
+        lambda folder: None, {"map": {"areas": {"elsewhere": [0, 0, 1, 1]}}}, NONE, {},
     ),
     "terrain flattening": (
         lambda folder: None, {"map": {"terrain_flattening": True}}, {"geocode_scene"}, {},
