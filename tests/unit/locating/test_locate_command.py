@@ -335,7 +335,6 @@ def test_wrong_options_and_scenes_are_refused_without_loading_torch(
 ) -> None:
     code = f"""
 import sys
-from backscatter import write_tif
 from calvingfront.cli import main
 base = ["--model", {str(model)!r}, "--output", {str(tmp_path / "f.gpkg")!r}]
 assert main(["locate", *base]) == 1
