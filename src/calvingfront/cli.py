@@ -21,6 +21,7 @@ import yaml
 from calvingfront.dataset.files import CONFIG
 from calvingfront.errors import CalvingFrontError, ConfigError
 from calvingfront.locating import command as locating
+from calvingfront.logs import said
 from calvingfront.pages import command as pages
 from calvingfront.pipeline import commands
 from calvingfront.pipeline.commands import Results
@@ -71,13 +72,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         folder = Path(options.results)
         config = read_config(options.config or folder / DATASET / CONFIG, options.set)
         _run(options, Results(folder, _complete(config, folder)))
-    except CalvingFrontError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
-    except OSError as error:
-        if error.filename is None:
+    except Exception as error:
+        told = said(error)
+        if told is None and isinstance(error, OSError) and error.filename is not None:
+            told = CalvingFrontError(error.filename, str(error.strerror), "Check the path")
+        if told is None:
             raise
-        print(f"error: {error.filename}: {error.strerror}. Check the path.", file=sys.stderr)
+        print(f"error: {told}", file=sys.stderr)
         return 1
     return 0
 

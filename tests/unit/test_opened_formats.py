@@ -136,7 +136,8 @@ def test_what_lies_beside_a_raster_or_in_its_tags_names_no_other_file(tmp_path: 
     for number, suffix in enumerate((*SIDECARS, ".Ovr")):
         path = image(f"sidecar{number}")
         for beside in (path.with_name(path.name + suffix), path.with_suffix(suffix)):
-            beside.write_text(virtual(secret, (4, 4)))
+            mark = "EHFA_HEADER_TAG" if suffix.lower() == ".aux" else ""
+            beside.write_text(mark + virtual(secret, (4, 4)))
             if suffix in SIDECARS:
                 with pytest.raises(RasterioIOError, match="beside it is no raster"):
                     open_raster(path)
@@ -144,6 +145,8 @@ def test_what_lies_beside_a_raster_or_in_its_tags_names_no_other_file(tmp_path: 
                 with open_raster(path) as raster:
                     assert raster.read(1, out_shape=(4, 4))[0, 0] == 5
             beside.unlink()
+    (tmp_path / "sidecar0" / "image.aux").write_text("\\relax")  # LaTeX's, not a raster's
+    open_raster(tmp_path / "sidecar0" / "image.tif").close()
     overviews = {"OVERVIEW_FILE": str(tmp_path / "other.vrt")}
     path = image("tags")
     with rasterio.open(path, "r+") as raster:

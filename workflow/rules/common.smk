@@ -8,6 +8,7 @@ from calvingfront.check.telling import told
 from calvingfront.errors import CalvingFrontError
 from calvingfront.locating.model.choice import members_of, sample_settings
 from calvingfront.pipeline.steps import STEPS, figures_of, paths_over, runs_of
+from calvingfront.scenes.failures.records import describe_failed, keep_left_out, leave_out_failed
 from calvingfront.scenes.fronts.layers import split_layer
 from calvingfront.scenes.scene_table import SCENE_NAME, records, with_front, without_front
 from calvingfront.scenes.sources import map_settings, of_training, prepared_scenes, source_of
@@ -29,6 +30,8 @@ def checked(function, *arguments):
 # The files that the configuration was read from, the later ones on top; none if a module replaces it.
 CONFIG_FILES = [file for file in workflow.configfiles if file not in workflow.overwrite_configfiles]
 CONFIG_FILES += workflow.overwrite_configfiles
+# Scene → reason of those that failed before and are left out.
+LEFT_OUT = {}
 # Configuration, scenes, split and files; the jobs' own processes only read what the rules need.
 STARTED = checked(
     lambda: start(
@@ -38,6 +41,7 @@ STARTED = checked(
         files=[] if workflow.modifier.skip_configfile else CONFIG_FILES,
         on_top=workflow.config_settings.overwrite_config,
         thorough=workflow.is_main_process,
+        prepare=lambda config: LEFT_OUT.update(leave_out_failed(config, workflow.is_main_process)),
     )
 )
 for note in STARTED.notes:
@@ -152,7 +156,9 @@ def inputs_of(step):
 
 def outputs_of(step):
     """The outputs of a step of the learning half."""
-    return {name: below_results(paths) for name, paths in STEPS[step].outputs(config).items()}
+    origin = STEPS[step].origin
+    outputs = STEPS[step].outputs(config) | ({} if origin is None else {"origin": origin})
+    return {name: below_results(paths) for name, paths in outputs.items()}
 
 
 def parameters_of(step):

@@ -160,4 +160,5 @@ def of_training(config: Config, scenes: pd.DataFrame) -> dict[str, Any]:
     simulated = dict(config["source"]["simulated"])
     simulated.pop("new_scenes", None)
     source = dict(config["source"]) | {"exclude": kept, "simulated": simulated}
+    source.pop("leave_out_failed", None)  # the scenes that it leaves out are in exclude
     return {key: value for key, value in config.items() if key != "locating"} | {"source": source}
