@@ -109,16 +109,19 @@ def image_header(
     """Size, pixel size and position of an image from its header; calls `fault` for each fault.
 
     band: to be read; several bands without a choice are a fault if three of their rows differ.
+    `grid` is shape, CRS and transform as the file states them, for the check of its mask.
     """
     try:
         with open_raster(path) as dataset:
             for what in band_faults(dataset, band):
                 fault(f"image {path.name} {what}", CHOOSE_BAND)
             shape, crs, transform = dataset.shape, dataset.crs, dataset.transform
+            by_points = bool(dataset.gcps[0])
     except RasterioError as error:
         fault(f"image {path.name} cannot be read ({error})", "Fetch or convert the file.")
         return {}
-    return grid_of_image(path, shape, crs, transform, pixel_size_m, fault)
+    found = grid_of_image(path, shape, crs, transform, pixel_size_m, fault)
+    return found if by_points else found | {"grid": (shape, crs, transform)}
 
 
 def grid_of_image(

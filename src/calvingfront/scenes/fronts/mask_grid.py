@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import logging
 import shlex
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 from pyproj import Transformer
 from pyproj.exceptions import CRSError, ProjError
+from rasterio.errors import RasterioError
 from rasterio.transform import Affine
 
 from calvingfront.errors import SceneError
 from calvingfront.files import PathLike
 from calvingfront.scenes.pixels import Mask
 from calvingfront.scenes.places.metres import flat_crs
-from calvingfront.scenes.rasters import open_raster
+from calvingfront.scenes.rasters import VECTOR_SUFFIXES, open_raster
 
 LOG = logging.getLogger(__name__)
 MOST_ON_NO_DATA, TOLD_ON_NO_DATA = 0.5, 0.05
@@ -62,6 +64,16 @@ class Placement(NamedTuple):
             columns.start - self.column : columns.stop - self.column,
         ]
         return placed
+
+
+def mask_grid(path: PathLike) -> Grid | None:
+    """The grid of a front if it is a raster, None if it is not. Raises SceneError as `grid_of`."""
+    if Path(path).suffix.lower() in VECTOR_SUFFIXES:
+        return None
+    try:
+        return grid_of(path)
+    except RasterioError:
+        return None
 
 
 def grid_of(path: PathLike) -> Grid:
