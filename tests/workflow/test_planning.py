@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from subprocess import CompletedProcess
@@ -10,7 +11,11 @@ from subprocess import CompletedProcess
 import pytest
 import yaml
 
+import simulated_images as images
 from builders import line_mask, speckled, write_image
+from calvingfront.simulation.product_writers.envisat import write_envisat
+from front_layers import write_fronts
+from terrain_files import write_dem
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 CONFIG = REPOSITORY / "config"
@@ -77,18 +82,19 @@ def test_an_overlay_for_real_images_plans_on_a_caffe_folder(
 def test_a_table_of_ones_own_plans_the_way_of_its_kind(
     snakemake: Snakemake, tmp_path: Path, kind: str
 ) -> None:
-    """No product is opened where the table says its mission and day."""
-    for name in ("a.tif", "b.tif", "fronts.gpkg", "dem.tif"):
-        (tmp_path / name).touch()
-    for row, name in enumerate("ab"):
+    write_fronts(tmp_path / "fronts.gpkg", "abcd")
+    write_dem(tmp_path / "dem.tif", (-180, -90, 180, 90), 5.0, "EPSG:4326")
+    product = write_envisat(images.envisat_image(), tmp_path)
+    for row, name in enumerate("abcd"):
+        shutil.copy(product, tmp_path / f"{name}.N1")
         write_image(tmp_path / f"{name}.png", speckled(40, 48, row))
         write_image(tmp_path / f"{name}_front.png", line_mask(40, 48, 9))
     column, cells = {
-        "images": ("image", "{0}.png,{0}_front.png,20"),
-        "products": ("product", "{0}.tif,fronts.gpkg,"),
+        "images": ("image", "ERS,200{1}-01-01,{0}.png,{0}_front.png,20"),
+        "products": ("product", ",,{0}.N1,fronts.gpkg,"),
     }[kind]
     lines = [f"scene,glacier,mission,acquired,{column},front,pixel_size_m"]
-    lines += [f"{name},G,ERS,200{row}-01-01,{cells.format(name)}" for row, name in enumerate("ab")]
+    lines += [f"{name},G,{cells.format(name, row)}" for row, name in enumerate("abcd")]
     (tmp_path / "table.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
     mine = {
         "source": {"kind": kind, kind: {"table": "table.csv"}},
@@ -101,7 +107,7 @@ def test_a_table_of_ones_own_plans_the_way_of_its_kind(
     )  # fmt: skip
     assert done.returncode == 0, done.stdout
     planned = jobs(done.stdout)
-    assert planned["import_scene"] == planned["square_image"] == 2
+    assert planned["import_scene"] == planned["square_image"] == 4
     assert planned.keys() & {*RADAR} == ({*RADAR} if kind == "products" else set())
     assert not planned.keys() & {"build_world", "simulate_terrain", "simulate_product"}
 

@@ -133,6 +133,11 @@ rule gather_fronts:
     resources:
         mem_mb=2000,
         runtime="30m",
+    params:
+        excluded={
+            scene: config["source"]["exclude"][scene]
+            for scene in source_scenes.attrs.get("excluded_new", ())
+        },
     script:
         "../../scripts/locating/gather_fronts.py"
 

@@ -51,6 +51,7 @@ rule dilate_front:
         pixel_size_y_m=scene_cell("pixel_size_y_m"),
         size=config["samples"]["size"],
         front_width_px=config["samples"]["front_width_px"],
+        variant=config["samples"]["variant"],
     script:
         "../../scripts/samples/dilate_front.py"
 

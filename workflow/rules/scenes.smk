@@ -6,6 +6,14 @@
 #       <results>/scenes.tsv, scenes.md, scenes.html    the table of the scenes with a front, and the report of the check of every file
 
 
+from calvingfront.scenes.fronts.layers import split_layer
+
+
+def front_file(wildcards):
+    """The file of a scene's front, and its layer if the table names one."""
+    return split_layer(source_rows[wildcards.scene]["front"])
+
+
 def megapixels(scene):
     """Size of the image of a scene, millions of pixels; 0 if the table does not know it, as of a product."""
     height, width = (source_rows[scene][key] for key in ("height_px", "width_px"))
@@ -41,7 +49,7 @@ if SOURCE.imported:
                 if SOURCE.products
                 else scene_cell("image", source_rows)
             ),
-            front=scene_cell("front", source_rows),
+            front=lambda wildcards: front_file(wildcards)[0],
         output:
             image=f"<results>/imported/{{scene}}/image.{'tif' if SOURCE.products else 'png'}",
             front="<results>/imported/{scene}/front.png",
@@ -60,6 +68,7 @@ if SOURCE.imported:
             scene="{scene}",
             glacier=scene_cell("glacier"),
             acquired=scene_cell("acquired"),
+            layer=lambda wildcards: front_file(wildcards)[1],
         script:
             "../../scripts/scenes/import_scene.py"
 

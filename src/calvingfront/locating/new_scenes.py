@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +22,8 @@ from calvingfront.samples.square import describe_sample, read_image_of_sample, r
 from calvingfront.scenes.caffe import parse_name
 from calvingfront.scenes.images import image_header
 from calvingfront.scenes.importing import read_new_image
+from calvingfront.tabular.cells import Unreadable
+from calvingfront.tabular.days import read_day
 
 ASK = "Give --mission and --acquired, list it in a table (--table), or name it as CaFFe does."
 
@@ -190,10 +190,8 @@ def _sample(
 
 
 def checked_day(text: str, where: object) -> str:
-    """Check a day: YYYY-MM-DD and nothing else, because 07/03/2004 is read in two ways."""
+    """The UTC day YYYY-MM-DD of a text that cannot be misread (`tabular.days`)."""
     try:
-        if not re.fullmatch(r"\d{4}-\d{2}-\d{2}", text, re.ASCII):
-            raise ValueError(text)
-        return date.fromisoformat(text).isoformat()
-    except ValueError:
-        raise SceneError(where, f"has the date {text!r}", "Write YYYY-MM-DD.") from None
+        return read_day(text)
+    except Unreadable as error:
+        raise SceneError(where, f"has an invalid date: {error.what}", error.remedy) from None

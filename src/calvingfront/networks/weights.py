@@ -2,44 +2,71 @@
 
 from __future__ import annotations
 
-from safetensors import SafetensorError
-from safetensors.torch import load_file, save
+import zlib
+
+import torch
+from safetensors import safe_open
+from safetensors.torch import save
 from torch import Tensor
 
 from calvingfront.errors import TrainingError
-from calvingfront.files import PathLike, read_json, replacing
+from calvingfront.files import PathLike, replacing
 from calvingfront.networks.build import build_network
 from calvingfront.networks.settings import NetworkSettings
 from calvingfront.networks.unet import UNet
+from calvingfront.sealed_files import read_record, reading
+
+CRC = "crc32"  # key of the metadata
 
 
 def save_weights(state: dict[str, Tensor], path: PathLike) -> None:
-    """Write weights as safetensors, atomically and durably."""
+    """Write weights as safetensors with their CRC-32, atomically and durably."""
     with replacing(path, durable=True) as temporary:
         # Not save_file: its files are readable by their owner only.
-        temporary.write_bytes(save(state))
+        temporary.write_bytes(save(state, {CRC: _crc(state)}))
 
 
 def load_network(weights: PathLike, record: PathLike) -> UNet:
     """Build the network described by `record` (run.json) and load its weights, ready to predict.
 
-    Raises TrainingError if the weights cannot be read or belong to another network.
+    Raises DamagedFileError if a file is damaged or a weight is not finite, TrainingError if the
+    weights belong to another network.
     """
-    settings = NetworkSettings(**read_json(record)["network"])
-    network = build_network(settings)
+    about = read_record(record)
+    with reading(record):
+        settings = NetworkSettings(**about["network"])
+        network = build_network(settings)
     try:
-        network.load_state_dict(load_file(weights))
-    except (RuntimeError, OSError, SafetensorError) as error:
-        faults = {
-            RuntimeError: f"does not match the network described by {record}",
-            OSError: "cannot be read",
-            SafetensorError: "is damaged",
-        }
-        what = next(text for kind, text in faults.items() if isinstance(error, kind))
+        network.load_state_dict(read_weights(weights))
+    except RuntimeError as error:
+        first = str(error).splitlines()[0]
         raise TrainingError(
             weights,
-            f"{what} ({str(error).splitlines()[0]})",
+            f"does not match the network described by {record} ({first})",
             "Remove the run's folder and train again.",
         ) from error
     network.eval()
     return network
+
+
+def read_weights(path: PathLike) -> dict[str, Tensor]:
+    """Read weights. Raises DamagedFileError if the file is damaged or a weight is not finite."""
+    with reading(path), safe_open(path, framework="pt") as file:
+        given = (file.metadata() or {}).get(CRC)
+        # clone: the file must not stay open behind them when it is replaced
+        state = {name: file.get_tensor(name).clone() for name in file.keys()}  # noqa: SIM118
+        for name, tensor in state.items():
+            if tensor.is_floating_point() and not bool(torch.isfinite(tensor).all()):
+                raise ValueError(f"{name} is not finite")
+        if given not in (None, _crc(state)):
+            raise ValueError("its weights do not match their checksum")
+        return state
+
+
+def _crc(state: dict[str, Tensor]) -> str:
+    value = 0
+    for name in sorted(state):
+        value = zlib.crc32(name.encode(), value)
+        flat = state[name].detach().cpu().contiguous().reshape(-1)
+        value = zlib.crc32(flat.view(torch.uint8).numpy().data, value)
+    return f"{value:08x}"

@@ -9,14 +9,15 @@ from typing import Any, NamedTuple
 
 import geopandas
 import numpy as np
-import pyogrio
 from rasterio.features import rasterize
 from rasterio.transform import Affine
 from shapely.geometry import box
 
 from calvingfront.errors import CalvingFrontError, Faults, SceneError
+from calvingfront.scenes.fronts.attributes import SCENE_ATTRIBUTES
+from calvingfront.scenes.fronts.layers import LINE_TYPES
 from calvingfront.scenes.pixels import Mask
-from calvingfront.scenes.vectors import LINE_TYPES, SCENE_ATTRIBUTES
+from calvingfront.vector_files import layers_with_kinds, read_layer
 from calvingfront.vocabulary.others import LINE_SUFFIXES, PARQUET_SUFFIXES
 
 # The layers of this project's own files of fronts; the second holds the fronts of images without a
@@ -169,7 +170,7 @@ def _layers(path: Path) -> list[str]:
     if path.suffix.lower() in PARQUET_SUFFIXES:
         return [FRONTS]
     try:
-        names = [str(name) for name, kind in pyogrio.list_layers(path) if kind is not None]
+        names = [name for name, kind in layers_with_kinds(path) if kind is not None]
     except Exception as error:  # GDAL's drivers raise classes of their own
         raise SceneError(path, f"cannot be read ({error})", "Write the file again.") from None
     ours = [name for name in (FRONTS, IMAGE_FRONTS) if name in names]
@@ -183,6 +184,6 @@ def _read(path: Path, layer: str) -> Any:
     try:
         if path.suffix.lower() in PARQUET_SUFFIXES:
             return geopandas.read_parquet(path)
-        return geopandas.read_file(path, layer=layer, engine="pyogrio")
+        return read_layer(path, layer)
     except Exception as error:
         raise SceneError(path, f"cannot be read ({error})", "Write the file again.") from None

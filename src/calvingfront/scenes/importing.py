@@ -9,6 +9,7 @@ import numpy as np
 
 from calvingfront.errors import SceneError
 from calvingfront.files import PathLike
+from calvingfront.scenes.fronts.mask_grid import Grid, check_on_data, place_mask
 from calvingfront.scenes.geotiff import write_geotiff
 from calvingfront.scenes.imagery.masks import front_of_mask
 from calvingfront.scenes.images import image_header
@@ -25,47 +26,52 @@ def import_scene(
     front: PathLike,
     output_image: PathLike,
     output_front: PathLike,
+    layer: str | None = None,
     values: str | None = None,
     band: str | None = None,
 ) -> None:
     """Write a scene's image in 8 bit (see `to_8bit`) and its front as 0/255 PNG on the same grid.
 
     output_image: PNG, or GeoTIFF (.tif) to keep the georeference.
+    front: a mask, placed by its georeference if it has one, or lines in a vector file
+    (`vector_files.FORMATS`), in its layer `layer` if it is named; see `fronts.matching` for which
+    are the scene's.
     values, band: the kind of the image's values and the band to read; see `to_8bit`, `read_image`.
-    front: a mask of the image's size, or lines in any vector format that GDAL reads; see
-    `vectors.rasterise_front` for how a scene's lines are found in a layer of many.
     """
-    pixels, crs, transform = read_8bit(image, values, band)
+    pixels, valid, crs, transform = read_8bit(image, values, band)
     if is_raster(front):
-        mask = _front_on_grid(front, pixels.shape)
+        mask = front_of_mask(*read_mask(front)[:2], front)
+        mask = place_mask(mask, front, Grid(pixels.shape, crs, transform))
     else:
-        from calvingfront.scenes.vectors import rasterise_front  # slow to import: only if needed
+        from calvingfront.scenes.fronts.burning import rasterise_front  # slow: only if needed
 
-        mask = rasterise_front(front, scene, glacier, acquired, crs, transform, pixels.shape, image)
+        mask = rasterise_front(
+            front, scene, glacier, acquired, crs, transform, pixels.shape, image, layer
+        )
     if not mask.any():
         raise SceneError(front, f"has no front for {scene}", "Exclude the scene with a reason.")
+    check_on_data(mask, valid, front, scene)
     _write_image(output_image, pixels, crs, transform)
     write_png(output_front, mask.astype(np.uint8) * np.uint8(255))
 
 
-def read_8bit(image: PathLike, values: str | None, band: str | None) -> tuple[Grey, Any, Any]:
-    """An image in 8 bit, its CRS (None if unknown) and transform; its other pixels are freed."""
+class Read(NamedTuple):
+    """An image in 8 bit, where it has data, its CRS (None if unknown) and transform."""
+
+    pixels: Grey
+    valid: Mask
+    crs: Any
+    transform: Any
+
+
+def read_8bit(image: PathLike, values: str | None, band: str | None) -> Read:
+    """Read an image in 8 bit; its own pixels are freed."""
     pixels, valid, crs, transform = read_image(image, band)
     kind, declared = said_by_tags(image)
-    return to_8bit(pixels, valid, image, values or kind, declared), crs, transform
-
-
-def _front_on_grid(front: PathLike, shape: tuple[int, ...]) -> Mask:
-    """The front of a mask that has the shape of its image."""
-    values, valid, _, _ = read_mask(front)
-    if values.shape != shape:
-        raise SceneError(
-            front,
-            f"is {values.shape[0]} × {values.shape[1]} px, but its image is "
-            f"{shape[0]} × {shape[1]}",
-            "Draw the mask on the image's own grid, or give the front as lines.",
-        )
-    return front_of_mask(values, valid, front)
+    scaled = to_8bit(pixels, valid, image, values or kind, declared)
+    if pixels.dtype != np.uint8:  # there, 0 may be dark data
+        valid = scaled > 0
+    return Read(scaled, valid, crs, transform)
 
 
 def import_new_scene(
@@ -109,7 +115,7 @@ def read_new_image(
         raise SceneError(image, what, remedy)
 
     header = image_header(Path(image), pixel_size_m, refuse, band)
-    pixels, crs, transform = read_8bit(image, values, band)
+    pixels, _, crs, transform = read_8bit(image, values, band)
     if pixels.min() == pixels.max():
         refuse(f"is constant: every pixel is {pixels.min()}", "Fetch the image again.")
     return NewImage(pixels, header, crs, transform)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from calvingfront.dataset.leakage import leakage, split_file
-from calvingfront.scenes.split_lists import read_lists
+from calvingfront.scenes.lists.split_lists import read_lists
 
 SCENES = pd.DataFrame(
     [

@@ -171,7 +171,7 @@ BAD = {
     "no mission": (["some.tif"], "has no known mission and day. Give --mission"),
     "no map": (["product"], "must be geocoded, but no map is given"),
     "no dem": (["product", "--map-config", "no_dem.yaml"], "map.dem: is not set"),
-    "no crs": (["product", "--map-config", "no_crs.yaml"], "crs nonsense: is not a known CRS"),
+    "no crs": (["product", "--map-config", "no_crs.yaml"], "has a CRS that cannot be read"),
     "far dem": (["product", "--map-config", "far.yaml"], "far.tif: covers"),
     "contradiction": (
         ["product", "--map-config", "map.yaml", "--mission", "TSX"], "has the mission ENVISAT",

@@ -17,7 +17,6 @@ from calvingfront.dataset.reading import Dataset, open_dataset, read_split
 from calvingfront.errors import ModelError
 from calvingfront.evaluation.metrics import metrics_over_thresholds
 from calvingfront.evaluation.scores import score_front
-from calvingfront.files import read_json
 from calvingfront.locating.located_front import LEVELS
 from calvingfront.locating.model.content import (
     Brightness,
@@ -32,6 +31,7 @@ from calvingfront.locating.model.content import (
     TrainedOn,
 )
 from calvingfront.locating.model.held_out import Ensemble, HeldOut, band_scores
+from calvingfront.sealed_files import read_record, reading
 from calvingfront.vocabulary import paths
 from calvingfront.vocabulary.metrics import METRICS
 from calvingfront.vocabulary.runs import Run
@@ -51,7 +51,7 @@ def describe(
     """
     dataset = results / paths.DATASET
     path, split = dataset / CONFIG, read_split(dataset)
-    config = yaml.safe_load(path.read_text(encoding="utf-8"))
+    config = _config(path)
     packed = open_dataset(dataset)
     size = _get(path, config, "samples", "size")
     if size != packed.size:
@@ -99,8 +99,13 @@ def describe(
 def shortest_m(results: Path) -> float:
     """The length below which the configuration of some results drops lines, m."""
     path = results / paths.DATASET / CONFIG
-    config = yaml.safe_load(path.read_text(encoding="utf-8"))
+    config = _config(path)
     return float(_get(path, config, "evaluation", "min_front_length_m"))
+
+
+def _config(path: Path) -> Any:
+    with reading(path):
+        return yaml.safe_load(path.read_text(encoding="utf-8"))
 
 
 def file_of(results: Path, pattern: str, run: Run) -> Path:
@@ -119,7 +124,7 @@ def _get(path: Path, content: Any, *keys: str) -> Any:
 
 def _member(results: Path, run: Run, number: int, data: Dataset) -> Member:
     path = file_of(results, paths.RECORD, run)
-    record = read_json(path)
+    record = read_record(path)
     size = _get(path, record, "image_size")
     if size != data.size:
         what = f"tells of {size} px, but the samples of the data set have {data.size} px"
