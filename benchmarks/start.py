@@ -3,8 +3,9 @@
     python benchmarks/start.py [ROWS] [--profile]
 
 Makes ROWS (10,000) lines of small GeoTIFFs with front masks, which are hard links to a few files,
-and prints what the checks take: cold is the first run after the files were made, warm the second. With
---profile, where the time goes.
+and prints what the checks take: cold is the first run after the files were made, warm the second,
+job the process of a job, which takes the table as the main process has read it. With --profile,
+where the time goes.
 """
 
 from __future__ import annotations
@@ -57,7 +58,7 @@ def make_archive(folder: Path, rows: int) -> Path:
     return table
 
 
-def check(table: Path, profile: bool) -> None:
+def check(table: Path, profile: bool, thorough: bool) -> None:
     """Check once, in this process; print seconds and MB as JSON."""
     from calvingfront.check.start import start
 
@@ -67,7 +68,8 @@ def check(table: Path, profile: bool) -> None:
     if profile:
         profiler.enable()
     started = time.perf_counter()
-    found = start({"source": source, "results": str(table.parent / "results")}, *SCHEMAS)
+    config = {"source": source, "results": str(table.parent / "results")}
+    found = start(config, *SCHEMAS, thorough=thorough)
     seconds = time.perf_counter() - started
     profiler.disable()
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
@@ -83,17 +85,20 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("rows", type=int, nargs="?", default=10_000)
     parser.add_argument("--profile", action="store_true")
+    parser.add_argument("--job", action="store_true", help=argparse.SUPPRESS)
     parser.add_argument("--table", type=Path, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.table:
-        check(options.table, options.profile)
+        check(options.table, options.profile, not options.job)
         return
     with tempfile.TemporaryDirectory() as folder:
         table = make_archive(Path(folder), options.rows)
-        command = [sys.executable, __file__, "--table", str(table)]
-        for state in ("cold", "warm"):
+        command = [sys.executable, str(Path(__file__).resolve()), "--table", str(table)]
+        (Path(folder) / ".snakemake").mkdir()  # where Snakemake would make it
+        command += ["--profile"] * options.profile
+        for state, more in (("cold", []), ("warm", []), ("job", ["--job"])):
             print(state, end=" ", flush=True)
-            subprocess.run([*command, *["--profile"] * options.profile], check=True)
+            subprocess.run([*command, *more], check=True, cwd=folder)
 
 
 if __name__ == "__main__":

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import fcntl
 import glob
-import hashlib
 import json
 import os
 import re
@@ -157,23 +156,6 @@ def write_json(path: PathLike, content: Any, durable: bool = False) -> None:
 def read_json(path: PathLike) -> Any:
     """Read a JSON file."""
     return json.loads(Path(path).read_text(encoding="utf-8"))
-
-
-def fingerprint(path: PathLike) -> str:
-    """A short text that changes when a file, or any file in a folder, is added, removed or changed.
-
-    Names, sizes and times are compared, not contents. Empty if the path does not exist.
-    """
-    root = Path(path)
-    if not root.exists():
-        return ""
-    files = [root] if root.is_file() else sorted(p for p in root.rglob("*") if p.is_file())
-    digest = hashlib.blake2b(digest_size=12)
-    for file in files:
-        facts = file.stat()
-        name = file.relative_to(root).as_posix()
-        digest.update(f"{name}\0{facts.st_size}\0{facts.st_mtime_ns}\n".encode())
-    return digest.hexdigest()
 
 
 def lock(path: PathLike, wait: bool = True, mode: int = 0o600) -> int:

@@ -18,9 +18,8 @@ from calvingfront.files import write_json
 from calvingfront.networks.build import build_network
 from calvingfront.networks.settings import NetworkSettings
 from calvingfront.networks.weights import save_weights
-from calvingfront.pipeline import commands
-from calvingfront.pipeline.commands import Results
 from calvingfront.vocabulary.runs import Run
+from origins import write_origin_of
 from packed import band, write_packed, write_split
 from resolved import RESOLVED
 from score_files import write_scores
@@ -281,55 +280,20 @@ def test_a_configuration_with_a_key_twice_is_refused_with_its_lines(
     assert "seeds: stands twice, in line" in capsys.readouterr().err
 
 
-def test_what_follows_from_a_new_training_is_made_anew(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Else the tables would show the old weights under the new ones' name."""
-    done: list[str] = []
-    results, run = Results(tmp_path, RESOLVED), Run("unet", "bce", 1)
-    files = {
-        "train": tmp_path / "models" / run.folder / "run.json",
-        "predict": tmp_path / "predictions" / run.folder / "index.tsv",
-        "score": tmp_path / "evaluation" / run.folder / "scores.tsv",
-    }
-
-    def step(name: str) -> Any:
-        def make(_results: Results, of: Run) -> None:
-            if of == run:
-                done.append(name)
-                files[name].parent.mkdir(parents=True, exist_ok=True)
-                files[name].touch()
-
-        return make
-
-    for name in files:
-        monkeypatch.setattr(commands, name, step(name))
-    for name in ("tabulate", "draw"):
-        monkeypatch.setattr(commands, name, lambda _results: None)
-    expected = {
-        None: [], "score": ["score"], "predict": ["predict", "score"],
-        "train": ["train", "predict", "score"],
-    }  # fmt: skip
-    commands.grid(results)
-    assert done == ["train", "predict", "score"]
-    for lost, again in expected.items():
-        done.clear()
-        if lost is not None:
-            files[lost].unlink()
-        commands.grid(results)
-        assert done == again
-
-
 SCENES = {"SI_a": 0.6, "SI_b": 0.4}
 
 
 @pytest.fixture
 def scored(results: Path) -> Path:
     """Scores of every run that the configuration plans, and of one that it does not."""
-    for run in (("unet", "bce", 1), ("prior", "none", 0), ("nearest_date", "none", 0)):
-        write_scores(results, *run, SCENES)
-    write_scores(results, "unet", "wbce4", 9, SCENES)
+    for run in (Run("unet", "bce", 1), Run("prior"), Run("nearest_date"), Run("unet", "wbce4", 9)):
+        write_scored(results, run)
     return results
+
+
+def write_scored(results: Path, run: Run) -> None:
+    write_scores(results, *run, SCENES)
+    write_origin_of(results, RESOLVED, run, "score_predictions")
 
 
 def test_tables_hold_the_runs_that_are_planned_and_no_other(scored: Path) -> None:
@@ -345,7 +309,7 @@ def test_tables_hold_the_runs_that_are_planned_and_no_other(scored: Path) -> Non
     assert set(zip(rows["model"], rows["loss"], strict=True)) == planned
     # Once it is planned it stands there too.
     assert main([*arguments, "--set", "losses=[bce, wbce4]", "--set", "seeds=[9]"]) == 1
-    write_scores(scored, "unet", "bce", 9, SCENES)
+    write_scored(scored, Run("unet", "bce", 9))
     assert main([*arguments, "--set", "losses=[bce, wbce4]", "--set", "seeds=[9]"]) == 0
     rows = pd.read_csv(scored / "tables" / "table1.csv", keep_default_na=False)
     assert set(zip(rows["model"], rows["loss"], strict=True)) == planned | {("unet", "wbce4")}

@@ -21,7 +21,7 @@ LAYERS = (
     ("files", "logs", "tabular"),
     ("raster_files", "vector_files", "sealed_files", "whole_rasters", "whole_vectors"),
     ("array_files",),
-    ("reports",),
+    ("provenance", "reports"),
     ("vocabulary",),
     ("fronts", "position", "radar"),
     ("uncertainty",),
@@ -149,6 +149,7 @@ HEAVY = {
 LEARNING = (
     "networks", "losses", "compute", "training", "evaluation", "tables", "figures", "pipeline",
     "cli", "vocabulary", "fronts", "errors", "files", "logs", "sealed_files", "array_files",
+    "provenance",
 )  # fmt: skip
 RADAR = ("radar", "orbits", "products", "sar", "simulation", "scenes", "samples")
 
@@ -180,6 +181,6 @@ def test_what_the_snakefile_imports_loads_no_numerical_library() -> None:
         for name in modules_()
         if name.startswith("vocabulary") or (name.endswith(".registry") and "product" not in name)
     ]
-    light += ["training.revision", "dataset.files", "pipeline.steps", "scenes.sources"]
+    light += ["training.ending", "dataset.files", "pipeline.steps", "scenes.sources"]
     for name in light:
         assert not foreign_imports(name) & {"torch", "numpy", "cv2", "scipy", "matplotlib"}, name

@@ -193,3 +193,45 @@ def test_one_broken_scene_stops_only_its_own_jobs(
     checked = (results / "logs" / "check_scenes.log").read_text(encoding="utf-8")
     assert broken.name in checked
     assert not (results / "dataset" / "index.tsv").exists()
+
+
+def test_check_draws_every_scene_and_trains_nothing(
+    snakemake: Snakemake, caffe_folder: CaffeBuilder, tmp_path: Path
+) -> None:
+    folder = caffe_folder(*NAMES)
+    done = snakemake(
+        "check", "--cores", "1", "--configfile", CONFIG / "real_cpu.yaml",
+        "--config", f"source={{caffe: {{folder: '{folder}'}}}}",
+        directory=tmp_path,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout
+    results = tmp_path / "results" / "real_cpu"
+    assert {path.name for path in results.iterdir()} == {"check", "logs"}
+    made = {path.name for path in (results / "check").iterdir()}
+    assert made == {"check.html", "check.md", "check.tsv", "sheet_001.png"}
+    assert NAMES[0] in (results / "check" / "check.md").read_text(encoding="utf-8")
+
+
+def test_faults_of_configuration_files_are_told_with_file_and_line(
+    snakemake: Snakemake, tmp_path: Path
+) -> None:
+    (tmp_path / "mine.yaml").write_text(
+        "seeds: [1]\nsplit:\n  test_glaciers: [NO]\n  gap_days: 30\nseeds: [2]\n", encoding="utf-8"
+    )
+    done = snakemake("-n", "--configfile", "mine.yaml", directory=tmp_path)
+    assert done.returncode == 1
+    assert "mine.yaml line 5, seeds: stands twice, in line 1 and here" in done.stdout
+    assert "mine.yaml line 3, split.test_glaciers[0]: NO is read as false" in done.stdout
+    assert "Traceback" not in done.stdout
+
+
+def test_a_setting_without_effect_is_told_and_stops_nothing(
+    snakemake: Snakemake, tmp_path: Path
+) -> None:
+    done = snakemake(
+        "-n", "--quiet", "rules", "--configfile", CONFIG / "test.yaml",
+        "--config", "split={gap_days: 30}",
+        directory=tmp_path,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout
+    assert done.stdout.count("split.gap_days has no effect: split.method is paper") == 1

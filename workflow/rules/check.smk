@@ -17,8 +17,8 @@ rule check:
 rule check_archive:
     """Measure all images and fronts, draw them on contact sheets, and report what looks wrong."""
     input:
-        images=[prepared_rows[scene]["image"] for scene in [*SCENES, *NEW_SCENES]],
-        fronts=[prepared_rows[scene]["front"] for scene in SCENES],
+        images=[prepared_file("image", scene) for scene in [*SCENES, *NEW_SCENES]],
+        fronts=[prepared_file("front", scene) for scene in SCENES],
     output:
         sheets=expand("<results>/check/{sheet}", sheet=sheets_of(len(SCENES) + len(NEW_SCENES))),
         table="<results>/check/check.tsv",
@@ -33,6 +33,10 @@ rule check_archive:
         mem_mb=2000,
         runtime="1h",
     params:
+        made_from(
+            "calvingfront.check.check_archive:check_archive",
+            files={"all": lambda wildcards: own_files()},
+        ),
         scenes=records(prepared),
         hemispheres=HEMISPHERES,
     script:

@@ -9,6 +9,7 @@ from calvingfront.errors import CalvingFrontError
 from calvingfront.locating.model.choice import members_of, sample_settings
 from calvingfront.pipeline.steps import STEPS, figures_of, paths_over, runs_of
 from calvingfront.scenes.failures.records import describe_failed, keep_left_out, leave_out_failed
+from calvingfront.scenes.fronts.layers import split_layer
 from calvingfront.scenes.scene_table import SCENE_NAME, records, with_front, without_front
 from calvingfront.scenes.sources import map_settings, of_training, prepared_scenes, source_of
 from calvingfront.vocabulary.losses import NO_LOSS, loss_pattern
@@ -97,6 +98,31 @@ def scene_cell(column, rows=prepared_rows):
     return look_up
 
 
+def front_file(wildcards):
+    """The file of a scene's front, and its layer if the table names one."""
+    return split_layer(source_rows[wildcards.scene]["front"])
+
+
+def megapixels(scene):
+    """Size of the image of a scene, millions of pixels; 0 if the table does not know it, as of a product."""
+    height, width = (source_rows[scene][key] for key in ("height_px", "width_px"))
+    return 0 if pd.isna(height) or pd.isna(width) else height * width / 1e6
+
+
+def image_memory(least, bytes_per_pixel):
+    """Return a resource function: the memory of a job on one whole image, MB; of a small one `least`."""
+
+    def look_up(wildcards):
+        return max(least, 300 + int(bytes_per_pixel * megapixels(wildcards.scene)))
+
+    return look_up
+
+
+def image_minutes(wildcards):
+    """Time of a job on one whole image: at least ten minutes."""
+    return 10 + int(megapixels(wildcards.scene) / 20)
+
+
 def has_front(wildcards):
     """Whether the scene has a front; otherwise it is to be located."""
     return pd.notna(source_rows[wildcards.scene]["front"])
@@ -130,7 +156,9 @@ def inputs_of(step):
 
 def outputs_of(step):
     """The outputs of a step of the learning half."""
-    return {name: below_results(paths) for name, paths in STEPS[step].outputs(config).items()}
+    origin = STEPS[step].origin
+    outputs = STEPS[step].outputs(config) | ({} if origin is None else {"origin": origin})
+    return {name: below_results(paths) for name, paths in outputs.items()}
 
 
 def parameters_of(step):

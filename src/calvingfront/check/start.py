@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from calvingfront.check.names import name_faults
+from calvingfront.check.remembered import recall, remember
 from calvingfront.check.split import split_faults
 from calvingfront.configuration.effect import without_effect
 from calvingfront.configuration.reading import Places, read_places
@@ -80,11 +82,13 @@ def start(
         raise Faults(found.faults, REMEDY)
     config = examined.config
 
-    scenes, known = None, None
+    scenes: pd.DataFrame | None = None
+    known: pd.DataFrame | None = None
     if prepare is not None and examined.is_sure_of("source", "results"):
         prepare(config)
     if examined.is_sure_of(*OF_THE_TABLE):
-        scenes, known = found.table_of(config)
+        scenes = None if thorough else recall(config)
+        scenes, known = (scenes, scenes) if scenes is not None else found.table_of(config)
     if scenes is not None:
         found.of(partial(validate_scenes, scenes, scenes_schema, listed_in(config)))
         new = len(without_front(scenes))
@@ -97,6 +101,8 @@ def start(
         found.add(_further_faults(config, examined, scenes))
     if found.faults or scenes is None:
         raise Faults(found.faults, REMEDY)
+    if thorough:
+        remember(config, scenes)
     notes = without_effect(config, rules, on_top or {}) if thorough else []
     hemispheres = known_hemispheres(with_front(scenes)["glacier"], config)
     return Start(config, scenes, hemispheres, notes)
@@ -123,11 +129,27 @@ class _Found:
     def table_of(self, config: Mapping[str, Any]) -> tuple[pd.DataFrame | None, Any]:
         """The scene table, or None and its faults; and the names in it in spite of these."""
         try:
-            scenes = list_scenes(config)
+            with _quick_headers(config):
+                scenes = list_scenes(config)
         except CalvingFrontError as error:
             self.add(all_faults(error))
             return None, error.found if isinstance(error, Faults) else None
         return scenes, scenes
+
+
+@contextmanager
+def _quick_headers(config: Mapping[str, Any]) -> Iterator[None]:
+    """Let GDAL look for the files beside an image by their names, not in a list of the folder.
+
+    The list is read anew for every image: with 10,000 in a folder that takes most of the time.
+    """
+    if source_of(config).name != "images":
+        yield
+        return
+    import rasterio
+
+    with rasterio.Env(GDAL_DISABLE_READDIR_ON_OPEN="TRUE"):
+        yield
 
 
 def _place(fault: CalvingFrontError) -> str:

@@ -138,7 +138,7 @@ def _outliers(facts: Facts) -> Iterator[Warned]:
         distance = np.hypot(*(middles - np.median(middles, axis=0)).T)
         far = _beyond(distance) & (distance > POSITION_TOLERANCE_M)
         for each, metres in zip(_chosen(group, far), distance[far], strict=True):
-            text = f"front {metres / 1000:.1f} km from the middle of the others of {each.glacier}"
+            text = f"front {metres / 1000:.1f} km from the others of {each.glacier}"
             yield Warned("outlier", each.scene, text)
 
 

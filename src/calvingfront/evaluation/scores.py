@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -28,6 +30,7 @@ from calvingfront.vocabulary.subsets import TEST
 
 log = logging.getLogger(__name__)
 
+NOWHERE: Mapping[str, str] = MappingProxyType({})
 WINTERS = {SOUTH: (4, 5, 6, 7, 8), NORTH: (10, 11, 12, 1, 2)}  # the months half a year apart
 
 
@@ -39,6 +42,14 @@ def season(acquired: str, hemisphere: object) -> str:
     if hemisphere not in WINTERS:
         return ""
     return "winter" if int(acquired[5:7]) in WINTERS[str(hemisphere)] else "summer"
+
+
+def _hemisphere(facts: Any, of_glaciers: Mapping[str, str]) -> str | None:
+    """The hemisphere of a scene: by its place on the map, else by its glacier."""
+    placed = facts.get("hemisphere")
+    if isinstance(placed, str) and placed:
+        return placed
+    return of_glaciers.get(str(facts["glacier"]), of_glaciers.get(""))
 
 
 def score_front(
@@ -82,11 +93,14 @@ def score_predictions(
     threshold: PathLike,
     scores: PathLike,
     min_front_length_m: float,
+    hemispheres: Mapping[str, str] = NOWHERE,
 ) -> None:
     """Score the test images of one run under both protocols; write one row per protocol × scene.
 
     Under the paper protocol, each overlap metric has its own threshold; the counts and distances
     use the threshold of Dice. The column `threshold` is empty if none was chosen.
+    hemispheres: glacier → north or south, for scenes without a place on the map; "" is every other
+    glacier.
     """
     data = open_dataset(dataset)
     array, table = open_predictions(probabilities, predictions)
@@ -123,7 +137,7 @@ def score_predictions(
                     "mission": facts["mission"],
                     "resolution_tag_m": facts["resolution_tag_m"],
                     "acquired": facts["acquired"],
-                    "season": season(str(facts["acquired"]), facts.get("hemisphere")),
+                    "season": season(str(facts["acquired"]), _hemisphere(facts, hemispheres)),
                     "pixel_size_m": pixel,
                     "threshold": limits["dice"] if chosen.get("chosen", True) else None,
                     **overlap,

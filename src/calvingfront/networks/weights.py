@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zlib
+from collections.abc import Mapping
 
 import torch
 from safetensors import safe_open
@@ -26,9 +27,18 @@ def save_weights(state: dict[str, Tensor], path: PathLike) -> None:
         temporary.write_bytes(save(state, {CRC: _crc(state)}))
 
 
-def load_network(weights: PathLike, record: PathLike) -> UNet:
+def save_epochs(states: Mapping[int, Mapping[str, Tensor]], path: PathLike) -> None:
+    """Write the weights of several epochs into one file, under the names EPOCH/name."""
+    every = {
+        f"{epoch}/{name}": value for epoch, state in states.items() for name, value in state.items()
+    }
+    save_weights({name: value.clone() for name, value in every.items()}, path)
+
+
+def load_network(weights: PathLike, record: PathLike, epoch: int | None = None) -> UNet:
     """Build the network described by `record` (run.json) and load its weights, ready to predict.
 
+    epoch: the one to read from a file of `save_epochs`.
     Raises DamagedFileError if a file is damaged or a weight is not finite, TrainingError if the
     weights belong to another network.
     """
@@ -37,14 +47,17 @@ def load_network(weights: PathLike, record: PathLike) -> UNet:
         settings = NetworkSettings(**about["network"])
         network = build_network(settings)
     try:
-        network.load_state_dict(read_weights(weights))
+        state = read_weights(weights)
+        if epoch is not None:
+            start = f"{epoch}/"
+            state = {n.removeprefix(start): v for n, v in state.items() if n.startswith(start)}
+            if not state:
+                raise _fault(weights, f"holds no epoch {epoch}")
+        network.load_state_dict(state)
     except RuntimeError as error:
         first = str(error).splitlines()[0]
-        raise TrainingError(
-            weights,
-            f"does not match the network described by {record} ({first})",
-            "Remove the run's folder and train again.",
-        ) from error
+        what = f"does not match the network described by {record} ({first})"
+        raise _fault(weights, what) from error
     network.eval()
     return network
 
@@ -70,3 +83,7 @@ def _crc(state: dict[str, Tensor]) -> str:
         flat = state[name].detach().cpu().contiguous().reshape(-1)
         value = zlib.crc32(flat.view(torch.uint8).numpy().data, value)
     return f"{value:08x}"
+
+
+def _fault(weights: PathLike, what: str) -> TrainingError:
+    return TrainingError(weights, what, "Remove the run's folder and train again.")

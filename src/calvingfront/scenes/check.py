@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
@@ -14,7 +13,6 @@ import pandas as pd
 
 from calvingfront.errors import CalvingFrontError, DamagedFileError, Faults, SceneError
 from calvingfront.files import PathLike
-from calvingfront.reports import table_row, write_report
 from calvingfront.scenes.caffe import EXCLUDE
 from calvingfront.scenes.imagery.masks import LARGEST_FRONT_SHARE
 from calvingfront.scenes.pixels import read_grey
@@ -83,18 +81,12 @@ def check_scene(scene: str, image: str, front: str, made: bool = False) -> Check
 
 
 def check_scenes(
-    scenes: pd.DataFrame,
-    excluded: Mapping[str, str],
-    output: PathLike,
-    report: PathLike,
-    threads: int = 1,
-    page: PathLike | None = None,
-    made: bool = False,
+    scenes: pd.DataFrame, output: PathLike, threads: int = 1, made: bool = False
 ) -> None:
-    """Open every image and front of a scene table; write the verified table and a report.
+    """Open every image and front of a scene table; write the verified table.
 
-    scenes: all with a front. page: the report as HTML, or None. excluded: {scene: reason}; for
-    the report. made: whether the workflow made the images itself (see `pixels.read_grey`).
+    scenes: all with a front. made: whether the workflow made the images itself (see
+    `pixels.read_grey`).
     Raises Faults with all faults, including scenes with identical pixels.
     """
     if scenes.empty:
@@ -123,53 +115,3 @@ def check_scenes(
     table["height_px"] = [checked.height for checked in results]
     table["width_px"] = [checked.width for checked in results]
     write_scenes(output, table)
-    write_report(describe_scenes(table, excluded, scenes.attrs.get("notes", ())), report, page)
-
-
-def describe_scenes(
-    scenes: pd.DataFrame, excluded: Mapping[str, str], notes: tuple[str, ...] | list[str] = ()
-) -> str:
-    """The scene report, as Markdown."""
-    counts = pd.crosstab(scenes["glacier"], scenes["mission"])
-    missions = list(counts.columns)
-    lines = [
-        "# Scenes",
-        "",
-        f"{len(scenes)} scenes from {scenes['acquired'].min()} to {scenes['acquired'].max()}; "
-        "every image and front has been opened.",
-        *(f"\n{note}." for note in notes),
-        "",
-        table_row(["glacier", *missions, "all", "first", "last"]),
-        "|---|" + "---:|" * (len(missions) + 1) + "---|---|",
-    ]
-    for glacier, row in counts.iterrows():
-        dates = scenes.loc[scenes["glacier"] == glacier, "acquired"]
-        cells = [glacier, *row.tolist(), int(row.sum()), dates.min(), dates.max()]
-        lines.append(table_row(cells))
-    lines += [
-        "",
-        "| glacier | resolution tag (m) | pixel across (m) | pixel down (m) | columns | rows "
-        "| scenes |",
-        "|---|---:|---:|---:|---:|---:|---:|",
-    ]
-    keys = [
-        "glacier",
-        "resolution_tag_m",
-        "pixel_size_x_m",
-        "pixel_size_y_m",
-        "width_px",
-        "height_px",
-    ]
-    for values, group in scenes.groupby(keys, dropna=False, sort=True):
-        glacier, *numbers = values
-        known = (
-            "–" if pd.isna(number) else f"{number:.6g}"
-            for number in np.asarray(numbers, dtype=float)
-        )
-        cells = [glacier, *known, len(group)]
-        lines.append(table_row(cells))
-    lines += ["", "## Excluded", ""]
-    lines += [
-        f"- {scene}: {' '.join(str(reason).split())}" for scene, reason in sorted(excluded.items())
-    ] or ["None."]
-    return "\n".join(lines) + "\n"

@@ -14,7 +14,6 @@ what is no day (2007, 2007-03, 12:30, today).
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
 from numbers import Real
 from typing import Any, TypeVar
@@ -32,13 +31,13 @@ MONTHS = (
 _MONTH_NUMBERS = {name[:n]: k for k, name in enumerate(MONTHS, 1) for n in (3, len(name))}
 _MONTH_NUMBERS["sept"] = 9
 _MONTH = "(?P<name>" + "|".join(sorted(_MONTH_NUMBERS, key=len, reverse=True)) + r")\.?"
-_GAP = r"(?:\s*,?\s+|-)"
+_GAP = r"(?:\s+|-)"
 _DAY_PATTERNS = (
     r"(?P<year>\d{4})(?P<sep>[-/])(?P<month>\d{1,2})(?P=sep)(?P<day>\d{1,2})",
     r"(?P<year>\d{4})\.(?P<month>\d\d)\.(?P<day>\d\d)",
     r"(?P<year>\d{4})(?P<month>\d\d)(?P<day>\d\d)(?:\.0)?",  # .0: of a column of decimal numbers
     rf"(?P<day>\d{{1,2}})\.?{_GAP}?{_MONTH}{_GAP}?(?P<year>\d{{4}})",
-    rf"{_MONTH}{_GAP}(?P<day>\d{{1,2}}){_GAP}(?P<year>\d{{4}})",
+    rf"{_MONTH}{_GAP}(?P<day>\d{{1,2}})(?:,\s*|{_GAP})(?P<year>\d{{4}})",
     rf"(?P<year>\d{{4}}){_GAP}{_MONTH}{_GAP}(?P<day>\d{{1,2}})",
 )
 _TIME = (
@@ -117,30 +116,6 @@ def moment_of(value: Any) -> date | datetime | None:
             return read_moment(str(int(number)))
         return read_moment(str(value).removesuffix(".0"))
     raise Unreadable(f"{_shown(str(value))} is no day that can be read", REMEDY)
-
-
-def day_of(value: Any) -> str | None:
-    """The UTC day YYYY-MM-DD of a cell of a layer; None if it is empty. Raises Unreadable."""
-    moment = moment_of(value)
-    return None if moment is None else _day(moment)
-
-
-def days_of(values: Iterable[Any]) -> list[str | None]:
-    """The UTC days YYYY-MM-DD of a layer's column; None where a cell is empty.
-
-    Raises Unreadable that names the first feature, counted from 1, without a readable day.
-    """
-    known: dict[Any, str | None] = {}
-    days = []
-    for number, value in enumerate(values, start=1):
-        key = (type(value), str(value))
-        if key not in known:
-            try:
-                known[key] = day_of(value)
-            except Unreadable as error:
-                raise Unreadable(f"{error.what} (feature {number})", error.remedy) from None
-        days.append(known[key])
-    return days
 
 
 def _day(moment: date | datetime) -> str:

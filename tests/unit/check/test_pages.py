@@ -62,7 +62,7 @@ def test_a_sound_archive_is_not_warned_of() -> None:
         ({"on_no_data": 0.5}, "front", "50% of the front on no data"),
         ({"front_m": 20_000.0}, "outlier", "front 20.0 km long, others of A 3.1 km"),
         ({"front_m": 300.0}, "outlier", "front 0.3 km long"),
-        ({"middle_m": (9000.0, 2000.0)}, "outlier", "front 6.8 km from the middle of the others"),
+        ({"middle_m": (9000.0, 2000.0)}, "outlier", "front 6.8 km from the others of A"),
         ({"digest": "0"}, "twice", "the same pixels as S0"),
         ({"acquired": "2000-01-01"}, "twice", "glacier, mission and day of S0"),
     ],

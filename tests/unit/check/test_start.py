@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 import yaml
 
@@ -13,6 +14,7 @@ from builders import line_mask, speckled, write_image
 from calvingfront.check.start import start
 from calvingfront.check.telling import told
 from calvingfront.errors import Faults
+from calvingfront.scenes.sources import list_scenes
 from calvingfront.simulation.product_writers.envisat import write_envisat
 from front_layers import write_fronts
 from terrain_files import write_dem
@@ -129,6 +131,33 @@ def test_a_job_of_its_own_process_checks_what_its_rules_need_only(scenes: dict[s
     assert len(start(scenes, *SCHEMAS, thorough=False).scenes) == 6
     scenes["training"] = {"batch_size": 0}
     assert "training.batch_size: 0 is out of range" in faults_of(scenes, thorough=False)[0]
+
+
+def test_a_job_takes_the_table_that_the_main_process_has_read(
+    scenes: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / ".snakemake").mkdir()
+    first = start(scenes, *SCHEMAS)
+    listed: list[int] = []
+    real = list_scenes
+
+    def count(config: dict[str, Any]) -> Any:
+        listed.append(1)
+        return real(config)
+
+    monkeypatch.setattr("calvingfront.check.start.list_scenes", count)
+    again = start(scenes, *SCHEMAS, thorough=False)
+    assert not listed
+    pd.testing.assert_frame_equal(again.scenes, first.scenes)
+    assert again.scenes.attrs == first.scenes.attrs
+    start(scenes, *SCHEMAS)
+    assert len(listed) == 1  # the main process looks again, every time
+    other = scenes | {"source": scenes["source"] | {"exclude": {"S0": "torn"}}}
+    assert len(start(other, *SCHEMAS, thorough=False).scenes) == 5
+    (tmp_path / "3.png").write_bytes((tmp_path / "3.png").read_bytes())
+    start(scenes, *SCHEMAS, thorough=False)
+    assert len(listed) == 3
 
 
 def test_settings_without_effect_are_told_and_defaults_are_not(scenes: dict[str, Any]) -> None:

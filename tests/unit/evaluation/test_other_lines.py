@@ -148,9 +148,12 @@ def no_rows(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("make", "said"),
     [
-        (no_crs, "one.shp: has no CRS. Write its CRS into the file (a Shapefile needs its .prj)"),
+        (no_crs, "one.shp: has no coordinate reference system. Write its CRS into the file (a Sh"),
         (other_crs, "one.gpkg: has no line of one that crosses its image (x -2462000 to -2460720"),
-        (degrees_that_are_metres, "has no line of one that crosses its image"),
+        (
+            degrees_that_are_metres,
+            "is in degrees by its CRS (EPSG:4326), but its coordinates are not",
+        ),
         (areas, "one.gpkg: contains Polygon for one. Draw the front as a line"),
         (two_layers, "one.gpkg: has the layers a, b. Keep the lines in one layer"),
         (broken, "one.gpkg: cannot be read"),

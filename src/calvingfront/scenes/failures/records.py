@@ -21,8 +21,8 @@ from calvingfront.errors import (
     Faults,
     is_full,
 )
-from calvingfront.files import fingerprint
 from calvingfront.logs import log_to
+from calvingfront.provenance.content import MEMORY, Digests
 from calvingfront.scenes.scene_table import records
 from calvingfront.scenes.sources import list_scenes
 from calvingfront.sealed_files import read_record, write_record
@@ -171,7 +171,8 @@ def _rows(config: Config) -> dict[str, dict[str, Any]]:
 def _digest(config: Config, row: Mapping[str, Any], files: Iterable[str]) -> str:
     """Of the scene's row, its files, the inputs of the job, and the settings of its jobs."""
     own = [row[key] for key in ("image", "front", "orbit_file") if row[key] is not None]
-    prints = {path: fingerprint(path) for path in sorted({*map(str, own), *files})}
+    digests = Digests(Path(config["results"]) / MEMORY)
+    prints = {path: digests.of(path) for path in sorted({*map(str, own), *files})}
     settings = {key: config[key] for key in SECTIONS}
     text = json.dumps([dict(row), prints, settings], sort_keys=True, default=str)
     return hashlib.blake2b(text.encode(), digest_size=12).hexdigest()

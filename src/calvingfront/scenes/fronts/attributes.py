@@ -22,8 +22,10 @@ DATE_ATTRIBUTES = (
 # Dates of the drawing, not of the image.
 _OF_THE_WORK = re.compile(r"edit|creat|modif|digit|drawn|updat|process|publi|load|insert|release")
 _OF_TIME = re.compile(r"dat(e|um)|day|time|year|month|doy|acq|jahr|tag$")
-_DAY_INSIDE = re.compile(
-    r"(?<!\d)(?:19|20)\d\d[-_/.]?(?:0[1-9]|1[0-2])[-_/.]?(?:0[1-9]|[12]\d|3[01])"
+_TIME_INSIDE = re.compile(
+    r"(?<!\d)(?:19|20)\d\d(?:[-_/.]?(?:0[1-9]|1[0-2])[-_/.]?(?:0[1-9]|[12]\d|3[01]))?(?!\d)"
+    r"|(?<![a-z])(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)(?![a-z]*[^a-z\d .,_-])",
+    re.IGNORECASE,
 )
 _SHAPEFILE = 10  # characters to which a Shapefile cuts the names of its attributes
 
@@ -99,9 +101,9 @@ def tells_apart(texts: Texts) -> str | None:
         stated = {value for value in values if value is not None}
         if len(stated) < 2:
             continue
-        inside = [_DAY_INSIDE.search(value) for value in stated]
-        days = {found[0] for found in inside if found}
-        if _OF_TIME.search(_plain(name)) or (all(inside) and len(days) > 1):
+        inside = [_TIME_INSIDE.search(value) for value in stated]
+        times = {found[0].lower() for found in inside if found}
+        if _OF_TIME.search(_plain(name)) or (all(inside) and len(times) > 1):
             return name
     return None
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import warnings
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -63,6 +64,10 @@ def read_line_layers(path: PathLike, layer: str | None = None) -> list[tuple[str
     Dates are text, as the file states them, and coordinates are two-dimensional.
     Raises SceneError if the file cannot be read or has no such layer.
     """
+    if Path(path).suffix.lower() == ".shp" and not _attributes_of(Path(path)):
+        raise SceneError(
+            path, "has no .dbf beside it, the file of its attributes", "Copy all files of it."
+        )
     try:
         kinds = dict(layers_with_kinds(path))
     except Exception as error:  # GDAL's drivers raise classes of their own
@@ -81,6 +86,11 @@ def read_line_layers(path: PathLike, layer: str | None = None) -> list[tuple[str
     if not read:
         raise SceneError(path, f"has no layer with lines (its layers: {shown})", "Draw the front.")
     return read
+
+
+def _attributes_of(path: Path) -> bool:
+    """Whether the attributes of a Shapefile are there."""
+    return any(path.with_suffix(suffix).is_file() for suffix in (".dbf", ".DBF"))
 
 
 def type_of(geometry: Any) -> str:

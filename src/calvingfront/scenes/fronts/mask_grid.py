@@ -47,6 +47,8 @@ class Placement(NamedTuple):
 
     def onto(self, mask: Mask, shape: tuple[int, int]) -> Mask:
         """A mask on the image's grid; no front where the mask does not reach."""
+        if self == Placement() and mask.shape == shape:
+            return mask
         if self.flip_rows:
             mask = mask[::-1]
         if self.flip_columns:

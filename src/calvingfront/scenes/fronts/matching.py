@@ -13,6 +13,9 @@ from calvingfront.errors import SceneError
 from calvingfront.files import PathLike
 from calvingfront.scenes.fronts.attributes import Attributes, tells_apart
 from calvingfront.scenes.fronts.layers import LINE_TYPES, Features, read_line_layers, type_of
+from calvingfront.tabular.cells import Unreadable, name_of
+
+MOST_PIECES = 10  # of one front, in a layer that does not say that they are
 
 
 class Own(NamedTuple):
@@ -46,7 +49,8 @@ class FrontLayer:
         texts = self._attributes.texts
         self._by_scene = _places(texts[scene]) if scene is not None else {}
         self._by_day = _places(self._attributes.days)
-        self._glaciers = [_folded(texts[name]) for name in self._attributes.glaciers]
+        names = [texts[name] for name in self._attributes.glaciers]
+        self._glaciers = [[text and _folded(text) for text in values] for values in names]
 
     def own(self, scene: str, glacier: str, acquired: str) -> Own:
         """The lines of a scene. Raises SceneError if there are none that provably are its own."""
@@ -59,15 +63,18 @@ class FrontLayer:
                 f"has no feature with {wanted} among its {len(self._geometry)}{self._instead()}",
                 "Correct the attribute or the table, or give the scene a layer of its own.",
             )
-        notes = [self._attributes.found] if self._attributes.found else []
+        found = self._attributes.found
+        notes = [f"{self.path.name}: {found}"] if found and proof == "day" else []
         if proof == "alone" and len(chosen) > 1:
             column = tells_apart(self._attributes.texts)
-            if column is not None:
+            if column is not None or len(chosen) > MOST_PIECES:
+                differ = f" that differ in {column}" if column else ""
                 raise SceneError(
                     self.path,
-                    f"has {len(chosen)} features that differ in {column}, but no attribute that "
-                    f"states their days plainly",
-                    "Add an attribute acquired (YYYY-MM-DD) or scene.",
+                    f"has {len(chosen)} features{differ}, but no attribute that states their days "
+                    "plainly",
+                    "Add an attribute acquired (YYYY-MM-DD) or scene, or join the pieces of one "
+                    "front to one feature.",
                 )
             notes.append(
                 f"{self.path.name}: its {len(chosen)} features, without scene or day, are taken as "
@@ -96,7 +103,7 @@ class FrontLayer:
         chosen = list(places)
         if its.glaciers:
             wanted.append(f"{its.glaciers[0]} = {glacier}")
-            name = glacier.strip().casefold()
+            name = _folded(glacier)
             chosen = [p for p in chosen if any(names[p] == name for names in self._glaciers)]
         proof = "alone" if its.day is None else "day"
         return chosen, proof, ", ".join(wanted) or "any attribute"
@@ -175,5 +182,9 @@ def _places(values: Any) -> dict[str, list[int]]:
     return dict(found)
 
 
-def _folded(values: list[str | None]) -> list[str | None]:
-    return [None if value is None else value.casefold() for value in values]
+def _folded(name: str) -> str:
+    """A name as it is compared, without case."""
+    try:
+        return name_of(name).casefold()
+    except Unreadable:  # for an invisible character, which makes it another name
+        return name.casefold()
