@@ -59,6 +59,7 @@ lint: environment
 	$(BIN)/snakemake --lint
 
 docs: environment
+	cp workflow/schemas/config.schema.yaml src/calvingfront/configuration/config.schema.yaml
 	$(BIN)/python -m calvingfront.configuration.docs workflow/schemas/config.schema.yaml > config/README.md
 
 lock:

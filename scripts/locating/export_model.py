@@ -18,4 +18,5 @@ if __name__ == "__main__":
             device=training["device"],
             gpu_slots=training["gpu_slots"],
             threads=snakemake.threads,
+            settings=snakemake.config,
         )

@@ -2,7 +2,7 @@
 
 from calvingfront.locating.extract import extract_fronts
 from calvingfront.logs import log_to
-from calvingfront.pipeline.job import with_folder
+from calvingfront.pipeline.results import with_folder
 
 if __name__ == "__main__":
     with log_to(snakemake.log[0]):

@@ -32,9 +32,10 @@ HEIGHT_DRIVERS = (
 VIRTUAL_RASTER = b"<VRTDataset"
 # GDAL looks for a virtual raster's mark in this many bytes, whatever stands before it.
 HEAD_BYTES = 4096
-# Of overviews and masks, after the name or the stem.
-SIDECARS = (".ovr", ".OVR", ".msk", ".MSK", ".aux", ".AUX", ".rrd", ".RRD")
-SIDECAR_STARTS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+", b"EHFA_HEADER_TAG")
+# Of overviews and masks, after the name or the stem; GDAL ignores an .aux without ERDAS's mark.
+SIDECARS = (".ovr", ".OVR", ".msk", ".MSK", ".aux", ".AUX")
+ERDAS = b"EHFA_HEADER_TAG"
+SIDECAR_STARTS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+", ERDAS)
 REFER = "points to other files, which are not opened"
 
 
@@ -51,6 +52,8 @@ def open_raster(
         raise RasterioIOError(f"{path} does not exist")
     for sidecar in _sidecars(local):
         head = head_of(sidecar)
+        if sidecar.suffix.lower() == ".aux" and not head.startswith(ERDAS):
+            continue
         if not head.startswith(SIDECAR_STARTS) or VIRTUAL_RASTER in head:
             raise RasterioIOError(f"{sidecar.name} beside it is no raster of overviews or a mask")
     # Without a list of the folder GDAL looks for these names only, and not for other spellings.
@@ -93,6 +96,11 @@ def head_of(path: Path) -> bytes:
 
 def _sidecars(path: Path) -> list[Path]:
     """The files in which GDAL looks for a raster's overviews and masks."""
-    names = {f"{stem}{suffix}" for stem in (path.name, path.stem) for suffix in SIDECARS}
-    names |= {f"{name}{suffix}" for name in tuple(names) for suffix in SIDECARS}
-    return sorted(beside for name in names if (beside := path.with_name(name)).is_file())
+    folder = path.parent
+    found: set[str] = set()
+    stems = {path.name, path.stem}
+    while stems:  # a mask has overviews, and overviews have a mask
+        names = {f"{stem}{suffix}" for stem in stems for suffix in SIDECARS}
+        stems = {name for name in names - found if (folder / name).is_file()}
+        found |= stems
+    return sorted(folder / name for name in found - {path.name})

@@ -1,7 +1,8 @@
 """Reports as Markdown and as HTML: browsers, and Snakemake's report, show HTML as a page.
 
 The Markdown is the plain part that this project writes: headings, paragraphs, lists with -, pipe
-tables, `code` and **bold**. Anything else is shown as it is written.
+tables, `code`, **bold** and links to pictures beside the report. Anything else is shown as it is
+written.
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from calvingfront.files import PathLike, write_text
 
 _PIPE = re.compile(r"(?<!\\)\|")
+# Only to pictures beside the report: any other address could come from a name in a table.
+_PICTURE = re.compile(r"\[([\w.-]+)\]\(([\w-]+\.png)\)")
 _BOLD = re.compile(r"\*\*(?=\S)(.+?)(?<=\S)\*\*")
 _RULE = re.compile(r"\|(\s*:?-{2,}:?\s*\|)+")
 STYLE = """\
@@ -128,6 +131,8 @@ def _inline(text: str) -> str:
     found = []
     for number, part in enumerate(parts):
         safe = html.escape(part)
+        if not number % 2:
+            safe = _PICTURE.sub(r'<a href="\2">\1</a>', safe)
         found.append(
             f"<code>{safe}</code>" if number % 2 else _BOLD.sub(r"<strong>\1</strong>", safe)
         )

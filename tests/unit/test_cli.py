@@ -13,14 +13,13 @@ import yaml
 
 from builders import line_mask, write_image
 from calvingfront.cli import main, read_config
-from calvingfront.errors import ConfigError
+from calvingfront.errors import ConfigError, Faults
 from calvingfront.files import write_json
 from calvingfront.networks.build import build_network
 from calvingfront.networks.settings import NetworkSettings
 from calvingfront.networks.weights import save_weights
-from calvingfront.pipeline import commands
-from calvingfront.pipeline.commands import Results
 from calvingfront.vocabulary.runs import Run
+from origins import write_origin_of
 from packed import band, write_packed, write_split
 from resolved import RESOLVED
 from score_files import write_scores
@@ -193,9 +192,7 @@ def config_file(tmp_path: Path) -> Path:
     [
         ("training.learning_rate_max=1e-2", 0.01),
         ("training.learning_rate_max=1", 1),
-        ("training.batch_size=0.5", 0.5),  # where it must be whole, the settings say so
         ("training.tuning=off", "off"),
-        ("training.device=null", None),
         ("training.batch_size=3", 3),
         ("training.device=cuda:1", "cuda:1"),
         ("training.deterministic=false", False),
@@ -231,43 +228,56 @@ def test_a_key_that_cannot_be_set_is_told(config_file: Path, change: str, said: 
         read_config(config_file, [change])
 
 
-def test_what_follows_from_a_new_training_is_made_anew(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ("training.batch_size=0.5", "training.batch_size: 0.5 is not an integer"),
+        ("training.batch_size=64.0", "training.batch_size: 64.0 is not an integer. Write 64."),
+        ("training.batch_size=0", "training.batch_size: 0 is out of range"),
+        ("training.learning_rate_max=.nan", "training.learning_rate_max: NaN is not finite"),
+        ("training.learning_rate_max=1e999", "training.learning_rate_max: Infinity is not finite"),
+        ("training.device=null", "training.device: null is not a string"),
+        ("training.device=gpu", "Write auto, cpu, cuda"),
+        ("networks.front_prior=2", "networks.front_prior: 2 is out of range"),
+        ("networks.models=[u-net]", "Did you mean unet?"),
+    ],
+)
+def test_a_value_that_no_key_may_have_is_refused_by_its_name(
+    config_file: Path, change: str, said: str
 ) -> None:
-    """Else the tables would show the old weights under the new ones' name."""
-    done: list[str] = []
-    results, run = Results(tmp_path, RESOLVED), Run("unet", "bce", 1)
-    files = {
-        "train": tmp_path / "models" / run.folder / "run.json",
-        "predict": tmp_path / "predictions" / run.folder / "index.tsv",
-        "score": tmp_path / "evaluation" / run.folder / "scores.tsv",
-    }
+    with pytest.raises(Faults) as caught:
+        read_config(config_file, [change])
+    assert said in str(caught.value)
 
-    def step(name: str) -> Any:
-        def make(_results: Results, of: Run) -> None:
-            if of == run:
-                done.append(name)
-                files[name].parent.mkdir(parents=True, exist_ok=True)
-                files[name].touch()
 
-        return make
+def test_settings_that_cannot_work_together_are_refused(results: Path) -> None:
+    file = results / "dataset" / "config.yaml"
+    with pytest.raises(Faults, match="leaves batch normalisation a single value"):
+        read_config(file, ["training.batch_size=1", "networks.depth=4"])
 
-    for name in files:
-        monkeypatch.setattr(commands, name, step(name))
-    for name in ("tabulate", "draw"):
-        monkeypatch.setattr(commands, name, lambda _results: None)
-    expected = {
-        None: [], "score": ["score"], "predict": ["predict", "score"],
-        "train": ["train", "predict", "score"],
-    }  # fmt: skip
-    commands.grid(results)
-    assert done == ["train", "predict", "score"]
-    for lost, again in expected.items():
-        done.clear()
-        if lost is not None:
-            files[lost].unlink()
-        commands.grid(results)
-        assert done == again
+
+@pytest.mark.parametrize(
+    ("option", "said"),
+    [
+        (("--loss", "wbcex"), "--loss: wbcex is not a loss. Write bce, or wbce"),
+        (("--seed", "-1"), "--seed: -1 is out of range. Write 0 to 4294967295."),
+        (("--seed", str(2**32)), "is out of range"),
+    ],
+)
+def test_a_loss_or_seed_that_cannot_be_is_refused(
+    results: Path, option: tuple[str, str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["train", "--results", str(results), "--model", "unet", *option]) == 1
+    assert said in capsys.readouterr().err
+
+
+def test_a_configuration_with_a_key_twice_is_refused_with_its_lines(
+    results: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = results / "dataset" / "config.yaml"
+    file.write_text(file.read_text(encoding="utf-8") + "seeds: [3]\n", encoding="utf-8")
+    assert main(["tabulate", "--results", str(results)]) == 1
+    assert "seeds: stands twice, in line" in capsys.readouterr().err
 
 
 SCENES = {"SI_a": 0.6, "SI_b": 0.4}
@@ -276,10 +286,14 @@ SCENES = {"SI_a": 0.6, "SI_b": 0.4}
 @pytest.fixture
 def scored(results: Path) -> Path:
     """Scores of every run that the configuration plans, and of one that it does not."""
-    for run in (("unet", "bce", 1), ("prior", "none", 0), ("nearest_date", "none", 0)):
-        write_scores(results, *run, SCENES)
-    write_scores(results, "unet", "wbce4", 9, SCENES)
+    for run in (Run("unet", "bce", 1), Run("prior"), Run("nearest_date"), Run("unet", "wbce4", 9)):
+        write_scored(results, run)
     return results
+
+
+def write_scored(results: Path, run: Run) -> None:
+    write_scores(results, *run, SCENES)
+    write_origin_of(results, RESOLVED, run, "score_predictions")
 
 
 def test_tables_hold_the_runs_that_are_planned_and_no_other(scored: Path) -> None:
@@ -295,7 +309,7 @@ def test_tables_hold_the_runs_that_are_planned_and_no_other(scored: Path) -> Non
     assert set(zip(rows["model"], rows["loss"], strict=True)) == planned
     # Once it is planned it stands there too.
     assert main([*arguments, "--set", "losses=[bce, wbce4]", "--set", "seeds=[9]"]) == 1
-    write_scores(scored, "unet", "bce", 9, SCENES)
+    write_scored(scored, Run("unet", "bce", 9))
     assert main([*arguments, "--set", "losses=[bce, wbce4]", "--set", "seeds=[9]"]) == 0
     rows = pd.read_csv(scored / "tables" / "table1.csv", keep_default_na=False)
     assert set(zip(rows["model"], rows["loss"], strict=True)) == planned | {("unet", "wbce4")}

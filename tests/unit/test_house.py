@@ -58,7 +58,7 @@ def lock() -> dict[str, str]:
 
 WORKFLOW = REPOSITORY / "workflow"
 STEPS = {item.step: item for item in (*TABLES.values(), *FIGURES.values())}
-GATHERING = {"all", "dataset", "fronts", "locate", "positions", "tables", "figures"}
+GATHERING = {"all", "check", "dataset", "fronts", "locate", "positions", "tables", "figures"}
 
 
 def written_rules() -> dict[str, str]:
@@ -263,7 +263,7 @@ def test_every_caption_is_used_and_every_used_caption_exists(
 ) -> None:
     used = {name: rule["captions"] for name, rule in rules.items() if rule["captions"]}
     expected = {
-        "check_scenes": "scenes", "split_scenes": "leakage", "gather_fronts": "located",
+        "report_scenes": "scenes", "split_scenes": "leakage", "gather_fronts": "located",
         "tabulate_errors": "errors", "draw_errors": "errors",
     }  # fmt: skip
     expected |= {step: item.name for step, item in STEPS.items()}
@@ -324,3 +324,40 @@ def test_one_variable_of_make_takes_pytorch_without_cuda(
     done = make(tmp_path, "--dry-run", "environment", f"TORCH={torch}")
     [install] = [line for line in done.stdout.splitlines() if "--requirement" in line]
     assert ("download.pytorch.org/whl/cpu" in install) is cpu_index
+
+
+def test_every_rule_that_computes_says_first_what_it_is_made_from(
+    rules: dict[str, dict[str, Any]],
+) -> None:
+    """Else an edit of its code, or other content of a user's file, would go unseen."""
+    for path in (WORKFLOW / "rules").glob("*.smk"):
+        text = path.read_text(encoding="utf-8")
+        for block in re.split(r"(?m)^ *rule\b", text)[1:]:
+            named = re.match(r" (\w+):", block)
+            name = named[1] if named else "of a registry"
+            if name in GATHERING or name == "write_config":  # it only writes its parameters
+                continue
+            assert re.search(r"params:\n(?: *#.*\n)* *(made_from|code_of)\(", block), name
+    assert "report_scenes" in rules
+
+
+def test_the_code_that_a_rule_names_is_what_its_script_imports(
+    rules: dict[str, dict[str, Any]],
+) -> None:
+    """Functions of the package that a script calls, except those that run around every job."""
+    around = {
+        "log_to", "run_step", "with_folder", "scene_table", "write_text", "load", "scene_job",
+        "check_job", "source_of",
+    }  # fmt: skip
+    for rule in rules.values():
+        if rule["script"] is None or rule["name"] in STEPS or rule["name"] == "write_config":
+            continue
+        script = Path(rule["script"]).read_text(encoding="utf-8")
+        if "run_step" in script:
+            continue
+        text = Path(rule["file"]).read_text(encoding="utf-8")
+        block = re.split(rf"(?m)^ *rule {rule['name']}:", text)[1]
+        for module, names in re.findall(r"(?m)^from (calvingfront\.[\w.]+) import (.+)$", script):
+            for name in re.findall(r"\w+", names):
+                if name not in around:
+                    assert f'"{module}:{name}"' in block, f"{rule['name']}: {module}:{name}"

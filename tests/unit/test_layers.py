@@ -19,8 +19,9 @@ CONTRIBUTING = Path(__file__).resolve().parents[2] / "CONTRIBUTING.md"
 LAYERS = (
     ("errors",),
     ("files", "logs", "tabular"),
-    ("raster_files", "vector_files"),
-    ("reports",),
+    ("raster_files", "vector_files", "sealed_files", "whole_rasters", "whole_vectors"),
+    ("array_files",),
+    ("provenance", "reports"),
     ("vocabulary",),
     ("fronts", "position", "radar"),
     ("uncertainty",),
@@ -36,7 +37,7 @@ LAYERS = (
     ("evaluation",),
     ("locating",),
     ("tables", "figures", "pages"),
-    ("pipeline",),
+    ("check", "pipeline"),
     ("cli",),
     ("__main__",),
 )
@@ -147,7 +148,8 @@ HEAVY = {
 }  # fmt: skip
 LEARNING = (
     "networks", "losses", "compute", "training", "evaluation", "tables", "figures", "pipeline",
-    "cli", "vocabulary", "fronts", "errors", "files", "logs",
+    "cli", "vocabulary", "fronts", "errors", "files", "logs", "sealed_files", "array_files",
+    "provenance",
 )  # fmt: skip
 RADAR = ("radar", "orbits", "products", "sar", "simulation", "scenes", "samples")
 
@@ -179,6 +181,6 @@ def test_what_the_snakefile_imports_loads_no_numerical_library() -> None:
         for name in modules_()
         if name.startswith("vocabulary") or (name.endswith(".registry") and "product" not in name)
     ]
-    light += ["training.revision", "dataset.files", "pipeline.steps", "scenes.sources"]
+    light += ["training.ending", "dataset.files", "pipeline.steps", "scenes.sources"]
     for name in light:
         assert not foreign_imports(name) & {"torch", "numpy", "cv2", "scipy", "matplotlib"}, name

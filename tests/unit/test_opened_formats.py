@@ -136,7 +136,8 @@ def test_what_lies_beside_a_raster_or_in_its_tags_names_no_other_file(tmp_path: 
     for number, suffix in enumerate((*SIDECARS, ".Ovr")):
         path = image(f"sidecar{number}")
         for beside in (path.with_name(path.name + suffix), path.with_suffix(suffix)):
-            beside.write_text(virtual(secret, (4, 4)))
+            mark = "EHFA_HEADER_TAG" if suffix.lower() == ".aux" else ""
+            beside.write_text(mark + virtual(secret, (4, 4)))
             if suffix in SIDECARS:
                 with pytest.raises(RasterioIOError, match="beside it is no raster"):
                     open_raster(path)
@@ -144,6 +145,8 @@ def test_what_lies_beside_a_raster_or_in_its_tags_names_no_other_file(tmp_path: 
                 with open_raster(path) as raster:
                     assert raster.read(1, out_shape=(4, 4))[0, 0] == 5
             beside.unlink()
+    (tmp_path / "sidecar0" / "image.aux").write_text("\\relax")  # LaTeX's, not a raster's
+    open_raster(tmp_path / "sidecar0" / "image.tif").close()
     overviews = {"OVERVIEW_FILE": str(tmp_path / "other.vrt")}
     path = image("tags")
     with rasterio.open(path, "r+") as raster:
@@ -281,13 +284,10 @@ def test_the_formats_that_people_have_are_read(tmp_path: Path) -> None:
     assert len(read_position_layer(tmp_path / "a.gpkg", None, ("LineString",))) == 2
 
 
-def test_other_users_of_the_library_keep_their_formats(tmp_path: Path) -> None:
-    before = pyogrio.list_drivers()
+def test_no_format_that_refers_to_others_is_left(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="does not exist"):
         read_layer(f"/vsicurl/{tmp_path}/none.gpkg")
     (tmp_path / "damaged.gpkg").write_bytes(b"SQLite format 3\0" + bytes(300))
     with pytest.raises(Exception, match=r"."):
         read_layer(tmp_path / "damaged.gpkg")
-    assert pyogrio.list_drivers() == before
-    assert set(before) - set(VECTOR_DRIVERS)
-    assert pyogrio.get_gdal_config_option("GDAL_SKIP") is None
+    assert set(pyogrio.list_drivers()) <= set(VECTOR_DRIVERS)

@@ -79,7 +79,7 @@ def of_commands(config: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> list
             {
                 "rule": name,
                 "inputs": call.inputs,
-                "outputs": call.outputs,
+                "outputs": call.outputs | ({"origin": call.origin} if call.origin else {}),
                 "parameters": call.parameters,
             }
         )

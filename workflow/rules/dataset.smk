@@ -4,6 +4,10 @@
 # out:  <results>/dataset/images.npy, fronts.npy, valid.npy, index.tsv   the packed samples
 #       <results>/dataset/split.tsv, leakage.tsv, leakage.md, leakage.html   the split, and how close its training and test scenes are
 #       <results>/dataset/config.yaml   the configuration with all its defaults, but without what concerns new scenes only
+from calvingfront.configuration.acting import acting_split
+
+# What the split depends on under its method.
+SPLIT = acting_split(config["split"], TRAINING["source"]["exclude"])
 
 
 rule dataset:
@@ -36,7 +40,7 @@ rule pack_samples:
         mem_mb=2000,
         runtime="30m",
     params:
-        hemispheres=HEMISPHERES,
+        made_from("calvingfront.dataset.pack:pack_files"),
     script:
         "../../scripts/dataset/pack_samples.py"
 
@@ -45,7 +49,7 @@ rule split_scenes:
     """Split the scenes into training, validation and test, and measure the leakage between them."""
     input:
         index=rules.pack_samples.output.index,
-        lists=SPLIT_LISTS,
+        lists=given(SPLIT_LISTS) if SPLIT_LISTS else [],
     output:
         split="<results>/dataset/split.tsv",
         leakage="<results>/dataset/leakage.tsv",
@@ -65,15 +69,12 @@ rule split_scenes:
         mem_mb=1000,
         runtime="10m",
     params:
-        method=config["split"]["method"],
-        seed=config["split"]["seed"],
-        lists_scene_column=config["split"]["lists_scene_column"],
-        lists_subset_column=config["split"]["lists_subset_column"],
-        shares=config["split"]["shares"],
-        test_glaciers=config["split"]["test_glaciers"],
-        validation_glaciers=config["split"]["validation_glaciers"],
-        gap_days=config["split"]["gap_days"],
-        exclude=sorted(TRAINING["source"]["exclude"]),
+        made_from(
+            "calvingfront.dataset.leakage:split_file",
+            files={"lists": SPLIT_LISTS} if SPLIT_LISTS else {},
+            values=SPLIT,
+        ),
+        **SPLIT,
     script:
         "../../scripts/dataset/split_scenes.py"
 

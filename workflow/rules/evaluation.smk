@@ -26,6 +26,7 @@ rule predict_fronts:
         runtime="1h",
         gpu=1,
     params:
+        code_of("predict_fronts"),
         **parameters_of("predict_fronts"),
     script:
         "../../scripts/evaluation/predict_fronts.py"
@@ -48,6 +49,7 @@ rule predict_without_network:
         mem_mb=2000,
         runtime="30m",
     params:
+        code_of("predict_without_network"),
         **parameters_of("predict_without_network"),
     script:
         "../../scripts/evaluation/predict_without_network.py"
@@ -70,6 +72,7 @@ rule import_others:
         mem_mb=2000,
         runtime="1h",
     params:
+        code_of("import_others"),
         **parameters_of("import_others"),
     script:
         "../../scripts/evaluation/import_others.py"
@@ -92,6 +95,7 @@ rule fix_threshold:
         mem_mb=1000,
         runtime="10m",
     params:
+        code_of("fix_threshold"),
         **parameters_of("fix_threshold"),
     script:
         "../../scripts/evaluation/fix_threshold.py"
@@ -116,6 +120,7 @@ rule choose_threshold:
         mem_mb=2000,
         runtime="1h",
     params:
+        code_of("choose_threshold"),
         **parameters_of("choose_threshold"),
     script:
         "../../scripts/evaluation/choose_threshold.py"
@@ -138,6 +143,7 @@ rule score_predictions:
         mem_mb=2000,
         runtime="1h",
     params:
+        code_of("score_predictions"),
         **parameters_of("score_predictions"),
     script:
         "../../scripts/evaluation/score_predictions.py"
@@ -161,6 +167,7 @@ rule read_attention:
         runtime="30m",
         gpu=1,
     params:
+        code_of("read_attention"),
         **parameters_of("read_attention"),
     script:
         "../../scripts/evaluation/read_attention.py"

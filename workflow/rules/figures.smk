@@ -31,6 +31,7 @@ for figure in figures_of(config):
             mem_mb=2000,
             runtime="30m",
         params:
+            code_of(figure.step),
             **parameters_of(figure.step),
         script:
             "../../scripts/figures/draw_figure.py"

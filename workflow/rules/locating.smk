@@ -42,6 +42,7 @@ rule extract_fronts:
         mem_mb=2000,
         runtime="1h",
     params:
+        made_from("calvingfront.locating.extract:extract_fronts"),
         min_front_length_m=config["evaluation"]["min_front_length_m"],
     script:
         "../../scripts/locating/extract_fronts.py"
@@ -51,8 +52,7 @@ rule export_model:
     """Make a model folder of the trained networks; calibrate its errors, and measure them on the test scenes."""
     input:
         dataset=below_results(dataset_files(files.SPLIT)),
-        # What matters of it is in params: other keys export nothing anew.
-        config=ancient(f"<results>/{paths.DATASET}/{files.CONFIG}"),
+        # No file of the configuration: as an ancient input of a planned job it would hide that params have changed.
         weights=of_members(paths.WEIGHTS),
         records=of_members(paths.RECORD),
     output:
@@ -72,6 +72,13 @@ rule export_model:
         runtime="2h",
         gpu=1,
     params:
+        made_from(
+            "calvingfront.locating.model_export:export_model",
+            values={
+                "orientations": config["locating"]["orientations"],
+                "min_front_length_m": config["evaluation"]["min_front_length_m"],
+            },
+        ),
         **words_of(config),
         orientations=config["locating"]["orientations"],
         source=config["source"]["kind"],
@@ -86,7 +93,7 @@ rule locate_scene:
     """Locate the front of one new scene with the model."""
     input:
         sample=rules.square_image.output.sample,
-        model=config["locating"]["model"] or rules.export_model.output.model,
+        model=given(config["locating"]["model"]) or rules.export_model.output.model,
         view=rules.geocode_scene.output.view if SOURCE.products else [],
     output:
         front="<results>/located/{scene}.gpkg",
@@ -102,6 +109,10 @@ rule locate_scene:
         runtime="10m",
         gpu=1,
     params:
+        made_from(
+            "calvingfront.locating.locate:locate_file",
+            files={"model": config["locating"]["model"]},
+        ),
         glacier=scene_cell("glacier"),
         mission=scene_cell("mission"),
         acquired=scene_cell("acquired"),
@@ -133,6 +144,12 @@ rule gather_fronts:
     resources:
         mem_mb=2000,
         runtime="30m",
+    params:
+        made_from("calvingfront.locating.gather:gather_fronts"),
+        excluded={
+            scene: config["source"]["exclude"][scene]
+            for scene in source_scenes.attrs.get("excluded_new", ())
+        },
     script:
         "../../scripts/locating/gather_fronts.py"
 
@@ -167,6 +184,8 @@ rule tabulate_errors:
     resources:
         mem_mb=1000,
         runtime="10m",
+    params:
+        made_from("calvingfront.tables.errors:tabulate_errors"),
     script:
         "../../scripts/locating/tabulate_errors.py"
 
@@ -191,5 +210,7 @@ rule draw_errors:
     resources:
         mem_mb=1000,
         runtime="10m",
+    params:
+        made_from("calvingfront.figures.errors:draw_errors"),
     script:
         "../../scripts/locating/draw_errors.py"

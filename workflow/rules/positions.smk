@@ -60,6 +60,7 @@ rule measure_positions:
         mem_mb=2000,
         runtime="30m",
     params:
+        made_from("calvingfront.position.glacier:measure_glacier"),
         glacier="{glacier}",
         settings=lambda wildcards: MEASURED.glaciers[wildcards.glacier],
     script:

@@ -9,8 +9,8 @@ if SOURCE.products:
     rule ingest_product:
         """Check a whole product and write its metadata, with the state vectors of an orbit file if one is given."""
         input:
-            product=scene_cell("image", source_rows),
-            orbit_file=lambda wildcards: source_rows[wildcards.scene]["orbit_file"] or [],
+            product=given_cell("image", source_rows),
+            orbit_file=given_cell("orbit_file", source_rows),
         output:
             product="<results>/scenes/{scene}/product.json",
         log:
@@ -22,6 +22,14 @@ if SOURCE.products:
             mem_mb=1000,
             runtime="10m",
         params:
+            made_from(
+                "calvingfront.products.ingest:ingest_product",
+                *every_module("calvingfront.products"),
+                files={
+                    "product": scene_cell("image", source_rows),
+                    "orbit_file": scene_cell("orbit_file", source_rows),
+                },
+            ),
             mission=scene_cell("mission"),
             acquired=scene_cell("acquired"),
             polarisation=scene_cell("polarisation"),

@@ -9,7 +9,7 @@
 rule filter_speckle:
     """Filter speckle with a median over a fixed area on the ground."""
     input:
-        image=scene_cell("image"),
+        image=prepared_cell("image"),
     output:
         image="<results>/samples/filtered/{scene}.png",
     log:
@@ -23,6 +23,11 @@ rule filter_speckle:
         mem_mb=image_memory(1000, 5),
         runtime=image_minutes,
     params:
+        made_from(
+            "calvingfront.samples.median:filter_file",
+            files=prepared_files("image"),
+            values=cells("pixel_size_x_m", "pixel_size_y_m"),
+        ),
         pixel_size_x_m=scene_cell("pixel_size_x_m"),
         pixel_size_y_m=scene_cell("pixel_size_y_m"),
         area_m2=sample_setting("median_area_m2"),
@@ -33,7 +38,7 @@ rule filter_speckle:
 rule dilate_front:
     """Thin the front to one pixel and dilate it so that it has the configured width after resizing."""
     input:
-        front=scene_cell("front"),
+        front=prepared_cell("front"),
     output:
         front="<results>/samples/fronts/{scene}.png",
     log:
@@ -47,6 +52,14 @@ rule dilate_front:
         mem_mb=image_memory(1000, 5),
         runtime=image_minutes,
     params:
+        made_from(
+            "calvingfront.samples.fronts:dilate_file",
+            files=prepared_files("front"),
+            values={
+                "size": config["samples"]["size"],
+                **cells("pixel_size_x_m", "pixel_size_y_m"),
+            },
+        ),
         pixel_size_x_m=scene_cell("pixel_size_x_m"),
         pixel_size_y_m=scene_cell("pixel_size_y_m"),
         size=config["samples"]["size"],
@@ -82,6 +95,13 @@ rule square_image:
         mem_mb=image_memory(1000, 5),
         runtime=image_minutes,
     params:
+        made_from(
+            "calvingfront.samples.square:square_file",
+            values={
+                "size": sample_setting("size"),
+                **cells("pixel_size_x_m", "pixel_size_y_m", "upper_left_x", "upper_left_y"),
+            },
+        ),
         scene="{scene}",
         pixel_size_x_m=scene_cell("pixel_size_x_m"),
         pixel_size_y_m=scene_cell("pixel_size_y_m"),

@@ -28,6 +28,12 @@ if SOURCE.products:
             mem_mb=2000,
             runtime="20m",
         params:
+            made_from(
+                "calvingfront.products.ingest:open_ingested",
+                "calvingfront.sar.multilook:multilook",
+                "calvingfront.sar.intensity_file:write_intensity",
+                *every_module("calvingfront.products"),
+            ),
             spacing_m=map_spacing,
         script:
             "../../scripts/sar/multilook_scene.py"
@@ -38,8 +44,8 @@ if SOURCE.products:
             intensity=rules.multilook_scene.output.intensity,
             geometry=rules.multilook_scene.output.geometry,
             product=rules.ingest_product.output.product,
-            dem=MAP["dem"],
-            geoid=MAP["geoid"] or [],
+            dem=given(MAP["dem"]),
+            geoid=given(MAP["geoid"]),
         output:
             map="<results>/scenes/{scene}/map.tif",
             view="<results>/scenes/{scene}/view.tif",
@@ -54,6 +60,10 @@ if SOURCE.products:
             mem_mb=3000,
             runtime="20m",
         params:
+            made_from(
+                "calvingfront.sar.geocode:geocode_file",
+                files={"dem": MAP["dem"], "geoid": MAP["geoid"]},
+            ),
             crs=MAP["crs"],
             spacing_m=map_spacing,
             vertical_datum=MAP["vertical_datum"],

@@ -6,34 +6,6 @@
 #       <results>/scenes.tsv, scenes.md, scenes.html    the table of the scenes with a front, and the report of the check of every file
 
 
-from calvingfront.scenes.fronts.layers import split_layer
-
-
-def front_file(wildcards):
-    """The file of a scene's front, and its layer if the table names one."""
-    return split_layer(source_rows[wildcards.scene]["front"])
-
-
-def megapixels(scene):
-    """Size of the image of a scene, millions of pixels; 0 if the table does not know it, as of a product."""
-    height, width = (source_rows[scene][key] for key in ("height_px", "width_px"))
-    return 0 if pd.isna(height) or pd.isna(width) else height * width / 1e6
-
-
-def image_memory(least, bytes_per_pixel):
-    """Return a resource function: the memory of a job on one whole image, MB; of a small one `least`."""
-
-    def look_up(wildcards):
-        return max(least, 300 + int(bytes_per_pixel * megapixels(wildcards.scene)))
-
-    return look_up
-
-
-def image_minutes(wildcards):
-    """Time of a job on one whole image: at least ten minutes."""
-    return 10 + int(megapixels(wildcards.scene) / 20)
-
-
 if SOURCE.imported:
     # Geocoded products are linear; of one's own images the table or the configuration may say it.
     pixel_params = {
@@ -47,9 +19,9 @@ if SOURCE.imported:
             image=(
                 rules.geocode_scene.output.map
                 if SOURCE.products
-                else scene_cell("image", source_rows)
+                else given_cell("image", source_rows)
             ),
-            front=lambda wildcards: front_file(wildcards)[0],
+            front=lambda wildcards: given(front_file(wildcards)[0]),
         output:
             image=f"<results>/imported/{{scene}}/image.{'tif' if SOURCE.products else 'png'}",
             front="<results>/imported/{scene}/front.png",
@@ -64,6 +36,13 @@ if SOURCE.imported:
             mem_mb=image_memory(2000, 12),  # 7 bytes a pixel of float32, 11 of float64
             runtime=image_minutes,
         params:
+            made_from(
+                "calvingfront.scenes.importing:import_scene",
+                files={
+                    **({} if SOURCE.products else {"image": scene_cell("image", source_rows)}),
+                    "front": lambda wildcards: front_file(wildcards)[0],
+                },
+            ),
             **pixel_params,
             scene="{scene}",
             glacier=scene_cell("glacier"),
@@ -78,7 +57,7 @@ if SOURCE.imported:
             image=(
                 rules.geocode_scene.output.map
                 if SOURCE.products
-                else scene_cell("image", source_rows)
+                else given_cell("image", source_rows)
             ),
         output:
             image=f"<results>/new_images/{{scene}}.{'tif' if SOURCE.products else 'png'}",
@@ -93,6 +72,10 @@ if SOURCE.imported:
             mem_mb=image_memory(2000, 12),  # 7 bytes a pixel of float32, 11 of float64
             runtime=image_minutes,
         params:
+            made_from(
+                "calvingfront.scenes.importing:import_new_scene",
+                files={} if SOURCE.products else {"image": scene_cell("image", source_rows)},
+            ),
             **pixel_params,
             pixel_size_m=scene_cell("pixel_size_x_m"),
         script:
@@ -102,17 +85,10 @@ if SOURCE.imported:
 rule check_scenes:
     """Open the image and front of every scene with a front, and report all faults at once."""
     input:
-        images=[prepared_rows[scene]["image"] for scene in SCENES],
-        fronts=[prepared_rows[scene]["front"] for scene in SCENES],
+        images=[prepared_file("image", scene) for scene in SCENES],
+        fronts=[prepared_file("front", scene) for scene in SCENES],
     output:
         table="<results>/scenes.tsv",
-        report="<results>/scenes.md",
-        page=report(
-            "<results>/scenes.html",
-            caption="../report/scenes.rst",
-            category="Data",
-            labels={"item": "Scenes"},
-        ),
     log:
         "<logs>/check_scenes.log",
     benchmark:
@@ -125,8 +101,39 @@ rule check_scenes:
         mem_mb=max(2000, 300 + int(2 * 5 * max(map(megapixels, SCENES), default=0))),
         runtime="30m",
     params:
+        made_from(
+            "calvingfront.scenes.check:check_scenes",
+            files={"all": lambda wildcards: own_files()},
+        ),
         scenes=records(with_front(prepared)),
+    script:
+        "../../scripts/scenes/check_scenes.py"
+
+
+rule report_scenes:
+    """Report on the checked scenes, and on those that are excluded."""
+    input:
+        table=rules.check_scenes.output.table,
+    output:
+        report="<results>/scenes.md",
+        page=report(
+            "<results>/scenes.html",
+            caption="../report/scenes.rst",
+            category="Data",
+            labels={"item": "Scenes"},
+        ),
+    log:
+        "<logs>/report_scenes.log",
+    conda:
+        "../../envs/samples.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime="10m",
+    params:
+        made_from("calvingfront.scenes.checks.report:report_scenes"),
+        # Here only, so that other words for a reason make no scene anew.
         notes=source_scenes.attrs.get("notes", []),
         excluded=TRAINING["source"]["exclude"],
     script:
-        "../../scripts/scenes/check_scenes.py"
+        "../../scripts/scenes/report_scenes.py"

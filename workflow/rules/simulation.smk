@@ -15,6 +15,9 @@ if SOURCE.name == "simulated":
     planned_new = plan_new_scenes(config["source"]["simulated"], planned, config["results"])
     planned_rows = pd.concat([planned, planned_new]).set_index("scene").to_dict("index")
 
+    # What the world depends on, and not only its scenes.
+    WORLD_KEYS = ("glaciers", "seed", "first_year", "last_year", "extent_m")
+
     rule build_world:
         """Build the terrain, the glaciers and their fronts through time."""
         output:
@@ -30,6 +33,10 @@ if SOURCE.name == "simulated":
             mem_mb=2000,
             runtime="10m",
         params:
+            made_from(
+                "calvingfront.simulation.world.world:build_world",
+                values={key: config["source"]["simulated"][key] for key in WORLD_KEYS},
+            ),
             glaciers=config["source"]["simulated"]["glaciers"],
             seed=config["source"]["simulated"]["seed"],
             first_year=config["source"]["simulated"]["first_year"],
@@ -56,6 +63,11 @@ if SOURCE.name == "simulated":
             mem_mb=2000,
             runtime="10m",
         params:
+            made_from(
+                "calvingfront.simulation.archive:write_dem",
+                "calvingfront.simulation.archive:write_fronts",
+                "calvingfront.simulation.world.world:World",
+            ),
             scenes=acquisitions(SCENES),
         script:
             "../../scripts/simulation/simulate_terrain.py"
@@ -75,6 +87,10 @@ if SOURCE.name == "simulated":
             mem_mb=2000,
             runtime="10m",
         params:
+            made_from(
+                "calvingfront.simulation.archive:write_fronts",
+                "calvingfront.simulation.world.world:World",
+            ),
             scenes=acquisitions(NEW_SCENES),
         script:
             "../../scripts/simulation/simulate_new_fronts.py"
@@ -95,6 +111,10 @@ if SOURCE.name == "simulated":
             mem_mb=2000,
             runtime="20m",
         params:
+            made_from(
+                "calvingfront.simulation.archive:simulate_product",
+                *every_module("calvingfront.simulation.product_writers"),
+            ),
             scene="{scene}",
             glacier=scene_cell("glacier"),
             mission=scene_cell("mission"),

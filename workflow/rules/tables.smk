@@ -32,6 +32,7 @@ for table in TABLES.values():
             mem_mb=1000,
             runtime="30m",
         params:
+            code_of(table.step),
             **parameters_of(table.step),
         script:
             "../../scripts/tables/make_table.py"

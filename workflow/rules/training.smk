@@ -2,7 +2,7 @@
 #
 # in:   the packed samples and the split
 # out:  <results>/models/{model}/{loss}/seed{seed}/weights.safetensors   the best epoch
-#       …/epoch_005.safetensors …   the epochs that Figure 4 needs
+#       …/kept.safetensors          the epochs that Figure 4 needs
 #       …/history.tsv, run.json     one row per epoch; settings, versions and hardware
 #
 # While it runs, …/state/ holds the state from which a killed job resumes. It is not an output, because Snakemake
@@ -29,6 +29,7 @@ rule train_network:
         runtime="12h",
         gpu=1,
     params:
+        code_of("train_network"),
         **parameters_of("train_network"),
     script:
         "../../scripts/training/train_network.py"

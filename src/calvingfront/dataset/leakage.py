@@ -14,6 +14,7 @@ from calvingfront.files import PathLike
 from calvingfront.reports import table_row, write_report
 from calvingfront.scenes.lists.split_lists import read_lists
 from calvingfront.scenes.scene_table import write_table
+from calvingfront.sealed_files import read_sealed
 from calvingfront.vocabulary.subsets import GAP, SUBSETS, TEST, TRAIN, VALIDATION
 
 NEAR_DAYS = 35  # one repeat cycle of ERS and ENVISAT
@@ -116,7 +117,7 @@ def split_file(
     lists:   a file, or empty for none. exclude: the scenes of source.exclude.
     options: the other keys of the configuration's section split; see `split_scenes`.
     """
-    scenes = pd.read_csv(index, sep="\t", dtype=str, keep_default_na=False)
+    scenes = read_sealed(index, str).fillna("")
     source = lists or None
     split = split_scenes(scenes, lists=source, excluded=exclude, **options)
     method = str(options.get("method", "paper"))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -22,9 +21,11 @@ from calvingfront.networks.weights import load_network
 @torch.no_grad()
 def read_attention(
     dataset: PathLike,
-    weights: Sequence[PathLike],
+    weights: PathLike,
+    kept: PathLike,
     record: PathLike,
     attention: PathLike,
+    epochs: Sequence[int] = (),
     scores: Sequence[PathLike] = (),
     scenes: Sequence[str] = (),
     device: str = "auto",
@@ -35,7 +36,8 @@ def read_attention(
 
     scenes: the scenes to use; if empty, they are chosen by the scores of all runs (`scores`), which
     are used for nothing else.
-    weights: weights files; a file's stem names the checkpoint (`weights` becomes `best`).
+    weights: of the best epoch, the checkpoint `best`. kept: of other epochs; those in `epochs` are
+    the checkpoints `epoch_NNN`.
     The file holds arrays `{checkpoint}__{scene}__alpha{l}`, float16 (s, s), l from 1 (finest),
     resized bilinearly to the image's size, and the lists `checkpoints` and `scenes`.
     Raises ConfigError if the network has no attention gates, SampleError if a scene or an array
@@ -48,12 +50,12 @@ def read_attention(
     arrays: dict[str, npt.NDArray[np.generic]] = {"scenes": np.array(scenes, dtype=str)}
     names = []
     with claimed_device(device, slots=gpu_slots) as place:
-        for file in weights:
-            name = "best" if Path(file).stem == "weights" else Path(file).stem
+        for epoch in (*epochs, None):
+            name = "best" if epoch is None else f"epoch_{epoch:03d}"
             names.append(name)
-            network = load_network(file, record).to(place)
+            network = load_network(weights if epoch is None else kept, record, epoch).to(place)
             if network.gates is None:
-                raise ConfigError("networks.models", f"{file} has no attention gates",
+                raise ConfigError("networks.models", f"{weights} has no attention gates",
                                   "Use a network with gates, such as attention_unet.")  # fmt: skip
             _, maps = network.forward_with_attention(to_input(chosen.to(place)))
             for level, alpha in enumerate(maps, start=1):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -13,13 +15,14 @@ from calvingfront.dataset.reading import open_dataset
 from calvingfront.evaluation.metrics import metrics_over_thresholds
 from calvingfront.evaluation.predictions import open_predictions
 from calvingfront.evaluation.thresholds import stretch
-from calvingfront.files import PathLike, read_json, replacing
+from calvingfront.files import PathLike
 from calvingfront.fronts.lines import (
     centre_lines,
     draw_lines,
     front_distance,
     longer_than,
 )
+from calvingfront.sealed_files import read_record, write_sealed
 from calvingfront.vocabulary.glaciers import NORTH, SOUTH
 from calvingfront.vocabulary.metrics import METRICS
 from calvingfront.vocabulary.protocols import PAPER_PROTOCOL, PROTOCOLS, VALIDATION_THRESHOLD
@@ -27,6 +30,7 @@ from calvingfront.vocabulary.subsets import TEST
 
 log = logging.getLogger(__name__)
 
+NOWHERE: Mapping[str, str] = MappingProxyType({})
 WINTERS = {SOUTH: (4, 5, 6, 7, 8), NORTH: (10, 11, 12, 1, 2)}  # the months half a year apart
 
 
@@ -38,6 +42,14 @@ def season(acquired: str, hemisphere: object) -> str:
     if hemisphere not in WINTERS:
         return ""
     return "winter" if int(acquired[5:7]) in WINTERS[str(hemisphere)] else "summer"
+
+
+def _hemisphere(facts: Any, of_glaciers: Mapping[str, str]) -> str | None:
+    """The hemisphere of a scene: by its place on the map, else by its glacier."""
+    placed = facts.get("hemisphere")
+    if isinstance(placed, str) and placed:
+        return placed
+    return of_glaciers.get(str(facts["glacier"]), of_glaciers.get(""))
 
 
 def score_front(
@@ -81,15 +93,18 @@ def score_predictions(
     threshold: PathLike,
     scores: PathLike,
     min_front_length_m: float,
+    hemispheres: Mapping[str, str] = NOWHERE,
 ) -> None:
     """Score the test images of one run under both protocols; write one row per protocol × scene.
 
     Under the paper protocol, each overlap metric has its own threshold; the counts and distances
     use the threshold of Dice. The column `threshold` is empty if none was chosen.
+    hemispheres: glacier → north or south, for scenes without a place on the map; "" is every other
+    glacier.
     """
     data = open_dataset(dataset)
     array, table = open_predictions(probabilities, predictions)
-    chosen = read_json(threshold)
+    chosen = read_record(threshold)
     thresholds = {
         VALIDATION_THRESHOLD: dict.fromkeys(METRICS, chosen[VALIDATION_THRESHOLD]),
         PAPER_PROTOCOL: chosen[PAPER_PROTOCOL],
@@ -122,7 +137,7 @@ def score_predictions(
                     "mission": facts["mission"],
                     "resolution_tag_m": facts["resolution_tag_m"],
                     "acquired": facts["acquired"],
-                    "season": season(str(facts["acquired"]), facts.get("hemisphere")),
+                    "season": season(str(facts["acquired"]), _hemisphere(facts, hemispheres)),
                     "pixel_size_m": pixel,
                     "threshold": limits["dice"] if chosen.get("chosen", True) else None,
                     **overlap,
@@ -130,7 +145,6 @@ def score_predictions(
                 }
             )
     result = pd.DataFrame(rows)
-    with replacing(scores) as temporary:
-        result.to_csv(temporary, sep="\t", index=False, float_format="%.7g")
+    write_sealed(scores, result, float_format="%.7g")
     means = result.groupby("protocol")["dice"].mean()
     log.info("test Dice %s", {name: round(float(value), 4) for name, value in means.items()})

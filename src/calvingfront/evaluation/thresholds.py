@@ -12,7 +12,8 @@ import pandas as pd
 from calvingfront.dataset.reading import open_dataset, read_table
 from calvingfront.evaluation.metrics import metrics_over_thresholds
 from calvingfront.evaluation.predictions import open_predictions
-from calvingfront.files import PathLike, replacing, write_json
+from calvingfront.files import PathLike
+from calvingfront.sealed_files import write_record, write_sealed
 from calvingfront.vocabulary.metrics import METRICS
 from calvingfront.vocabulary.protocols import PAPER_PROTOCOL, VALIDATION_THRESHOLD
 from calvingfront.vocabulary.subsets import HELD_OUT, TEST, VALIDATION
@@ -75,9 +76,8 @@ def choose_threshold(
         "validation_dice": chosen[1],
         PAPER_PROTOCOL: {m: _best(curve_table, TEST, 1, m)[0] for m in METRICS},
     }
-    with replacing(curve) as temporary:
-        curve_table.to_csv(temporary, sep="\t", index=False, float_format="%.7g")
-    write_json(threshold, result)
+    write_sealed(curve, curve_table, float_format="%.7g")
+    write_record(threshold, result)
     log.info("validation threshold %.2f (Dice %.4f)", *chosen)
 
 
@@ -92,7 +92,7 @@ def fix_threshold(predictions: PathLike, threshold: PathLike) -> None:
         VALIDATION_THRESHOLD: BINARY_THRESHOLD,
         PAPER_PROTOCOL: dict.fromkeys(METRICS, BINARY_THRESHOLD),
     }
-    write_json(threshold, result)
+    write_record(threshold, result)
     log.info("%d binary predictions: no threshold is chosen", count)
 
 

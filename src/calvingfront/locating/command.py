@@ -10,6 +10,7 @@ from calvingfront.tabular.cells import Unreadable
 from calvingfront.tabular.numbers import number, pixel_size
 from calvingfront.vocabulary.kinds import KINDS
 
+MOST_THREADS = 4096
 LOCATE = "locate the calving fronts of new images or radar products with a model"
 ABOUT_LOCATE = """\
 Locates the calving fronts of new scenes with a model and writes them to a file for QGIS: lines with
@@ -68,7 +69,7 @@ def add_commands(commands: Any) -> None:
     )  # fmt: skip
     add("--held-out", metavar="DIR", help="folder for the held-out scenes' fronts and errors")
     add("--device", default="auto", help="auto, cpu, cuda or cuda:N (default: %(default)s)")
-    add("--threads", type=int, default=2, help="CPU threads (default: %(default)s)")
+    add("--threads", type=_threads, default=2, help="CPU threads (default: %(default)s)")
 
 
 def _add_scenes(group: Any) -> None:
@@ -110,6 +111,12 @@ def _metres(text: str) -> float:
     return value
 
 
+def _threads(text: str) -> int:
+    if not (text.isdecimal() and 1 <= int(text) <= MOST_THREADS):
+        raise argparse.ArgumentTypeError(f"{text} is not a number of 1 to {MOST_THREADS}")
+    return int(text)
+
+
 def _add_products(group: Any) -> None:
     add = group.add_argument
     add("--map-config", metavar="FILE", help="YAML with the section `map`: crs, dem and others")
@@ -140,7 +147,7 @@ def _add_outputs(group: Any) -> None:
 def _add_run(group: Any) -> None:
     add = group.add_argument
     add("--device", default="auto", help="auto, cpu, cuda or cuda:N (default: %(default)s)")
-    add("--threads", type=int, default=2, help="CPU threads (default: %(default)s)")
+    add("--threads", type=_threads, default=2, help="CPU threads (default: %(default)s)")
     add("--quiet", action="store_true", help="no line about each scene on standard error")
 
 

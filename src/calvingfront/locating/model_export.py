@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -16,10 +17,10 @@ from calvingfront.compute.memory import keep_heap_small
 from calvingfront.dataset.files import CONFIG
 from calvingfront.dataset.reading import open_dataset, read_split
 from calvingfront.errors import ModelError
-from calvingfront.files import PathLike, write_json, write_text
+from calvingfront.files import PathLike, remove_leftovers, temporary_of, write_json, write_text
 from calvingfront.locating.held_out_files import FRONTS, TABLE, write_held_out
 from calvingfront.locating.model.card import card_text
-from calvingfront.locating.model.facts import describe, file_of, shortest_m
+from calvingfront.locating.model.facts import describe, file_of, settings_of, shortest_m
 from calvingfront.locating.model.held_out import Ensemble, measure
 from calvingfront.locating.model_folder import (
     CARD,
@@ -43,7 +44,7 @@ NEEDED = {paths.WEIGHTS: "train", paths.RECORD: "train"}
 def export_model(
     runs: Sequence[PathLike], folder: PathLike, *, licence: str, data: str, title: str = "",
     orientations: int = 8, held_out: PathLike | None = None, device: str = "auto",
-    threads: int = 2, gpu_slots: int = 1,
+    threads: int = 2, gpu_slots: int = 1, settings: Mapping[str, Any] | None = None,
 ) -> None:  # fmt: skip
     """Write a model folder from one run, or from several as an ensemble (mean probability).
 
@@ -56,16 +57,18 @@ def export_model(
     their licence. title: the model's name; without one, the names of its networks.
     orientations: 1 to 8, in which each network predicts an image. held_out: folder for the fronts
     of the validation and test scenes and the table of their errors (see `write_held_out`).
+    settings: the configuration of the runs; None reads it beside their data set.
     Raises ModelError if a run is incomplete or given twice, or the runs do not belong together.
     """
     target = Path(folder).resolve()
     for name, text in (("licence", licence), ("data", data)):
         if not text.strip():
             raise ModelError(name, "is empty", f"Say what the {name} of the model is.")
-    results, members = _runs(runs)
+    results, members = _runs(runs, settings is not None)
     _check_replaceable(target)
     target.parent.mkdir(parents=True, exist_ok=True)
     dataset = results / paths.DATASET
+    config = settings_of(results) if settings is None else settings
     torch.set_num_threads(threads)
     keep_heap_small()
     with claimed_device(device, slots=gpu_slots) as place:
@@ -76,14 +79,14 @@ def export_model(
         ensemble = Ensemble([network.to(place) for network in networks], place, orientations)
         packed = open_dataset(dataset)
         measured = measure(
-            packed, read_split(dataset), ensemble, shortest_m(results), target.parent
+            packed, read_split(dataset), ensemble, shortest_m(results, config), target.parent
         )
-    card = describe(results, members, ensemble, measured, title, licence, data)
+    card = describe(results, members, ensemble, measured, title, licence, data, config)
     if held_out is not None:
         names = Path(held_out) / FRONTS, Path(held_out) / TABLE
         write_held_out(measured, packed, card, *names)
-    new, old = (target.with_name(f".{target.name}.{os.getpid()}.{kind}") for kind in ("tmp", "old"))
-    shutil.rmtree(new, ignore_errors=True)
+    remove_leftovers(target)
+    new, old = temporary_of(target), target.with_name(f".{target.name}.{os.getpid()}.old")
     try:
         new.mkdir()
         for run, member in zip(members, card.members, strict=True):
@@ -106,8 +109,11 @@ def export_model(
         shutil.rmtree(old, ignore_errors=True)
 
 
-def _runs(folders: Sequence[PathLike]) -> tuple[Path, list[Run]]:
-    """The results folder of the runs, and the runs in the order of the tables."""
+def _runs(folders: Sequence[PathLike], configured: bool) -> tuple[Path, list[Run]]:
+    """The results folder of the runs, and the runs in the order of the tables.
+
+    configured: whether their configuration is known, so that no file has to tell it.
+    """
     if isinstance(folders, str | os.PathLike):
         folders = [folders]
     if not folders:
@@ -126,7 +132,7 @@ def _runs(folders: Sequence[PathLike]) -> tuple[Path, list[Run]]:
             what = f"belongs to other results than {first}"
             raise ModelError(folder, what, "Name runs of one results folder; they share its split.")
         found[run] = results
-        if not (results / paths.DATASET / CONFIG).is_file():
+        if not configured and not (results / paths.DATASET / CONFIG).is_file():
             what = "is missing, so nobody knows how the samples were made"
             remedy = "Bring the data set of the run, with its configuration, to this place."
             raise ModelError(results / paths.DATASET / CONFIG, what, remedy)

@@ -12,7 +12,7 @@ import numpy as np
 from PIL import Image
 from rasterio import Affine
 from rasterio.crs import CRS
-from rasterio.enums import Resampling
+from rasterio.enums import ColorInterp, Resampling
 from rasterio.errors import RasterioError
 from rasterio.warp import reproject, transform_bounds
 
@@ -20,6 +20,7 @@ from calvingfront.errors import SceneError
 from calvingfront.files import PathLike
 from calvingfront.pages.maps import Map
 from calvingfront.raster_files import open_raster
+from calvingfront.scenes.imagery.bands import candidates, first_difference
 
 LARGEST_PX = 1200
 MOST_READ_PX = 6000
@@ -147,6 +148,11 @@ def _read(background: Background) -> tuple[Any, Any, Affine, CRS | None]:
                 raise SceneError(
                     path, f"is {kind}, not 8-bit", "Give an image from results/imported."
                 )
+            others = first_difference(opened, candidates(opened, None), whole=False)
+            if others or opened.colorinterp[0] == ColorInterp.palette:
+                raise SceneError(
+                    path, "is coloured, not grey", "Give an image from results/imported."
+                )
             shrunk = max(1.0, max(opened.width, opened.height) / MOST_READ_PX)
             shape = (
                 max(1, round(opened.height / shrunk)),
@@ -156,7 +162,7 @@ def _read(background: Background) -> tuple[Any, Any, Affine, CRS | None]:
             valid = opened.dataset_mask(out_shape=shape) > 0
             crs, transform = opened.crs, opened.transform
             size = (opened.width, opened.height)
-    except RasterioError as error:
+    except (RasterioError, ValueError) as error:
         raise SceneError(path, f"is not a readable image ({error})", "Write it again.") from None
     if background.pixel_size_m is not None:
         x, y = background.corner or (0.0, 0.0)

@@ -14,10 +14,12 @@ from typing import Any
 
 from calvingfront.dataset import files
 from calvingfront.figures.registry import FIGURES, Figure
-from calvingfront.files import fingerprint
+from calvingfront.provenance.content import Digests
+from calvingfront.scenes.sources import SOURCES
 from calvingfront.tables.registry import TABLES, Table
-from calvingfront.training.revision import HOW, TRAINING_REVISION
+from calvingfront.training.ending import ENDS, HOW
 from calvingfront.vocabulary import paths
+from calvingfront.vocabulary.losses import family_of
 from calvingfront.vocabulary.models import BASELINES, NETWORKS
 from calvingfront.vocabulary.others import is_binary, others_of, printed_others
 from calvingfront.vocabulary.paths import Over, Rows
@@ -43,7 +45,11 @@ class Step:
     of_row:     keyword → value, from the configuration and the row; a changed value reruns the step
                 for this row only.
     how:        keys of the configuration's `training` that affect how the step runs but not its
-                results; a changed value does not rerun the step.
+                results, or only as `training.ending` says; the change of one alone reruns nothing.
+    parts:      code that the step reaches only through a name of the configuration or the row:
+                "module:attribute", or the object.
+    origin:     path of the record of what the step's outputs were made from, which whoever runs
+                the step writes last; None if the step writes none, or its own (`train_network`).
     """
 
     name: str
@@ -54,6 +60,16 @@ class Step:
     of_run: tuple[str, ...] = ()
     of_row: Mapping[str, Callable[[Config, Run], Any]] = field(default_factory=dict)
     how: tuple[str, ...] = ()
+    parts: Callable[[Config, Run | None], list[Any]] = lambda config, run: []
+    origin: str | None = None
+
+    def roots(self, config: Config, run: Run | None = None) -> list[str]:
+        """The code of the step for one row, for `provenance.code.code_digest`."""
+        return [self.code, *map(_reference, self.parts(config, run))]
+
+
+def _reference(code: Any) -> str:
+    return code if isinstance(code, str) else f"{code.__module__}:{code.__qualname__.split('.')[0]}"
 
 
 def runs_of(rows: Rows, config: Config) -> list[Run]:
@@ -111,19 +127,28 @@ def _trained(config: Config) -> Keywords:
     return {"dataset": dataset_files(files.SPLIT)}
 
 
-def _kept(config: Config) -> list[str]:
-    epochs = config["training"]["keep_epochs"]
-    # Only the epoch is filled in; the fields of the row stay.
-    return [paths.EPOCH_WEIGHTS.replace("{epoch:03d}", f"{epoch:03d}") for epoch in epochs]
-
-
 def _training_parameters(config: Config) -> dict[str, Any]:
     networks, training = config["networks"], config["training"]
     return {
         "networks": {key: value for key, value in networks.items() if key != "models"},
-        "training": {key: value for key, value in training.items() if key not in HOW},
-        "revision": TRAINING_REVISION,
+        "training": {key: value for key, value in training.items() if key not in (*HOW, *ENDS)},
     }
+
+
+def _network(config: Config, run: Run | None) -> list[Any]:
+    return [NETWORKS[run.model].code] if run else []
+
+
+def _network_and_loss(config: Config, run: Run | None) -> list[Any]:
+    return [*_network(config, run), family_of(run.loss).code] if run else []
+
+
+def _baseline(config: Config, run: Run | None) -> list[Any]:
+    return [BASELINES[run.model].code] if run else []
+
+
+def _networks(config: Config, run: Run | None) -> list[Any]:
+    return [NETWORKS[model].code for model in config["networks"]["models"]]
 
 
 def _attention_inputs(config: Config) -> Keywords:
@@ -133,10 +158,20 @@ def _attention_inputs(config: Config) -> Keywords:
     )
     return {
         "dataset": dataset_files(),
-        "weights": [*_kept(config), paths.WEIGHTS],
+        "weights": paths.WEIGHTS,
+        "kept": paths.KEPT_WEIGHTS,
         "record": paths.RECORD,
         "scores": scores,
     }
+
+
+def hemispheres_of(config: Config) -> dict[str, str]:
+    """Glacier → north or south, as configuration and source know it; "" is every other glacier."""
+    source = config.get("source", {})
+    given = source.get("hemisphere")
+    known = SOURCES[source["kind"]].hemispheres if source.get("kind") in SOURCES else {}
+    every = {"": given} if isinstance(given, str) else {}
+    return {**every, **known, **(given if isinstance(given, Mapping) else {})}
 
 
 def _entry(config: Config, run: Run) -> dict[str, Any] | None:
@@ -147,9 +182,10 @@ def _entry(config: Config, run: Run) -> dict[str, Any] | None:
 
 def _files(config: Config, run: Run) -> str:
     other = others_of(config).get(run.model)
-    return fingerprint(other["folder"]) if other and other["folder"] else ""
+    return _DIGESTS.of(other["folder"]) if other else ""
 
 
+_DIGESTS = Digests()
 _PREDICTED: Keywords = {
     "probabilities": paths.PROBABILITIES,
     "predictions": paths.PREDICTIONS,
@@ -162,13 +198,14 @@ _ALL = [
         inputs=_trained,
         outputs=lambda config: {
             "weights": paths.WEIGHTS,
-            "kept": _kept(config),
+            "kept": paths.KEPT_WEIGHTS,
             "history": paths.HISTORY,
             "record": paths.RECORD,
         },
         parameters=_training_parameters,
         of_run=("model", "loss", "seed"),
-        how=HOW,
+        how=(*HOW, *ENDS),
+        parts=_network_and_loss,
     ),
     Step(
         "predict_fronts",
@@ -181,6 +218,8 @@ _ALL = [
         outputs=lambda config: _PREDICTED,
         parameters=lambda config: {"batch_size": config["training"]["batch_size"]},
         how=_ON_A_DEVICE,
+        parts=_network,
+        origin=paths.PREDICTIONS_ORIGIN,
     ),
     Step(
         "predict_without_network",
@@ -188,6 +227,8 @@ _ALL = [
         inputs=_trained,
         outputs=lambda config: _PREDICTED,
         of_run=("model",),
+        parts=_baseline,
+        origin=paths.PREDICTIONS_ORIGIN,
     ),
     Step(
         "import_others",
@@ -196,18 +237,21 @@ _ALL = [
         outputs=lambda config: {**_PREDICTED, "record": paths.IMPORT_RECORD},
         of_run=("model",),
         of_row={"other": _entry, "files": _files},
+        origin=paths.PREDICTIONS_ORIGIN,
     ),
     Step(
         "fix_threshold",
         "calvingfront.evaluation.thresholds:fix_threshold",
         inputs=lambda config: {"predictions": paths.PREDICTIONS},
         outputs=lambda config: {"threshold": paths.THRESHOLD},
+        origin=paths.THRESHOLD_ORIGIN,
     ),
     Step(
         "choose_threshold",
         "calvingfront.evaluation.thresholds:choose_threshold",
         inputs=lambda config: {"dataset": dataset_files(), **_PREDICTED},
         outputs=lambda config: {"threshold": paths.THRESHOLD, "curve": paths.THRESHOLD_CURVE},
+        origin=paths.THRESHOLD_ORIGIN,
     ),
     Step(
         "score_predictions",
@@ -219,16 +263,23 @@ _ALL = [
         },
         outputs=lambda config: {"scores": paths.SCORES},
         parameters=lambda config: {
-            "min_front_length_m": config["evaluation"]["min_front_length_m"]
+            "min_front_length_m": config["evaluation"]["min_front_length_m"],
+            "hemispheres": hemispheres_of(config),
         },
+        origin=paths.SCORES_ORIGIN,
     ),
     Step(
         "read_attention",
         "calvingfront.evaluation.attention:read_attention",
         inputs=_attention_inputs,
         outputs=lambda config: {"attention": paths.ATTENTION},
-        parameters=lambda config: {"scenes": config["figures"]["scenes"]},
+        parameters=lambda config: {
+            "scenes": config["figures"]["scenes"],
+            "epochs": sorted(config["training"]["keep_epochs"]),
+        },
         how=_ON_A_DEVICE,
+        parts=_network,
+        origin=paths.ATTENTION_ORIGIN,
     ),
 ]
 
@@ -263,6 +314,7 @@ def _figure_step(figure: Figure) -> Step:
             suffix: f"{paths.FIGURES}/{figure.name}.{suffix}" for suffix in ("png", "pdf")
         },
         partial(_with_others if figure.others else _parameters, figure.parameters),
+        parts=_networks if figure.torch else lambda config, run: [],
     )
 
 
@@ -282,6 +334,12 @@ STEPS: dict[str, Step] = {
         *map(_figure_step, FIGURES.values()),
     )
 }
+
+
+def shows_rows(step: Step) -> bool:
+    """Whether a step makes a table or figure."""
+    tables, figures = TABLES.values(), FIGURES.values()
+    return step.name in {*(table.step for table in tables), *(figure.step for figure in figures)}
 
 
 def figures_of(config: Config) -> list[Figure]:

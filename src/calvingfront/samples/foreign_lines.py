@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 import geopandas
 import numpy as np
+import shapely
 from rasterio.features import rasterize
 from rasterio.transform import Affine
 from shapely.geometry import box
@@ -16,6 +17,7 @@ from shapely.geometry import box
 from calvingfront.errors import CalvingFrontError, Faults, SceneError
 from calvingfront.scenes.fronts.attributes import SCENE_ATTRIBUTES
 from calvingfront.scenes.fronts.layers import LINE_TYPES
+from calvingfront.scenes.fronts.placing import lines_in
 from calvingfront.scenes.pixels import Mask
 from calvingfront.vector_files import layers_with_kinds, read_layer
 from calvingfront.vocabulary.others import LINE_SUFFIXES, PARQUET_SUFFIXES
@@ -100,12 +102,15 @@ class ForeignLines:
                 what = f"contains {', '.join(wrong)} for {scene}"
                 raise SceneError(part.path, what, "Draw the front as a line.")
             transform = _transform(facts, part, scene)
-            lines = features.geometry if part.on_image else features.to_crs(facts["crs"]).geometry
-            lines = lines[np.isfinite(lines.bounds).all(axis=1)]
+            lines = np.asarray(features.geometry.array)
+            lines = lines[np.isfinite(features.bounds).all(axis=1)]
+            if not part.on_image:
+                crs = None if features.crs is None else features.crs.to_string()
+                lines = lines_in(lines, crs, facts["crs"], part.path)
             left, top = transform @ (0, 0)
             right, bottom = transform @ (shape[1], shape[0])
-            lines = lines[lines.intersects(box(left, bottom, right, top))]
-            if lines.empty:
+            lines = lines[shapely.intersects(lines, box(left, bottom, right, top))]
+            if not lines.size:
                 raise SceneError(
                     part.path,
                     f"has no line of {scene} that crosses its image (x {left:.0f} to {right:.0f}, "
@@ -128,10 +133,6 @@ def _transform(facts: Mapping[str, Any], part: _Part, scene: str) -> Any:
             scene,
             f"has no known position on the map, so the lines of {part.path.name} cannot be placed",
             f"Give its front as a mask, {scene}_front.png.",
-        )
-    if part.features.crs is None:
-        raise SceneError(
-            part.path, "has no CRS", "Write its CRS into the file (a Shapefile needs its .prj)."
         )
     return Affine(pixel[0], 0, corner[0], 0, -pixel[1], corner[1])
 

@@ -149,9 +149,13 @@ def dilate_file(
     front_width_px: int,
     output: PathLike,
     variant: str = "paper",
+    made: bool = False,
 ) -> None:
-    """Prepare the front mask of one scene for the resize (`prepare_front`); write it as 0/255."""
-    mask = read_front(front)
+    """Prepare the front mask of one scene for the resize (`prepare_front`); write it as 0/255.
+
+    made: as in `pixels.read_grey`.
+    """
+    mask = read_front(front, made)
     if not mask.any():
         raise SceneError(
             front, "has no front", "Exclude the scene in source.exclude with a reason."

@@ -14,6 +14,7 @@ from calvingfront.files import PathLike, replacing
 from calvingfront.samples.fronts import dilate, thin
 from calvingfront.samples.geometry import SquareGrid, square_grid
 from calvingfront.scenes.pixels import Grey, Mask, read_front, read_grey
+from calvingfront.sealed_files import reading
 
 
 def resize_image(
@@ -101,9 +102,10 @@ def square_file(
     image, front: the filtered image and the prepared front, on the same grid. Without a front the
     sample has none either.
     place: GeoTIFF of that grid; if given, CRS and corner are read from it.
-    The arrays are uint8, (size, size). Raises SceneError if image and front differ in size.
+    The arrays are uint8, (size, size). Raises SceneError if image and front differ in size,
+    DamagedFileError if one is damaged.
     """
-    pixels, mask = read_grey(image), read_front(front) if front else None
+    pixels, mask = read_grey(image, made=True), read_front(front, made=True) if front else None
     if mask is not None and pixels.shape != mask.shape:
         raise SceneError(
             scene,
@@ -114,7 +116,7 @@ def square_file(
     if place is not None:
         from calvingfront.scenes.rasters import open_raster  # rasterio: only if needed
 
-        with open_raster(place) as dataset:
+        with reading(place), open_raster(place) as dataset:
             crs = dataset.crs.to_string()
             upper_left_x, upper_left_y = dataset.transform.c, dataset.transform.f
     height, width = pixels.shape
@@ -169,16 +171,26 @@ def describe_sample(
     }
 
 
+def read_meta(path: PathLike) -> dict[str, Any]:
+    """What is known of one sample (see `describe_sample`). Raises DamagedFileError."""
+    with reading(path), np.load(path, allow_pickle=False) as sample:
+        meta: dict[str, Any] = json.loads(str(sample["meta"]))
+        return meta
+
+
 def read_image_of_sample(path: PathLike) -> tuple[Grey, dict[str, Any]]:
-    """Image and meta of one sample, which need not have a front."""
-    with np.load(path, allow_pickle=False) as sample:
+    """Image and meta of one sample, which need not have a front. Raises DamagedFileError."""
+    with reading(path), np.load(path, allow_pickle=False) as sample:
         meta: dict[str, Any] = json.loads(str(sample["meta"]))
         return sample["image"], meta
 
 
 def read_sample(path: PathLike) -> tuple[Grey, Grey, Grey, dict[str, Any]]:
-    """Image, front, valid and meta of one sample. Raises SampleError if it has no front."""
-    with np.load(path, allow_pickle=False) as sample:
+    """Image, front, valid and meta of one sample.
+
+    Raises SampleError if it has no front, DamagedFileError if it is damaged.
+    """
+    with reading(path), np.load(path, allow_pickle=False) as sample:
         if "front" not in sample:
             raise SampleError(path, "has no front", "Give its scene a front, and rerun its jobs.")
         meta: dict[str, Any] = json.loads(str(sample["meta"]))

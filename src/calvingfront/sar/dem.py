@@ -21,7 +21,7 @@ from calvingfront.sar.kernels import Float32
 
 log = logging.getLogger(__name__)
 Datum = Literal["ellipsoid", "geoid"]
-LARGEST_WINDOW_PX = 250_000_000  # 1 GB as float32
+LARGEST_WINDOW_PX = 100_000_000  # 0.4 GB as float32
 
 
 def heights_on_grid(
@@ -90,12 +90,12 @@ def _on_grid(path: PathLike, grid: MapGrid, threads: int) -> Float32:
             heights = np.full((grid.height, grid.width), np.nan, np.float32)
             source: Any = rasterio.band(raster.dataset, 1)
             options: dict[str, Any] = {}
-            if untagged or shift:
+            if untagged or shift or raster.ends_within(grid, shift):
                 if window.width * window.height > LARGEST_WINDOW_PX:
                     raise GeocodingError(
                         path,
-                        f"marks no data by {untagged or 'a tag'} and has "
-                        f"{window.width * window.height / 1e6:.0f} million pixels there",
+                        f"has {window.width * window.height / 1e6:.0f} million pixels in the map "
+                        "area, too many to correct",
                         "Warp it to the map's CRS and spacing, with its no data tagged.",
                     )
                 source, options = raster.array(window, shift)
@@ -113,3 +113,10 @@ def _on_grid(path: PathLike, grid: MapGrid, threads: int) -> Float32:
         except RasterioError as error:
             raise GeocodingError(path, f"cannot be read ({error})", "Fetch it again.") from None
         return heights if options else np.asarray(raster.in_metres(heights), np.float32)
+
+
+def check_terrain(path: PathLike, grid: MapGrid | None) -> None:
+    """Raise GeocodingError unless a raster opens, has a CRS and covers the grid (None: any)."""
+    with opened(path, 1) as raster:
+        if grid is not None:
+            raster.check_cover(grid)

@@ -128,6 +128,7 @@ def list_caffe(
     table = read_sizes(sizes) if sizes is not None else None
 
     rows: list[dict[str, Any]] = []
+    named: list[dict[str, Any]] = []
     kept = 0
     for name, paths in images.items():
         if name in exclude:
@@ -140,6 +141,7 @@ def list_caffe(
         if not wanted(name):
             continue
         kept += 1
+        named.append({"scene": name, "glacier": row["glacier"], "front": "its own"})
         problems = _complete(row, paths, fronts.get(name, []), table)
         faults.extend(problems)
         if not problems:
@@ -159,7 +161,8 @@ def list_caffe(
             "Write the glaciers as in the file names, or [] for all.",
         )
     if faults:
-        raise Faults(faults, EXCLUDE)
+        names = pd.DataFrame(named, columns=["scene", "glacier", "front"])
+        raise Faults(faults, EXCLUDE, found=names)
     scenes = scene_table(rows)
     note = f"{folder.name}: {len(images)} images, {len(scenes)} used"
     if listed is not None:

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 
 import cv2
 import numpy as np
 import pandas as pd
 
-from calvingfront.errors import CalvingFrontError, Faults, SceneError
+from calvingfront.errors import CalvingFrontError, DamagedFileError, Faults, SceneError
 from calvingfront.files import PathLike
-from calvingfront.reports import table_row, write_report
 from calvingfront.scenes.caffe import EXCLUDE
 from calvingfront.scenes.imagery.masks import LARGEST_FRONT_SHARE
 from calvingfront.scenes.pixels import read_grey
@@ -31,8 +30,11 @@ class Checked:
     faults: list[CalvingFrontError] = field(default_factory=list)
 
 
-def check_scene(scene: str, image: str, front: str) -> Checked:
-    """Open the image and the front of one scene and collect their faults."""
+def check_scene(scene: str, image: str, front: str, made: bool = False) -> Checked:
+    """Open the image and the front of one scene and collect their faults.
+
+    made: as in `pixels.read_grey`.
+    """
     checked = Checked(scene)
 
     def fault(path: str, what: str, remedy: str) -> None:
@@ -40,17 +42,17 @@ def check_scene(scene: str, image: str, front: str) -> Checked:
 
     pixels = mask = None
     try:
-        pixels = read_grey(image)
+        pixels = read_grey(image, made)
         checked.height, checked.width = pixels.shape
         digest = hashlib.blake2b(pixels.data)
         digest.update(repr(pixels.shape).encode())
         checked.digest = digest.hexdigest()
         if pixels.min() == pixels.max():
             fault(image, f"is constant: every pixel is {pixels.min()}", "Fetch the image again.")
-    except SceneError as error:
+    except (SceneError, DamagedFileError) as error:
         checked.faults.append(error)
     try:
-        mask = read_grey(front)
+        mask = read_grey(front, made)
         levels = np.flatnonzero(cv2.calcHist([mask], [0], None, [256], [0, 256]))
         share = float((mask > levels[0]).mean())
         if levels.size == 1:
@@ -66,7 +68,7 @@ def check_scene(scene: str, image: str, front: str) -> Checked:
         elif share > LARGEST_FRONT_SHARE:
             what = f"marks {100 * share:.0f} % of the image as front"
             fault(front, what, "Write 255 on the front line only (is the mask inverted?).")
-    except SceneError as error:
+    except (SceneError, DamagedFileError) as error:
         checked.faults.append(error)
     if pixels is not None and mask is not None and pixels.shape != mask.shape:
         fault(
@@ -79,17 +81,12 @@ def check_scene(scene: str, image: str, front: str) -> Checked:
 
 
 def check_scenes(
-    scenes: pd.DataFrame,
-    excluded: Mapping[str, str],
-    output: PathLike,
-    report: PathLike,
-    threads: int = 1,
-    page: PathLike | None = None,
+    scenes: pd.DataFrame, output: PathLike, threads: int = 1, made: bool = False
 ) -> None:
-    """Open every image and front of a scene table; write the verified table and a report.
+    """Open every image and front of a scene table; write the verified table.
 
-    scenes: all with a front. page: the report as HTML, or None. excluded: {scene: reason}; for
-    the report.
+    scenes: all with a front. made: whether the workflow made the images itself (see
+    `pixels.read_grey`).
     Raises Faults with all faults, including scenes with identical pixels.
     """
     if scenes.empty:
@@ -99,7 +96,7 @@ def check_scenes(
         )  # fmt: skip
     columns = (scenes["scene"], scenes["image"], scenes["front"])
     with ThreadPoolExecutor(max(1, threads)) as pool:
-        results = list(pool.map(check_scene, *columns))
+        results = list(pool.map(partial(check_scene, made=made), *columns))
     faults = [fault for checked in results for fault in checked.faults]
     first: dict[str, str] = {}
     for checked in results:
@@ -118,53 +115,3 @@ def check_scenes(
     table["height_px"] = [checked.height for checked in results]
     table["width_px"] = [checked.width for checked in results]
     write_scenes(output, table)
-    write_report(describe_scenes(table, excluded, scenes.attrs.get("notes", ())), report, page)
-
-
-def describe_scenes(
-    scenes: pd.DataFrame, excluded: Mapping[str, str], notes: tuple[str, ...] | list[str] = ()
-) -> str:
-    """The scene report, as Markdown."""
-    counts = pd.crosstab(scenes["glacier"], scenes["mission"])
-    missions = list(counts.columns)
-    lines = [
-        "# Scenes",
-        "",
-        f"{len(scenes)} scenes from {scenes['acquired'].min()} to {scenes['acquired'].max()}; "
-        "every image and front has been opened.",
-        *(f"\n{note}." for note in notes),
-        "",
-        table_row(["glacier", *missions, "all", "first", "last"]),
-        "|---|" + "---:|" * (len(missions) + 1) + "---|---|",
-    ]
-    for glacier, row in counts.iterrows():
-        dates = scenes.loc[scenes["glacier"] == glacier, "acquired"]
-        cells = [glacier, *row.tolist(), int(row.sum()), dates.min(), dates.max()]
-        lines.append(table_row(cells))
-    lines += [
-        "",
-        "| glacier | resolution tag (m) | pixel across (m) | pixel down (m) | columns | rows "
-        "| scenes |",
-        "|---|---:|---:|---:|---:|---:|---:|",
-    ]
-    keys = [
-        "glacier",
-        "resolution_tag_m",
-        "pixel_size_x_m",
-        "pixel_size_y_m",
-        "width_px",
-        "height_px",
-    ]
-    for values, group in scenes.groupby(keys, dropna=False, sort=True):
-        glacier, *numbers = values
-        known = (
-            "–" if pd.isna(number) else f"{number:.6g}"
-            for number in np.asarray(numbers, dtype=float)
-        )
-        cells = [glacier, *known, len(group)]
-        lines.append(table_row(cells))
-    lines += ["", "## Excluded", ""]
-    lines += [
-        f"- {scene}: {' '.join(str(reason).split())}" for scene, reason in sorted(excluded.items())
-    ] or ["None."]
-    return "\n".join(lines) + "\n"

@@ -9,8 +9,9 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from calvingfront.errors import SceneError
+from calvingfront.errors import DamagedFileError, SceneError
 from calvingfront.files import PathLike, replacing
+from calvingfront.whole_rasters import read_checked
 
 TOO_DEEP = "Convert it to 8 bit, or use source.kind: images, which scales it."
 
@@ -18,16 +19,23 @@ Grey = npt.NDArray[np.uint8]
 Mask = npt.NDArray[np.bool_]
 
 
-def read_grey(path: PathLike) -> Grey:
+def read_grey(path: PathLike, made: bool = False) -> Grey:
     """Read an 8-bit single-band image (PNG or TIFF), (height, width) uint8.
 
-    A colour file is accepted if its colour channels are equal; what is transparent becomes 0.
-    Raises SceneError if the file is missing, cannot be decoded or is not 8-bit grey.
+    A colour file is accepted if its colour channels are equal; what is transparent becomes 0. made:
+    whether an earlier step of the workflow made the file, which it can do again.
+    Raises SceneError if the file is missing, cannot be decoded or is not 8-bit grey;
+    DamagedFileError if it was made here and is damaged.
     """
     encoded = _read_bytes(path)
     pixels = None
     if encoded.size:
         pixels = _decode(encoded)
+    if made:
+        if pixels is None:
+            raise DamagedFileError.of(path, f"{encoded.size} bytes that are no image")
+        if Path(path).suffix == ".tif":  # OpenCV reads a broken one as well as it can
+            return read_checked(path)
     if pixels is None:
         raise SceneError(
             path,
@@ -62,9 +70,9 @@ def check_depth(path: PathLike) -> None:
         raise SceneError(path, "has 16 bit values instead of 8 bit", TOO_DEEP)
 
 
-def read_front(path: PathLike) -> Mask:
+def read_front(path: PathLike, made: bool = False) -> Mask:
     """Read a front mask, (height, width) bool; the brighter half of the file's range is front."""
-    return front_pixels(read_grey(path))
+    return front_pixels(read_grey(path, made))
 
 
 def front_pixels(mask: Grey) -> Mask:
@@ -74,9 +82,10 @@ def front_pixels(mask: Grey) -> Mask:
 
 def write_png(path: PathLike, pixels: Grey) -> None:
     """Write an 8-bit image, atomically."""
+    # In memory first: of a full disk, OpenCV says nothing.
+    _, encoded = cv2.imencode(".png", pixels)
     with replacing(path) as temporary:
-        if not cv2.imwrite(str(temporary), pixels):
-            raise SceneError(path, "could not be written", "Check the disk and the permissions.")
+        temporary.write_bytes(encoded.data)
 
 
 def _decode(encoded: npt.NDArray[np.uint8]) -> npt.NDArray[Any] | None:

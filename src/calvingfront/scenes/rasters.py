@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,11 +16,12 @@ from rasterio.errors import RasterioError
 from rasterio.windows import Window
 
 from calvingfront import raster_files
-from calvingfront.errors import SceneError
+from calvingfront.errors import DamagedFileError, SceneError
 from calvingfront.files import PathLike
 from calvingfront.scenes.imagery.bands import REMEDY, candidates, first_difference, names_of
 from calvingfront.scenes.imagery.strips import Mask, Values, strips
 from calvingfront.vocabulary.kinds import LINEAR
+from calvingfront.whole_rasters import check_pixels
 
 VECTOR_SUFFIXES = {".gpkg", ".shp", ".geojson", ".json", ".kml", ".fgb"}
 COLOURS = (ColorInterp.red, ColorInterp.green, ColorInterp.blue)
@@ -29,7 +31,9 @@ CACHE_BYTES = 128 << 20  # of decoded blocks, by default 5 % of the machine's me
 @contextmanager
 def open_raster(path: PathLike) -> Iterator[Any]:
     """Open an image, without a warning if it is not georeferenced."""
-    with Env(GDAL_CACHEMAX=CACHE_BYTES), raster_files.open_raster(path) as dataset:
+    # GDAL fills the rest of a JPEG that is cut off with grey.
+    settings = {"GDAL_CACHEMAX": CACHE_BYTES, "GDAL_ERROR_ON_LIBJPEG_WARNING": True}
+    with Env(**settings), raster_files.open_raster(path) as dataset:
         yield dataset
 
 
@@ -62,6 +66,7 @@ def read_image(path: PathLike, band: str | None = None) -> tuple[Values, Mask, A
                 raise SceneError(path, what, REMEDY)
             chosen = candidates(dataset, band)[0]
             values, valid = _stored(dataset, chosen)
+            _check_whole(path, dataset, values)
             if dataset.colorinterp[chosen - 1] == ColorInterp.palette:
                 colours = _palette(dataset, chosen)
                 used = np.unique(values[valid])
@@ -75,6 +80,8 @@ def read_image(path: PathLike, band: str | None = None) -> tuple[Values, Mask, A
             values = _scaled(values, dataset.scales[chosen - 1], dataset.offsets[chosen - 1])
             return values, valid, dataset.crs, dataset.transform
     except RasterioError as error:
+        if _geocoded(path):
+            raise DamagedFileError.of(path, str(error)) from None
         raise SceneError(path, f"cannot be read ({error})", "Fetch or convert the file.") from None
 
 
@@ -171,3 +178,29 @@ def _scaled(values: Values, scale: float, offset: float) -> Values:
     for rows in strips(values.shape):
         physical[rows] = values[rows] * np.float64(scale) + offset
     return physical
+
+
+def _check_whole(path: PathLike, dataset: Any, values: Values) -> None:
+    """Raise an error for what GDAL reads as well as it can: a PNG that is cut off, flipped bits."""
+    check_pixels(path, values, dataset.tags())
+    if dataset.driver == "PNG" and not _is_whole_png(Path(path).read_bytes()):
+        raise SceneError(path, "cannot be read: it is cut off or damaged", "Fetch the file again.")
+
+
+def _is_whole_png(data: bytes) -> bool:
+    """Whether every chunk is there and matches its checksum; GDAL fills lost rows with zeros."""
+    place = 8
+    while place + 12 <= len(data):
+        end = place + 8 + int.from_bytes(data[place : place + 4])
+        kind, crc = data[place + 4 : place + 8], data[end : end + 4]
+        if kind[:1].isupper() and zlib.crc32(data[place + 4 : end]) != int.from_bytes(crc):
+            return False  # only chunks with a capital are needed for the pixels
+        if kind == b"IEND":
+            return True
+        place = end + 4
+    return False
+
+
+def _geocoded(path: PathLike) -> bool:
+    """Whether `geocode_scene` made the file, which it can do again."""
+    return Path(path).name == "map.tif" and (Path(path).parent / "view.tif").exists()

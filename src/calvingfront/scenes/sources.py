@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from calvingfront.errors import CalvingFrontError, ConfigError, Faults
+from calvingfront.errors import ConfigError
 from calvingfront.scenes.places.names import unknown_glaciers
-from calvingfront.scenes.scene_table import records, scene_table, with_front
+from calvingfront.scenes.scene_table import records, scene_table
 from calvingfront.vocabulary.glaciers import CAFFE_HEMISPHERES
 from calvingfront.vocabulary.references import load
 
@@ -126,23 +126,6 @@ def known_hemispheres(glaciers: Collection[str], config: Config) -> dict[str, st
     return dict(sorted((found | named).items()))
 
 
-def check_glaciers(scenes: pd.DataFrame, config: Config) -> None:
-    """Check that every glacier of `map.areas` and, where it acts, of `split` is one of the scenes.
-
-    Raises Faults with all that are not.
-    """
-    source, split = source_of(config), config["split"]
-    faults: list[CalvingFrontError] = []
-    if source.products and source.map is None:
-        faults += unknown_glaciers("map.areas", config["map"]["areas"], scenes["glacier"])
-    if split["method"] == "glacier":
-        trained = with_front(scenes)["glacier"]
-        for key in ("test_glaciers", "validation_glaciers"):
-            faults += unknown_glaciers(f"split.{key}", split[key], trained)
-    if faults:
-        raise Faults(faults, "Correct the names in the configuration.")
-
-
 def prepared_scenes(scenes: pd.DataFrame, config: Config) -> pd.DataFrame:
     """The same table with the 8-bit image and the front mask that the sample rules read.
 
@@ -177,4 +160,5 @@ def of_training(config: Config, scenes: pd.DataFrame) -> dict[str, Any]:
     simulated = dict(config["source"]["simulated"])
     simulated.pop("new_scenes", None)
     source = dict(config["source"]) | {"exclude": kept, "simulated": simulated}
+    source.pop("leave_out_failed", None)  # the scenes that it leaves out are in exclude
     return {key: value for key, value in config.items() if key != "locating"} | {"source": source}

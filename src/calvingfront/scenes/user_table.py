@@ -81,7 +81,7 @@ def list_table(
     if not rows and not faults:
         faults.append(ConfigError(key, f"{table} lists no scenes", "Add lines."))
     if faults:
-        raise Faults(faults, EXCLUDE)
+        raise Faults(faults, EXCLUDE, found=_names_in(read, exclude))
     scenes = scene_table(rows)
     lines = sum(bool(line.cells.get("front")) for line in read.rows)
     notes = [f"{read.path.name}: {lines} lines with a front, {len(with_front(scenes))} used"]
@@ -90,6 +90,18 @@ def list_table(
     scenes.attrs["notes"] = notes
     scenes.attrs["excluded_new"] = excluded_new
     return scenes
+
+
+def _names_in(table: Table, exclude: Collection[str]) -> pd.DataFrame:
+    """Scene, glacier and front as they stand in a table with faults, for checks of names."""
+    columns = ["scene", "glacier", "front"]
+    sound = [line.cells for line in table.rows if line.fault is None]
+    names = [
+        [cells.get(column) or None for column in columns]
+        for cells in sound
+        if cells.get("scene") not in exclude
+    ]
+    return pd.DataFrame(names, columns=columns, dtype=object)
 
 
 def _where(table: Table, line: Row, cell: dict[str, str]) -> str:

@@ -15,6 +15,7 @@ import torch
 from calvingfront.errors import DivergedError, TrainingError
 from calvingfront.networks.build import count_parameters
 from calvingfront.networks.settings import NetworkSettings
+from calvingfront.training.ending import is_over
 from calvingfront.training.feed import Feed
 from calvingfront.training.resuming.checkpoints import Checkpoints
 from calvingfront.training.resuming.snapshot import Snapshot, State
@@ -66,7 +67,7 @@ class Progress:
     def over(self, settings: TrainingSettings) -> bool:
         """Return whether the training ends after the last epoch of the history."""
         epoch = len(self.history)
-        return epoch >= settings.max_epochs or epoch - self.best_epoch >= settings.patience
+        return is_over(epoch, self.best_epoch, settings.max_epochs, settings.patience)
 
     def add(self, row: dict[str, float], trainer: Trainer) -> None:
         """Append an epoch's row (without `best`); copy the weights if they are to be kept."""

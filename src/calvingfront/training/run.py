@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,16 +14,16 @@ from calvingfront.compute.device import claimed_device
 from calvingfront.compute.peak import share_of_peak
 from calvingfront.dataset.reading import open_dataset, read_split
 from calvingfront.errors import TrainingError
-from calvingfront.files import PathLike, leftovers, replacing, write_json
+from calvingfront.files import PathLike, leftovers
 from calvingfront.losses.loss import build_loss
 from calvingfront.networks.settings import NetworkSettings
-from calvingfront.networks.weights import save_weights
+from calvingfront.networks.weights import save_epochs, save_weights
+from calvingfront.sealed_files import write_record, write_sealed
 from calvingfront.training.feed import OF_VALIDATION, feed_of
 from calvingfront.training.loop import train
 from calvingfront.training.resuming.checkpoints import Checkpoints
 from calvingfront.training.resuming.fingerprint import fingerprint
 from calvingfront.training.resuming.state import StateFolder
-from calvingfront.training.revision import TRAINING_REVISION, epoch_file
 from calvingfront.training.run_record import surroundings
 from calvingfront.training.settings import TrainingSettings
 from calvingfront.vocabulary.subsets import TRAIN, VALIDATION
@@ -33,9 +33,7 @@ log = logging.getLogger(__name__)
 
 def write_history(history: list[dict[str, float]], path: PathLike) -> None:
     """Write the history as a table (TSV, one row per epoch), atomically."""
-    table = pd.DataFrame(history)
-    with replacing(path) as temporary:
-        table.to_csv(temporary, sep="\t", index=False, float_format="%.7g")
+    write_sealed(path, pd.DataFrame(history), float_format="%.7g")
 
 
 def train_network(
@@ -48,17 +46,18 @@ def train_network(
     seed: int,
     networks: dict[str, Any],
     training: dict[str, Any],
-    kept: Sequence[PathLike] = (),
+    kept: PathLike | None = None,
     state: PathLike | None = None,
-    revision: int = TRAINING_REVISION,
+    made_from: Mapping[str, Any] | None = None,
     **how: Any,
 ) -> None:
     """Train one network and write its weights, history and record.
 
-    kept: files for the weights of `training['keep_epochs']`, in that order; by default beside
-    `weights`. state: folder of the state from which a killed training resumes; by default `state`
-    beside `weights`. revision: of the training code. how: values for keys in HOW that override
-    those in `training`. progress.tsv, beside `weights`, shows the history while the training runs.
+    kept: file for the weights of `training.keep_epochs` (see `save_epochs`); by default
+    kept.safetensors beside `weights`. state: folder of the state from which a killed training
+    resumes; by default `state` beside `weights`. made_from: for the record; its `code` is the
+    digest of the training code. how: values for keys that override those in `training`.
+    progress.tsv, beside `weights`, shows the history while the training runs.
     Raises ConfigError if a setting, the loss or the network is unknown or invalid, SampleError if
     the arrays cannot be read or do not contain a scene, SplitError if a subset has no scenes,
     TrainingError if the settings cannot work together, no device is free, the loss becomes NaN or
@@ -74,7 +73,7 @@ def train_network(
         )
     network = NetworkSettings(model, **{k: v for k, v in networks.items() if k != "models"})
     folder = Path(weights).parent
-    files = list(kept) or [folder / epoch_file(epoch) for epoch in settings.keep_epochs]
+    epochs = Path(kept) if kept is not None else folder / "kept.safetensors"
     data = open_dataset(dataset)
     subsets = read_split(dataset)
     log.info("%s, %s, seed %d: %s", model, loss, seed, {k: len(v) for k, v in subsets.items()})
@@ -85,13 +84,15 @@ def train_network(
         claimed_device(settings.device, slots=settings.gpu_slots) as device,
     ):
         live = folder / "progress.tsv"
-        for file in (weights, history, record, live, *files):
+        for file in (weights, history, record, live, epochs):
             for temporary in leftovers(file):  # from a job that was killed while writing
                 temporary.unlink()
         # Read before the training: the checkout may change while it runs.
         environment = surroundings(device)
+        about: dict[str, Any] = {"made_from": dict(made_from or {})}
+        code = str(about["made_from"].get("code", ""))
         marks = fingerprint(
-            data, subsets[TRAIN], subsets[VALIDATION], loss, seed, network, settings, revision
+            data, subsets[TRAIN], subsets[VALIDATION], loss, seed, network, settings, code
         )
         machine = {
             key: getattr(settings, key) for key in ("threads", "deterministic", "acceleration")
@@ -110,15 +111,14 @@ def train_network(
             after_epoch=lambda rows: write_history(rows, live), checkpoints=checkpoints,
         )  # fmt: skip
         save_weights(outcome.best, weights)
-        for file, epoch in zip(files, settings.keep_epochs, strict=True):
-            save_weights(outcome.kept[epoch], file)
+        save_epochs({epoch: outcome.kept[epoch] for epoch in settings.keep_epochs}, epochs)
         write_history(outcome.history, history)
         live.unlink(missing_ok=True)
-        about = {"revision": revision, "environment": environment, "feed": train_feed.kind}
+        about |= {"environment": environment, "feed": train_feed.kind}
         about |= share_of_peak(
             network, train_feed.size, outcome.record["images_per_second"], device,
             outcome.record["step"]["precision"],
         )  # fmt: skip
-        write_json(record, {**outcome.record, **about}, durable=True)
+        write_record(record, {**outcome.record, **about}, durable=True)
         # Last: a job killed before this point resumes from the state and rewrites these files.
         states.remove()

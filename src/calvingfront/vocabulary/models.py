@@ -44,6 +44,11 @@ def register_network(network: Model) -> None:
     NETWORKS[network.name] = network
 
 
+def register_baseline(baseline: Model) -> None:
+    """Register a rule that predicts without a network."""
+    BASELINES[baseline.name] = baseline
+
+
 register_network(Model("unet", "U-Net", "#0072B2", "calvingfront.networks.unet:UNet", drawn=True))
 register_network(
     Model(
@@ -51,11 +56,10 @@ register_network(
         plain="unet", gated=True, drawn=True,
     )
 )  # fmt: skip
-for baseline in (
-    Model("prior", "Prior", "#999999", "calvingfront.evaluation.baselines:prior"),
-    Model("nearest_date", "Nearest date", "#000000", "calvingfront.evaluation.baselines:nearest"),
-):
-    BASELINES[baseline.name] = baseline
+register_baseline(Model("prior", "Prior", "#999999", "calvingfront.evaluation.baselines:prior"))
+register_baseline(
+    Model("nearest_date", "Nearest date", "#000000", "calvingfront.evaluation.baselines:nearest")
+)
 
 
 def find_model(name: str) -> Model | None:

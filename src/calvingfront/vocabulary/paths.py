@@ -11,7 +11,7 @@ from calvingfront.vocabulary.runs import RUN_FOLDER
 
 DATASET = "dataset"  # the folder; `dataset.files` names the files in it
 WEIGHTS = f"models/{RUN_FOLDER}/weights.safetensors"
-EPOCH_WEIGHTS = f"models/{RUN_FOLDER}/epoch_{{epoch:03d}}.safetensors"
+KEPT_WEIGHTS = f"models/{RUN_FOLDER}/kept.safetensors"  # of training.keep_epochs
 HISTORY = f"models/{RUN_FOLDER}/history.tsv"
 RECORD = f"models/{RUN_FOLDER}/run.json"
 PROBABILITIES = f"predictions/{RUN_FOLDER}/probabilities.npy"
@@ -25,6 +25,11 @@ THRESHOLD_CURVE = f"evaluation/{RUN_FOLDER}/threshold_curve.tsv"
 SCORES = f"evaluation/{RUN_FOLDER}/scores.tsv"
 FRONT_LINES = f"fronts/{RUN_FOLDER}/fronts.gpkg"
 ATTENTION = f"attention/{RUN_FOLDER}/maps.npz"
+# What each of these was made from, by content (see `pipeline.origins`); a training's is in RECORD.
+PREDICTIONS_ORIGIN = f"predictions/{RUN_FOLDER}/made_from.json"
+THRESHOLD_ORIGIN = f"evaluation/{RUN_FOLDER}/threshold_made_from.json"
+SCORES_ORIGIN = f"evaluation/{RUN_FOLDER}/scores_made_from.json"
+ATTENTION_ORIGIN = f"attention/{RUN_FOLDER}/made_from.json"
 TABLES, FIGURES = "tables", "figures"
 
 # networks: every trained network; all: these, the results of others and the baselines; gated: the

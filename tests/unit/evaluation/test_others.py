@@ -19,6 +19,7 @@ from calvingfront.evaluation.others.grid import on_sample
 from calvingfront.evaluation.others.importing import import_others
 from calvingfront.samples.fronts import dilate_file
 from calvingfront.samples.square import square_file
+from calvingfront.sealed_files import read_sealed
 from others_files import (
     NATIVE,
     ROWS,
@@ -233,7 +234,7 @@ def test_a_name_that_the_configuration_does_not_have_and_old_samples_are_refused
     with pytest.raises(ConfigError, match=r"others\.theirs: is not in the configuration"):
         import_others(dataset, "theirs", None, "", **paths)
     old = pack(tmp_path / "packed")
-    table = pd.read_csv(old / "index.tsv", sep="\t").drop(columns=["variant", "source_height"])
+    table = read_sealed(old / "index.tsv").drop(columns=["variant", "source_height"])
     table.to_csv(old / "index.tsv", sep="\t", index=False)
     folder = write_masks(tmp_path / "in", moved(0))
     assert "has no columns source_height, variant" in faults_of(folder, tmp_path, old)

@@ -18,7 +18,7 @@ from calvingfront.files import write_json
 from calvingfront.networks.build import build_network
 from calvingfront.networks.settings import NetworkSettings
 from calvingfront.networks.unet import AttentionUNet
-from calvingfront.networks.weights import save_weights
+from calvingfront.networks.weights import save_epochs, save_weights
 from trained import DEPTH, SIZE, network, write_trained
 
 
@@ -45,7 +45,8 @@ def scores(folder: Path) -> Path:
 
 def read(folder: Path, **changes: Any) -> dict[str, npt.NDArray[Any]]:
     values: dict[str, Any] = {
-        "weights": [folder / "weights.safetensors"], "record": folder / "run.json",
+        "weights": folder / "weights.safetensors", "kept": folder / "kept.safetensors",
+        "record": folder / "run.json",
         "scores": [scores(folder)], "attention": folder / "attention.npz", "scenes": ["s2", "s0"],
         "device": "cpu", "threads": 1,
     }  # fmt: skip
@@ -56,12 +57,9 @@ def read(folder: Path, **changes: Any) -> dict[str, npt.NDArray[Any]]:
 
 def test_attention_maps_are_those_of_each_checkpoint_scene_and_level(folder: Path) -> None:
     other = network(seed=2)
-    save_weights(
-        {k: v.clone() for k, v in other.state_dict().items()},
-        folder / "epoch_005.safetensors",
-    )
-    files = [folder / "epoch_005.safetensors", folder / "weights.safetensors"]
-    arrays = read(folder, weights=files)
+    states = {3: network(seed=3).state_dict(), 5: other.state_dict()}
+    save_epochs(states, folder / "kept.safetensors")
+    arrays = read(folder, epochs=[5])
     assert arrays.pop("checkpoints").tolist() == ["epoch_005", "best"]
     assert arrays.pop("scenes").tolist() == ["s2", "s0"]
     assert len(arrays) == 2 * 2 * DEPTH

@@ -12,7 +12,8 @@ import pandas as pd
 import pytest
 
 from calvingfront.evaluation.metrics import dice, iou, weighted_dice
-from calvingfront.evaluation.scores import score_front, score_predictions, season
+from calvingfront.evaluation.scores import _hemisphere, score_front, score_predictions, season
+from calvingfront.sealed_files import read_sealed
 from calvingfront.vocabulary.metrics import METRICS
 from packed import band, write_packed, write_run
 
@@ -118,7 +119,7 @@ def scored(tmp_path: Path) -> tuple[pd.DataFrame, npt.NDArray[np.float64]]:
         tmp_path, **run, threshold=tmp_path / "threshold.json",
         scores=tmp_path / "scores.tsv", min_front_length_m=750,
     )  # fmt: skip
-    return pd.read_csv(tmp_path / "scores.tsv", sep="\t"), probability.astype(np.float16)
+    return read_sealed(tmp_path / "scores.tsv"), probability.astype(np.float16)
 
 
 def test_scores_have_one_row_per_protocol_and_test_scene(
@@ -183,3 +184,18 @@ def test_distances_of_the_table_are_in_each_scenes_own_metres(
         assert row["mde_m"] == pytest.approx(
             row["distance_sum_px"] / row["distance_count"] * row["pixel_size_m"], rel=1e-5
         )
+
+
+@pytest.mark.parametrize(
+    ("placed", "of_glaciers", "expected"),
+    [
+        ("north", {"SI": "south", "": "south"}, "north"),
+        (None, {"SI": "south", "": "north"}, "south"),
+        (float("nan"), {"": "north"}, "north"),
+        ("", {"DBE": "north"}, None),
+    ],
+)
+def test_the_hemisphere_is_that_of_the_place_then_of_the_glacier_then_of_all(
+    placed: object, of_glaciers: dict[str, str], expected: str | None
+) -> None:
+    assert _hemisphere({"hemisphere": placed, "glacier": "SI"}, of_glaciers) == expected

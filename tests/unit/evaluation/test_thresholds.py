@@ -13,6 +13,7 @@ import pytest
 
 from calvingfront.evaluation.metrics import dice, iou, weighted_dice
 from calvingfront.evaluation.thresholds import THRESHOLDS, choose_threshold, stretch
+from calvingfront.sealed_files import read_sealed
 from calvingfront.vocabulary.metrics import METRICS
 from packed import band, write_packed, write_run
 
@@ -39,7 +40,7 @@ def choose(
     run = write_run(folder, probability, ROWS)
     choose_threshold(folder, **run, threshold=folder / "threshold.json", curve=folder / "curve.tsv")
     chosen = json.loads((folder / "threshold.json").read_text(encoding="utf-8"))
-    return chosen, pd.read_csv(folder / "curve.tsv", sep="\t")
+    return chosen, read_sealed(folder / "curve.tsv")
 
 
 def test_thresholds_are_the_hundred_from_0_to_0_99() -> None:

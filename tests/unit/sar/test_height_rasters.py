@@ -60,6 +60,8 @@ def write(path: Path, values: Any, transform: Affine | None = None, **options: A
         (-9999, "float32", False),
         (-9999, "float32", True),
         (-99999, "float64", False),
+        (-99999, "int32", False),
+        (-2147483648, "int32", False),
         (HUGE, "float32", False),
         (HUGE, "float32", True),
         (np.nan, "float32", False),
@@ -145,6 +147,29 @@ def test_scale_and_offset_are_applied(tmp_path: Path, grid: MapGrid) -> None:
         heights_on_grid(dem, grid, "ellipsoid")
 
 
+@pytest.mark.parametrize("short_m", [0.0, 30.0, 97.0])
+@pytest.mark.parametrize("south_up", [False, True])
+def test_a_model_that_ends_within_a_pixel_of_the_area_makes_no_sea_there(
+    tmp_path: Path, short_m: float, south_up: bool
+) -> None:
+    size = (61, 61)
+    left, top = FINE.left + short_m, FINE.top - short_m
+    values, transform = np.full(size, 150.0, np.float32), from_origin(left, top, 98, 98)
+    if south_up:
+        transform = Affine(98, 0, left, 0, 98, top - 61 * 98)
+    heights = heights_on_grid(write(tmp_path / "dem.tif", values, transform), FINE, "ellipsoid")
+    assert (heights == 150).all()
+
+
+@pytest.mark.parametrize("dtype", ["int16", "uint16", "int32", "float32"])
+def test_no_void_value_is_found_where_the_type_cannot_hold_it(tmp_path: Path, dtype: str) -> None:
+    """−99999 in 16 bit would be 31073: here 3107.3 m."""
+    stored = np.full((SIDE, SIDE), 31073, dtype)
+    for options in ({}, {"nodata": -9999}) if dtype != "uint16" else ({},):
+        dem = write(tmp_path / "dem.tif", stored, scale=(0.1, 0.0), **options)
+        np.testing.assert_allclose(heights_on_grid(dem, FINE, "ellipsoid"), 3107.3, atol=1e-3)
+
+
 @GRIDS
 @pytest.mark.parametrize("void", [False, True])
 def test_south_up_rasters_are_read(tmp_path: Path, grid: MapGrid, void: bool) -> None:
@@ -222,6 +247,8 @@ def test_values_that_are_no_heights_in_metres_are_refused(tmp_path: Path) -> Non
     refuse("has 2 bands", np.stack([ground(), ground()]))
     rotated = Affine(POSTING_M, 1, LEFT, 1, -POSTING_M, TOP)
     refuse("is rotated", transform=rotated)
+    site = 'LOCAL_CS["building site",UNIT["metre",1]]'
+    refuse("has a CRS that the map's, EPSG:3031, cannot be converted to", crs=site)
     write(tmp_path / "metres.tif", ground(), unit="metre")
     assert heights_on_grid(tmp_path / "metres.tif", FINE, "ellipsoid").min() >= 0
     outside = ground()  # beyond the map area nothing counts

@@ -8,6 +8,7 @@ import pytest
 from builders import line_mask, speckled, write_image
 from calvingfront.errors import Faults, SceneError
 from calvingfront.scenes.check import check_scenes
+from calvingfront.scenes.checks.report import report_scenes
 from calvingfront.scenes.scene_table import read_scenes, scene_table
 
 
@@ -30,7 +31,7 @@ def table_of(folder, **files):
 
 def faults_of(folder, **files) -> str:
     with pytest.raises(Faults) as caught:
-        check_scenes(table_of(folder, **files), {}, folder / "scenes.tsv", folder / "scenes.md", 2)
+        check_scenes(table_of(folder, **files), folder / "scenes.tsv", 2)
     assert not (folder / "scenes.tsv").exists()
     return str(caught.value)
 
@@ -41,13 +42,14 @@ GOOD = line_mask(30, 40, 12)
 def test_sound_scenes_give_the_table_and_the_report(tmp_path):
     scenes = table_of(tmp_path, b=(speckled(30, 40, 1), GOOD), a=(speckled(30, 40, 2), GOOD))
     output, report = tmp_path / "scenes.tsv", tmp_path / "scenes.md"
-    check_scenes(scenes, {"c": "clouds of snow"}, output, report)
+    check_scenes(scenes, output)
     table = read_scenes(output)
     assert list(table["scene"]) == ["a", "b"]
     assert list(table["height_px"]) == [30, 30]
     assert list(table["width_px"]) == [40, 40]
     assert list(table["orbit"]) == ["049", "049"]
     assert table["crs"].isna().all()
+    report_scenes(output, report, excluded={"c": "clouds of snow"})
     text = report.read_text()
     assert "2 scenes from 2001-02-03 to 2001-02-03" in text
     assert "| SI | 2 | 2 | 2001-02-03 | 2001-02-03 |" in text
@@ -106,9 +108,9 @@ def test_a_real_duplicate_is_found(shared_data, tmp_path):
         }
         rows.append({"scene": scene, "glacier": "JAC", "mission": "TSX"} | files)
     with pytest.raises(Faults, match="JAC_2011-09-03_TSX_6_1_027: has the same pixels as"):
-        check_scenes(scene_table(rows), {}, tmp_path / "scenes.tsv", tmp_path / "scenes.md")
+        check_scenes(scene_table(rows), tmp_path / "scenes.tsv")
 
 
 def test_a_table_without_a_scene_with_a_front_is_refused(tmp_path):
     with pytest.raises(SceneError, match="has no scene with a front"):
-        check_scenes(scene_table([]), {}, tmp_path / "scenes.tsv", tmp_path / "scenes.md")
+        check_scenes(scene_table([]), tmp_path / "scenes.tsv")

@@ -16,15 +16,15 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from calvingfront.errors import SampleError, TrainingError
+from calvingfront.errors import CalvingFrontError, SampleError, TrainingError
 from calvingfront.files import write_json
 from calvingfront.networks.build import build_network
 from calvingfront.networks.settings import NetworkSettings
 from calvingfront.networks.weights import load_network, save_weights
+from calvingfront.sealed_files import read_sealed
 from calvingfront.training import run as run_module
 from calvingfront.training import run_record
 from calvingfront.training.feed import Feed
-from calvingfront.training.revision import epoch_file
 from calvingfront.training.run import train_network
 from calvingfront.training.run_record import code_commit
 from calvingfront.training.step import Step
@@ -88,10 +88,9 @@ def run(dataset: Path, folder: Path, **changes: Any) -> Path:
 def test_a_run_leaves_weights_epochs_history_and_record(dataset: Path, tmp_path: Path) -> None:
     folder = run(dataset, tmp_path / "run")
     assert sorted(path.name for path in folder.iterdir()) == [
-        "epoch_001.safetensors", "epoch_002.safetensors",
-        "history.tsv", "run.json", "weights.safetensors",
+        "history.tsv", "kept.safetensors", "run.json", "weights.safetensors",
     ]  # fmt: skip
-    history = pd.read_csv(folder / "history.tsv", sep="\t")
+    history = read_sealed(folder / "history.tsv")
     assert list(history) == [
         "epoch", "learning_rate", "train_loss", "validation_loss", "validation_monitor",
         "seconds", "images_per_second", "best",
@@ -114,21 +113,29 @@ def test_a_run_leaves_weights_epochs_history_and_record(dataset: Path, tmp_path:
     assert record["gflop_per_image"] > 0
     reached = record["gflop_per_image"] * record["images_per_second"] / 1e3
     assert record["share_of_peak"] == pytest.approx(reached / record["peak_tflops"])
-    states = [load_file(folder / f"epoch_00{k}.safetensors") for k in (1, 2)]
-    assert not torch.equal(states[0]["head.weight"], states[1]["head.weight"])
+    kept = load_file(folder / "kept.safetensors")
+    assert {name.split("/")[0] for name in kept} == {"1", "2"}
+    assert not torch.equal(kept["1/head.weight"], kept["2/head.weight"])
+
+
+def epoch_of(folder: Path, epoch: int) -> bytes:
+    """The weights of a kept epoch, as a file of their own would hold them."""
+    network = load_network(folder / "kept.safetensors", folder / "run.json", epoch)
+    save_weights(network.state_dict(), folder.parent / "one.safetensors")
+    return (folder.parent / "one.safetensors").read_bytes()
 
 
 def test_each_file_holds_the_weights_of_its_epoch(dataset: Path, tmp_path: Path) -> None:
     training = {**TRAINING, "keep_epochs": [1, 2, 3]}
     folder = run(dataset, tmp_path / "run", training=training)
     record = json.loads((folder / "run.json").read_text(encoding="utf-8"))
-    kept = [(folder / epoch_file(epoch)).read_bytes() for epoch in (1, 2, 3)]
+    kept = [epoch_of(folder, epoch) for epoch in (1, 2, 3)]
     assert len(set(kept)) == 3
     assert (folder / "weights.safetensors").read_bytes() == kept[record["best_epoch"] - 1]
     for epochs in (1, 2):  # a shorter training ends where the longer one was
         changes = {"max_epochs": epochs, "keep_epochs": [epochs]}
         short = run(dataset, tmp_path / f"{epochs}", training={**TRAINING, **changes})
-        assert (short / epoch_file(epochs)).read_bytes() == kept[epochs - 1]
+        assert epoch_of(short, epochs) == kept[epochs - 1]
     network = load_network(folder / "weights.safetensors", folder / "run.json")
     assert not network.training
     assert torch.equal(
@@ -137,10 +144,19 @@ def test_each_file_holds_the_weights_of_its_epoch(dataset: Path, tmp_path: Path)
 
 
 def test_kept_epochs_go_where_they_are_asked_for(dataset: Path, tmp_path: Path) -> None:
-    files = [tmp_path / "elsewhere" / "first.safetensors", tmp_path / "second.safetensors"]
-    folder = run(dataset, tmp_path / "run", kept=files)
-    assert all(file.exists() for file in files)
-    assert not (folder / epoch_file(1)).exists()
+    file = tmp_path / "elsewhere" / "epochs.safetensors"
+    folder = run(dataset, tmp_path / "run", kept=file)
+    assert file.exists()
+    assert not (folder / "kept.safetensors").exists()
+
+
+def test_without_kept_epochs_there_is_the_same_file_without_weights(
+    dataset: Path, tmp_path: Path
+) -> None:
+    folder = run(dataset, tmp_path / "run", training={**TRAINING, "keep_epochs": []})
+    assert load_file(folder / "kept.safetensors") == {}
+    with pytest.raises(TrainingError, match=r"kept\.safetensors: holds no epoch 2"):
+        load_network(folder / "kept.safetensors", folder / "run.json", epoch=2)
 
 
 def test_threads_of_the_job_override_the_configuration(dataset: Path, tmp_path: Path) -> None:
@@ -176,7 +192,7 @@ def test_weights_that_cannot_be_read_are_told(
     weights = tmp_path / "weights.safetensors"
     save_weights(build_network(NetworkSettings(**settings)).state_dict(), weights)
     damage(weights)
-    with pytest.raises(TrainingError, match=rf"weights\.safetensors: {said}"):
+    with pytest.raises(CalvingFrontError, match=rf"weights\.safetensors: {said}"):
         load_network(weights, tmp_path / "run.json")
 
 
@@ -257,7 +273,7 @@ def killed(dataset: Path, folder: Path, monkeypatch: pytest.MonkeyPatch, **chang
 
 
 def weights_of(folder: Path) -> list[bytes]:
-    names = ["weights", "epoch_001", "epoch_002"]
+    names = ["weights", "kept"]
     return [(folder / f"{name}.safetensors").read_bytes() for name in names]
 
 
@@ -291,7 +307,7 @@ def test_a_state_stands_where_it_is_asked_for(
     ("changes", "message"),
     [
         ({"seed": 2}, "seed: 1, now 2"),
-        ({"revision": 99}, r"revision of the training code: \d+, now 99"),
+        ({"made_from": {"code": "other"}}, "training code: , now other"),
         ({"training": {**TRAINING, "batch_size": 5}}, "training.batch_size: 4, now 5"),
         ({"networks": {**NETWORKS, "width": 3}}, "networks.width: 2, now 3"),
     ],
@@ -324,7 +340,7 @@ def test_temporary_files_of_a_killed_run_are_cleared(dataset: Path, tmp_path: Pa
     folder = tmp_path / "run"
     folder.mkdir()
     for name in (
-        "weights.1.tmp.safetensors", "epoch_001.1.tmp.safetensors", "progress.1.tmp.tsv",
+        "weights.1.tmp.safetensors", "kept.1.tmp.safetensors", "progress.1.tmp.tsv",
         "history.1.tmp.tsv", "run.1.tmp.json",
     ):  # fmt: skip
         (folder / f".{name}").write_bytes(b"half")

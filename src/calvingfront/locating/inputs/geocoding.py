@@ -12,7 +12,6 @@ from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 
-import rasterio
 from rasterio.errors import NotGeoreferencedWarning, RasterioError
 
 from calvingfront.errors import SceneError
@@ -89,13 +88,10 @@ class Work:
             try:
                 with warnings.catch_warnings(action="ignore", category=NotGeoreferencedWarning):
                     geocode_product(scene.product, scene.glacier, folder, threads)
-                    for name in ("map.tif", "view.tif"):  # GDAL cuts them short on a full disk
-                        with rasterio.open(folder / name, driver="GTiff") as written:
-                            written.read(1)
             except (OSError, RasterioError) as error:
                 raise SceneError(
                     scene.scene,
-                    f"cannot be geocoded in {folder} ({error})",
+                    f"cannot be geocoded in {folder} ({getattr(error, 'what', error)})",
                     "Check the disk; --work names another folder for intermediate files.",
                 ) from None
             image, view = folder / "map.tif", folder / "view.tif"

@@ -11,6 +11,7 @@ from calvingfront.errors import CalvingFrontError, SceneError
 from calvingfront.locating.inputs.finding import Found, find_product
 from calvingfront.locating.inputs.radar_product import no_map, open_radar_product
 from calvingfront.locating.new_scenes import NewScene, checked_day, scene_of
+from calvingfront.scenes.places.names import check_area_name
 
 
 @dataclass(frozen=True)
@@ -86,8 +87,11 @@ def _scene_of(each: Found, said: Said) -> NewScene:
 def product_scene(found: Found, name: str, said: Said) -> NewScene:
     """The scene of a product, whose header gives mission and date-time.
 
-    Raises CalvingFrontError as `open_radar_product`.
+    Raises CalvingFrontError as `open_radar_product`; ConfigError if an area of the map has
+    the glacier's name but for its case or blanks.
     """
+    glacier = said.glacier or ""
+    check_area_name(glacier, (said.chart or {}).get("areas", {}))
     product = open_radar_product(
         found.path,
         said.chart,
@@ -98,7 +102,7 @@ def product_scene(found: Found, name: str, said: Said) -> NewScene:
     )
     return NewScene(
         scene=name,
-        glacier=said.glacier or "",
+        glacier=glacier,
         mission=product.mission,
         acquired=product.moment,
         image=found.path,

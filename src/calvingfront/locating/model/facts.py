@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,6 @@ from calvingfront.dataset.reading import Dataset, open_dataset, read_split
 from calvingfront.errors import ModelError
 from calvingfront.evaluation.metrics import metrics_over_thresholds
 from calvingfront.evaluation.scores import score_front
-from calvingfront.files import read_json
 from calvingfront.locating.located_front import LEVELS
 from calvingfront.locating.model.content import (
     Brightness,
@@ -32,6 +31,7 @@ from calvingfront.locating.model.content import (
     TrainedOn,
 )
 from calvingfront.locating.model.held_out import Ensemble, HeldOut, band_scores
+from calvingfront.sealed_files import read_record, reading
 from calvingfront.vocabulary import paths
 from calvingfront.vocabulary.metrics import METRICS
 from calvingfront.vocabulary.runs import Run
@@ -43,21 +43,22 @@ DICE, IOU = (list(METRICS).index(name) for name in ("dice", "iou"))
 
 def describe(
     results: Path, runs: Sequence[Run], ensemble: Ensemble, held_out: HeldOut, title: str,
-    licence: str, data: str,
+    licence: str, data: str, settings: Mapping[str, Any] | None = None,
 ) -> ModelCard:  # fmt: skip
     """Gather what a model folder says; `runs` are trained runs of `results`, in order.
 
+    settings: the configuration; None reads it beside the data set.
     Raises ModelError if the files of the runs do not belong together.
     """
     dataset = results / paths.DATASET
     path, split = dataset / CONFIG, read_split(dataset)
-    config = yaml.safe_load(path.read_text(encoding="utf-8"))
+    config = settings_of(results) if settings is None else settings
     packed = open_dataset(dataset)
     size = _get(path, config, "samples", "size")
     if size != packed.size:
         what = f"has samples.size {size}, but the samples beside it have {packed.size} px"
         raise ModelError(path, what, "Rerun pack_samples with this configuration.")
-    shortest = shortest_m(results)
+    shortest = shortest_m(results, config)
     spreads = [
         scene.traced.spread_px
         for scene in held_out.scenes
@@ -96,11 +97,17 @@ def describe(
     )
 
 
-def shortest_m(results: Path) -> float:
-    """The length below which the configuration of some results drops lines, m."""
+def settings_of(results: Path) -> dict[str, Any]:
+    """The configuration beside the data set of some results."""
     path = results / paths.DATASET / CONFIG
-    config = yaml.safe_load(path.read_text(encoding="utf-8"))
-    return float(_get(path, config, "evaluation", "min_front_length_m"))
+    with reading(path):
+        return dict(yaml.safe_load(path.read_text(encoding="utf-8")))
+
+
+def shortest_m(results: Path, settings: Mapping[str, Any]) -> float:
+    """The length below which a configuration drops lines, m."""
+    path = results / paths.DATASET / CONFIG
+    return float(_get(path, settings, "evaluation", "min_front_length_m"))
 
 
 def file_of(results: Path, pattern: str, run: Run) -> Path:
@@ -111,7 +118,7 @@ def file_of(results: Path, pattern: str, run: Run) -> Path:
 def _get(path: Path, content: Any, *keys: str) -> Any:
     """What stands under `keys` in the content of a file. Raises ModelError if it is not there."""
     for key in keys:
-        if not isinstance(content, dict) or key not in content:
+        if not isinstance(content, Mapping) or key not in content:
             raise ModelError(path, f"has no {'.'.join(keys)}", "Make the file again.")
         content = content[key]
     return content
@@ -119,7 +126,7 @@ def _get(path: Path, content: Any, *keys: str) -> Any:
 
 def _member(results: Path, run: Run, number: int, data: Dataset) -> Member:
     path = file_of(results, paths.RECORD, run)
-    record = read_json(path)
+    record = read_record(path)
     size = _get(path, record, "image_size")
     if size != data.size:
         what = f"tells of {size} px, but the samples of the data set have {data.size} px"

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 from rasterio import Affine
+from rasterio._err import CPLE_BaseError
 from rasterio.crs import CRS
 from rasterio.errors import RasterioError
 from rasterio.warp import transform_bounds
@@ -23,7 +24,7 @@ from calvingfront.sar.heights.mosaic import check_mosaic, is_mosaic
 from calvingfront.sar.kernels import Float32
 
 # No data, whatever the tags say: no ground is so low. Whatever lies beyond ±HUGE is none either.
-VOIDS = (-32768.0, -32767.0, -9999.0, -99999.0)
+VOIDS = (-32768.0, -32767.0, -9999.0, -99999.0, -2147483648.0)
 HUGE = 1e10
 LOWEST_M, HIGHEST_M = -500.0, 9000.0
 METRES = {"", "m", "metre", "meter", "metres", "meters"}
@@ -71,9 +72,19 @@ class HeightRaster:
             "Give a raster that covers the map area, or choose a smaller area.",
         )
 
+    def ends_within(self, grid: MapGrid, shift: float) -> bool:
+        """Whether it ends less than a pixel inside the grid. shift: see `check_cover`."""
+        needed, (left, bottom, right, top) = self._needed(grid), self.bounds
+        short = left + shift > needed[0] or right + shift < needed[2]
+        return (short and not self.around_the_world) or bottom > needed[1] or top < needed[3]
+
     def _needed(self, grid: MapGrid) -> Bounds:
         """The grid's bounds in its CRS; right exceeds 180 if the grid crosses that meridian."""
-        found = transform_bounds(grid.crs, self.dataset.crs, *grid.bounds, densify_pts=21)
+        try:
+            found = transform_bounds(grid.crs, self.dataset.crs, *grid.bounds, densify_pts=21)
+        except (RasterioError, CPLE_BaseError) as error:
+            what = f"has a CRS that the map's, {grid.crs}, cannot be converted to ({error})"
+            raise GeocodingError(self.path, what, "Check its CRS.") from None
         left, bottom, right, top = found
         return left, bottom, right + 360 if right < left else right, top
 
@@ -159,11 +170,13 @@ class HeightRaster:
         return heights
 
     def array(self, window: Window, shift: float) -> tuple[Float32, dict[str, Any]]:
-        """`read`, and what `rasterio.warp.reproject` has to know of it."""
-        transform = Affine.translation(shift, 0) @ self.dataset.window_transform(window)
-        return self.read(window), {
-            "src_transform": transform, "src_crs": self.dataset.crs, "src_nodata": np.nan,
-        }  # fmt: skip
+        """`read`, its outermost pixels repeated, and what `rasterio.warp.reproject` has to know."""
+        own = self.dataset.window_transform(window)
+        return np.pad(self.read(window), 1, mode="edge"), {
+            "src_transform": Affine.translation(shift, 0) @ own @ Affine.translation(-1, -1),
+            "src_crs": self.dataset.crs,
+            "src_nodata": np.nan,
+        }
 
     def in_metres(self, values: Any) -> Any:
         """Apply the scale and offset that the file states."""
@@ -174,16 +187,16 @@ class HeightRaster:
         nodata = self.dataset.nodata
         if nodata is None or math.isnan(nodata):
             return np.isnan(values) if nodata is not None else np.zeros(values.shape, np.bool_)
-        return values == np.asarray(nodata).astype(values.dtype)
+        with np.errstate(over="ignore"):
+            return values == (np.float32(nodata) if values.dtype == np.float32 else nodata)
 
 
 def _untagged(values: Any) -> Any:
-    if values.dtype.kind not in "fi":
-        return np.zeros(values.shape, np.bool_)
-    found = np.isin(values, np.array(VOIDS).astype(values.dtype) if values.itemsize > 1 else ())
     if values.dtype.kind == "f":
-        found |= ~(np.abs(values) < HUGE)  # NaN, too
-    return found
+        return np.isin(values, VOIDS) | ~(np.abs(values) < HUGE)  # NaN, too
+    limits = np.iinfo(values.dtype)
+    fitting = [void for void in VOIDS if limits.min <= void <= limits.max]
+    return np.isin(values, np.array(fitting, values.dtype))
 
 
 @contextmanager

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from calvingfront.errors import SceneError
+from calvingfront.scenes.fronts.layers import Features
 from calvingfront.tabular.cells import Unreadable
 from calvingfront.tabular.days import read_day
 
@@ -21,8 +23,10 @@ DATE_ATTRIBUTES = (
 # Dates of the drawing, not of the image.
 _OF_THE_WORK = re.compile(r"edit|creat|modif|digit|drawn|updat|process|publi|load|insert|release")
 _OF_TIME = re.compile(r"dat(e|um)|day|time|year|month|doy|acq|jahr|tag$")
-_DAY_INSIDE = re.compile(
-    r"(?<!\d)(?:19|20)\d\d[-_/.]?(?:0[1-9]|1[0-2])[-_/.]?(?:0[1-9]|[12]\d|3[01])"
+_TIME_INSIDE = re.compile(
+    r"(?<!\d)(?:19|20)\d\d(?:[-_/.]?(?:0[1-9]|1[0-2])[-_/.]?(?:0[1-9]|[12]\d|3[01]))?(?!\d)"
+    r"|(?<![a-z])(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)(?![a-z]*[^a-z\d .,_-])",
+    re.IGNORECASE,
 )
 _SHAPEFILE = 10  # characters to which a Shapefile cuts the names of its attributes
 
@@ -30,15 +34,10 @@ _SHAPEFILE = 10  # characters to which a Shapefile cuts the names of its attribu
 Texts = Mapping[str, list[str | None]]  # attribute → its values, None where nothing is stated
 
 
-def texts_of(features: Any) -> dict[str, list[str | None]]:
-    """The attributes of a GeoDataFrame that state anything, as text."""
-    found = {}
-    for column in features.columns:
-        if column != features.geometry.name:
-            values = [_text(value) for value in features[column].tolist()]
-            if any(value is not None for value in values):
-                found[str(column)] = values
-    return found
+def texts_of(attributes: Mapping[str, Sequence[Any]]) -> dict[str, list[str | None]]:
+    """The attributes of a layer that state anything, as text."""
+    texts = {name: [_text(value) for value in values] for name, values in attributes.items()}
+    return {name: v for name, v in texts.items() if any(value is not None for value in v)}
 
 
 class Attributes:
@@ -49,13 +48,13 @@ class Attributes:
     found: what `day` was found by, if its name is not a known one; a sentence for the log.
     """
 
-    def __init__(self, features: Any, where: object) -> None:
+    def __init__(self, features: Features, where: object) -> None:
         """Find them. Raises SceneError if two could be the day, or the days cannot be read."""
-        self.texts: Texts = texts_of(features)
+        self.texts: Texts = texts_of(features.attributes)
         self.scene = next(iter(_named(self.texts, SCENE_ATTRIBUTES)), None)
         self.glaciers = _named(self.texts, GLACIER_ATTRIBUTES)
         self.day: str | None = None
-        self.days: list[str | None] = [None] * len(features)
+        self.days: list[str | None] = [None] * len(features.geometry)
         self.found = ""
         known = _named(self.texts, DATE_ATTRIBUTES)
         if not known:
@@ -77,7 +76,7 @@ class Attributes:
         if unread and self.scene is None:
             raise SceneError(
                 where,
-                f"has {len(unread)} values of {self.day} that are no unmistakable day "
+                f"has days in {self.day} that are not unmistakable "
                 f"({', '.join(map(repr, sorted(set(unread))[:3]))})",
                 "Write them as YYYY-MM-DD.",
             )
@@ -89,15 +88,23 @@ def day_column(values: Sequence[str | None]) -> list[str | None]:
     return [read[value] for value in values]
 
 
+def day_of_value(text: str) -> str | None:
+    """The day YYYY-MM-DD (UTC) of a text; None if it is no unmistakable day."""
+    try:
+        return read_day(text)
+    except Unreadable:
+        return None
+
+
 def tells_apart(texts: Texts) -> str | None:
     """An attribute, of a layer without a day, by which its features seem to be of several days."""
     for name, values in texts.items():
         stated = {value for value in values if value is not None}
         if len(stated) < 2:
             continue
-        inside = [_DAY_INSIDE.search(value) for value in stated]
-        days = {found[0] for found in inside if found}
-        if _OF_TIME.search(_plain(name)) or (all(inside) and len(days) > 1):
+        inside = [_TIME_INSIDE.search(value) for value in stated]
+        times = {found[0].lower() for found in inside if found}
+        if _OF_TIME.search(_plain(name)) or (all(inside) and len(times) > 1):
             return name
     return None
 
@@ -128,10 +135,12 @@ def _readable(texts: Texts, others: set[str | None]) -> list[str]:
 
 def _text(value: Any) -> str | None:
     """A value as text, whole numbers without a decimal point; None if it states nothing."""
-    if value is None or value != value or type(value).__name__ in {"NAType", "NaTType"}:
+    if value is None or type(value).__name__ in {"NAType", "NaTType"}:
         return None
-    if isinstance(value, float) and value.is_integer():
-        value = int(value)
+    if isinstance(value, float):
+        if math.isnan(value):
+            return None
+        value = int(value) if value.is_integer() else value
     text = str(value).strip()
     return None if text in {"", "NULL", "null", "None", "nan"} else text
 

@@ -42,7 +42,7 @@ def rasterise_front(
     own, its = FrontFile(path, layer).own(scene, glacier, acquired)
     for note in own.notes:
         LOG.info("%s", note)
-    lines = lines_in(own.lines, its.crs, crs, path)
+    lines = lines_in(own.lines, its.crs, crs.to_string(), path)
     left, top = transform.c, transform.f
     right, bottom = left + shape[1] * transform.a, top + shape[0] * transform.e
     share = check_inside(lines, Extent(left, bottom, right, top), scene, crs.to_string(), path)

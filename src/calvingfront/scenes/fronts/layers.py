@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import re
 import warnings
-from typing import Any
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
 
 from calvingfront.errors import SceneError
 from calvingfront.files import PathLike
-from calvingfront.vector_files import layers_with_kinds, read_layer
+from calvingfront.vector_files import layers_with_kinds, read_raw
 
 LINE_TYPES = {"LineString", "MultiLineString", "LinearRing"}
 STYLE_TABLES = {"layer_styles", "qgis_projects"}
@@ -40,14 +44,30 @@ def split_layer(text: str) -> tuple[str, str | None]:
     return path.strip(), layer
 
 
-def read_line_layers(path: PathLike, layer: str | None = None) -> list[tuple[str, Any]]:
-    """(name, GeoDataFrame) of each layer that may hold the fronts, at least one.
+class Features(NamedTuple):
+    """The content of a layer.
+
+    geometry: (n,) of shapely, None where a feature has none; attributes: n values each; crs: as
+    PROJ reads it, None if the file states none.
+    """
+
+    geometry: npt.NDArray[Any]
+    attributes: dict[str, list[Any]]
+    crs: str | None
+
+
+def read_line_layers(path: PathLike, layer: str | None = None) -> list[tuple[str, Features]]:
+    """Name and content of each layer that may hold the fronts, at least one.
 
     layer: only this one. Otherwise the file's only layer with geometry, whatever that is, or all
     its layers with lines; tables without geometry and tables of styles are no layers.
     Dates are text, as the file states them, and coordinates are two-dimensional.
     Raises SceneError if the file cannot be read or has no such layer.
     """
+    if Path(path).suffix.lower() == ".shp" and not _attributes_of(Path(path)):
+        raise SceneError(
+            path, "has no .dbf beside it, the file of its attributes", "Copy all files of it."
+        )
     try:
         kinds = dict(layers_with_kinds(path))
     except Exception as error:  # GDAL's drivers raise classes of their own
@@ -68,18 +88,34 @@ def read_line_layers(path: PathLike, layer: str | None = None) -> list[tuple[str
     return read
 
 
-def _has_lines(features: Any) -> bool:
-    return bool(set(features.geom_type.dropna()) & LINE_TYPES)
+def _attributes_of(path: Path) -> bool:
+    """Whether the attributes of a Shapefile are there."""
+    return any(path.with_suffix(suffix).is_file() for suffix in (".dbf", ".DBF"))
 
 
-def _read(path: PathLike, layer: str) -> Any:
+def type_of(geometry: Any) -> str:
+    """The kind of a geometry; empty if there is none."""
+    return "" if geometry is None else str(geometry.geom_type)
+
+
+def _has_lines(features: Features) -> bool:
+    return any(type_of(geometry) in LINE_TYPES for geometry in features.geometry)
+
+
+def _read(path: PathLike, layer: str) -> Features:
+    import shapely
+
     try:
         with warnings.catch_warnings(action="ignore"):  # of GDAL's, about what is checked here
-            return read_layer(
-                path, layer, force_2d=True, datetime_as_string=True, on_invalid="ignore"
-            )
+            # A third of the time of GeoPandas, which a table with a file for each scene needs.
+            meta, wkb, values = read_raw(path, layer, force_2d=True, datetime_as_string=True)
+            geometry = shapely.from_wkb(wkb, on_invalid="ignore")
     except Exception as error:
         raise _unreadable(path, error) from None
+    attributes = {
+        str(name): column.tolist() for name, column in zip(meta["fields"], values, strict=True)
+    }
+    return Features(np.asarray(geometry, dtype=object), attributes, meta["crs"] or None)
 
 
 def _unreadable(path: PathLike, error: Exception) -> SceneError:

@@ -99,7 +99,7 @@ class Fronts:
                     "Add an attribute acquired (YYYY-MM-DD) or scene, or give each a file.",
                 )
         if its.crs is None or header is None:
-            lines_in(own.lines, its.crs, its.crs, path)
+            lines_in(own.lines, its.crs, str(its.crs), path)
             return
         if header.get("crs") is None:
             raise SceneError(

@@ -47,6 +47,8 @@ class Placement(NamedTuple):
 
     def onto(self, mask: Mask, shape: tuple[int, int]) -> Mask:
         """A mask on the image's grid; no front where the mask does not reach."""
+        if self == Placement() and mask.shape == shape:
+            return mask
         if self.flip_rows:
             mask = mask[::-1]
         if self.flip_columns:
@@ -93,7 +95,7 @@ def placement(mask: Grid, image: Grid, path: PathLike) -> Placement:
     regular = origin + corners[:, :1] * across + corners[:, 1:] * down
     straight = abs(across[0]) == 1 and across[1] == 0 and abs(down[1]) == 1 and down[0] == 0
     if not straight or np.abs(regular - into).max() > SAME_PLACE_PX:
-        raise SceneError(path, _difference(mask, image, into), _warp(path, image))
+        raise SceneError(path, _difference(mask, image, into), _warp(path, mask, image))
     left, top = regular.min(axis=0).astype(int)
     right, bottom = regular.max(axis=0).astype(int)
     if left >= image.shape[1] or top >= image.shape[0] or right <= 0 or bottom <= 0:
@@ -153,11 +155,11 @@ def _on_image(corners: Any, mask: Grid, image: Grid, path: PathLike) -> Any:
     x, y = _apply(mask.transform, corners)
     if mask.crs is not None and image.crs is not None and mask.crs != image.crs:
         try:
-            source, target = flat_crs(mask.crs), flat_crs(image.crs)
+            source, target = flat_crs(mask.crs.to_wkt()), flat_crs(image.crs.to_wkt())
             x, y = Transformer.from_crs(source, target, always_xy=True).transform(x, y)
         except (CRSError, ProjError) as error:
             raise SceneError(
-                path, f"has a CRS that cannot be compared ({error})", _warp(path, image)
+                path, f"has a CRS that cannot be compared ({error})", _warp(path, mask, image)
             ) from None
         if not np.isfinite([x, y]).all():
             raise SceneError(
@@ -191,7 +193,7 @@ def _difference(mask: Grid, image: Grid, into: Any) -> str:
     )
 
 
-def _warp(path: PathLike, image: Grid) -> str:
+def _warp(path: PathLike, mask: Grid, image: Grid) -> str:
     """The command that brings a mask onto the grid of its image."""
     t, (height, width) = image.transform, image.shape
     if image.crs is None:
@@ -199,6 +201,7 @@ def _warp(path: PathLike, image: Grid) -> str:
     edges = (t.c, t.f + height * t.e, t.c + width * t.a, t.f)
     numbers = " ".join(f"{value:.10g}" for value in edges)
     name = shlex.quote(_shown(image.crs))
+    name += "" if mask.crs is not None else f" -s_srs {name}"
     return (
         f"Bring it onto the image's grid: gdalwarp -r max -t_srs {name} -te {numbers} "
         f"-tr {t.a:.10g} {abs(t.e):.10g} {shlex.quote(str(path))} mask.tif"

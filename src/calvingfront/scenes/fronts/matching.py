@@ -12,13 +12,16 @@ import shapely
 from calvingfront.errors import SceneError
 from calvingfront.files import PathLike
 from calvingfront.scenes.fronts.attributes import Attributes, tells_apart
-from calvingfront.scenes.fronts.layers import LINE_TYPES, read_line_layers
+from calvingfront.scenes.fronts.layers import LINE_TYPES, Features, read_line_layers, type_of
+from calvingfront.tabular.cells import Unreadable, name_of
+
+MOST_PIECES = 10  # of one front, in a layer that does not say that they are
 
 
 class Own(NamedTuple):
     """The front of a scene.
 
-    lines: GeoSeries of its (multi)lines, not empty, in the layer's CRS; layer: its name.
+    lines: (n,) of its (multi)lines, not empty, in the layer's CRS; layer: its name.
     proof: "scene" or "day", the attribute that says so; "alone": nothing says whose the layer's
     features are, so that it must be given for this scene only.
     notes: what was found and not stated, sentences for the log.
@@ -33,9 +36,9 @@ class Own(NamedTuple):
 class FrontLayer:
     """One layer; `own` finds the front of a scene in it."""
 
-    def __init__(self, path: PathLike, name: str, features: Any) -> None:
-        self.path, self.name = Path(path), name
-        self._features = features
+    def __init__(self, path: PathLike, name: str, features: Features) -> None:
+        self.path, self.name, self.crs = Path(path), name, features.crs
+        self._geometry = features.geometry
         self._failed: SceneError | None = None
         try:
             self._attributes = Attributes(features, path)
@@ -46,38 +49,36 @@ class FrontLayer:
         texts = self._attributes.texts
         self._by_scene = _places(texts[scene]) if scene is not None else {}
         self._by_day = _places(self._attributes.days)
-        self._glaciers = [_folded(texts[name]) for name in self._attributes.glaciers]
-        geometry = features.geometry.array
-        self._empty = np.asarray(geometry.isna() | geometry.is_empty)
-        self._broken = ~np.isfinite(shapely.bounds(np.asarray(geometry)))[:, 0] & ~self._empty
-        parts, of = shapely.get_coordinates(np.asarray(geometry), return_index=True)
-        self._broken[of[~np.isfinite(parts).all(axis=1)]] = True
-
-    @property
-    def crs(self) -> Any:
-        """The layer's CRS (pyproj), None if the file states none."""
-        return self._features.crs
+        names = [texts[name] for name in self._attributes.glaciers]
+        self._glaciers = [[text and _folded(text) for text in values] for values in names]
 
     def own(self, scene: str, glacier: str, acquired: str) -> Own:
         """The lines of a scene. Raises SceneError if there are none that provably are its own."""
         if self._failed is not None:
             raise self._failed
+        if not len(self._geometry):
+            raise SceneError(
+                self.path, f"has no features in its layer {self.name}", "Draw the front."
+            )
         chosen, proof, wanted = self._chosen(scene, glacier, acquired)
         if not chosen:
             raise SceneError(
                 self.path,
-                f"has no feature with {wanted} among its {len(self._features)}{self._instead()}",
+                f"has no feature with {wanted} among its {len(self._geometry)}{self._instead()}",
                 "Correct the attribute or the table, or give the scene a layer of its own.",
             )
-        notes = [self._attributes.found] if self._attributes.found else []
+        found = self._attributes.found
+        notes = [f"{self.path.name}: {found}"] if found and proof == "day" else []
         if proof == "alone" and len(chosen) > 1:
             column = tells_apart(self._attributes.texts)
-            if column is not None:
+            if column is not None or len(chosen) > MOST_PIECES:
+                differ = f" that differ in {column}" if column else ""
                 raise SceneError(
                     self.path,
-                    f"has {len(chosen)} features that differ in {column}, but no attribute that "
-                    f"states their days plainly",
-                    "Add an attribute acquired (YYYY-MM-DD) or scene.",
+                    f"has {len(chosen)} features{differ}, but no attribute that states their days "
+                    "plainly",
+                    "Add an attribute acquired (YYYY-MM-DD) or scene, or join the pieces of one "
+                    "front to one feature.",
                 )
             notes.append(
                 f"{self.path.name}: its {len(chosen)} features, without scene or day, are taken as "
@@ -100,13 +101,13 @@ class FrontLayer:
                 )
             return chosen, "scene", f"{its.scene} = {scene}"
         wanted = []
-        places = range(len(self._features)) if its.day is None else self._by_day.get(acquired, [])
+        places = range(len(self._geometry)) if its.day is None else self._by_day.get(acquired, [])
         if its.day is not None:
             wanted.append(f"{its.day} = {acquired}")
         chosen = list(places)
         if its.glaciers:
             wanted.append(f"{its.glaciers[0]} = {glacier}")
-            name = glacier.strip().casefold()
+            name = _folded(glacier)
             chosen = [p for p in chosen if any(names[p] == name for names in self._glaciers)]
         proof = "alone" if its.day is None else "day"
         return chosen, proof, ", ".join(wanted) or "any attribute"
@@ -114,7 +115,7 @@ class FrontLayer:
     def _instead(self) -> str:
         """What a layer of one feature states instead."""
         its = self._attributes
-        if len(self._features) != 1:
+        if len(self._geometry) != 1:
             return ""
         names = [name for name in (its.scene, its.day, *its.glaciers) if name is not None]
         stated = [f"{name} = {its.texts[name][0]}" for name in names]
@@ -122,23 +123,23 @@ class FrontLayer:
 
     def _lines(self, chosen: list[int], scene: str) -> Any:
         """The geometries of features. Raises SceneError if they are no lines."""
-        some = [place for place in chosen if not self._empty[place]]
-        geometry = self._features.geometry.iloc[some]
-        if not some:
+        some = self._geometry[chosen]
+        some = some[~(shapely.is_missing(some) | shapely.is_empty(some))]
+        if not some.size:
             raise SceneError(self.path, f"has no line for {scene}: it is empty", "Draw the front.")
-        wrong = sorted(set(geometry.geom_type) - LINE_TYPES)
+        wrong = sorted({type_of(geometry) for geometry in some} - LINE_TYPES)
         if wrong:
             raise SceneError(
                 self.path, f"contains {', '.join(wrong)} for {scene}", "Draw the front as a line."
             )
-        if self._broken[some].any():
+        if not np.isfinite(shapely.get_coordinates(some)).all():
             raise SceneError(
                 self.path, f"has coordinates of {scene} that are no numbers", "Draw the line again."
             )
-        geometry = geometry[shapely.length(np.asarray(geometry.array)) > 0]
-        if geometry.empty:
+        some = some[shapely.length(some) > 0]
+        if not some.size:
             raise SceneError(self.path, f"has a line of length 0 for {scene}", "Draw the front.")
-        return geometry
+        return some
 
 
 class FrontFile:
@@ -185,5 +186,9 @@ def _places(values: Any) -> dict[str, list[int]]:
     return dict(found)
 
 
-def _folded(values: list[str | None]) -> list[str | None]:
-    return [None if value is None else value.casefold() for value in values]
+def _folded(name: str) -> str:
+    """A name as it is compared, without case."""
+    try:
+        return name_of(name).casefold()
+    except Unreadable:  # for an invisible character, which makes it another name
+        return name.casefold()

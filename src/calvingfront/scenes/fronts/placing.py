@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
 import shapely
-from geopandas import GeoSeries
+from pyproj import Transformer
 from pyproj.exceptions import CRSError, ProjError
 
 from calvingfront.errors import SceneError
-from calvingfront.scenes.places.metres import flat_crs, is_undefined
+from calvingfront.scenes.places.metres import flat_crs, is_undefined, short_name
 
 STEPS = 200  # of a line's extent: straight in one CRS is curved in another
 CLEAR_SHARE = 0.95  # of a front inside its image: less is told
@@ -25,46 +26,53 @@ class Extent(NamedTuple):
     top: float
 
 
-def lines_in(lines: Any, crs: Any, target: Any, where: object) -> Any:
-    """Lines (GeoSeries of the layer's CRS) as an array of geometries in the CRS `target`.
+def lines_in(lines: Any, crs: str | None, target: str, where: object) -> Any:
+    """Lines, (n,) of shapely, brought from the CRS of their layer to another.
 
-    crs: of the layer, pyproj or None.
+    crs: of the layer, None if it states none.
     Raises SceneError if the layer states no CRS, or another than its coordinates are in.
     """
-    if crs is None or is_undefined(crs):
-        stated = "" if crs is None else f" (it says {crs.name})"
+    if crs is None or is_undefined(flat_crs(crs)):
+        stated = "" if crs is None else f" (it says {short_name(crs)})"
         raise SceneError(
             where,
             f"has no coordinate reference system{stated}",
             "Write its CRS into the file (a Shapefile needs its .prj).",
         )
-    x0, y0, x1, y1 = lines.total_bounds
-    if crs.is_geographic and (max(abs(x0), abs(x1)) > 360 or max(abs(y0), abs(y1)) > 90):
+    left, bottom, right, top = shapely.total_bounds(lines)
+    degrees = flat_crs(crs).is_geographic
+    if degrees and (max(-left, right) > 360 or max(-bottom, top) > 90):
         raise SceneError(
             where,
-            f"is in degrees by its CRS ({crs.to_string()}), but its coordinates are not "
-            f"(x {x0:.0f} to {x1:.0f}, y {y0:.0f} to {y1:.0f})",
+            f"is in degrees by its CRS ({short_name(crs)}), but its coordinates are not "
+            f"({_shown(left, bottom, right, top)})",
             "Write the CRS that its coordinates are in (a GeoJSON is always in degrees).",
         )
-    geometries = np.asarray(lines.array)
     try:
-        flat = flat_crs(target)
-        if crs != flat:
-            span = max(x1 - x0, y1 - y0)
-            if not crs.is_geographic or x1 - x0 < 90:  # not across the antimeridian
-                geometries = shapely.segmentize(geometries, span / STEPS)
-            geometries = np.asarray(GeoSeries(geometries, crs=crs).to_crs(flat).array)
+        change = _transformer(crs, target)
     except (CRSError, ProjError) as error:
         raise SceneError(
-            where, f"cannot be brought to {target} ({error})", "Check the CRS of both."
+            where, f"cannot be brought to {short_name(target)} ({error})", "Check the CRS of both."
         ) from None
-    if not np.isfinite(shapely.get_coordinates(geometries)).all():
+    if change is None:
+        return lines
+    if not degrees or right - left < 90:  # not across the antimeridian
+        lines = shapely.segmentize(lines, max(right - left, top - bottom) / STEPS)
+    lines = shapely.transform(lines, change.transform, interleaved=False)
+    if not np.isfinite(shapely.get_coordinates(lines)).all():
         raise SceneError(
             where,
-            f"has points that {flat.name} does not cover",
+            f"has points that {short_name(target)} does not cover",
             "Check the layer's CRS and the image's.",
         )
-    return geometries
+    return lines
+
+
+@lru_cache(maxsize=64)
+def _transformer(crs: str, target: str) -> Transformer | None:
+    """From one CRS to another; None if they are the same."""
+    source, into = flat_crs(crs), flat_crs(target)
+    return None if source == into else Transformer.from_crs(source, into, always_xy=True)
 
 
 def share_inside(geometries: Any, extent: Extent) -> float:
@@ -86,8 +94,13 @@ def check_inside(
     hint = "; its coordinates look like degrees" if degrees else ""
     raise SceneError(
         where,
-        f"has no line of {scene} that crosses its image (x {extent.left:.0f} to "
-        f"{extent.right:.0f}, y {extent.bottom:.0f} to {extent.top:.0f} in {crs_name}; the front: "
-        f"x {left:.0f} to {right:.0f}, y {bottom:.0f} to {top:.0f}{hint})",
+        f"has no line of {scene} that crosses its image ({_shown(*extent)} in "
+        f"{short_name(crs_name)}; the front: {_shown(left, bottom, right, top)}{hint})",
         "Check the layer's CRS and the image's.",
     )
+
+
+def _shown(left: float, bottom: float, right: float, top: float) -> str:
+    """The edges of something, for messages."""
+    edges = (f"{e:.0f}" if abs(e) < 1e10 else f"{e:.3g}" for e in (left, right, bottom, top))
+    return "x {} to {}, y {} to {}".format(*edges)

@@ -150,7 +150,7 @@ def _judge(
         return False
     if is_inside:
         return integral
-    if border == 0:
+    if border == 0 or border < 0 <= above < np.inf:  # the only value below zero
         return False
     if declared:
         return None

@@ -30,7 +30,9 @@ CERTAIN = 2.5  # standard errors
 EXPONENT_LINEAR, CONTRAST_LINEAR = 0.75, 3.5
 EXPONENT_DECIBELS, CONTRAST_DECIBELS = 0.25, 1.5
 EXPONENT_OPPOSITE, CONTRAST_OPPOSITE = -1.0, 1.15  # bright areas that scatter less
-BELOW_ZERO = 0.05  # share of the windows whose mean is negative: so many are no noise
+# More windows than this have a negative mean, and the lowest of them lie this far below zero, as a
+# share of the highest: subtracted noise leaves fewer and smaller ones in linear images.
+BELOW_ZERO, FAR_BELOW = 0.05, 0.1
 MOST_NEGATIVE = 0.3  # share of the pixels of an image stated to be linear: noise below zero
 
 
@@ -48,7 +50,7 @@ def kind_of(values: Values, valid: Mask, where: object) -> str:
     if low == high:
         raise SceneError(where, f"is constant ({low:g})", "Exclude the scene.")
     seen = _windows(values, valid)
-    if low < 0 and seen.below_zero > BELOW_ZERO:
+    if low < 0 and seen.below_zero:
         return DECIBELS
     kind = _by_skewness(seen) or _by_contrast(seen)
     if kind is None:
@@ -79,7 +81,7 @@ class Windows(NamedTuple):
     """Statistics of small windows: how many, their skewness, and dark against bright ones."""
 
     number: int
-    below_zero: float
+    below_zero: bool
     skewness: float
     skewness_error: float
     contrast: float
@@ -94,7 +96,7 @@ def _windows(values: Values, valid: Mask) -> Windows:
     means: list[npt.NDArray[Any]] = []
     scatters: list[npt.NDArray[Any]] = []
     skews: list[npt.NDArray[Any]] = []
-    below = seen = 0
+    every: list[npt.NDArray[Any]] = []
     for row in range(0, rows, step):
         part = slice(row * side, (row + 1) * side)
         strip = values[part, :columns].astype(np.float64)
@@ -102,16 +104,14 @@ def _windows(values: Values, valid: Mask) -> Windows:
         windows = strip.reshape(side, -1, side).swapaxes(0, 1).reshape(-1, side * side)
         windows = windows[whole.reshape(side, -1, side).all(axis=(0, 2))]
         mean, scatter = windows.mean(axis=1), windows.std(axis=1)
-        seen += len(mean)
-        below += int((mean < 0).sum())
+        every.append(mean)
         kept = scatter > 1e-7 * np.abs(mean)
         mean, scatter, windows = mean[kept], scatter[kept], windows[kept]
         means.append(mean)
         scatters.append(scatter)
         skews.append((((windows - mean[:, None]) / scatter[:, None]) ** 3).mean(axis=1))
     if sum(map(len, means)) < FEWEST_WINDOWS:
-        negative = _share_below_zero(values, valid) if seen < FEWEST_WINDOWS else below / seen
-        return Windows(0, negative, 0.0, np.inf, 1.0, 0.0)
+        return Windows(0, _is_below_zero(values[valid]), 0.0, np.inf, 1.0, 0.0)
     mean, scatter, skew = (np.concatenate(each) for each in (means, scatters, skews))
     dark, bright = np.quantile(mean, [0.25, 0.75])
     low, high = float(np.median(mean[mean <= dark])), float(np.median(mean[mean >= bright]))
@@ -119,12 +119,14 @@ def _windows(values: Values, valid: Mask) -> Windows:
     contrast = high / low if low > 0 else 1.0
     exponent = float(np.log(rough / calm) / np.log(contrast)) if contrast > 1 else 0.0
     error = 1.25 * float(skew.std()) / len(skew) ** 0.5  # of a median
-    return Windows(len(skew), below / seen, float(np.median(skew)), error, contrast, exponent)
+    below = _is_below_zero(np.concatenate(every))
+    return Windows(len(skew), below, float(np.median(skew)), error, contrast, exponent)
 
 
-def _share_below_zero(values: Values, valid: Mask) -> float:
-    parts = [((part < 0).sum(), part.size) for part in data_of(values, valid)()]
-    return float(sum(part[0] for part in parts) / max(1, sum(part[1] for part in parts)))
+def _is_below_zero(means: npt.NDArray[Any]) -> bool:
+    """Whether means (or the pixels of an image of few windows) are too negative for noise."""
+    low, high = np.quantile(means, [BELOW_ZERO, 1 - BELOW_ZERO])
+    return bool(low < 0 and -low > FAR_BELOW * high)
 
 
 def _by_skewness(seen: Windows) -> str | None:

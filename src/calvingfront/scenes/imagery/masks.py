@@ -12,6 +12,8 @@ from calvingfront.scenes.imagery.strips import Mask, Values, strips
 
 # A calving front is a line: a mask with more front than this is another kind of mask.
 LARGEST_FRONT_SHARE = 0.25
+# Nor does it run along a side of the image for longer than this: that is a collar without data.
+LONGEST_AT_SIDE_PX, LONGEST_AT_SIDE = 16, 0.25
 MOST_LEVELS = 1000
 
 
@@ -23,7 +25,7 @@ def front_of_mask(values: Values, valid: Mask, where: object) -> Mask:
     zero, if the rest is no data. If the only level is 0, the front may be the one value declared
     to be no data.
     Raises SceneError if there is no front, there are more levels, or it covers so much that the
-    mask is inverted or of another kind.
+    mask is inverted, of another kind, or has a collar of the front's value.
     """
     if values.dtype.kind == "c":
         raise SceneError(
@@ -57,7 +59,19 @@ def front_of_mask(values: Values, valid: Mask, where: object) -> Mask:
             where, f"marks {100 * share:.0f} % of the image as front",
             "Write 255 on the front line only, 0 elsewhere (is the mask inverted?).",
         )  # fmt: skip
+    for side in (front[0], front[-1], front[:, 0], front[:, -1]):
+        if _longest_run(side) > max(LONGEST_AT_SIDE_PX, LONGEST_AT_SIDE * side.size):
+            raise SceneError(
+                where, f"marks {_longest_run(side)} px along a side of the image as front",
+                "Write 0 where there is no data.",
+            )  # fmt: skip
     return np.asarray(front, dtype=np.bool_)
+
+
+def _longest_run(line: Mask) -> int:
+    """The largest number of neighbouring pixels that are all front."""
+    ends = np.flatnonzero(np.diff(np.r_[False, line, False]))
+    return int((ends[1::2] - ends[::2]).max(initial=0))
 
 
 def _levels(values: Values, where_to: Mask, where: object) -> list[float]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from calvingfront.errors import ConfigError
-from calvingfront.scenes.places.metres import looks_like_degrees, map_fault
+from calvingfront.scenes.places.metres import flat_name, looks_like_degrees, map_fault, short_name
 
 LARGEST_M = 1_000_000.0
 FEWEST_PIXELS = 10
@@ -19,6 +19,9 @@ def map_crs_faults(chart: Mapping[str, Any]) -> Iterator[ConfigError]:
     found = None if chart["crs"] is None else map_fault(chart["crs"])
     if found is not None:
         yield ConfigError("map.crs", found.what, f"Write {found.better}")
+    elif chart["crs"] is not None and flat_name(chart["crs"]) != chart["crs"]:
+        what = f"{short_name(chart['crs'])} has heights too, which a map does not have"
+        yield ConfigError("map.crs", what, f"Write {flat_name(chart['crs'])}")
     else:
         yield from area_faults(chart)
 

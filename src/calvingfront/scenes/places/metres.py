@@ -51,7 +51,8 @@ class Stretch(NamedTuple):
         return self.largest if self.largest - 1 >= 1 - self.smallest else self.smallest
 
 
-def flat_crs(crs: object) -> CRS:
+@lru_cache(maxsize=64)
+def flat_crs(crs: str) -> CRS:
     """The horizontal part of any CRS. Raises CRSError if it is none."""
     system = CRS.from_user_input(crs)
     if system.is_compound:
@@ -79,6 +80,14 @@ def map_fault(
     none if it is not known. pixel_size: of an image there, in units of the map.
     """
     places = np.asarray(points, dtype=np.float64).reshape(-1, 2)
+    return _map_fault(crs, tuple(map(tuple, places.tolist())), pixel_size)
+
+
+@lru_cache(maxsize=4096)  # the images of a glacier often share their grid
+def _map_fault(
+    crs: str, points: tuple[tuple[float, ...], ...], pixel_size: float | None
+) -> MapFault | None:
+    places = np.array(points, dtype=np.float64).reshape(-1, 2)
     try:
         flat = flat_crs(crs)
     except (CRSError, ProjError) as error:
@@ -87,7 +96,7 @@ def map_fault(
     name = str(flat.to_string())
     middle = place_of(name, *places[0]) if len(places) else None
     better = advice(middle)
-    wrong = _no_metres(flat)
+    wrong = _no_metres(name)
     if wrong is not None:
         off = bool(len(places)) and flat.is_geographic and np.abs(places).max() > 360
         wrong += ", and its coordinates are no degrees" if off else ""
@@ -110,9 +119,10 @@ def map_fault(
     )
 
 
-def _no_metres(flat: CRS) -> str | None:
+@lru_cache(maxsize=64)
+def _no_metres(name: str) -> str | None:
     """Why a CRS is no map in metres, wherever the place; None if it is one."""
-    shown = short_name(str(flat.to_string()))
+    flat, shown = flat_crs(name), short_name(name)
     if is_undefined(flat):
         return f"has no coordinate reference system (it says {flat.name})"
     if not flat.is_projected:
@@ -216,12 +226,13 @@ def _transformer(crs: str) -> Transformer:
     return Transformer.from_crs(flat, geodetic, always_xy=True)
 
 
+@lru_cache(maxsize=64)
 def flat_name(crs: str) -> str:
     """The name of a CRS, without a vertical part that it may have."""
-    system = CRS.from_user_input(crs)
-    return str(flat_crs(crs).to_string()) if system.is_compound else crs
+    return str(flat_crs(crs).to_string()) if CRS.from_user_input(crs).is_compound else crs
 
 
+@lru_cache(maxsize=64)
 def short_name(crs: str) -> str:
     """The code of a CRS, or the name that it gives itself, for messages."""
     return crs if len(crs) <= 20 else str(CRS.from_user_input(crs).name)

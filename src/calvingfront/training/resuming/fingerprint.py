@@ -11,16 +11,16 @@ import numpy as np
 
 from calvingfront.dataset.reading import Dataset, SampleReader
 from calvingfront.networks.settings import NetworkSettings
-from calvingfront.training.revision import HOW
+from calvingfront.training.ending import ENDS, HOW
 from calvingfront.training.settings import TrainingSettings
 
 # Plain JSON values, under names that users understand.
 Fingerprint = dict[str, Any]
 
-# These may change between sessions. max_epochs, patience and keep_epochs do not affect an epoch's
+# These may change between sessions. ENDS do not affect an epoch's
 # results; their effect on the end of the training is checked in `loop._resume`, which knows the
 # history. `deterministic` and HOW change the last digits at most.
-FREE = ("max_epochs", "patience", "keep_epochs", "deterministic", *HOW)
+FREE = (*ENDS, "deterministic", *HOW)
 
 
 def fingerprint(
@@ -31,7 +31,7 @@ def fingerprint(
     seed: int,
     network: NetworkSettings,
     settings: TrainingSettings,
-    revision: int,
+    code: str,
 ) -> Fingerprint:
     """Describe everything that determines the weights of a training.
 
@@ -39,7 +39,7 @@ def fingerprint(
     The pixels are read once, one sample at a time: 200 samples of 512 px take 0.3 s, and memory
     does not grow with their number.
     """
-    marks: Fingerprint = {"revision of the training code": revision, "loss": loss, "seed": seed}
+    marks: Fingerprint = {"training code": code, "loss": loss, "seed": seed}
     marks |= {f"networks.{key}": value for key, value in asdict(network).items()}
     marks |= {
         f"training.{key}": value for key, value in asdict(settings).items() if key not in FREE

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import sqlite3
+import struct
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 
 from builders import speckled, write_image
@@ -44,7 +46,7 @@ def three(path: Path, **attributes: Any) -> Path:
 def columns(path: Path, day: str = DAYS[0], scene: str = "S1", glacier: str = "A") -> list[int]:
     """The columns of the lines that are taken."""
     own, _ = FrontFile(path).own(scene, glacier, day)
-    return sorted(round((x - LEFT) / PIXEL - 0.5) for x in own.lines.bounds["minx"])
+    return sorted(round((x - LEFT) / PIXEL - 0.5) for x in shapely.bounds(own.lines)[:, 0])
 
 
 def scenes_of(folder: Path, *fronts: str, days: list[str] = DAYS) -> list[str]:
@@ -99,7 +101,9 @@ def test_each_scene_has_its_own_front_alone(
 def test_an_attribute_of_an_unknown_name_is_told(tmp_path: Path) -> None:
     three(tmp_path / "f.gpkg", t0=DAYS)
     notes = scenes_of(tmp_path, "f.gpkg", "f.gpkg", "f.gpkg")
-    assert "attribute t0 is taken as the day: all its values are days" in notes
+    assert "f.gpkg: attribute t0 is taken as the day: all its values are days" in notes
+    three(tmp_path / "g.gpkg", t0=DAYS, scene=["S1", "S2", "S3"])
+    assert len(scenes_of(tmp_path, "g.gpkg", "g.gpkg", "g.gpkg")) == 1  # it did not decide
 
 
 @pytest.mark.parametrize(
@@ -107,11 +111,13 @@ def test_an_attribute_of_an_unknown_name_is_told(tmp_path: Path) -> None:
     [
         (
             {"date": ["04.03.2007", "03.04.2007", "15.01.2008"]},
-            "3 values of date that are no",
+            "days in date that are not unmis",
         ),
         ({"seen": DAYS, "received": DAYS[::-1]}, r"several attributes of days.*\(seen, received\)"),
         ({"acquired": DAYS, "date": DAYS[::-1]}, r"several attributes of days that differ"),
-        ({"when_": ["March", "April", "May"], "n": [1, 2, 3]}, None),
+        ({"part": ["left", "middle", "right"], "n": [1, 2, 3]}, None),
+        ({"when_": ["March", "April", "May"]}, "differ in when_"),
+        ({"name": ["front 2007", "front 2008", "front 2009"]}, "differ in name"),
         ({"year": [2007, 2007, 2008]}, "has 3 features that differ in year"),
         ({"mydate": ["04/03/07", "03/04/07", "15/01/08"]}, "has 3 features that differ in mydate"),
         ({"image": ["S1_20070304", "S1_20070403", "S1_20080115"]}, "differ in image"),
@@ -158,6 +164,32 @@ def test_pieces_of_one_front_are_told(tmp_path: Path) -> None:
     assert notes[1] == (
         "f.gpkg: its 2 features, without scene or day, are taken as pieces of the front of S1"
     )
+
+
+def test_a_glacier_is_the_same_however_its_letters_are_coded(tmp_path: Path) -> None:
+    names = ["Isbr\u00e6 A\u030a", "B", "C"]
+    path = three(tmp_path / "f.gpkg", date=[DAYS[0]] * 3, glacier=names)
+    assert columns(path, glacier="isbr\u00e6 \u00c5") == [10]
+
+
+def test_many_features_without_days_are_no_pieces(tmp_path: Path) -> None:
+    path = layer(tmp_path / "f.gpkg", [line(k) for k in range(11)], id=list(range(11)))
+    with pytest.raises(SceneError, match="has 11 features, but no attribute that states their day"):
+        columns(path)
+    assert len(columns(layer(tmp_path / "g.gpkg", [line(k) for k in range(10)], id=[1] * 10))) == 10
+
+
+def test_a_shapefile_without_its_attributes_is_refused(tmp_path: Path) -> None:
+    path = three(tmp_path / "f.shp", date=DAYS)
+    path.with_suffix(".dbf").unlink()
+    with pytest.raises(SceneError, match=r"has no \.dbf beside it"):
+        columns(path)
+
+
+def test_an_empty_layer_is_told(tmp_path: Path) -> None:
+    path = layer(tmp_path / "f.gpkg", [])
+    with pytest.raises(SceneError, match="has no features in its layer f"):
+        columns(path)
 
 
 def test_the_same_front_twice_is_one(tmp_path: Path) -> None:
@@ -237,15 +269,23 @@ def test_what_is_no_line_is_refused_in_one_sentence(
 
 def test_heights_measures_and_curves_are_lines(tmp_path: Path) -> None:
     x = LEFT + 10.5 * PIXEL
-    for number, text in enumerate([
-        f"LINESTRING Z ({x} {TOP} 5, {x} {TOP - 800} 7)",
-        f"LINESTRING M ({x} {TOP} 5, {x} {TOP - 800} 7)",
-        f"MULTILINESTRING ZM (({x} {TOP} 5 1, {x} {TOP - 800} 7 1))",
-        f"COMPOUNDCURVE (({x} {TOP}, {x} {TOP - 400}),({x} {TOP - 400}, {x} {TOP - 800}))",
+    text = f"({x} {TOP}, {x} {TOP - 400}, {x} {TOP - 800})"
+    heights = f"({x} {TOP} 5 1, {x} {TOP - 800} 7 1)"
+    straight = shapely.to_wkb(shapely.from_wkt(f"LINESTRING {text}"), byte_order=1)
+    for number, wkb in enumerate([
+        shapely.to_wkb(shapely.from_wkt(f"LINESTRING ZM {heights}"), byte_order=1),
+        shapely.to_wkb(shapely.from_wkt(f"MULTILINESTRING ZM ({heights})"), byte_order=1),
+        struct.pack("<BI", 1, 8) + straight[5:],  # CircularString
+        struct.pack("<BII", 1, 9, 1) + straight,  # CompoundCurve of one line
     ]):  # fmt: skip
-        path = tmp_path / f"f{number}.csv"  # GDAL reads well-known text in a CSV
-        path.write_text(f'WKT,date\n"{text}",{DAYS[0]}\n')
-        assert columns(path) == [10], text
+        path = tmp_path / f"f{number}.gpkg"
+        frame = geopandas.GeoDataFrame({"date": DAYS[:1]}, geometry=[line(1)], crs=CRS)
+        pyogrio.write_dataframe(frame, path, geometry_type="Unknown", SPATIAL_INDEX="NO")
+        with closing(sqlite3.connect(path)) as table:
+            ((blob,),) = table.execute(f"SELECT geom FROM f{number}").fetchall()
+            table.execute(f"UPDATE f{number} SET geom = ?", (b"GP\0\1" + blob[4:8] + wkb,))
+            table.commit()
+        assert columns(path) == [10], number
 
 
 def test_a_fault_of_a_whole_file_is_told_once(tmp_path: Path) -> None:
@@ -283,9 +323,23 @@ def test_a_geojson_in_metres_is_refused_and_one_in_degrees_taken(tmp_path: Path)
         scenes_of(tmp_path, "bad.geojson")
 
 
+def test_attributes_that_hold_lists_and_objects_state_nothing(tmp_path: Path) -> None:
+    frame = geopandas.GeoDataFrame({"date": DAYS[:1]}, geometry=[line(10)], crs=CRS)
+    frame.to_crs("EPSG:4326").to_file(tmp_path / "f.geojson")
+    text = (tmp_path / "f.geojson").read_text()
+    more = '"bands": [1, 2], "names": ["a", "b"], "none": null, "deep": {"x": [1.5, null]}, "date"'
+    (tmp_path / "f.geojson").write_text(text.replace('"date"', more, 1))
+    assert len(FrontFile(tmp_path / "f.geojson").own("S1", "A", DAYS[0])[0].lines) == 1
+
+
 def test_a_kml_is_read(tmp_path: Path) -> None:
-    frame = geopandas.GeoDataFrame({"Name": ["front"]}, geometry=[line(10)], crs=CRS)
-    frame.to_crs("EPSG:4326").to_file(tmp_path / "f.kml", driver="KML")
+    """As Google Earth writes it, with attributes that state nothing."""
+    frame = geopandas.GeoDataFrame(geometry=[line(10)], crs=CRS).to_crs("EPSG:4326")
+    places = " ".join(f"{x},{y},0" for x, y in frame.geometry[0].coords)
+    (tmp_path / "f.kml").write_text(
+        '<kml xmlns="http://www.opengis.net/kml/2.2"><Document><Placemark><name>front</name>'
+        f"<LineString><coordinates>{places}</coordinates></LineString></Placemark></Document></kml>"
+    )
     notes = scenes_of(tmp_path, "f.kml")
     assert len(notes) == 1, notes
 
@@ -313,6 +367,8 @@ def test_real_fronts_each_have_their_day(shared_data: Path) -> None:
         taken = 0
         for day in sorted(set(days)):
             own, _ = file.own("any", "JAC", day)
-            assert list(own.lines.index) == list(np.flatnonzero(days == day))
+            expected = frame.geometry[days == day]
+            assert len(own.lines) == len(expected)
+            assert all(a.equals(b) for a, b in zip(own.lines, expected, strict=True))
             taken += len(own.lines)
         assert taken == count

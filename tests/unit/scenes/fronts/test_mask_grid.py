@@ -165,6 +165,14 @@ def test_the_command_that_is_offered_brings_the_mask_onto_its_image(tmp_path: Pa
     np.testing.assert_array_equal(onto, front())
 
 
+def test_a_mask_with_a_world_file_alone_is_compared_in_its_images_crs(tmp_path: Path) -> None:
+    mask = write_image(tmp_path / "mask.png", front())
+    corner = shifted(0.5, 0.5) @ (0.5, 0.5)
+    (tmp_path / "mask.pgw").write_text("\n".join(map(str, [PIXEL, 0, 0, -PIXEL, *corner])))
+    with pytest.raises(Faults, match=r"-t_srs EPSG:3031 -s_srs EPSG:3031 -te"):
+        imported(tmp_path, mask)
+
+
 def test_an_image_without_a_place_takes_a_mask_of_its_size_that_has_one(tmp_path: Path) -> None:
     image = write_image(tmp_path / "image.png", speckled(HEIGHT, WIDTH, 1))
     mask = tiff(tmp_path / "mask.tif", front())

@@ -16,6 +16,7 @@ import pytest
 
 from calvingfront.errors import CalvingFrontError
 from calvingfront.scenes.fronts import matching
+from calvingfront.scenes.fronts.layers import Features
 from calvingfront.scenes.fronts.listing import Fronts
 from calvingfront.scenes.fronts.placing import lines_in
 
@@ -140,6 +141,13 @@ def make(seed: int) -> Case:
     return Case(scenes, layers, clear, seed)
 
 
+def features(frame: Any) -> Features:
+    """A layer as it is read from a file."""
+    columns = {str(name): frame[name].tolist() for name in frame.columns.drop("geometry")}
+    crs = None if frame.crs is None else frame.crs.to_string()
+    return Features(shapely.force_2d(np.asarray(frame.geometry.array)), columns, crs)
+
+
 def header(glacier: str) -> dict[str, Any]:
     left, top = PLACES[glacier]
     return {"crs": CRS, "height_px": SIZE, "width_px": SIZE, "pixel_size_x_m": PIXEL,
@@ -176,7 +184,8 @@ def test_random_layers_give_each_scene_its_own_front_or_an_error(
     taken = 0
     for seed in range(1000):
         case = make(seed)
-        monkeypatch.setattr(matching, "read_line_layers", lambda _, layer, c=case: c.layers)
+        layers = [(name, features(frame)) for name, frame in case.layers]
+        monkeypatch.setattr(matching, "read_line_layers", lambda _, layer, read=layers: read)
         taken += check(case, Path("layer"))
     assert 250 < taken < 900
 

@@ -119,6 +119,9 @@ def test_noise_below_zero_does_not_make_decibels_of_a_linear_image() -> None:
     assert (values < 0).any()
     with pytest.raises(SceneError, match="looks linear but has negative values"):
         kind_of(values, everywhere(values), "x")
+    calm = intensity(1, looks=1, sea=1e-4) - np.float32(0.002)  # most of the sea is below zero
+    with pytest.raises(SceneError, match="looks linear but has negative values"):
+        kind_of(calm, everywhere(calm), "x")
     stated = to_8bit(values, everywhere(values), kind="linear")
     np.testing.assert_array_equal(stated == 0, values <= 0)
 

@@ -88,6 +88,8 @@ def test_a_line_drawn_on_transparent_ground_is_the_front(tmp_path: Path) -> None
         (mask(0, 0, "uint8"), {}, "has no front"),
         (mask(np.nan, np.nan), {}, "has no front"),
         (mask(0, np.nan), {}, "has no front: its only value beside no data is 0"),
+        (mask(1, 0, "uint8", collar=255), {"nodata": 0}, "marks 80 px along a side of the image"),
+        (mask(255, 0, "uint8", collar=255), {}, "marks 80 px along a side of the image as front"),
         (mask(255, 0, "uint8", collar=127), {}, "it has 3 different values"),
         (np.random.default_rng(0).random((80, 80)), {}, "more than 1000 different values"),
         (mask(1, 0, "complex64"), {}, "has complex64 values"),

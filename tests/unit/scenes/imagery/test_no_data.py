@@ -119,6 +119,11 @@ def test_smooth_decibels_rounded_to_whole_ones_have_no_border(tmp_path: Path) ->
     assert (read(path) > 0).all()
 
 
+def test_a_border_that_is_the_only_negative_value_is_no_data(tmp_path: Path) -> None:
+    path = write_tif(tmp_path / "a.tif", bordered(intensity(4) * 1e4, -1))
+    same_but_for_its_border(read(path), clean_of(4))
+
+
 def test_a_border_at_the_clipped_end_of_the_data_is_asked_for(tmp_path: Path) -> None:
     values = np.maximum(decibels(intensity(8)), -22)
     path = write_tif(tmp_path / "a.tif", bordered(values, -22))

@@ -204,6 +204,11 @@ def test_a_map_without_metres_is_refused_by_its_key(crs: str) -> None:
     assert "Write EPSG:3413 (Arctic), EPSG:3031 (Antarctic) or the UTM zone" in str(fault)
 
 
+def test_a_map_with_heights_is_told_its_horizontal_part() -> None:
+    (fault,) = faults("EPSG:3031+5773")
+    assert str(fault).endswith("Write EPSG:3031.")
+
+
 def test_random_areas_raise_nothing() -> None:
     generator = np.random.default_rng(5)
     for _ in range(500):

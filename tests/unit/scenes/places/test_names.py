@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 
-from calvingfront.errors import ConfigError, Faults
-from calvingfront.scenes.places.names import unknown_glaciers
+from calvingfront.check.names import name_faults
+from calvingfront.errors import ConfigError
+from calvingfront.scenes.places.names import check_area_name, unknown_glaciers
 from calvingfront.scenes.scene_table import scene_table
-from calvingfront.scenes.sources import check_glaciers, known_hemispheres
+from calvingfront.scenes.sources import known_hemispheres
 
 SCENES = scene_table(
     {"scene": name, "glacier": glacier, "front": front}
@@ -24,36 +25,45 @@ def config(kind: str = "products", **split: Any) -> dict[str, Any]:
     return {"source": source, "map": {"areas": areas}, "split": split}
 
 
+def faults_of(chosen: dict[str, Any]) -> list[str]:
+    chosen = chosen | {"source": chosen["source"] | {"hemisphere": None}, "positions": {}}
+    return [str(fault) for _, faults in name_faults(chosen, SCENES) for fault in faults]
+
+
 def test_misspelt_areas_are_refused_at_the_start_with_what_was_meant() -> None:
-    with pytest.raises(Faults) as caught:
-        check_glaciers(SCENES, config())
-    assert [str(fault) for fault in caught.value.faults] == [
+    assert faults_of(config()) == [
         "map.areas.Jorumm: names no glacier of the scenes. Did you mean Jorum? Write some of: "
         "Crane, Jorum, Mapple."
     ]
 
 
 def test_areas_that_cannot_act_are_passed_over() -> None:
-    check_glaciers(SCENES, config("images"))
-    check_glaciers(SCENES, config("simulated"))
+    assert not faults_of(config("images"))
+    assert not faults_of(config("simulated"))
 
 
 def test_held_out_glaciers_need_a_front_and_all_faults_are_told() -> None:
     names = {"test_glaciers": ["CRANE"], "validation_glaciers": ["Mapple", "Jorum"]}
-    with pytest.raises(Faults) as caught:
-        check_glaciers(SCENES, config(method="glacier", **names))
-    told = [fault.where for fault in caught.value.faults]
+    told = [fault.partition(":")[0] for fault in faults_of(config(method="glacier", **names))]
     assert told == [
         "map.areas.Jorumm",
         "split.test_glaciers.CRANE",
         "split.validation_glaciers.Mapple",
     ]
-    check_glaciers(SCENES, config("images", **names))  # without the method they do not act
+    assert not faults_of(config("images", **names))  # without the method they do not act
 
 
 def test_a_misspelt_hemisphere_says_what_was_meant() -> None:
     with pytest.raises(ConfigError, match=r"hemisphere\.crane: names no .*Did you mean Crane\?"):
         known_hemispheres(["Crane", "Jorum"], config())
+
+
+def test_an_area_of_almost_the_same_name_is_not_passed_over() -> None:
+    check_area_name("Jorum", {"Jorum": []})
+    check_area_name("Crane", {"Jorum": []})
+    check_area_name("", {"Jorum": []})
+    with pytest.raises(ConfigError, match=r"map\.areas\.Jorum: is the area of Jorum, but the gl"):
+        check_area_name("jorum", {"Jorum": []})
 
 
 def test_a_name_like_no_other_is_not_guessed() -> None:

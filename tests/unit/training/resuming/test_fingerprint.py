@@ -33,13 +33,13 @@ def marks(**changes: Any) -> dict[str, Any]:
         "seed": 1,
         "network": {},
         "training": {},
-        "revision": 1,
+        "code": "abc",
     } | changes
     names = pd.DataFrame({"scene": ["a", "b", "c", "d"]})
     return fingerprint(
         Dataset(values["images"], values["fronts"], names), values["train"], values["validation"],
         values["loss"], values["seed"], NetworkSettings("unet", **values["network"]),
-        TrainingSettings(**values["training"]), values["revision"],
+        TrainingSettings(**values["training"]), values["code"],
     )  # fmt: skip
 
 
@@ -60,7 +60,7 @@ CHANGES: dict[str, dict[str, Any]] = {
     "validation scenes: 1, sha256": {"validation": ["d"]},
     "loss: bce, now wbce4": {"loss": "wbce4"},
     "seed: 1, now 2": {"seed": 2},
-    "revision of the training code: 1, now 2": {"revision": 2},
+    "training code: abc, now def": {"code": "def"},
     "networks.width: 32, now 16": {"network": {"width": 16}},
     "networks.variant: paper, now released": {"network": {"variant": "released"}},
     "networks.front_prior: None, now 0.1": {"network": {"front_prior": 0.1}},

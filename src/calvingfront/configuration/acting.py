@@ -1,0 +1,33 @@
+"""The settings that the chosen method reads, so that no other makes anything anew."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+_LISTS = ("lists_scene_column", "lists_subset_column")
+# Keys of `split` that each method reads, beside `method`.
+_SPLIT = {
+    "paper": ("seed", "shares"),
+    "random": ("seed", "shares"),
+    "glacier": ("test_glaciers", "validation_glaciers"),
+    "time": ("shares", "gap_days"),
+}
+
+
+def acting_split(split: Mapping[str, Any], excluded: Collection[str] = ()) -> dict[str, Any]:
+    """The keys of the section `split` that its method reads, with their values.
+
+    excluded: the scenes of `source.exclude`, which a published list may still name; they stand
+    under `exclude`. The path of the lists is not among the keys: what counts is their content.
+    """
+    method = split["method"]
+    if method == "paper" and split["lists"]:
+        found = {key: split[key] for key in _LISTS} | {"exclude": sorted(excluded)}
+    else:
+        found = {key: split[key] for key in _SPLIT.get(method, tuple(split))}
+    if method == "glacier":
+        found = {key: sorted(glaciers) for key, glaciers in found.items()}
+        if not split["validation_glaciers"]:  # validation takes scenes of the training glaciers
+            found |= {"seed": split["seed"], "shares": split["shares"][:2]}
+    return {"method": method, **found}

@@ -1,0 +1,1 @@
+"""What results were made from: digests of files by content, and of the code that made them."""
