@@ -10,7 +10,7 @@ import pytest
 
 from builders import line_mask, speckled, write_image
 from calvingfront.errors import CalvingFrontError, ConfigError, Faults
-from calvingfront.scenes.check import describe_scenes
+from calvingfront.scenes.checks.report import describe_scenes
 from calvingfront.scenes.images import list_images
 
 HEADER = "scene,glacier,mission,acquired,image,front,pixel_size_m,quality"
