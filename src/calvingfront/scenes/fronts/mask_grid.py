@@ -65,11 +65,17 @@ class Placement(NamedTuple):
 
 
 def grid_of(path: PathLike) -> Grid:
-    """The grid of a raster, from its header. Raises SceneError if it has ground control points."""
+    """The grid of a raster, from its header."""
+    with open_raster(path) as dataset:
+        return Grid(dataset.shape, dataset.crs, dataset.transform)
+
+
+def grid_of_mask(path: PathLike) -> Grid:
+    """The same of a mask. Raises SceneError if it is placed by ground control points only."""
     with open_raster(path) as dataset:
         if dataset.gcps[0] and dataset.transform.is_identity:
             raise SceneError(path, "has only ground control points", "Warp it to the image's grid.")
-        return Grid(dataset.shape, dataset.crs, dataset.transform)
+    return grid_of(path)
 
 
 def placement(mask: Grid, image: Grid, path: PathLike) -> Placement:
@@ -114,7 +120,7 @@ def place_mask(mask: Mask, path: PathLike, image: Grid) -> Mask:
 
     Raises SceneError if it lies on another grid or elsewhere.
     """
-    its = grid_of(path)
+    its = grid_of_mask(path)
     place = placement(its, image, path)
     done = describe(place, its, image)
     if done:
