@@ -80,6 +80,10 @@ def test_the_others_go_through_and_one_key_leaves_the_failed_ones_out(
     assert f"- c: import_scene failed: {folder}/c.png: cannot be read" in (
         results / "scenes.md"
     ).read_text(encoding="utf-8")
+    # The key is of no concern to what has been made.
+    settings = (results / "dataset" / "config.yaml").read_text(encoding="utf-8")
+    assert "leave_out_failed" not in settings
+    assert "c: 'import_scene failed" in settings
     planned = snakemake("-n", "--quiet", "rules", *asked, *WITHOUT, directory=folder)
     assert jobs(planned.stdout)["locate_scene"] == 1
     assert "pack_samples" not in jobs(planned.stdout)

@@ -116,12 +116,11 @@ def image_header(
             for what in band_faults(dataset, band):
                 fault(f"image {path.name} {what}", CHOOSE_BAND)
             shape, crs, transform = dataset.shape, dataset.crs, dataset.transform
-            by_points = bool(dataset.gcps[0])
     except RasterioError as error:
         fault(f"image {path.name} cannot be read ({error})", "Fetch or convert the file.")
         return {}
     found = grid_of_image(path, shape, crs, transform, pixel_size_m, fault)
-    return found if by_points else found | {"grid": (shape, crs, transform)}
+    return found | {"grid": (shape, crs, transform)}
 
 
 def grid_of_image(
