@@ -272,11 +272,13 @@ def test_a_polarisation_day_or_mission_that_the_product_lacks_is_told(
     lines = table.read_text(encoding="utf-8").splitlines()
     lines[1] = lines[1].replace(",,,", ",HV,ENVISAT,2003-01-01")
     lines[2] = lines[2].replace(",,,", ",,ENVISAT,1999-01-01")
+    lines[3] = lines[3].replace(",,,", ",,TSX,2006-03-05")
     table.write_text("\n".join(lines) + "\n", encoding="utf-8")
     faults = faults_of(products)
     assert any("HV" in fault for fault in faults)
     assert any("products.csv (S1): says 1999-01-01, but the product was" in f for f in faults)
-    assert len(faults) == 2
+    assert any("(S2): says mission TSX, but the product was acquired by ENV" in f for f in faults)
+    assert len(faults) == 3
 
 
 @pytest.mark.parametrize(
