@@ -18,6 +18,7 @@ from typing import Any
 
 import yaml
 
+from calvingfront.configuration import command as settings
 from calvingfront.dataset.files import CONFIG
 from calvingfront.errors import CalvingFrontError, ConfigError
 from calvingfront.locating import command as locating
@@ -53,6 +54,7 @@ ON_FILES: dict[str, Callable[[argparse.Namespace], int]] = {
     "export": locating.run_export,
     "summary": lambda options: _print(summary(Path(options.results))),
     "page": pages.run,
+    "settings": settings.run,
 }
 
 
@@ -212,6 +214,7 @@ def _parser() -> argparse.ArgumentParser:
     command = commands.add_parser("summary", help=text, description=text)
     command.add_argument("--results", default="results", help="results folder (%(default)s)")
     pages.add_command(commands)
+    settings.add_command(commands)
     return parser
 
 

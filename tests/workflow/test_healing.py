@@ -15,7 +15,7 @@ from builders import line_mask, speckled, write_image
 
 Snakemake = Callable[..., CompletedProcess[str]]
 pytestmark = pytest.mark.timeout(900)
-# What is damaged, one file of each scene, and the output of the step that reads it, asked for anew.
+# What is damaged, one of each scene, and the output of the step that reads it: asked for anew.
 DAMAGED = {
     "imported/a/image.png": "samples/filtered/a.png",
     "imported/b/front.png": "samples/fronts/b.png",

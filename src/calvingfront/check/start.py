@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from calvingfront.check.names import name_faults
 from calvingfront.check.remembered import recall, remember
 from calvingfront.check.split import split_faults
+from calvingfront.check.telling import forget
 from calvingfront.configuration.effect import without_effect
 from calvingfront.configuration.reading import Places, read_places
 from calvingfront.configuration.schema import read_schema
@@ -103,6 +104,7 @@ def start(
         raise Faults(found.faults, REMEDY)
     if thorough:
         remember(config, scenes)
+        forget(config)
     notes = without_effect(config, rules, on_top or {}) if thorough else []
     hemispheres = known_hemispheres(with_front(scenes)["glacier"], config)
     return Start(config, scenes, hemispheres, notes)

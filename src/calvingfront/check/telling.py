@@ -13,6 +13,12 @@ from calvingfront.files import write_text
 FILE = "check/faults.txt"
 
 
+def forget(config: Mapping[str, Any]) -> None:
+    """Remove the list of an earlier start, whose faults are mended."""
+    with suppress(OSError):
+        (Path(config["results"]) / FILE).unlink(missing_ok=True)
+
+
 def told(error: CalvingFrontError, config: Mapping[str, Any]) -> str:
     """The message of an error; a shortened one names the file in the results that has all of it."""
     results = config.get("results")

@@ -8,7 +8,6 @@ from typing import Any
 from calvingfront.scenes.sources import SOURCES, source_of
 
 Config = Mapping[str, Any]
-OF_MAP = ("crs", "dem", "vertical_datum", "geoid", "areas", "spacing_m", "terrain_flattening")
 OF_THE_SIMULATED_MAP = ("spacing_m", "terrain_flattening")
 
 
@@ -57,7 +56,7 @@ def _idle(config: Config) -> Iterator[tuple[str, str]]:
             for key in config["source"].get(name, {}):
                 yield f"source.{name}.{key}", f"source.kind is {kind}"
     source = source_of(config)
-    for key in OF_MAP:
+    for key in config["map"]:
         if not source.products:
             yield f"map.{key}", f"source.kind is {kind}, whose images are on a map already"
         elif source.map and key not in OF_THE_SIMULATED_MAP:

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 from calvingfront.errors import ConfigError
 from calvingfront.scenes.places.names import unknown_glaciers
-from calvingfront.scenes.scene_table import records, scene_table
 from calvingfront.vocabulary.glaciers import CAFFE_HEMISPHERES
 from calvingfront.vocabulary.references import load
 
@@ -132,6 +131,8 @@ def prepared_scenes(scenes: pd.DataFrame, config: Config) -> pd.DataFrame:
     Files written by `import_scene` and `import_new_scene` replace the source's own; images of
     products stay georeferenced. A scene without a front has none here either.
     """
+    from calvingfront.scenes.scene_table import records, scene_table  # slow: not for every job
+
     source = source_of(config)
     if not source.imported:
         return scenes

@@ -12,7 +12,7 @@ import yaml
 import simulated_images as images
 from builders import line_mask, speckled, write_image
 from calvingfront.check.start import start
-from calvingfront.check.telling import told
+from calvingfront.check.telling import forget, told
 from calvingfront.errors import Faults
 from calvingfront.scenes.sources import list_scenes
 from calvingfront.simulation.product_writers.envisat import write_envisat
@@ -223,6 +223,8 @@ def test_the_whole_list_of_a_shortened_page_is_written(tmp_path: Path) -> None:
     path = tmp_path / "r" / "check" / "faults.txt"
     assert page.endswith(f"All of them stand in {path}.")
     assert len(path.read_text(encoding="utf-8").splitlines()) >= 300
+    forget(config)
+    assert not path.exists()
 
 
 @pytest.fixture

@@ -119,6 +119,13 @@ def no_crs(folder: Path) -> None:
     (folder / "one.prj").unlink()
 
 
+def undefined_crs(folder: Path) -> None:
+    """A local CRS, from which no other can be reached."""
+    local = 'ENGCRS["Undefined Cartesian SRS",EDATUM["Unknown"],CS[Cartesian,2],AXIS["X",east],'
+    local += 'AXIS["Y",north],LENGTHUNIT["metre",1]]'
+    lines_of(("one",), 0).set_crs(local, allow_override=True).to_file(folder / "one.gpkg")
+
+
 def other_crs(folder: Path) -> None:
     lines_of(("one",), 0).set_crs("EPSG:3413", allow_override=True).to_file(folder / "one.gpkg")
 
@@ -149,6 +156,7 @@ def no_rows(folder: Path) -> None:
     ("make", "said"),
     [
         (no_crs, "one.shp: has no coordinate reference system. Write its CRS into the file (a Sh"),
+        (undefined_crs, "one.gpkg: has no coordinate reference system"),
         (other_crs, "one.gpkg: has no line of one that crosses its image (x -2462000 to -2460720"),
         (
             degrees_that_are_metres,

@@ -75,7 +75,7 @@ def run(maker: TableMaker, sound: Any, read: Read, check: Any, folder: Path, sha
                 continue
             for row in rows:
                 assert check(row, made.content), f"seed {seed}: {row}"
-    assert min(came[SAME], came[FAULT]) > 20, came
+    assert min(came[SAME], came[FAULT]) > TABLES * share / 10, came
 
 
 def texts_of(content: bytes) -> str:

@@ -10,7 +10,7 @@ import pytest
 
 from builders import line_mask, speckled, write_image
 from calvingfront.errors import CalvingFrontError, ConfigError, Faults
-from calvingfront.scenes.check import describe_scenes
+from calvingfront.scenes.checks.report import describe_scenes
 from calvingfront.scenes.images import list_images
 
 HEADER = "scene,glacier,mission,acquired,image,front,pixel_size_m,quality"
@@ -155,10 +155,12 @@ def test_an_odd_cell_is_told_in_one_sentence(
 
 def test_blanks_and_marks_around_a_cell_are_no_part_of_it(folder: Path) -> None:
     odd = cells(0, scene="S1\u00a0", glacier=" Isbræ\u200b", mission="\ufeffERS", quality="2.0")
-    scenes = list_images(table(folder, odd, cells(1, glacier="Isbræ")))
-    assert scenes["scene"].tolist() == ["S1", "S2"]
-    assert scenes["glacier"].tolist() == ["Isbræ", "Isbræ"]
-    assert scenes["mission"].tolist() == ["ERS", "ERS"]
+    scenes = list_images(
+        table(folder, odd, cells(1, glacier="Sø\u00a0 re"), cells(2, glacier="e\u0301"))
+    )
+    assert scenes["scene"].tolist() == ["S1", "S2", "S3"]
+    assert scenes["glacier"].tolist() == ["Isbræ", "Sø re", "é"]
+    assert scenes["mission"].tolist() == ["ERS"] * 3
     assert scenes["quality"].tolist()[0] == 2
 
 

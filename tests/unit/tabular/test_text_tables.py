@@ -153,6 +153,14 @@ def test_a_decimal_comma_shifts_no_cell_unseen(tmp_path: Path) -> None:
     assert len(caught.value.faults) == 1
 
 
+def test_text_beyond_the_last_column_of_every_line_is_told(tmp_path: Path) -> None:
+    """As R writes row names without a name for their column: all cells stand one too far right."""
+    path = written(tmp_path, "scene,glacier,front\n1,S1,A,a.png\n2,S2,B,b.png\n")
+    with pytest.raises(Faults, match="line 2: has 4 cells, but the table has 3 columns") as caught:
+        rows(path)
+    assert len(caught.value.faults) == 2
+
+
 def test_an_open_quotation_mark_swallows_no_line(tmp_path: Path) -> None:
     """Two of them would make one cell of all lines between, in a column that is not read."""
     text = 'scene,glacier,remark\nS1,A,"open\nS2,B,\nS3,C,"open again\n'

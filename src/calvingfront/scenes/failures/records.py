@@ -23,8 +23,6 @@ from calvingfront.errors import (
 )
 from calvingfront.logs import log_to
 from calvingfront.provenance.content import MEMORY, Digests
-from calvingfront.scenes.scene_table import records
-from calvingfront.scenes.sources import list_scenes
 from calvingfront.sealed_files import read_record, write_record
 
 Config = Mapping[str, Any]
@@ -165,6 +163,10 @@ def _write(
 
 def _rows(config: Config) -> dict[str, dict[str, Any]]:
     """The rows of all scenes, of those that fail too, by name."""
+    # Slow to import, and the jobs of scenes that do not fail have no need of it.
+    from calvingfront.scenes.scene_table import records
+    from calvingfront.scenes.sources import list_scenes
+
     return {str(row["scene"]): row for row in records(list_scenes(config))}
 
 

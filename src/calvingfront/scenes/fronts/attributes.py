@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -75,7 +76,7 @@ class Attributes:
         if unread and self.scene is None:
             raise SceneError(
                 where,
-                f"has {len(unread)} values of {self.day} that are no unmistakable day "
+                f"has days in {self.day} that are not unmistakable "
                 f"({', '.join(map(repr, sorted(set(unread))[:3]))})",
                 "Write them as YYYY-MM-DD.",
             )
@@ -134,10 +135,12 @@ def _readable(texts: Texts, others: set[str | None]) -> list[str]:
 
 def _text(value: Any) -> str | None:
     """A value as text, whole numbers without a decimal point; None if it states nothing."""
-    if value is None or value != value or type(value).__name__ in {"NAType", "NaTType"}:
+    if value is None or type(value).__name__ in {"NAType", "NaTType"}:
         return None
-    if isinstance(value, float) and value.is_integer():
-        value = int(value)
+    if isinstance(value, float):
+        if math.isnan(value):
+            return None
+        value = int(value) if value.is_integer() else value
     text = str(value).strip()
     return None if text in {"", "NULL", "null", "None", "nan"} else text
 

@@ -13,7 +13,7 @@ from calvingfront.errors import SceneError
 from calvingfront.files import PathLike
 from calvingfront.scenes.fronts.burning import IMAGE_REMEDY
 from calvingfront.scenes.fronts.layers import split_layer
-from calvingfront.scenes.fronts.mask_grid import describe, grid_of, placement
+from calvingfront.scenes.fronts.mask_grid import describe, grid_of, grid_of_mask, placement
 from calvingfront.scenes.fronts.matching import FrontFile
 from calvingfront.scenes.fronts.placing import CLEAR_SHARE, Extent, check_inside, lines_in
 from calvingfront.scenes.rasters import is_raster
@@ -119,7 +119,7 @@ class Fronts:
 
     def check_mask(self, path: PathLike, scene: str, image: PathLike) -> None:
         """Check that a mask lies on its image. Raises SceneError if not."""
-        mask, grid = grid_of(path), grid_of(image)
+        mask, grid = grid_of_mask(path), grid_of(image)
         done = describe(placement(mask, grid, path), mask, grid)
         if done:
             self._notes.append(f"mask of {scene} {done}")

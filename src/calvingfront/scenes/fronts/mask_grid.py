@@ -65,11 +65,17 @@ class Placement(NamedTuple):
 
 
 def grid_of(path: PathLike) -> Grid:
-    """The grid of a raster, from its header. Raises SceneError if it has ground control points."""
+    """The grid of a raster, from its header."""
+    with open_raster(path) as dataset:
+        return Grid(dataset.shape, dataset.crs, dataset.transform)
+
+
+def grid_of_mask(path: PathLike) -> Grid:
+    """The same of a mask. Raises SceneError if it is placed by ground control points only."""
     with open_raster(path) as dataset:
         if dataset.gcps[0] and dataset.transform.is_identity:
             raise SceneError(path, "has only ground control points", "Warp it to the image's grid.")
-        return Grid(dataset.shape, dataset.crs, dataset.transform)
+    return grid_of(path)
 
 
 def placement(mask: Grid, image: Grid, path: PathLike) -> Placement:
@@ -95,7 +101,7 @@ def placement(mask: Grid, image: Grid, path: PathLike) -> Placement:
     regular = origin + corners[:, :1] * across + corners[:, 1:] * down
     straight = abs(across[0]) == 1 and across[1] == 0 and abs(down[1]) == 1 and down[0] == 0
     if not straight or np.abs(regular - into).max() > SAME_PLACE_PX:
-        raise SceneError(path, _difference(mask, image, into), _warp(path, image))
+        raise SceneError(path, _difference(mask, image, into), _warp(path, mask, image))
     left, top = regular.min(axis=0).astype(int)
     right, bottom = regular.max(axis=0).astype(int)
     if left >= image.shape[1] or top >= image.shape[0] or right <= 0 or bottom <= 0:
@@ -114,7 +120,7 @@ def place_mask(mask: Mask, path: PathLike, image: Grid) -> Mask:
 
     Raises SceneError if it lies on another grid or elsewhere.
     """
-    its = grid_of(path)
+    its = grid_of_mask(path)
     place = placement(its, image, path)
     done = describe(place, its, image)
     if done:
@@ -159,7 +165,7 @@ def _on_image(corners: Any, mask: Grid, image: Grid, path: PathLike) -> Any:
             x, y = Transformer.from_crs(source, target, always_xy=True).transform(x, y)
         except (CRSError, ProjError) as error:
             raise SceneError(
-                path, f"has a CRS that cannot be compared ({error})", _warp(path, image)
+                path, f"has a CRS that cannot be compared ({error})", _warp(path, mask, image)
             ) from None
         if not np.isfinite([x, y]).all():
             raise SceneError(
@@ -193,7 +199,7 @@ def _difference(mask: Grid, image: Grid, into: Any) -> str:
     )
 
 
-def _warp(path: PathLike, image: Grid) -> str:
+def _warp(path: PathLike, mask: Grid, image: Grid) -> str:
     """The command that brings a mask onto the grid of its image."""
     t, (height, width) = image.transform, image.shape
     if image.crs is None:
@@ -201,6 +207,7 @@ def _warp(path: PathLike, image: Grid) -> str:
     edges = (t.c, t.f + height * t.e, t.c + width * t.a, t.f)
     numbers = " ".join(f"{value:.10g}" for value in edges)
     name = shlex.quote(_shown(image.crs))
+    name += "" if mask.crs is not None else f" -s_srs {name}"
     return (
         f"Bring it onto the image's grid: gdalwarp -r max -t_srs {name} -te {numbers} "
         f"-tr {t.a:.10g} {abs(t.e):.10g} {shlex.quote(str(path))} mask.tif"

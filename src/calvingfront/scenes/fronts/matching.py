@@ -56,6 +56,10 @@ class FrontLayer:
         """The lines of a scene. Raises SceneError if there are none that provably are its own."""
         if self._failed is not None:
             raise self._failed
+        if not len(self._geometry):
+            raise SceneError(
+                self.path, f"has no features in its layer {self.name}", "Draw the front."
+            )
         chosen, proof, wanted = self._chosen(scene, glacier, acquired)
         if not chosen:
             raise SceneError(

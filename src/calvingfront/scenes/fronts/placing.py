@@ -45,7 +45,7 @@ def lines_in(lines: Any, crs: str | None, target: str, where: object) -> Any:
         raise SceneError(
             where,
             f"is in degrees by its CRS ({short_name(crs)}), but its coordinates are not "
-            f"(x {left:.0f} to {right:.0f}, y {bottom:.0f} to {top:.0f})",
+            f"({_shown(left, bottom, right, top)})",
             "Write the CRS that its coordinates are in (a GeoJSON is always in degrees).",
         )
     try:
@@ -94,8 +94,13 @@ def check_inside(
     hint = "; its coordinates look like degrees" if degrees else ""
     raise SceneError(
         where,
-        f"has no line of {scene} that crosses its image (x {extent.left:.0f} to "
-        f"{extent.right:.0f}, y {extent.bottom:.0f} to {extent.top:.0f} in {crs_name}; the front: "
-        f"x {left:.0f} to {right:.0f}, y {bottom:.0f} to {top:.0f}{hint})",
+        f"has no line of {scene} that crosses its image ({_shown(*extent)} in "
+        f"{short_name(crs_name)}; the front: {_shown(left, bottom, right, top)}{hint})",
         "Check the layer's CRS and the image's.",
     )
+
+
+def _shown(left: float, bottom: float, right: float, top: float) -> str:
+    """The edges of something, for messages."""
+    edges = (f"{e:.0f}" if abs(e) < 1e10 else f"{e:.3g}" for e in (left, right, bottom, top))
+    return "x {} to {}, y {} to {}".format(*edges)

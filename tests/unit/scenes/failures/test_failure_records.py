@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from builders import speckled, write_image
+from builders import line_mask, speckled, write_image
 from calvingfront.configuration.schema import fill_defaults, read_schema
 from calvingfront.errors import DamagedFileError, DiskError, Faults, SceneError
 from calvingfront.scenes.failures.records import (
@@ -100,7 +100,7 @@ def test_a_full_disk_and_a_damaged_intermediate_are_no_fault_of_the_scene(
 
 CHANGES: dict[str, Callable[[dict[str, Any], Path], object]] = {
     "the image": lambda config, folder: write_image(folder / "a.png", speckled(40, 48, 9)),
-    "the front": lambda config, folder: write_image(folder / "a_front.png", speckled(40, 48, 9)),
+    "the front": lambda config, folder: write_image(folder / "a_front.png", line_mask(40, 48, 20)),
     "the row": lambda config, folder: write_rows(folder, 5),
     "a setting": lambda config, folder: config["samples"].update(size=1024),
 }

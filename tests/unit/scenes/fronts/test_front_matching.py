@@ -111,7 +111,7 @@ def test_an_attribute_of_an_unknown_name_is_told(tmp_path: Path) -> None:
     [
         (
             {"date": ["04.03.2007", "03.04.2007", "15.01.2008"]},
-            "3 values of date that are no",
+            "days in date that are not unmis",
         ),
         ({"seen": DAYS, "received": DAYS[::-1]}, r"several attributes of days.*\(seen, received\)"),
         ({"acquired": DAYS, "date": DAYS[::-1]}, r"several attributes of days that differ"),
@@ -183,6 +183,12 @@ def test_a_shapefile_without_its_attributes_is_refused(tmp_path: Path) -> None:
     path = three(tmp_path / "f.shp", date=DAYS)
     path.with_suffix(".dbf").unlink()
     with pytest.raises(SceneError, match=r"has no \.dbf beside it"):
+        columns(path)
+
+
+def test_an_empty_layer_is_told(tmp_path: Path) -> None:
+    path = layer(tmp_path / "f.gpkg", [])
+    with pytest.raises(SceneError, match="has no features in its layer f"):
         columns(path)
 
 
@@ -315,6 +321,15 @@ def test_a_geojson_in_metres_is_refused_and_one_in_degrees_taken(tmp_path: Path)
     frame.set_crs("EPSG:4326", allow_override=True).to_file(tmp_path / "bad.geojson")
     with pytest.raises(Faults, match=r"is in degrees by its CRS .* but its coordinates are not"):
         scenes_of(tmp_path, "bad.geojson")
+
+
+def test_attributes_that_hold_lists_and_objects_state_nothing(tmp_path: Path) -> None:
+    frame = geopandas.GeoDataFrame({"date": DAYS[:1]}, geometry=[line(10)], crs=CRS)
+    frame.to_crs("EPSG:4326").to_file(tmp_path / "f.geojson")
+    text = (tmp_path / "f.geojson").read_text()
+    more = '"bands": [1, 2], "names": ["a", "b"], "none": null, "deep": {"x": [1.5, null]}, "date"'
+    (tmp_path / "f.geojson").write_text(text.replace('"date"', more, 1))
+    assert len(FrontFile(tmp_path / "f.geojson").own("S1", "A", DAYS[0])[0].lines) == 1
 
 
 def test_a_kml_is_read(tmp_path: Path) -> None:

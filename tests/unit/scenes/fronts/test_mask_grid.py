@@ -165,6 +165,31 @@ def test_the_command_that_is_offered_brings_the_mask_onto_its_image(tmp_path: Pa
     np.testing.assert_array_equal(onto, front())
 
 
+def test_a_mask_with_a_world_file_alone_is_compared_in_its_images_crs(tmp_path: Path) -> None:
+    mask = write_image(tmp_path / "mask.png", front())
+    corner = shifted(0.5, 0.5) @ (0.5, 0.5)
+    (tmp_path / "mask.pgw").write_text("\n".join(map(str, [PIXEL, 0, 0, -PIXEL, *corner])))
+    with pytest.raises(Faults, match=r"-t_srs EPSG:3031 -s_srs EPSG:3031 -te"):
+        imported(tmp_path, mask)
+
+
+def test_control_points_are_a_fault_of_the_mask_that_has_them_alone(tmp_path: Path) -> None:
+    points = [
+        rasterio.control.GroundControlPoint(row, column, LEFT + column, TOP - row)
+        for row, column in ((0, 0), (0, WIDTH), (HEIGHT, 0))
+    ]
+    for name, values in (("image.tif", speckled(HEIGHT, WIDTH, 1)), ("points.tif", front())):
+        with rasterio.open(
+            tmp_path / name, "w", driver="GTiff", height=HEIGHT, width=WIDTH, count=1,
+            dtype="uint8", crs=CRS, gcps=points,
+        ) as dataset:  # fmt: skip
+            dataset.write(values, 1)
+    plain = write_image(tmp_path / "plain.png", front())
+    for mask, said in ((plain, "1 fault"), (tmp_path / "points.tif", "points.tif has only ground")):
+        with pytest.raises(Faults, match=said):
+            imported(tmp_path, mask, tmp_path / "image.tif")
+
+
 def test_an_image_without_a_place_takes_a_mask_of_its_size_that_has_one(tmp_path: Path) -> None:
     image = write_image(tmp_path / "image.png", speckled(HEIGHT, WIDTH, 1))
     mask = tiff(tmp_path / "mask.tif", front())
