@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Collection
+from os.path import isfile
 from pathlib import Path
 from typing import Any
 
@@ -96,11 +97,12 @@ def head_of(path: Path) -> bytes:
 
 def _sidecars(path: Path) -> list[Path]:
     """The files in which GDAL looks for a raster's overviews and masks."""
-    folder = path.parent
+    folder = str(path.parent)
     found: set[str] = set()
     stems = {path.name, path.stem}
     while stems:  # a mask has overviews, and overviews have a mask
         names = {f"{stem}{suffix}" for stem in stems for suffix in SIDECARS}
-        stems = {name for name in names - found if (folder / name).is_file()}
+        # Asked for every image; a Path for each would take most of the time.
+        stems = {name for name in names - found if isfile(f"{folder}/{name}")}  # noqa: PTH113
         found |= stems
-    return sorted(folder / name for name in found - {path.name})
+    return sorted(path.parent / name for name in found - {path.name})

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -131,27 +130,11 @@ class _Found:
     def table_of(self, config: Mapping[str, Any]) -> tuple[pd.DataFrame | None, Any]:
         """The scene table, or None and its faults; and the names in it in spite of these."""
         try:
-            with _quick_headers(config):
-                scenes = list_scenes(config)
+            scenes = list_scenes(config)
         except CalvingFrontError as error:
             self.add(all_faults(error))
             return None, error.found if isinstance(error, Faults) else None
         return scenes, scenes
-
-
-@contextmanager
-def _quick_headers(config: Mapping[str, Any]) -> Iterator[None]:
-    """Let GDAL look for the files beside an image by their names, not in a list of the folder.
-
-    The list is read anew for every image: with 10,000 in a folder that takes most of the time.
-    """
-    if source_of(config).name != "images":
-        yield
-        return
-    import rasterio
-
-    with rasterio.Env(GDAL_DISABLE_READDIR_ON_OPEN="TRUE"):
-        yield
 
 
 def _place(fault: CalvingFrontError) -> str:

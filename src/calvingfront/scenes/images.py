@@ -109,6 +109,7 @@ def image_header(
     """Size, pixel size and position of an image from its header; calls `fault` for each fault.
 
     band: to be read; several bands without a choice are a fault if three of their rows differ.
+    `grid` is shape, CRS and transform as the file states them, for the check of its mask.
     """
     try:
         with open_raster(path) as dataset:
@@ -118,7 +119,8 @@ def image_header(
     except RasterioError as error:
         fault(f"image {path.name} cannot be read ({error})", "Fetch or convert the file.")
         return {}
-    return grid_of_image(path, shape, crs, transform, pixel_size_m, fault)
+    found = grid_of_image(path, shape, crs, transform, pixel_size_m, fault)
+    return found | {"grid": (shape, crs, transform)}
 
 
 def grid_of_image(

@@ -74,11 +74,15 @@ def test_faults_of_every_kind_stand_on_one_page(scenes: dict[str, Any], tmp_path
 
 
 def test_what_follows_from_a_faulty_key_is_not_told_as_well(scenes: dict[str, Any]) -> None:
-    scenes["samples"] = {"size": "big", "front_width_px": 40}  # 40 px would be too wide for some
+    scenes["samples"] = {"size": "big", "front_width_px": 40}
+    # With the default patience of 20 epochs, the 25th might never be reached.
+    long = {"patience": "long", "max_epochs": 30, "keep_epochs": [25]}
+    scenes["training"] = scenes["training"] | long
     scenes["source"]["exclude"] = {20070304: "torn"}
     faults = faults_of(scenes)
-    assert len(faults) == 2
+    assert len(faults) == 3
     assert any("samples.size" in fault for fault in faults)
+    assert any("training.patience" in fault for fault in faults)
     assert any("20070304 is read as a number" in fault for fault in faults)
 
 

@@ -13,10 +13,9 @@ from calvingfront.errors import SceneError
 from calvingfront.files import PathLike
 from calvingfront.scenes.fronts.burning import IMAGE_REMEDY
 from calvingfront.scenes.fronts.layers import split_layer
-from calvingfront.scenes.fronts.mask_grid import describe, grid_of, grid_of_mask, placement
+from calvingfront.scenes.fronts.mask_grid import Grid, describe, grid_of, mask_grid, placement
 from calvingfront.scenes.fronts.matching import FrontFile
 from calvingfront.scenes.fronts.placing import CLEAR_SHARE, Extent, check_inside, lines_in
-from calvingfront.scenes.rasters import is_raster
 from calvingfront.scenes.user_table import Fault, existing, fetched
 
 OPEN_FILES = 16  # layers kept in memory: a table may name the same few again and again
@@ -61,9 +60,10 @@ class Fronts:
         if not DAY.fullmatch(cell["acquired"]):
             return  # told already
         try:
-            if layer is None and is_raster(path):
+            mask = mask_grid(path) if layer is None else None
+            if mask is not None:
                 if header is not None:
-                    self.check_mask(path, cell["scene"], header["image"])
+                    self.check_mask(path, mask, cell["scene"], header)
             else:
                 names = cell["scene"], cell["glacier"], cell["acquired"]
                 self.check_lines(path, layer, *names, header)
@@ -117,9 +117,12 @@ class Fronts:
             self._outside.append((scene, share))
         self._notes += [note for note in own.notes if note not in self._notes]
 
-    def check_mask(self, path: PathLike, scene: str, image: PathLike) -> None:
-        """Check that a mask lies on its image. Raises SceneError if not."""
-        mask, grid = grid_of_mask(path), grid_of(image)
+    def check_mask(self, path: PathLike, mask: Grid, scene: str, header: dict[str, Any]) -> None:
+        """Check that a mask lies on its image. Raises SceneError if not.
+
+        header: of the image, with its path `image` and, if it was read, its `grid`.
+        """
+        grid = Grid(*header["grid"]) if "grid" in header else grid_of(header["image"])
         done = describe(placement(mask, grid, path), mask, grid)
         if done:
             self._notes.append(f"mask of {scene} {done}")

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import logging
 import shlex
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 from pyproj import Transformer
 from pyproj.exceptions import CRSError, ProjError
+from rasterio.errors import RasterioError
 from rasterio.transform import Affine
 
 from calvingfront.errors import SceneError
 from calvingfront.files import PathLike
 from calvingfront.scenes.pixels import Mask
 from calvingfront.scenes.places.metres import flat_crs
-from calvingfront.scenes.rasters import open_raster
+from calvingfront.scenes.rasters import VECTOR_SUFFIXES, open_raster
 
 LOG = logging.getLogger(__name__)
 MOST_ON_NO_DATA, TOLD_ON_NO_DATA = 0.5, 0.05
@@ -64,6 +66,16 @@ class Placement(NamedTuple):
         return placed
 
 
+def mask_grid(path: PathLike) -> Grid | None:
+    """The grid of a front, None if it is no raster. Raises SceneError as `grid_of_mask` does."""
+    if Path(path).suffix.lower() in VECTOR_SUFFIXES:
+        return None
+    try:
+        return grid_of_mask(path)
+    except RasterioError:
+        return None
+
+
 def grid_of(path: PathLike) -> Grid:
     """The grid of a raster, from its header."""
     with open_raster(path) as dataset:
@@ -75,7 +87,7 @@ def grid_of_mask(path: PathLike) -> Grid:
     with open_raster(path) as dataset:
         if dataset.gcps[0] and dataset.transform.is_identity:
             raise SceneError(path, "has only ground control points", "Warp it to the image's grid.")
-    return grid_of(path)
+        return Grid(dataset.shape, dataset.crs, dataset.transform)
 
 
 def placement(mask: Grid, image: Grid, path: PathLike) -> Placement:
