@@ -4,4 +4,5 @@ from __future__ import annotations
 
 IMAGES, FRONTS, VALID = "images.npy", "fronts.npy", "valid.npy"
 INDEX, SPLIT = "index.tsv", "split.tsv"
+SPLIT_ORIGIN = "split_made_from.json"  # what the split was made from
 CONFIG = "config.yaml"  # the configuration with which the data set was made
