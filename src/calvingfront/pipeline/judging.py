@@ -7,7 +7,7 @@ from pathlib import Path
 from calvingfront.dataset import files
 from calvingfront.errors import CalvingFrontError, Faults
 from calvingfront.pipeline.data_check import data_faults, split_fault
-from calvingfront.pipeline.origins import data_of, digests_of, unfit
+from calvingfront.pipeline.origins import data_of, unfit
 from calvingfront.pipeline.results import Results, steps_of
 from calvingfront.pipeline.steps import (
     STEPS,
@@ -17,6 +17,7 @@ from calvingfront.pipeline.steps import (
     runs_of,
     threshold_step,
 )
+from calvingfront.provenance.content import digests_of
 from calvingfront.vocabulary import paths
 from calvingfront.vocabulary.runs import Run
 
