@@ -15,11 +15,6 @@ VENV  := .venv
 BIN   := $(VENV)/bin
 STAMP := $(VENV)/.complete
 
-ifneq ($(words $(CURDIR)),1)
-$(error The path "$(CURDIR)" contains a blank, and Snakemake cannot start Python there \
-  (Snakemake issue 2645). Move the checkout to a path without blanks)
-endif
-
 .PHONY: help environment demo report test lint docs lock
 .DEFAULT_GOAL := help
 
@@ -64,6 +59,7 @@ lint: environment
 	$(BIN)/snakemake --lint
 
 docs: environment
+	cp workflow/schemas/config.schema.yaml src/calvingfront/configuration/config.schema.yaml
 	$(BIN)/python -m calvingfront.configuration.docs workflow/schemas/config.schema.yaml > config/README.md
 
 lock:

@@ -32,13 +32,17 @@ def caffe_folder(tmp_path: Path) -> CaffeBuilder:
         folder = tmp_path / "caffe"
         (folder / "sar_images").mkdir(parents=True, exist_ok=True)
         (folder / "fronts").mkdir(exist_ok=True)
+        groups: list[tuple[str, ...]] = []
         for seed, name in enumerate(names):
             row = 5 + seed % (height - 10)
+            group = tuple(name.split("_")[::3])  # each glacier and resolution has its own size
+            groups += [] if group in groups else [group]
+            across = width + 3 * groups.index(group)
             write_image(
-                folder / "sar_images" / "train" / f"{name}.png", speckled(height, width, seed)
+                folder / "sar_images" / "train" / f"{name}.png", speckled(height, across, seed)
             )
             write_image(
-                folder / "fronts" / "train" / f"{name}_front.png", line_mask(height, width, row)
+                folder / "fronts" / "train" / f"{name}_front.png", line_mask(height, across, row)
             )
         return folder
 

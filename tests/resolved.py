@@ -18,6 +18,6 @@ RESOLVED: dict[str, Any] = {
         "batch_size": 2, "max_epochs": 1, "patience": 1, "keep_epochs": [1], "device": "cpu",
         "threads": 1, "gpu_slots": 1, "acceleration": "eager", "feed": "auto", "save_minutes": 10,
     },
-    "evaluation": {"min_front_length_m": 0, "bootstrap_samples": 20},
+    "evaluation": {"min_front_length_m": 0, "bootstrap_samples": 100},
     "figures": {"scenes": []},
 }  # fmt: skip

@@ -5,4 +5,4 @@ from calvingfront.logs import log_to
 
 if __name__ == "__main__":
     with log_to(snakemake.log[0]):
-        gather_fronts(**snakemake.input, **snakemake.output)
+        gather_fronts(**snakemake.input, **snakemake.params, **snakemake.output)

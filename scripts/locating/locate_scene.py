@@ -1,10 +1,10 @@
 """Locate the front of one scene with a model."""
 
 from calvingfront.locating.locate import locate_file
-from calvingfront.logs import log_to
+from calvingfront.scenes.failures.records import scene_job
 
 if __name__ == "__main__":
-    with log_to(snakemake.log[0]):
+    with scene_job(snakemake):
         how = {key: snakemake.config["training"][key] for key in ("device", "gpu_slots")}
         inputs = {name: path or None for name, path in snakemake.input.items()}
         locate_file(

@@ -1,10 +1,10 @@
 """Check one radar product and write its metadata."""
 
-from calvingfront.logs import log_to
 from calvingfront.products.ingest import ingest_product
+from calvingfront.scenes.failures.records import scene_job
 
 if __name__ == "__main__":
-    with log_to(snakemake.log[0]):
+    with scene_job(snakemake):
         ingest_product(
             product=snakemake.input.product,
             orbit_file=snakemake.input.orbit_file or None,

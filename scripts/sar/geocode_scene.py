@@ -1,10 +1,10 @@
 """Resample one multilooked scene onto the map grid."""
 
-from calvingfront.logs import log_to
 from calvingfront.sar.geocode import geocode_file
+from calvingfront.scenes.failures.records import scene_job
 
 if __name__ == "__main__":
-    with log_to(snakemake.log[0]):
+    with scene_job(snakemake):
         geocode_file(
             intensity=snakemake.input.intensity,
             product=snakemake.input.product,

@@ -1,8 +1,8 @@
 """Convert one scene without a front to an 8-bit image."""
 
-from calvingfront.logs import log_to
+from calvingfront.scenes.failures.records import scene_job
 from calvingfront.scenes.importing import import_new_scene
 
 if __name__ == "__main__":
-    with log_to(snakemake.log[0]):
+    with scene_job(snakemake):
         import_new_scene(**snakemake.input, **snakemake.params, output_image=snakemake.output.image)

@@ -1,10 +1,10 @@
 """Convert one scene to an 8-bit image and a front mask on the same grid."""
 
-from calvingfront.logs import log_to
+from calvingfront.scenes.failures.records import scene_job
 from calvingfront.scenes.importing import import_scene
 
 if __name__ == "__main__":
-    with log_to(snakemake.log[0]):
+    with scene_job(snakemake):
         import_scene(
             **snakemake.input,
             **snakemake.params,

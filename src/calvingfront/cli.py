@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import logging
+import re
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -17,20 +18,25 @@ from typing import Any
 
 import yaml
 
+from calvingfront.configuration import command as settings
 from calvingfront.dataset.files import CONFIG
 from calvingfront.errors import CalvingFrontError, ConfigError
 from calvingfront.locating import command as locating
+from calvingfront.logs import said
 from calvingfront.pages import command as pages
 from calvingfront.pipeline import commands
 from calvingfront.pipeline.commands import Results
 from calvingfront.pipeline.summary import summary
 from calvingfront.position import command as position
+from calvingfront.vocabulary.losses import how_to_write_a_loss, loss_pattern
 from calvingfront.vocabulary.models import BASELINES, NETWORKS
 from calvingfront.vocabulary.others import others_of
 from calvingfront.vocabulary.paths import DATASET
 from calvingfront.vocabulary.runs import Run
 
 log = logging.getLogger("calvingfront")
+SECTIONS = ("samples", "split", "networks", "losses", "seeds", "training", "evaluation", "figures")
+LARGEST_SEED = 2**32 - 1  # as in the configuration's schema
 
 # For messages: what --set must be given, by the type of the value that it replaces.
 KINDS: dict[Any, str] = {
@@ -48,6 +54,7 @@ ON_FILES: dict[str, Callable[[argparse.Namespace], int]] = {
     "export": locating.run_export,
     "summary": lambda options: _print(summary(Path(options.results))),
     "page": pages.run,
+    "settings": settings.run,
 }
 
 
@@ -66,23 +73,46 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return ON_FILES[options.command](options)
         folder = Path(options.results)
         config = read_config(options.config or folder / DATASET / CONFIG, options.set)
-        _run(options, Results(folder, config))
-    except CalvingFrontError as error:
-        print(f"error: {error}", file=sys.stderr)
+        _run(options, Results(folder, _complete(config, folder)))
+    except Exception as error:
+        told = said(error)
+        if told is None and isinstance(error, OSError) and error.filename is not None:
+            told = CalvingFrontError(error.filename, str(error.strerror), "Check the path")
+        if told is None:
+            raise
+        print(f"error: {told}", file=sys.stderr)
         return 1
     return 0
 
 
 def read_config(path: str | Path, changes: Sequence[str] = ()) -> dict[str, Any]:
-    """Read a resolved configuration; apply changes written as `training.max_epochs=3`."""
-    try:
-        config: dict[str, Any] = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
-    except OSError as error:
+    """Read a resolved configuration; apply changes written as `training.max_epochs=3`.
+
+    Raises ConfigError, or Faults with every key that cannot be used.
+    """
+    from calvingfront.configuration.reading import read_yaml
+    from calvingfront.configuration.validation import check_settings  # takes the schema library
+
+    if not Path(path).is_file():
         raise ConfigError(
             path, "cannot be read", "Run `snakemake dataset` to write it, or give --config."
-        ) from error
+        )
+    written = read_yaml(path)
+    config = written.content
     for change in changes:
         _apply(config, change)
+    check_settings(config, written.places)
+    return config
+
+
+def _complete(config: dict[str, Any], folder: Path) -> dict[str, Any]:
+    """The configuration, if it has every section that a step reads. Raises ConfigError."""
+    lacking = [name for name in SECTIONS if config.get(name) is None]
+    if lacking:
+        raise ConfigError(
+            f"configuration of {folder}", f"lacks {', '.join(lacking)}",
+            "Run `snakemake dataset` again to write a complete one.",
+        )  # fmt: skip
     return config
 
 
@@ -119,7 +149,7 @@ def _as_before(old: Any, text: str, where: str) -> Any:
     if isinstance(old, int | float) and not isinstance(old, bool) and isinstance(value, str):
         with suppress(ValueError):
             value = float(value)  # YAML reads 1e-2 as text
-    if old is None or value is None:
+    if old is None or (value is None and not isinstance(old, dict)):
         return value
     kind = next(kind for kind in KINDS if isinstance(old, kind))  # bool first: it is an int too
     if not isinstance(value, kind) or isinstance(value, bool) is not isinstance(old, bool):
@@ -184,6 +214,7 @@ def _parser() -> argparse.ArgumentParser:
     command = commands.add_parser("summary", help=text, description=text)
     command.add_argument("--results", default="results", help="results folder (%(default)s)")
     pages.add_command(commands)
+    settings.add_command(commands)
     return parser
 
 
@@ -202,6 +233,11 @@ def _chosen(options: argparse.Namespace, config: dict[str, Any]) -> Run:
                 known = ", ".join(str(value) for value in config[group])
                 raise ConfigError(f"--{key}", "is missing", f"Write one of {known}.")
             chosen[key] = config[group][0]
+    if not re.fullmatch(loss_pattern(), str(chosen["loss"])):
+        raise ConfigError("--loss", f"{chosen['loss']} is not a loss", how_to_write_a_loss())
+    if not 0 <= chosen["seed"] <= LARGEST_SEED:
+        what = f"{chosen['seed']} is out of range"
+        raise ConfigError("--seed", what, f"Write 0 to {LARGEST_SEED}.")
     return Run(options.model, **chosen)
 
 

@@ -6,12 +6,21 @@ import fcntl
 import glob
 import json
 import os
+import re
+import shutil
+import socket
+import time
+import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from functools import cache
 from pathlib import Path
 from typing import Any
 
+from calvingfront.errors import telling_full_disk
+
 PathLike = str | os.PathLike[str]
+UNTOUCHED_S = 24 * 3600.0  # after which a temporary file has no writer any more
 
 
 class NoLocksError(OSError):
@@ -23,22 +32,46 @@ def replacing(path: PathLike, durable: bool = False) -> Iterator[Path]:
     """Yield a temporary path beside `path`; rename it onto `path` when the block succeeds.
 
     The temporary name keeps the suffix (libraries choose the format by it) and the folder (so
-    that the rename is atomic). On failure the temporary file is removed and `path` is untouched.
+    that the rename is atomic). On failure the temporary file, and what a library left beside it,
+    is removed and `path` is untouched; so is what a killed writer of `path` left behind.
+    The block must raise if a byte was not written: Python's files do, GDAL's do not always (see
+    `whole_rasters` and `whole_vectors`).
     durable: flush the file to disk before the rename, so that a power cut leaves either the old
     file or the new one.
+    Raises DiskError if the disk is full.
     """
     target = Path(path)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    temporary = target.with_name(f".{target.stem}.{os.getpid()}.tmp{target.suffix}")
-    try:
-        yield temporary
-        if durable:
-            _flush(temporary)
-        os.replace(temporary, target)
-        if durable:
-            _flush(target.parent)
-    finally:
-        temporary.unlink(missing_ok=True)
+    temporary = temporary_of(target)
+    with telling_full_disk(target):
+        target.parent.mkdir(parents=True, exist_ok=True)
+        remove_leftovers(target)
+        try:
+            yield temporary
+            if durable:
+                _flush(temporary)
+            os.replace(temporary, target)
+            if durable:
+                _flush(target.parent)
+        finally:
+            for left in target.parent.glob(f"{glob.escape(temporary.name)}*"):
+                left.unlink(missing_ok=True)
+
+
+@contextmanager
+def folder_beside(path: PathLike) -> Iterator[Path]:
+    """Yield a temporary folder beside `path`, so on the same disk; it is removed at the end.
+
+    So is what a killed process left behind. Raises DiskError if the disk is full.
+    """
+    folder = temporary_of(path)
+    with telling_full_disk(path):
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        remove_leftovers(path)
+        folder.mkdir()
+        try:
+            yield folder
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _flush(path: Path) -> None:
@@ -49,11 +82,64 @@ def _flush(path: Path) -> None:
         os.close(handle)
 
 
-def leftovers(path: PathLike) -> list[Path]:
-    """Find the temporary files that killed writers of `path` left beside it."""
+def temporary_of(path: PathLike) -> Path:
+    """The name under which this process writes `path`: a hidden one beside it, same suffix."""
     target = Path(path)
-    stem, suffix = glob.escape(target.stem), glob.escape(target.suffix)
-    return sorted(target.parent.glob(f".{stem}.*.tmp{suffix}"))
+    return target.with_name(f".{target.stem}.{os.getpid()}-{_place()}.tmp{target.suffix}")
+
+
+def leftovers(path: PathLike) -> list[Path]:
+    """Find the temporary files of all writers of `path` beside it, whether they live or not."""
+    target = Path(path)
+    return sorted(left for left, _, _ in _temporaries(target))
+
+
+def remove_leftovers(path: PathLike) -> None:
+    """Remove the temporary files and folders that killed writers of `path` left beside it.
+
+    A writer is taken for dead if it ran on this machine and is gone, or has not touched its file
+    for a day.
+    """
+    for left, pid, place in _temporaries(Path(path)):
+        with suppress(OSError):
+            gone = place == _place() and not _lives(pid)
+            if gone or time.time() - left.stat().st_mtime > UNTOUCHED_S:
+                if left.is_dir():
+                    shutil.rmtree(left)
+                else:
+                    left.unlink()
+
+
+def _temporaries(target: Path) -> Iterator[tuple[Path, int, str]]:
+    """Temporary files of `target` with the process and the place of their writers."""
+    name = re.compile(
+        rf"\.{re.escape(target.stem)}\.(\d+)(?:-([0-9a-f]{{8}}))?\.tmp{re.escape(target.suffix)}"
+    )
+    if target.parent.is_dir():
+        with os.scandir(target.parent) as entries:
+            names = [entry.name for entry in entries if entry.name.startswith(".")]
+        for found in filter(None, map(name.fullmatch, names)):
+            yield target.with_name(found[0]), int(found[1]), found[2] or ""
+
+
+@cache
+def _place() -> str:
+    """What tells this machine, or container, from others that see the same disk."""
+    try:
+        processes = str(Path("/proc/self/ns/pid").stat().st_ino)
+    except OSError:
+        processes = ""
+    return f"{zlib.crc32(f'{socket.gethostname()} {processes}'.encode()):08x}"
+
+
+def _lives(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:  # another user's
+        return True
+    return True
 
 
 def write_text(path: PathLike, text: str, durable: bool = False) -> None:

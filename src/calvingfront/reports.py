@@ -1,18 +1,21 @@
 """Reports as Markdown and as HTML: browsers, and Snakemake's report, show HTML as a page.
 
 The Markdown is the plain part that this project writes: headings, paragraphs, lists with -, pipe
-tables, `code` and **bold**. Anything else is shown as it is written.
+tables, `code`, **bold** and links to pictures beside the report. Anything else is shown as it is
+written.
 """
 
 from __future__ import annotations
 
 import html
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from calvingfront.files import PathLike, write_text
 
 _PIPE = re.compile(r"(?<!\\)\|")
+# Only to pictures beside the report: any other address could come from a name in a table.
+_PICTURE = re.compile(r"\[([\w.-]+)\]\(([\w-]+\.png)\)")
 _BOLD = re.compile(r"\*\*(?=\S)(.+?)(?<=\S)\*\*")
 _RULE = re.compile(r"\|(\s*:?-{2,}:?\s*\|)+")
 STYLE = """\
@@ -40,6 +43,16 @@ def write_report(text: str, md: PathLike, page: PathLike | None) -> None:
     write_text(md, text)
     if page is not None:
         write_text(page, to_html(text))
+
+
+def table_row(cells: Iterable[object]) -> str:
+    """A row of a pipe table; a | or a line break within a cell stays in its cell."""
+    return f"| {' | '.join(map(cell_text, cells))} |"
+
+
+def cell_text(value: object) -> str:
+    """A value as the text of one cell of a pipe table."""
+    return " ".join(str(value).splitlines()).replace("|", "\\|")
 
 
 def to_html(text: str) -> str:
@@ -118,6 +131,8 @@ def _inline(text: str) -> str:
     found = []
     for number, part in enumerate(parts):
         safe = html.escape(part)
+        if not number % 2:
+            safe = _PICTURE.sub(r'<a href="\2">\1</a>', safe)
         found.append(
             f"<code>{safe}</code>" if number % 2 else _BOLD.sub(r"<strong>\1</strong>", safe)
         )

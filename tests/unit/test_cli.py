@@ -13,7 +13,7 @@ import yaml
 
 from builders import line_mask, write_image
 from calvingfront.cli import main, read_config
-from calvingfront.errors import ConfigError
+from calvingfront.errors import ConfigError, Faults
 from calvingfront.files import write_json
 from calvingfront.networks.build import build_network
 from calvingfront.networks.settings import NetworkSettings
@@ -192,9 +192,7 @@ def config_file(tmp_path: Path) -> Path:
     [
         ("training.learning_rate_max=1e-2", 0.01),
         ("training.learning_rate_max=1", 1),
-        ("training.batch_size=0.5", 0.5),  # where it must be whole, the settings say so
         ("training.tuning=off", "off"),
-        ("training.device=null", None),
         ("training.batch_size=3", 3),
         ("training.device=cuda:1", "cuda:1"),
         ("training.deterministic=false", False),
@@ -228,6 +226,58 @@ def test_a_key_that_is_set_keeps_its_kind(config_file: Path, change: str, value:
 def test_a_key_that_cannot_be_set_is_told(config_file: Path, change: str, said: str) -> None:
     with pytest.raises(ConfigError, match=re.escape(f"--set {change}: ") + f".*{said}"):
         read_config(config_file, [change])
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ("training.batch_size=0.5", "training.batch_size: 0.5 is not an integer"),
+        ("training.batch_size=64.0", "training.batch_size: 64.0 is not an integer. Write 64."),
+        ("training.batch_size=0", "training.batch_size: 0 is out of range"),
+        ("training.learning_rate_max=.nan", "training.learning_rate_max: NaN is not finite"),
+        ("training.learning_rate_max=1e999", "training.learning_rate_max: Infinity is not finite"),
+        ("training.device=null", "training.device: null is not a string"),
+        ("training.device=gpu", "Write auto, cpu, cuda"),
+        ("networks.front_prior=2", "networks.front_prior: 2 is out of range"),
+        ("networks.models=[u-net]", "Did you mean unet?"),
+    ],
+)
+def test_a_value_that_no_key_may_have_is_refused_by_its_name(
+    config_file: Path, change: str, said: str
+) -> None:
+    with pytest.raises(Faults) as caught:
+        read_config(config_file, [change])
+    assert said in str(caught.value)
+
+
+def test_settings_that_cannot_work_together_are_refused(results: Path) -> None:
+    file = results / "dataset" / "config.yaml"
+    with pytest.raises(Faults, match="leaves batch normalisation a single value"):
+        read_config(file, ["training.batch_size=1", "networks.depth=4"])
+
+
+@pytest.mark.parametrize(
+    ("option", "said"),
+    [
+        (("--loss", "wbcex"), "--loss: wbcex is not a loss. Write bce, or wbce"),
+        (("--seed", "-1"), "--seed: -1 is out of range. Write 0 to 4294967295."),
+        (("--seed", str(2**32)), "is out of range"),
+    ],
+)
+def test_a_loss_or_seed_that_cannot_be_is_refused(
+    results: Path, option: tuple[str, str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["train", "--results", str(results), "--model", "unet", *option]) == 1
+    assert said in capsys.readouterr().err
+
+
+def test_a_configuration_with_a_key_twice_is_refused_with_its_lines(
+    results: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = results / "dataset" / "config.yaml"
+    file.write_text(file.read_text(encoding="utf-8") + "seeds: [3]\n", encoding="utf-8")
+    assert main(["tabulate", "--results", str(results)]) == 1
+    assert "seeds: stands twice, in line" in capsys.readouterr().err
 
 
 SCENES = {"SI_a": 0.6, "SI_b": 0.4}

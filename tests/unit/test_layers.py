@@ -18,7 +18,9 @@ CONTRIBUTING = Path(__file__).resolve().parents[2] / "CONTRIBUTING.md"
 # imports the other.
 LAYERS = (
     ("errors",),
-    ("files", "logs", "vector_files"),
+    ("files", "logs", "tabular"),
+    ("raster_files", "vector_files", "sealed_files", "whole_rasters", "whole_vectors"),
+    ("array_files",),
     ("provenance", "reports"),
     ("vocabulary",),
     ("fronts", "position", "radar"),
@@ -35,7 +37,7 @@ LAYERS = (
     ("evaluation",),
     ("locating",),
     ("tables", "figures", "pages"),
-    ("pipeline",),
+    ("check", "pipeline"),
     ("cli",),
     ("__main__",),
 )
@@ -146,7 +148,8 @@ HEAVY = {
 }  # fmt: skip
 LEARNING = (
     "networks", "losses", "compute", "training", "evaluation", "tables", "figures", "pipeline",
-    "cli", "vocabulary", "fronts", "errors", "files", "logs", "provenance",
+    "cli", "vocabulary", "fronts", "errors", "files", "logs", "sealed_files", "array_files",
+    "provenance",
 )  # fmt: skip
 RADAR = ("radar", "orbits", "products", "sar", "simulation", "scenes", "samples")
 

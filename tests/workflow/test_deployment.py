@@ -150,6 +150,25 @@ def test_a_module_by_git_tag(tagged: Path, hosted: dict[str, str], user: Path, k
     assert "Nothing to be done" in again
 
 
+def test_a_checkout_and_an_environment_in_a_folder_with_blanks(copy: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "My Drive (1)" / "it's a 'glacier' & more"
+    folder.parent.mkdir()
+    shutil.move(copy, folder)
+    run(sys.executable, "-m", "venv", "--without-pip", folder / ".venv", directory=tmp_path)
+    [site] = (folder / ".venv" / "lib").glob("python*/site-packages")
+    others = [path for path in sys.path if path.endswith("-packages")]
+    (site / "others.pth").write_text("\n".join(others), encoding="utf-8")
+    (folder / "mine.yaml").write_text(yaml.safe_dump(CONFIG), encoding="utf-8")
+    run(
+        folder / ".venv" / "bin" / "python", "-m", "snakemake", "--nocolor", "--cores", "1",
+        "--configfile", "mine.yaml", "--", "write_config",
+        directory=folder, XDG_CACHE_HOME=str(folder / "cache"),
+    )  # fmt: skip
+    imported = folder / "out" / "dataset" / "config.yaml.package"
+    loaded = Path(imported.read_text(encoding="utf-8"))
+    assert loaded == folder / "src" / "calvingfront" / "__init__.py"
+
+
 def test_snakedeploy(hosted: dict[str, str], user: Path) -> None:
     beside = Path(sys.executable).parent
     program = shutil.which("snakedeploy", path=f"{beside}{os.pathsep}{os.environ['PATH']}")

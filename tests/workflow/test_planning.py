@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from subprocess import CompletedProcess
@@ -10,7 +11,11 @@ from subprocess import CompletedProcess
 import pytest
 import yaml
 
+import simulated_images as images
 from builders import line_mask, speckled, write_image
+from calvingfront.simulation.product_writers.envisat import write_envisat
+from front_layers import write_fronts
+from terrain_files import write_dem
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 CONFIG = REPOSITORY / "config"
@@ -77,18 +82,19 @@ def test_an_overlay_for_real_images_plans_on_a_caffe_folder(
 def test_a_table_of_ones_own_plans_the_way_of_its_kind(
     snakemake: Snakemake, tmp_path: Path, kind: str
 ) -> None:
-    """No product is opened where the table says its mission and day."""
-    for name in ("a.tif", "b.tif", "fronts.gpkg", "dem.tif"):
-        (tmp_path / name).touch()
-    for row, name in enumerate("ab"):
+    write_fronts(tmp_path / "fronts.gpkg", "abcd")
+    write_dem(tmp_path / "dem.tif", (-180, -90, 180, 90), 5.0, "EPSG:4326")
+    product = write_envisat(images.envisat_image(), tmp_path)
+    for row, name in enumerate("abcd"):
+        shutil.copy(product, tmp_path / f"{name}.N1")
         write_image(tmp_path / f"{name}.png", speckled(40, 48, row))
         write_image(tmp_path / f"{name}_front.png", line_mask(40, 48, 9))
     column, cells = {
-        "images": ("image", "{0}.png,{0}_front.png,20"),
-        "products": ("product", "{0}.tif,fronts.gpkg,"),
+        "images": ("image", "ERS,200{1}-01-01,{0}.png,{0}_front.png,20"),
+        "products": ("product", ",,{0}.N1,fronts.gpkg,"),
     }[kind]
     lines = [f"scene,glacier,mission,acquired,{column},front,pixel_size_m"]
-    lines += [f"{name},G,ERS,200{row}-01-01,{cells.format(name)}" for row, name in enumerate("ab")]
+    lines += [f"{name},G,{cells.format(name, row)}" for row, name in enumerate("abcd")]
     (tmp_path / "table.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
     mine = {
         "source": {"kind": kind, kind: {"table": "table.csv"}},
@@ -101,7 +107,7 @@ def test_a_table_of_ones_own_plans_the_way_of_its_kind(
     )  # fmt: skip
     assert done.returncode == 0, done.stdout
     planned = jobs(done.stdout)
-    assert planned["import_scene"] == planned["square_image"] == 2
+    assert planned["import_scene"] == planned["square_image"] == 4
     assert planned.keys() & {*RADAR} == ({*RADAR} if kind == "products" else set())
     assert not planned.keys() & {"build_world", "simulate_terrain", "simulate_product"}
 
@@ -187,3 +193,45 @@ def test_one_broken_scene_stops_only_its_own_jobs(
     checked = (results / "logs" / "check_scenes.log").read_text(encoding="utf-8")
     assert broken.name in checked
     assert not (results / "dataset" / "index.tsv").exists()
+
+
+def test_check_draws_every_scene_and_trains_nothing(
+    snakemake: Snakemake, caffe_folder: CaffeBuilder, tmp_path: Path
+) -> None:
+    folder = caffe_folder(*NAMES)
+    done = snakemake(
+        "check", "--cores", "1", "--configfile", CONFIG / "real_cpu.yaml",
+        "--config", f"source={{caffe: {{folder: '{folder}'}}}}",
+        directory=tmp_path,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout
+    results = tmp_path / "results" / "real_cpu"
+    assert {path.name for path in results.iterdir()} == {"check", "logs"}
+    made = {path.name for path in (results / "check").iterdir()}
+    assert made == {"check.html", "check.md", "check.tsv", "sheet_001.png"}
+    assert NAMES[0] in (results / "check" / "check.md").read_text(encoding="utf-8")
+
+
+def test_faults_of_configuration_files_are_told_with_file_and_line(
+    snakemake: Snakemake, tmp_path: Path
+) -> None:
+    (tmp_path / "mine.yaml").write_text(
+        "seeds: [1]\nsplit:\n  test_glaciers: [NO]\n  gap_days: 30\nseeds: [2]\n", encoding="utf-8"
+    )
+    done = snakemake("-n", "--configfile", "mine.yaml", directory=tmp_path)
+    assert done.returncode == 1
+    assert "mine.yaml line 5, seeds: stands twice, in line 1 and here" in done.stdout
+    assert "mine.yaml line 3, split.test_glaciers[0]: NO is read as false" in done.stdout
+    assert "Traceback" not in done.stdout
+
+
+def test_a_setting_without_effect_is_told_and_stops_nothing(
+    snakemake: Snakemake, tmp_path: Path
+) -> None:
+    done = snakemake(
+        "-n", "--quiet", "rules", "--configfile", CONFIG / "test.yaml",
+        "--config", "split={gap_days: 30}",
+        directory=tmp_path,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout
+    assert done.stdout.count("split.gap_days has no effect: split.method is paper") == 1

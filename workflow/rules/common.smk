@@ -1,21 +1,17 @@
 # Shared by all stages: the validated configuration, the scenes, the runs, and the wildcards of paths.
 import pandas as pd
 from snakemake.exceptions import WorkflowError
+from snakemake.logging import logger
 
-from calvingfront.configuration.validation import validate_config, validate_scenes
+from calvingfront.check.start import start
+from calvingfront.check.telling import told
 from calvingfront.errors import CalvingFrontError
-from calvingfront.locating.model.choice import check_fronts, members_of, sample_settings
+from calvingfront.locating.model.choice import members_of, sample_settings
 from calvingfront.pipeline.steps import STEPS, figures_of, paths_over, runs_of
+from calvingfront.scenes.failures.records import describe_failed, keep_left_out, leave_out_failed
+from calvingfront.scenes.fronts.layers import split_layer
 from calvingfront.scenes.scene_table import SCENE_NAME, records, with_front, without_front
-from calvingfront.scenes.sources import (
-    known_hemispheres,
-    list_scenes,
-    listed_in,
-    map_settings,
-    of_training,
-    prepared_scenes,
-    source_of,
-)
+from calvingfront.scenes.sources import map_settings, of_training, prepared_scenes, source_of
 from calvingfront.vocabulary.losses import NO_LOSS, loss_pattern
 from calvingfront.vocabulary.models import BASELINES, NETWORKS
 from calvingfront.vocabulary.others import is_binary, others_of
@@ -28,32 +24,42 @@ def checked(function, *arguments):
     try:
         return function(*arguments)
     except CalvingFrontError as error:
-        raise WorkflowError(str(error)) from None
+        raise WorkflowError(told(error, config)) from None
 
 
-# In place, because the jobs read this dictionary.
-config.update(
-    checked(validate_config, config, workflow.source_path("../schemas/config.schema.yaml"))
+# The files that the configuration was read from, the later ones on top; none if a module replaces it.
+CONFIG_FILES = [file for file in workflow.configfiles if file not in workflow.overwrite_configfiles]
+CONFIG_FILES += workflow.overwrite_configfiles
+# Scene → reason of those that failed before and are left out.
+LEFT_OUT = {}
+# Configuration, scenes, split and files; the jobs' own processes only read what the rules need.
+STARTED = checked(
+    lambda: start(
+        config,
+        workflow.source_path("../schemas/config.schema.yaml"),
+        workflow.source_path("../schemas/scenes.schema.yaml"),
+        files=[] if workflow.modifier.skip_configfile else CONFIG_FILES,
+        on_top=workflow.config_settings.overwrite_config,
+        thorough=workflow.is_main_process,
+        prepare=lambda config: LEFT_OUT.update(leave_out_failed(config, workflow.is_main_process)),
+    )
 )
+for note in STARTED.notes:
+    logger.warning(note)
+# In place, because the jobs read this dictionary.
+config.update(STARTED.config)
 # One training at a time unless --resources gpu=N is given: without a limit all would start at once.
 workflow.global_resources.setdefault("gpu", 1)
 
 SOURCE = source_of(config)
 MAP = map_settings(config)
-source_scenes = checked(list_scenes, config)
-checked(
-    validate_scenes,
-    source_scenes,
-    workflow.source_path("../schemas/scenes.schema.yaml"),
-    listed_in(config),
-)
+source_scenes = STARTED.scenes
 # Scenes with a front are trained on and scored; the fronts of the new ones are located.
 SCENES = list(with_front(source_scenes)["scene"])
 NEW_SCENES = list(without_front(source_scenes)["scene"])
-checked(check_fronts, len(SCENES), len(NEW_SCENES), config)
 # No new scene changes these, so that none reruns a job of the others.
 TRAINING = of_training(config, source_scenes)
-checked(known_hemispheres, with_front(source_scenes)["glacier"], config)
+HEMISPHERES = STARTED.hemispheres
 # The source's own files, and the 8-bit images and masks from which the samples are made.
 source_rows = source_scenes.set_index("scene").to_dict("index")
 prepared = prepared_scenes(source_scenes, config)
@@ -90,6 +96,31 @@ def scene_cell(column, rows=prepared_rows):
         return None if pd.isna(value) else value
 
     return look_up
+
+
+def front_file(wildcards):
+    """The file of a scene's front, and its layer if the table names one."""
+    return split_layer(source_rows[wildcards.scene]["front"])
+
+
+def megapixels(scene):
+    """Size of the image of a scene, millions of pixels; 0 if the table does not know it, as of a product."""
+    height, width = (source_rows[scene][key] for key in ("height_px", "width_px"))
+    return 0 if pd.isna(height) or pd.isna(width) else height * width / 1e6
+
+
+def image_memory(least, bytes_per_pixel):
+    """Return a resource function: the memory of a job on one whole image, MB; of a small one `least`."""
+
+    def look_up(wildcards):
+        return max(least, 300 + int(bytes_per_pixel * megapixels(wildcards.scene)))
+
+    return look_up
+
+
+def image_minutes(wildcards):
+    """Time of a job on one whole image: at least ten minutes."""
+    return 10 + int(megapixels(wildcards.scene) / 20)
 
 
 def has_front(wildcards):

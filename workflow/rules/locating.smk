@@ -146,6 +146,10 @@ rule gather_fronts:
         runtime="30m",
     params:
         made_from("calvingfront.locating.gather:gather_fronts"),
+        excluded={
+            scene: config["source"]["exclude"][scene]
+            for scene in source_scenes.attrs.get("excluded_new", ())
+        },
     script:
         "../../scripts/locating/gather_fronts.py"
 

@@ -4,6 +4,7 @@
 # in a git repository   (module by github, gitlab or gitfile) src of the same commit, unpacked into Snakemake's cache
 # elsewhere (a URL)     the installed package
 import os
+import re
 import sys
 import tarfile
 import tempfile
@@ -73,11 +74,9 @@ def put_first(folder):
 
 def provide_package(here):
     """Make the package importable, or say what to install."""
-    if " " in sys.executable:
-        raise WorkflowError(
-            f"Snakemake cannot start jobs with {sys.executable}, whose path contains a blank (Snakemake issue 2645). "
-            "Create the environment at a path without blanks."
-        )
+    # Snakemake writes this path into its commands as it is (Snakemake issue 2645).
+    if "\\" not in sys.executable:
+        sys.executable = re.sub(r"([^\w@%+=:,./-])", r"\\\1", sys.executable)
     folder, source = find_package(here)
     if folder:
         put_first(str(folder))

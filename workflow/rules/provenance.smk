@@ -1,7 +1,7 @@
 # Provenance: what a job is made from besides its settings, so that its result is never stale.
 #
-# The first parameter of every rule is `made_from`: digests of the code that the job runs and of the user's files that it
-# reads, by content. Dates of the user's files do not count: a touched file, or one that was copied elsewhere, changes
+# Each job has `made_from` as its first parameter: digests of the code that it runs and of the user's files that it reads,
+# by content. Dates of the user's files do not count: a touched file, or one that was copied elsewhere, changes
 # nothing, and one with other content and an older date is seen.
 from pathlib import Path
 

@@ -20,8 +20,8 @@ rule filter_speckle:
         "../../envs/samples.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime="10m",
+        mem_mb=image_memory(1000, 5),
+        runtime=image_minutes,
     params:
         made_from(
             "calvingfront.samples.median:filter_file",
@@ -49,8 +49,8 @@ rule dilate_front:
         "../../envs/samples.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime="10m",
+        mem_mb=image_memory(1000, 5),
+        runtime=image_minutes,
     params:
         made_from(
             "calvingfront.samples.fronts:dilate_file",
@@ -64,6 +64,7 @@ rule dilate_front:
         pixel_size_y_m=scene_cell("pixel_size_y_m"),
         size=config["samples"]["size"],
         front_width_px=config["samples"]["front_width_px"],
+        variant=config["samples"]["variant"],
     script:
         "../../scripts/samples/dilate_front.py"
 
@@ -91,8 +92,8 @@ rule square_image:
         "../../envs/samples.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime="10m",
+        mem_mb=image_memory(1000, 5),
+        runtime=image_minutes,
     params:
         made_from(
             "calvingfront.samples.square:square_file",

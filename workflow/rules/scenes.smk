@@ -7,6 +7,11 @@
 
 
 if SOURCE.imported:
+    # Geocoded products are linear; of one's own images the table or the configuration may say it.
+    pixel_params = {
+        "values": "linear" if SOURCE.products else scene_cell("values", source_rows),
+        "band": None if SOURCE.products else scene_cell("band", source_rows),
+    }
 
     rule import_scene:
         """Convert an image to 8 bit, and its front, a mask or vectors, to a mask on the same grid."""
@@ -16,7 +21,7 @@ if SOURCE.imported:
                 if SOURCE.products
                 else given_cell("image", source_rows)
             ),
-            front=given_cell("front", source_rows),
+            front=lambda wildcards: given(front_file(wildcards)[0]),
         output:
             image=f"<results>/imported/{{scene}}/image.{'tif' if SOURCE.products else 'png'}",
             front="<results>/imported/{scene}/front.png",
@@ -28,19 +33,21 @@ if SOURCE.imported:
             "../../envs/samples.yaml"
         threads: 1
         resources:
-            mem_mb=2000,
-            runtime="10m",
+            mem_mb=image_memory(2000, 12),  # 7 bytes a pixel of float32, 11 of float64
+            runtime=image_minutes,
         params:
             made_from(
                 "calvingfront.scenes.importing:import_scene",
                 files={
                     **({} if SOURCE.products else {"image": scene_cell("image", source_rows)}),
-                    "front": scene_cell("front", source_rows),
+                    "front": lambda wildcards: front_file(wildcards)[0],
                 },
             ),
+            **pixel_params,
             scene="{scene}",
             glacier=scene_cell("glacier"),
             acquired=scene_cell("acquired"),
+            layer=lambda wildcards: front_file(wildcards)[1],
         script:
             "../../scripts/scenes/import_scene.py"
 
@@ -62,13 +69,14 @@ if SOURCE.imported:
             "../../envs/samples.yaml"
         threads: 1
         resources:
-            mem_mb=2000,
-            runtime="10m",
+            mem_mb=image_memory(2000, 12),  # 7 bytes a pixel of float32, 11 of float64
+            runtime=image_minutes,
         params:
             made_from(
                 "calvingfront.scenes.importing:import_new_scene",
                 files={} if SOURCE.products else {"image": scene_cell("image", source_rows)},
             ),
+            **pixel_params,
             pixel_size_m=scene_cell("pixel_size_x_m"),
         script:
             "../../scripts/scenes/import_new_scene.py"
@@ -90,7 +98,7 @@ rule check_scenes:
         "../../envs/samples.yaml"
     threads: 2
     resources:
-        mem_mb=2000,
+        mem_mb=max(2000, 300 + int(2 * 5 * max(map(megapixels, SCENES), default=0))),
         runtime="30m",
     params:
         made_from(

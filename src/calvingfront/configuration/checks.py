@@ -2,24 +2,50 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from calvingfront.errors import ConfigError
+from calvingfront.errors import CalvingFrontError, ConfigError
+from calvingfront.scenes.lists import split_lists
 from calvingfront.scenes.sources import source_of
 from calvingfront.vocabulary.models import AVERAGE, BASELINES, NETWORKS, model_label
 from calvingfront.vocabulary.others import others_of, printed_others
 from calvingfront.vocabulary.references import load
 
+Config = Mapping[str, Any]
+# The sections or keys that a check compares, and the check.
+Check = tuple[tuple[str, ...], Callable[[], Iterator[CalvingFrontError]]]
+OF_LISTS = tuple(
+    f"split.{key}" for key in ("lists", "method", "lists_scene_column", "lists_subset_column")
+)
 
-def contradictions(config: Mapping[str, Any]) -> Iterator[ConfigError]:
-    """Yield a ConfigError for each set of keys that cannot work together."""
-    yield from load(source_of(config).faults)(config)
-    yield from _split_contradictions(config["split"])
-    yield from load("calvingfront.locating.model.choice:faults")(config)  # of a later stage
-    yield from _others_contradictions(config)
-    training = config["training"]
+
+def contradictions(config: Config) -> Iterator[Check]:
+    """Yield each check of keys that cannot work together, with the sections it needs."""
+    yield ("source", "map"), partial(load(source_of(config).faults), config)
+    yield OF_LISTS, partial(split_lists.faults, config)
+    yield ("split",), partial(_split, config["split"])
+    # Of a later stage.
+    model = load("calvingfront.locating.model.choice:faults")
+    yield ("locating", "networks", "losses"), partial(model, config)
+    yield ("others",), partial(_others, config)
+    yield from contradictions_of_training(config)
+
+
+def contradictions_of_training(config: Config) -> Iterator[Check]:
+    """The checks of what a training needs, which the plain commands make too."""
+    yield ("samples.size", "networks.depth"), partial(_divisible, config)
+    yield (
+        ("samples.size", "networks.depth", "training.batch_size"),
+        partial(_normalised, config),
+    )
+    yield ("samples",), partial(_front_width, config["samples"])
+    yield ("training",), partial(_training, config["training"])
+
+
+def _divisible(config: Config) -> Iterator[ConfigError]:
     size, depth = config["samples"]["size"], config["networks"]["depth"]
     step = 2**depth
     if size % step:
@@ -30,12 +56,29 @@ def contradictions(config: Mapping[str, Any]) -> Iterator[ConfigError]:
             f"{size} is not divisible by {step} (2 to the power of networks.depth)",
             f"Write {choices}, or lower networks.depth",
         )
-    if config["samples"]["front_width_px"] * 4 > size:
+
+
+def _normalised(config: Config) -> Iterator[ConfigError]:
+    size, depth = config["samples"]["size"], config["networks"]["depth"]
+    if config["training"]["batch_size"] == 1 and size == 2**depth:
+        yield ConfigError(
+            "training.batch_size",
+            f"1 leaves batch normalisation a single value: networks.depth {depth} shrinks a sample "
+            f"of {size} px to one pixel",
+            "Write 2 or more, lower networks.depth, or raise samples.size",
+        )
+
+
+def _front_width(samples: Config) -> Iterator[ConfigError]:
+    if samples["front_width_px"] * 4 > samples["size"]:
         yield ConfigError(
             "samples.front_width_px",
-            f"{config['samples']['front_width_px']} px is too wide for a sample of {size} px",
-            f"Write at most {size // 4}",
+            f"{samples['front_width_px']} px is too wide for a sample of {samples['size']} px",
+            f"Write at most {samples['size'] // 4}",
         )
+
+
+def _training(training: Config) -> Iterator[ConfigError]:
     if training["learning_rate_min"] > training["learning_rate_max"]:
         yield ConfigError(
             "training.learning_rate_min",
@@ -53,7 +96,7 @@ def contradictions(config: Mapping[str, Any]) -> Iterator[ConfigError]:
         )
 
 
-def _others_contradictions(config: Mapping[str, Any]) -> Iterator[ConfigError]:
+def _others(config: Config) -> Iterator[ConfigError]:
     ours = [*NETWORKS, *BASELINES, AVERAGE]
     taken = {model_label(name): name for name in ours}
     for name, other in others_of(config).items():
@@ -80,13 +123,7 @@ def _others_contradictions(config: Mapping[str, Any]) -> Iterator[ConfigError]:
         taken[label] = name
 
 
-def _split_contradictions(split: Mapping[str, Any]) -> Iterator[ConfigError]:
-    if split["method"] == "paper" and split["lists"] and not Path(split["lists"]).is_file():
-        yield ConfigError(
-            "split.lists",
-            f"there is no file {split['lists']}",
-            "Write the path of the CSV, or null to draw the subsets by split.shares",
-        )
+def _split(split: Config) -> Iterator[ConfigError]:
     if split["method"] == "glacier" and not split["test_glaciers"]:
         yield ConfigError(
             "split.test_glaciers",

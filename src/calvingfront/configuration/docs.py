@@ -74,7 +74,7 @@ def leaves(prefix: str, properties: Mapping[str, Any]) -> Iterator[tuple[str, Ma
 
 def _allowed(part: Mapping[str, Any]) -> str:
     if "enum" in part:
-        return ", ".join(f"`{choice}`" for choice in part["enum"])
+        return ", ".join(f"`{as_json(each).strip(chr(34))}`" for each in part["enum"])
     names = [part["type"]] if isinstance(part["type"], str) else part["type"]
     text = " or ".join(TYPE_NAMES[name] for name in names)
     signs = (

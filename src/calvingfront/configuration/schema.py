@@ -43,6 +43,14 @@ def read_schema(path: PathLike) -> dict[str, Any]:
     return dict(schema)
 
 
+def schema_of_configuration() -> dict[str, Any]:
+    """The schema of the whole configuration, for commands without the workflow's folder.
+
+    The package holds a copy of workflow/schemas/config.schema.yaml, which `make docs` renews.
+    """
+    return part_of_schema("config")
+
+
 def part_of_schema(name: str) -> dict[str, Any]:
     """The schema of one section that the package itself reads, such as `map`, filled in."""
     return read_schema(Path(__file__).with_name(f"{name}.schema.yaml"))
@@ -81,6 +89,7 @@ def _fill_vocabulary(schema: Any) -> None:
             mission.name: {
                 "type": "number",
                 "exclusiveMinimum": 0,
+                "maximum": 100_000,
                 "default": mission.spacing_m,
                 "unit": "m",
                 "description": f"Map pixel spacing for {mission.label}.",

@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
-import difflib
-import json
-from collections.abc import Iterator, Mapping, Sequence
+import copy
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import jsonschema
-
-from calvingfront.configuration.checks import contradictions
-from calvingfront.configuration.schema import TYPE_NAMES, as_json, fill_defaults, read_schema
-from calvingfront.errors import CalvingFrontError, ConfigError, Faults, SceneError
+from calvingfront.configuration.checks import (
+    Check,
+    Config,
+    contradictions,
+    contradictions_of_training,
+)
+from calvingfront.configuration.explaining import Validator, explain
+from calvingfront.configuration.names import keys_as_text
+from calvingfront.configuration.reading import Places
+from calvingfront.configuration.schema import (
+    fill_defaults,
+    read_schema,
+    schema_of_configuration,
+)
+from calvingfront.errors import CalvingFrontError, Faults, SceneError
 from calvingfront.files import PathLike
 
 if TYPE_CHECKING:
@@ -20,17 +31,84 @@ if TYPE_CHECKING:
 REMEDY = "Correct the configuration; config/README.md explains every key."
 
 
-def validate_config(config: Mapping[str, Any], schema_path: PathLike) -> dict[str, Any]:
+@dataclass(frozen=True)
+class Examined:
+    """A configuration with its defaults, and its faults.
+
+    config: with the default instead of every faulty key; None if that is no configuration either.
+    unsure: `section.key` of these keys; what depends on them cannot be checked.
+    """
+
+    config: dict[str, Any] | None
+    faults: list[CalvingFrontError]
+    unsure: frozenset[str] = frozenset()
+
+    def is_sure_of(self, *sections: str) -> bool:
+        """Whether every key of these sections, or these keys, is as it was written."""
+        return self.config is not None and not any(
+            key == each or key.startswith(f"{each}.") or each.startswith(f"{key}.")
+            for key in self.unsure
+            for each in sections
+        )
+
+
+def examine(
+    config: Mapping[str, Any],
+    schema: Mapping[str, Any],
+    places: Places | None = None,
+    compare: Callable[[Config], Iterator[Check]] = contradictions,
+) -> Examined:
+    """Check each key by the schema, and then those that are sound against each other.
+
+    compare: yields the checks of keys against each other.
+    """
+    filled, faults, wrong = _filled(config, schema, places)
+    if wrong:
+        named, _ = keys_as_text(config, schema, places)
+        sound: dict[Any, Any] = copy.deepcopy(dict(named)) if isinstance(named, Mapping) else {}
+        for section, *inner in wrong:
+            if inner and isinstance(sound.get(section), dict):
+                sound[section].pop(inner[0], None)
+            else:
+                sound.pop(section, None)
+        filled, _, still = _filled(sound, schema, places)
+        if still:
+            return Examined(None, faults)
+    unsure = {".".join(map(str, path)) for path in wrong}
+    known = Examined(filled, faults, frozenset(unsure))
+    for sections, check in compare(filled):
+        if known.is_sure_of(*sections):
+            found = list(check())
+            faults += found
+            # A fault is told by its key, or by a file that the first section names.
+            keys = (re.sub(r"\[\d+\]$", "", fault.where) for fault in found)
+            unsure |= {key if key.partition(".")[0] in filled else sections[0] for key in keys}
+    return Examined(filled, faults, frozenset(unsure))
+
+
+def validate_config(
+    config: Mapping[str, Any], schema_path: PathLike, places: Places | None = None
+) -> dict[str, Any]:
     """Check a configuration and return a copy with the schema's defaults filled in.
 
-    Raises `Faults` with one `ConfigError` per fault, which gives the key and what to write.
+    places: where its keys stand, for messages. Raises `Faults` with one `ConfigError` per fault,
+    which gives the key and what to write.
     """
-    filled, faults = _filled(config, read_schema(schema_path))
-    if not faults:  # keys can be compared with each other only if each is valid
-        faults = list(contradictions(filled))
-    if faults:
-        raise Faults(faults, REMEDY)
-    return filled
+    examined = examine(config, read_schema(schema_path), places)
+    if examined.faults or examined.config is None:
+        raise Faults(examined.faults, REMEDY)
+    return examined.config
+
+
+def check_settings(config: Mapping[str, Any], places: Places | None = None) -> None:
+    """Check a configuration that the workflow has resolved, as the plain commands need it.
+
+    The files of the source need not be there. Raises `Faults`.
+    """
+    schema = schema_of_configuration()
+    examined = examine(config, schema, places, contradictions_of_training)
+    if examined.faults:
+        raise Faults(examined.faults, REMEDY)
 
 
 def checked_section(name: str, section: Any, schema: Mapping[str, Any]) -> dict[str, Any]:
@@ -39,7 +117,7 @@ def checked_section(name: str, section: Any, schema: Mapping[str, Any]) -> dict[
     Raises `Faults`, whose keys begin with the name of the section.
     """
     around = {"type": "object", "properties": {name: schema}}
-    filled, faults = _filled({name: section}, around)
+    filled, faults, _ = _filled({name: section}, around, None)
     if faults:
         raise Faults(faults, REMEDY)
     checked: dict[str, Any] = filled[name]
@@ -47,13 +125,27 @@ def checked_section(name: str, section: Any, schema: Mapping[str, Any]) -> dict[
 
 
 def _filled(
-    config: Mapping[str, Any], schema: Mapping[str, Any]
-) -> tuple[dict[str, Any], list[CalvingFrontError]]:
-    """A copy of the configuration with its defaults, and the faults of its keys."""
-    filled: dict[str, Any] = fill_defaults(config, schema)
-    validator = jsonschema.Draft202012Validator(schema)
-    errors = sorted(validator.iter_errors(filled), key=lambda error: list(map(str, error.path)))
-    return filled, [fault for error in errors for fault in _explain(error)]
+    config: Mapping[str, Any], schema: Mapping[str, Any], places: Places | None
+) -> tuple[dict[str, Any], list[CalvingFrontError], list[tuple[object, ...]]]:
+    """A copy with the defaults, the faults of its keys, and the first two parts of their paths."""
+    named, wrong_names = keys_as_text(config, schema, places)
+    filled: dict[str, Any] = fill_defaults(named, schema)
+    errors = sorted(
+        Validator(schema).iter_errors(filled), key=lambda error: list(map(str, error.absolute_path))
+    )
+    faults: list[CalvingFrontError] = [fault for _, fault in wrong_names]
+    faults += [fault for error in errors for fault in explain(error, places)]
+    paths: list[tuple[object, ...]] = [path[:2] for path, _ in wrong_names if path]
+    for error in errors:
+        path = tuple(error.absolute_path)
+        if error.validator == "additionalProperties" and not isinstance(
+            error.validator_value, Mapping
+        ):
+            unknown = set(error.instance) - set(error.schema["properties"])
+            paths += [(*path, name)[:2] for name in sorted(unknown, key=str)]
+        elif path:
+            paths.append(path[:2] if isinstance(filled.get(str(path[0])), Mapping) else path[:1])
+    return filled, faults, list(dict.fromkeys(paths))
 
 
 def validate_scenes(
@@ -64,15 +156,16 @@ def validate_scenes(
     source: where the scenes come from, for messages. Raises `Faults` with one `SceneError` per
     fault, which names the source, the scene, the column and what to write.
     """
-    validator = jsonschema.Draft202012Validator(read_schema(schema_path))
+    schema = read_schema(schema_path)
+    validator = Validator(schema)
     faults: list[CalvingFrontError] = []
-    for record in scenes.astype(object).where(scenes.notna(), None).to_dict("records"):
-        for error in validator.iter_errors(record):
-            name = record.get("scene") or "without a name"
-            for fault in _explain(error):
-                where = f"{source}, scene {name}, column {fault.where}"
-                what = fault.what.replace("no such key", "no such column")
-                faults.append(SceneError(where, what, fault.remedy))
+    rows = scenes.astype(object).where(scenes.notna(), None)
+    for record in [] if _sound(rows, schema) else rows.to_dict("records"):
+        name = record.get("scene") or "without a name"
+        for fault in _faults_of(validator.iter_errors(record)):
+            where = f"{source}, scene {name}, column {fault.where}"
+            what = fault.what.replace("no such key", "no such column")
+            faults.append(SceneError(where, what, fault.remedy))
     twice = scenes["scene"][scenes["scene"].duplicated()].unique()
     faults += [
         SceneError(f"{source}, scene {scene}", "appears twice", "Give each scene a unique name")
@@ -82,74 +175,17 @@ def validate_scenes(
         raise Faults(faults, "workflow/schemas/scenes.schema.yaml explains every column.")
 
 
-def _explain(error: jsonschema.ValidationError) -> Iterator[ConfigError]:
-    """Explain a schema error: the key, the fault and what to write instead."""
-    schema: Any = error.schema
-    instance: Any = error.instance
-    where = _key(error.absolute_path)
-    value = json.dumps(error.instance, ensure_ascii=False, default=str)
-    rule: Any = error.validator_value
-    if error.validator == "additionalProperties" and isinstance(rule, Mapping):
-        return
-    if error.validator == "additionalProperties":
-        known = list(schema["properties"])
-        for key in sorted(set(instance) - set(known), key=str):
-            near = difflib.get_close_matches(str(key), known, n=1, cutoff=0.5)
-            remedy = f"Did you mean {near[0]}?" if near else "Write one of: " + ", ".join(known)
-            yield ConfigError(_key([*error.absolute_path, key]), "there is no such key", remedy)
-        return
-    default = f" (default: {as_json(schema['default'])})" if "default" in schema else ""
-    if error.validator == "type":
-        names = [TYPE_NAMES[name] for name in ([rule] if isinstance(rule, str) else rule)]
-        wanted = " or ".join(names)
-        what, remedy = f"{value} is not {wanted}", f"Write {wanted}{default}"
-    elif error.validator == "enum":
-        options = ", ".join(map(str, rule))
-        near = difflib.get_close_matches(str(error.instance), list(map(str, rule)), n=1)
-        hint = f" Did you mean {near[0]}?" if near else ""
-        what, remedy = f"{value} is not allowed", f"Write one of: {options}{default}.{hint}"
-    elif error.validator == "pattern":
-        what, remedy = f"{value} is not valid", _pattern_remedy(where, schema) + default
-    elif error.validator in {"minimum", "exclusiveMinimum", "maximum", "exclusiveMaximum"}:
-        what = f"{value} is out of range"
-        remedy = f"Write {_range(schema)}{default}"
-    elif error.validator in {"minItems", "maxItems", "minLength"}:
-        what = f"{value} is too {'long' if error.validator == 'maxItems' else 'short'}"
-        unit = "character(s)" if error.validator == "minLength" else "item(s)"
-        side = "at most" if error.validator == "maxItems" else "at least"
-        remedy = f"Write {side} {rule} {unit}{default}"
-    elif error.validator == "uniqueItems":
-        what, remedy = f"{value} contains duplicates", "Write each item once"
-    elif error.validator == "required":
-        missing = sorted(set(rule) - set(instance))
-        where, what, remedy = ", ".join(missing), "is missing", "Add it"
-    else:
-        what, remedy = error.message, f"See config/README.md{default}"
-    yield ConfigError(where, what, remedy)
+def _sound(rows: pd.DataFrame, schema: Mapping[str, Any]) -> bool:
+    """Whether every row obeys the schema: each column's different values are checked once."""
+    columns = schema["properties"]
+    if not set(schema["required"]) <= set(rows.columns) <= set(columns):
+        return False
+    return all(
+        Validator(columns[name]).is_valid(value)
+        for name in rows.columns
+        for value in set(rows[name])
+    )
 
 
-def _pattern_remedy(where: str, schema: Mapping[str, Any]) -> str:
-    if "x-write" in schema:
-        return str(schema["x-write"])
-    if where == "training.device":
-        return "Write auto, cpu, cuda, or cuda: and a number"
-    return "Write a path without braces"
-
-
-def _range(schema: Mapping[str, Any]) -> str:
-    bounds = {
-        "minimum": "at least",
-        "exclusiveMinimum": "more than",
-        "maximum": "at most",
-        "exclusiveMaximum": "less than",
-    }
-    parts = [f"{words} {schema[name]}" for name, words in bounds.items() if name in schema]
-    return "a number of " + " and ".join(parts)
-
-
-def _key(path: Sequence[object] | Any) -> str:
-    """Format a key as the user sees it: `losses[1]`, `source.caffe.folder`."""
-    text = ""
-    for part in path:
-        text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else str(part)
-    return text or "configuration"
+def _faults_of(errors: Iterable[Any]) -> list[CalvingFrontError]:
+    return [fault for error in errors for fault in explain(error)]

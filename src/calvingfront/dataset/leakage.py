@@ -11,9 +11,10 @@ import pandas as pd
 
 from calvingfront.dataset.splits import split_scenes
 from calvingfront.files import PathLike
-from calvingfront.reports import write_report
+from calvingfront.reports import table_row, write_report
+from calvingfront.scenes.lists.split_lists import read_lists
 from calvingfront.scenes.scene_table import write_table
-from calvingfront.scenes.split_lists import read_lists
+from calvingfront.sealed_files import read_sealed
 from calvingfront.vocabulary.subsets import GAP, SUBSETS, TEST, TRAIN, VALIDATION
 
 NEAR_DAYS = 35  # one repeat cycle of ERS and ENVISAT
@@ -91,7 +92,7 @@ def describe_leakage(
         share = f"{int(near[own].sum())} ({_percent(near[own])})" if own.any() else "–"
         median = f"{np.median(own_days):g}" if len(own_days) else "–"
         cells = [glacier, *(int(row[subset]) for subset in (*SUBSETS, GAP)), share, median]
-        lines.append("| " + " | ".join(map(str, cells)) + " |")
+        lines.append(table_row(cells))
     lines += [
         "",
         "A test scene close in time to a training scene shows nearly the same front: its score "
@@ -116,7 +117,7 @@ def split_file(
     lists:   a file, or empty for none. exclude: the scenes of source.exclude.
     options: the other keys of the configuration's section split; see `split_scenes`.
     """
-    scenes = pd.read_csv(index, sep="\t", dtype=str, keep_default_na=False)
+    scenes = read_sealed(index, str).fillna("")
     source = lists or None
     split = split_scenes(scenes, lists=source, excluded=exclude, **options)
     method = str(options.get("method", "paper"))

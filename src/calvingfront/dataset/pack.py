@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from calvingfront.array_files import replacing_array, row_crc
+from calvingfront.dataset.files import CRC_COLUMNS
 from calvingfront.dataset.hemispheres import hemispheres as find_hemispheres
-from calvingfront.errors import CalvingFrontError, Faults, SampleError
-from calvingfront.files import PathLike, replacing
+from calvingfront.errors import CalvingFrontError, DamagedFileError, Faults, SampleError
+from calvingfront.files import PathLike
 from calvingfront.samples.square import read_sample
 from calvingfront.scenes.scene_table import read_scenes, write_table
 
@@ -50,9 +52,10 @@ def pack_files(
     hemispheres: glacier → north or south, for scenes without a place on the map; see
     `sources.known_hemispheres`.
 
-    The arrays are (n, size, size) uint8. Rows are in the order of the scene table. One sample is
-    held in memory at a time.
-    Raises Faults if samples and scene table do not match, or if sizes, widths or variants differ.
+    The arrays are (n, size, size) uint8. Rows are in the order of the scene table; the index has
+    the CRC-32 of each image and front. One sample is held in memory at a time.
+    Raises Faults if samples are damaged or do not match the scene table, or if sizes, widths or
+    variants differ; DiskError if the disk has too little room.
     """
     table = read_scenes(scenes)
     by_scene = {Path(path).stem: path for path in samples}
@@ -66,35 +69,44 @@ def pack_files(
             faults or [SampleError(scenes, "has no scenes", "Check the source.")],
             "Make the samples match the scene table.",
         )
-    size = read_sample(by_scene[table["scene"][0]])[0].shape[0]
+    size = _size([by_scene[name] for name in table["scene"]])
     metas: list[dict[str, Any]] = []
     shape = (len(table), size, size)
     with ExitStack() as stack:
-        arrays = [
-            np.lib.format.open_memmap(
-                stack.enter_context(replacing(path)), mode="w+", dtype=np.uint8, shape=shape
-            )
+        append = [
+            stack.enter_context(replacing_array(path, shape, "u1"))
             for path in (images, fronts, valid)
         ]
-        for row, name in enumerate(table["scene"]):
-            *layers, meta = read_sample(by_scene[name])
+        for name in table["scene"]:
+            try:
+                *layers, meta = read_sample(by_scene[name])
+            except DamagedFileError as error:
+                faults.append(error)
+                continue
             faults.extend(_mismatches(by_scene[name], name, layers, meta, size, metas))
             if faults:
                 continue
-            metas.append(meta)
-            for array, layer in zip(arrays, layers, strict=True):
-                array[row] = layer
+            crcs = {key: row_crc(layer) for key, layer in zip(CRC_COLUMNS, layers, strict=False)}
+            metas.append(meta | crcs)
+            for write, layer in zip(append, layers, strict=True):
+                write(layer)
         if faults:
-            raise Faults(faults, "Make all samples of a data set with the same settings.")
-        for array in arrays:
-            array.flush()
-        del arrays, array
+            raise Faults(faults, "Make all samples of a data set anew, with the same settings.")
     packed = pd.concat(
-        [table[TABLE_COLUMNS], pd.DataFrame(metas, columns=META_COLUMNS)], axis="columns"
+        [table[TABLE_COLUMNS], pd.DataFrame(metas, columns=[*META_COLUMNS, *CRC_COLUMNS])],
+        axis="columns",
     )
     packed.insert(0, "row", np.arange(len(packed)))
     packed["hemisphere"] = find_hemispheres(packed, hemispheres or {})
     write_table(index, packed)
+
+
+def _size(samples: Sequence[PathLike]) -> int:
+    """Side of the first sample that can be read, px; if none can, the error of the first."""
+    for path in samples:
+        with suppress(DamagedFileError):
+            return int(read_sample(path)[0].shape[0])
+    return int(read_sample(samples[0])[0].shape[0])
 
 
 def _mismatches(

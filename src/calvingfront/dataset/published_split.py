@@ -18,6 +18,8 @@ import pandas as pd
 from calvingfront.errors import CalvingFrontError, SceneError, SplitError
 from calvingfront.files import PathLike, replacing
 from calvingfront.scenes.caffe import parse_name
+from calvingfront.scenes.lists.caffe_files import image_files
+from calvingfront.tabular.text_tables import read_table
 from calvingfront.vocabulary.subsets import SUBSETS
 
 # CaFFe does not distinguish the two satellites of the TanDEM-X pair.
@@ -30,9 +32,9 @@ def translate_split(lists: PathLike, caffe: PathLike) -> pd.DataFrame:
 
     Scenes are matched by glacier, date, mission and quality; of several matches, one with the
     published resolution is preferred. If CaFFe has none, `caffe_name` is empty.
-    Raises SplitError if a list is missing or a row cannot be read.
+    Raises SplitError or TableError if a list is missing or a row cannot be read.
     """
-    known = [parse_name(path.stem) for path in sorted(Path(caffe, "sar_images").rglob("*.png"))]
+    known = [parse_name(path.stem) for path in image_files(Path(caffe, "sar_images"))]
     if not known:
         raise SplitError(caffe, "has no images in sar_images", "Give the folder of CaFFe.")
     scenes = pd.DataFrame(known)
@@ -52,13 +54,11 @@ def translate_split(lists: PathLike, caffe: PathLike) -> pd.DataFrame:
 
 def _images(path: Path) -> list[PurePosixPath]:
     """Read the images' paths, …/glacier/folder/date_mission_resolution_quality.png."""
+    table = read_table(path, ("images",))
     try:
-        images = pd.read_csv(path, dtype=str, keep_default_na=False)["images"]
-        found = [PurePosixPath(image) for image in images]
+        found = [PurePosixPath(row.cells["images"]) for row in table.sound_rows()]
         for image in found:
             parse_name(f"{image.parts[-3]}_{image.stem}_0")
-    except (OSError, ValueError) as error:
-        raise SplitError(path, f"cannot be read ({error})", "Fetch the published lists.") from None
     except (KeyError, IndexError, SceneError) as error:
         raise SplitError(
             path, f"is not a published list ({error})",

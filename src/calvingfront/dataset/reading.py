@@ -14,14 +14,16 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from calvingfront.dataset.files import FRONTS, IMAGES, INDEX, SPLIT
+from calvingfront.array_files import check_rows, open_array
+from calvingfront.dataset.files import CRC_COLUMNS, FRONTS, IMAGES, INDEX, SPLIT
 from calvingfront.errors import SampleError, SplitError
 from calvingfront.files import PathLike
+from calvingfront.sealed_files import read_sealed, reading
 from calvingfront.vocabulary.subsets import SUBSETS
 
 REMAKE = f"Remove {IMAGES}, {FRONTS} and {INDEX}, and rerun pack_samples."
 _TEXTS = ("scene", "glacier", "mission", "orbit", "crs", "hemisphere")
-TEXT_COLUMNS = dict.fromkeys(_TEXTS, str)
+TEXT_COLUMNS = dict.fromkeys((*_TEXTS, *CRC_COLUMNS), str)
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,11 @@ class Dataset:
     def size(self) -> int:
         """Side of the square samples, px."""
         return int(self.images.shape[1])
+
+    @property
+    def variant(self) -> str:
+        """`samples.variant` of the samples; `paper` if the index does not say."""
+        return str(self.index["variant"].iloc[0]) if "variant" in self.index else "paper"
 
     def rows(self, scenes: list[str]) -> npt.NDArray[np.int64]:
         """Find the rows (k,) of the k named scenes, in their order.
@@ -102,11 +109,11 @@ class SampleReader:
 
 
 def read_table(path: PathLike, dtype: Any = None) -> pd.DataFrame:
-    """Read a table (TSV) in which only an empty cell means unknown: a glacier may be called NA."""
-    table: pd.DataFrame = pd.read_csv(
-        path, sep="\t", dtype=dtype, keep_default_na=False, na_values=[""]
-    )
-    return table
+    """Read a table (TSV) in which only an empty cell means unknown: a glacier may be called NA.
+
+    Raises DamagedFileError if it is damaged.
+    """
+    return read_sealed(path, dtype)
 
 
 def read_index(dataset: PathLike) -> pd.DataFrame:
@@ -115,9 +122,10 @@ def read_index(dataset: PathLike) -> pd.DataFrame:
 
 
 def open_dataset(dataset: PathLike) -> Dataset:
-    """Open the arrays of a packed data set as memory maps; check that they belong together.
+    """Open the arrays of a packed data set as memory maps; check that they are whole.
 
-    Raises SampleError if they do not, or if one cannot be read.
+    Every image and front is compared with its checksum in the index, if that has one.
+    Raises DamagedFileError if one is damaged, SampleError if they do not belong together.
     """
     images, fronts, index = (Path(dataset) / name for name in (IMAGES, FRONTS, INDEX))
     image_array, front_array = _open_array(images), _open_array(fronts)
@@ -132,14 +140,16 @@ def open_dataset(dataset: PathLike) -> Dataset:
     twice = table["scene"][table["scene"].duplicated()].tolist()
     if twice:
         raise SampleError(index, f"names the scene {twice[0]} twice", REMAKE)
+    for path, array, column in zip(
+        (images, fronts), (image_array, front_array), CRC_COLUMNS, strict=True
+    ):
+        if column in table:
+            check_rows(path, array, table[column].tolist(), table["scene"].tolist())
     return Dataset(image_array, front_array, table)
 
 
 def _open_array(path: PathLike) -> npt.NDArray[np.uint8]:
-    try:
-        array: npt.NDArray[np.uint8] = np.load(path, mmap_mode="r")
-    except (OSError, ValueError, EOFError) as error:
-        raise SampleError(path, f"cannot be read ({error})", f"Copy it again. {REMAKE}") from error
+    array: npt.NDArray[np.uint8] = open_array(path)
     square = array.ndim == 3 and array.shape[1] == array.shape[2]
     if array.dtype != np.uint8 or not square or not array.flags.c_contiguous:
         order = "" if array.flags.c_contiguous else ", not in C order"
@@ -156,6 +166,8 @@ def read_split(dataset: PathLike) -> dict[str, list[str]]:
     """
     path = Path(dataset) / SPLIT
     table = read_table(path, str)
+    with reading(path):
+        table["scene"], table["subset"]
     split = {subset: sorted(table.loc[table["subset"] == subset, "scene"]) for subset in SUBSETS}
     for subset, scenes in split.items():
         if not scenes:

@@ -11,7 +11,7 @@ import pandas as pd
 
 from calvingfront.errors import SplitError
 from calvingfront.files import PathLike
-from calvingfront.scenes.split_lists import Lists, read_lists
+from calvingfront.scenes.lists.split_lists import Lists, read_lists
 from calvingfront.vocabulary.subsets import GAP, SPLIT_METHODS, SUBSETS, TEST, TRAIN, VALIDATION
 
 log = logging.getLogger(__name__)

@@ -8,10 +8,13 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from calvingfront.dataset.reading import read_table
-from calvingfront.errors import SampleError
-from calvingfront.files import PathLike, replacing
+from calvingfront.array_files import check_rows, open_array, replacing_array, row_crc
+from calvingfront.errors import DamagedFileError
+from calvingfront.files import PathLike
+from calvingfront.sealed_files import read_sealed, reading, write_sealed
 from calvingfront.vocabulary.subsets import HELD_OUT
+
+CRC = "crc32"  # column: of each prediction
 
 
 def held_out_scenes(subsets: dict[str, list[str]]) -> pd.DataFrame:
@@ -30,23 +33,19 @@ def write_predictions(
     """Write probabilities (m, size, size) and their table (scene, subset), atomically.
 
     blocks: the probabilities in the table's order, (b, size, size) each. Each block is written as
-    float16 as it arrives, so memory holds one block and not the array. (The pages of a memory map
-    would stay in memory.)
+    float16 as it arrives, so memory holds one block and not the array. The table gets the CRC-32
+    of each.
     Raises ValueError if the number of predictions differs from the table's.
     """
-    shape = (len(table), size, size)
-    with replacing(probabilities) as temporary:
-        with temporary.open("wb") as file:
-            header = {"descr": "<f2", "fortran_order": False, "shape": shape}
-            np.lib.format.write_array_header_1_0(file, header)
-            written = 0
-            for block in blocks:
-                file.write(np.ascontiguousarray(block, dtype="<f2").data)
-                written += len(block)
-        if written != len(table):
-            raise ValueError(f"{written} predictions for {len(table)} scenes")
-    with replacing(predictions) as temporary:
-        table.to_csv(temporary, sep="\t", index=False)
+    crcs: list[str] = []
+    with replacing_array(probabilities, (len(table), size, size), "<f2") as append:
+        for block in blocks:
+            half = np.ascontiguousarray(block, dtype="<f2")
+            append(half)
+            crcs += map(row_crc, half)
+        if len(crcs) != len(table):
+            raise ValueError(f"{len(crcs)} predictions for {len(table)} scenes")
+    write_sealed(predictions, table.assign(**{CRC: crcs}))
 
 
 def open_predictions(
@@ -54,14 +53,15 @@ def open_predictions(
 ) -> tuple[npt.NDArray[np.float16], pd.DataFrame]:
     """Open the probabilities (m, s, s) of a run and their table (scene, subset).
 
-    Raises SampleError if they do not belong together.
+    Raises DamagedFileError if one is damaged or they do not belong together.
     """
-    array = np.load(probabilities, mmap_mode="r")
-    table = read_table(index, str)
-    if len(array) != len(table):
-        raise SampleError(
-            probabilities,
-            f"holds {len(array)} predictions, but its index lists {len(table)}",
-            "Remove the folder and predict again.",
-        )
-    return array, table
+    array = open_array(probabilities)
+    table = read_sealed(index, str)
+    with reading(index):
+        table["scene"], table["subset"]
+    if array.ndim != 3 or len(array) != len(table):
+        what = f"it holds {array.shape} predictions, but its index lists {len(table)}"
+        raise DamagedFileError.of(probabilities, what)
+    if CRC in table:
+        check_rows(probabilities, array, table[CRC].tolist(), table["scene"].tolist())
+    return array, table[["scene", "subset"]]

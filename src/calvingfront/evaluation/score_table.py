@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from calvingfront.dataset.reading import read_table
-from calvingfront.errors import CalvingFrontError, Faults
+from calvingfront.errors import CalvingFrontError, DamagedFileError, Faults
 from calvingfront.files import PathLike
 from calvingfront.vocabulary.losses import NO_LOSS
 from calvingfront.vocabulary.metrics import METRICS
@@ -24,14 +24,18 @@ SCORE_COLUMNS = (
 def read_scores(paths: PathLike | Sequence[PathLike]) -> pd.DataFrame:
     """Read and concatenate `scores.tsv` files; adds the columns model, loss and seed.
 
-    Raises Faults naming every file without a required column or protocol, or with other test
+    Raises Faults naming every file that is damaged, lacks a column or protocol, or has other test
     scenes than the first file: all rows of a table must refer to the same images.
     """
     tables: list[pd.DataFrame] = []
     faults: list[CalvingFrontError] = []
     remedy = "Remove this scores.tsv and score the run again on the current split."
     for path in as_paths(paths):
-        table = read_table(path, {"scene": str, "glacier": str, "mission": str})
+        try:
+            table = read_table(path, {"scene": str, "glacier": str, "mission": str})
+        except DamagedFileError as error:
+            faults.append(error)
+            continue
         lacking = [name for name in SCORE_COLUMNS if name not in table]
         if lacking:
             faults.append(CalvingFrontError(path, f"has no columns {', '.join(lacking)}", remedy))

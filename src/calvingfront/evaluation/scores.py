@@ -15,13 +15,14 @@ from calvingfront.dataset.reading import open_dataset
 from calvingfront.evaluation.metrics import metrics_over_thresholds
 from calvingfront.evaluation.predictions import open_predictions
 from calvingfront.evaluation.thresholds import stretch
-from calvingfront.files import PathLike, read_json, replacing
+from calvingfront.files import PathLike
 from calvingfront.fronts.lines import (
     centre_lines,
     draw_lines,
     front_distance,
     longer_than,
 )
+from calvingfront.sealed_files import read_record, write_sealed
 from calvingfront.vocabulary.glaciers import NORTH, SOUTH
 from calvingfront.vocabulary.metrics import METRICS
 from calvingfront.vocabulary.protocols import PAPER_PROTOCOL, PROTOCOLS, VALIDATION_THRESHOLD
@@ -103,7 +104,7 @@ def score_predictions(
     """
     data = open_dataset(dataset)
     array, table = open_predictions(probabilities, predictions)
-    chosen = read_json(threshold)
+    chosen = read_record(threshold)
     thresholds = {
         VALIDATION_THRESHOLD: dict.fromkeys(METRICS, chosen[VALIDATION_THRESHOLD]),
         PAPER_PROTOCOL: chosen[PAPER_PROTOCOL],
@@ -119,7 +120,7 @@ def score_predictions(
             truth = np.asarray(data.fronts[row])
             probability = array[k].astype(np.float64)
             if protocol == PAPER_PROTOCOL:
-                probability = stretch(probability)
+                probability = stretch(probability, data.variant)
             needed = np.unique(list(limits.values()))
             values = metrics_over_thresholds(probability, truth, needed)
             overlap = {
@@ -144,7 +145,6 @@ def score_predictions(
                 }
             )
     result = pd.DataFrame(rows)
-    with replacing(scores) as temporary:
-        result.to_csv(temporary, sep="\t", index=False, float_format="%.7g")
+    write_sealed(scores, result, float_format="%.7g")
     means = result.groupby("protocol")["dice"].mean()
     log.info("test Dice %s", {name: round(float(value), 4) for name, value in means.items()})

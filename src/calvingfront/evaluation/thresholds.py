@@ -12,7 +12,8 @@ import pandas as pd
 from calvingfront.dataset.reading import open_dataset, read_table
 from calvingfront.evaluation.metrics import metrics_over_thresholds
 from calvingfront.evaluation.predictions import open_predictions
-from calvingfront.files import PathLike, replacing, write_json
+from calvingfront.files import PathLike
+from calvingfront.sealed_files import write_record, write_sealed
 from calvingfront.vocabulary.metrics import METRICS
 from calvingfront.vocabulary.protocols import PAPER_PROTOCOL, VALIDATION_THRESHOLD
 from calvingfront.vocabulary.subsets import HELD_OUT, TEST, VALIDATION
@@ -20,19 +21,24 @@ from calvingfront.vocabulary.subsets import HELD_OUT, TEST, VALIDATION
 log = logging.getLogger(__name__)
 
 BINARY_THRESHOLD = 0.5  # of predictions that are 0 or 1
+EQUAL_PASSES = 1e-9
 THRESHOLDS: npt.NDArray[np.float64] = np.arange(100) / 100
 
 
-def stretch(probability: npt.NDArray[np.floating]) -> npt.NDArray[np.float64]:
+def stretch(
+    probability: npt.NDArray[np.floating], variant: str = "paper"
+) -> npt.NDArray[np.float64]:
     """Stretch one prediction from its minimum and maximum to 0…255, rounded, as the released code.
 
-    Returns values in [0, 1] (divided by 255); a constant prediction becomes 0.
+    Returns values in [0, 1] (divided by 255); a constant prediction becomes 0. With the variant
+    `released` a value that equals a threshold passes it: all are raised by 1e-9.
     """
     values = probability.astype(np.float64)
     low, high = values.min(), values.max()
+    raised = EQUAL_PASSES if variant == "released" else 0.0
     if high <= low:
-        return np.zeros_like(values)
-    return np.asarray(np.rint((values - low) / (high - low) * 255) / 255, dtype=np.float64)
+        return np.full_like(values, raised)
+    return np.asarray(np.rint((values - low) / (high - low) * 255) / 255 + raised, np.float64)
 
 
 def choose_threshold(
@@ -55,7 +61,7 @@ def choose_threshold(
     for subset in HELD_OUT:
         for stretched in (False, True):
             values = mean_curve(
-                (stretch(array[k]) if stretched else array[k], data.fronts[rows[k]])
+                (stretch(array[k], data.variant) if stretched else array[k], data.fronts[rows[k]])
                 for k in np.flatnonzero(table["subset"] == subset)
             )
             part = pd.DataFrame(values, columns=list(METRICS))
@@ -70,9 +76,8 @@ def choose_threshold(
         "validation_dice": chosen[1],
         PAPER_PROTOCOL: {m: _best(curve_table, TEST, 1, m)[0] for m in METRICS},
     }
-    with replacing(curve) as temporary:
-        curve_table.to_csv(temporary, sep="\t", index=False, float_format="%.7g")
-    write_json(threshold, result)
+    write_sealed(curve, curve_table, float_format="%.7g")
+    write_record(threshold, result)
     log.info("validation threshold %.2f (Dice %.4f)", *chosen)
 
 
@@ -87,7 +92,7 @@ def fix_threshold(predictions: PathLike, threshold: PathLike) -> None:
         VALIDATION_THRESHOLD: BINARY_THRESHOLD,
         PAPER_PROTOCOL: dict.fromkeys(METRICS, BINARY_THRESHOLD),
     }
-    write_json(threshold, result)
+    write_record(threshold, result)
     log.info("%d binary predictions: no threshold is chosen", count)
 
 

@@ -19,7 +19,8 @@ from calvingfront.figures.style import (
     save,
     show,
 )
-from calvingfront.files import PathLike, read_json
+from calvingfront.files import PathLike
+from calvingfront.sealed_files import read_record, reading
 from calvingfront.vocabulary.losses import loss_label
 from calvingfront.vocabulary.models import model_label
 from calvingfront.vocabulary.runs import by_run
@@ -60,7 +61,7 @@ def draw_attention_epochs(
     records = by_run(runs)
     if run not in records:
         raise SampleError(chosen, "has no matching run.json", "Give the run.json of every run.")
-    best_epoch = int(read_json(records[run])["best_epoch"])
+    best_epoch = int(read_record(records[run])["best_epoch"])
     checkpoints = _names(chosen, "checkpoints")
     columns = [
         read_maps(chosen, checkpoint, _epoch_label(checkpoint, best_epoch))
@@ -94,7 +95,7 @@ def draw_attention_losses(
 def read_maps(path: PathLike, checkpoint: str, label: str) -> Maps:
     """Read all levels of one checkpoint. Raises SampleError if the file does not contain it."""
     levels: dict[str, list[npt.NDArray[np.float32]]] = {}
-    with np.load(path) as arrays:
+    with reading(path), np.load(path) as arrays:
         for scene in (str(name) for name in arrays["scenes"]):
             level = 1
             levels[scene] = []
@@ -111,7 +112,7 @@ def read_maps(path: PathLike, checkpoint: str, label: str) -> Maps:
 
 
 def _names(path: PathLike, array: str) -> list[str]:
-    with np.load(path) as arrays:
+    with reading(path), np.load(path) as arrays:
         return [str(name) for name in arrays[array]]
 
 

@@ -11,8 +11,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from calvingfront.dataset.reading import open_dataset, read_table
+from calvingfront.dataset.reading import open_dataset
 from calvingfront.errors import SampleError
+from calvingfront.evaluation.predictions import open_predictions
 from calvingfront.files import PathLike
 from calvingfront.vocabulary.models import NETWORKS
 from calvingfront.vocabulary.runs import as_paths, run_of
@@ -88,7 +89,7 @@ def read_probability(prediction: PathLike, scene: str) -> npt.NDArray[np.float32
     prediction: `probabilities.npy`, with its `index.tsv` beside it.
     Raises SampleError unless it has exactly one test prediction of the scene.
     """
-    table = read_table(Path(prediction).with_name("index.tsv"), str)
+    stored, table = open_predictions(prediction, Path(prediction).with_name("index.tsv"))
     rows = np.flatnonzero((table.scene == scene) & (table.subset == TEST))
     if len(rows) != 1:
         raise SampleError(
@@ -96,7 +97,6 @@ def read_probability(prediction: PathLike, scene: str) -> npt.NDArray[np.float32
             f"has {len(rows)} test predictions of scene {scene} instead of one",
             "Predict again on the current split.",
         )
-    stored = np.load(prediction, mmap_mode="r")
     return np.asarray(stored[rows[0]], dtype=np.float32)
 
 

@@ -22,7 +22,8 @@ from calvingfront.figures.style import (
     save,
     show,
 )
-from calvingfront.files import PathLike, read_json
+from calvingfront.files import PathLike
+from calvingfront.sealed_files import read_record
 from calvingfront.vocabulary.losses import NO_LOSS, loss_label, loss_order
 from calvingfront.vocabulary.models import model_label, model_order
 from calvingfront.vocabulary.others import NOBODY, Printed
@@ -81,7 +82,7 @@ def draw_overlays(
             pair = pairs[models.index(model)]
             if pair is None:
                 continue
-            threshold = float(read_json(limits[pair])[VALIDATION_THRESHOLD])
+            threshold = float(read_record(limits[pair])[VALIDATION_THRESHOLD])
             probability = read_probability(probabilities[pair], scene.name)
             prediction = scene.crop(probability) > threshold
             axes = page.axes(x, y, width, height)

@@ -10,7 +10,8 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
 from calvingfront.figures.style import RULES, TWO_COLUMNS_MM, Page, save
-from calvingfront.files import PathLike, read_json
+from calvingfront.files import PathLike
+from calvingfront.sealed_files import read_record, read_sealed
 from calvingfront.vocabulary.losses import NO_LOSS, loss_order
 from calvingfront.vocabulary.models import model_order
 from calvingfront.vocabulary.others import NOBODY, Printed
@@ -37,8 +38,8 @@ def draw_thresholds(
     stretched test predictions, whose maximum the paper protocol reports. others: labels of the
     results of others.
     """
-    tables = {run: pd.read_csv(path, sep="\t") for run, path in by_run(curves).items()}
-    limits = {run: read_json(path) for run, path in by_run(thresholds).items()}
+    tables = {run: read_sealed(path) for run, path in by_run(curves).items()}
+    limits = {run: read_record(path) for run, path in by_run(thresholds).items()}
     rows = _arrange({(run.model, run.loss) for run in tables})
     columns = max(len(row) for row in rows)
     left, right, top, gap, row_gap, bottom, height = 10.0, 3.0, 10.0, 5.0, 11.0, 8.0, 32.0

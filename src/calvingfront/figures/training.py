@@ -18,6 +18,7 @@ from calvingfront.figures.style import (
     save,
 )
 from calvingfront.files import PathLike
+from calvingfront.sealed_files import read_sealed, reading
 from calvingfront.vocabulary.losses import loss_label, loss_order, monitor_label
 from calvingfront.vocabulary.models import model_colour, model_label, model_order
 from calvingfront.vocabulary.runs import by_run
@@ -31,7 +32,7 @@ def draw_training(histories: Sequence[PathLike], png: PathLike, pdf: PathLike) -
     histories: `history.tsv` of the trained runs. The best epoch, whose weights are kept, is marked
     on the monitor: it is the last one that raised the monitor.
     """
-    runs = {run: pd.read_csv(path, sep="\t") for run, path in by_run(histories).items()}
+    runs = {run: _history(path) for run, path in by_run(histories).items()}
     losses = sorted({run.loss for run in runs}, key=loss_order)
     models = sorted({run.model for run in runs}, key=model_order)
     left, right, top, gap, row_gap, bottom = 12.0, 2.0, 11.0, 9.0, 4.0, 8.0
@@ -96,3 +97,12 @@ def _finish(panels: Sequence[Axes], loss: str, first: bool) -> None:
         losses.set_ylabel("loss", labelpad=2)
         monitor.set_ylabel("monitor", labelpad=2)
         rate.set_ylabel("learning rate", labelpad=2)
+
+
+def _history(path: PathLike) -> pd.DataFrame:
+    """Read a history. Raises DamagedFileError if an epoch is missing."""
+    history = read_sealed(path)
+    with reading(path):
+        if history["epoch"].tolist() != list(range(1, len(history) + 1)):
+            raise ValueError("its epochs are not 1, 2, 3 …")
+    return history

@@ -24,8 +24,9 @@ from calvingfront.figures.style import (
     save,
     show,
 )
-from calvingfront.files import PathLike, read_json
+from calvingfront.files import PathLike
 from calvingfront.fronts.distance import distance_to_front, weight_map
+from calvingfront.sealed_files import read_record
 from calvingfront.vocabulary.protocols import VALIDATION_THRESHOLD
 from calvingfront.vocabulary.runs import Run
 
@@ -51,7 +52,7 @@ def draw_weighting(
     """
     runs = first_seeds(predictions)
     model, loss = typical_run(runs)
-    threshold = float(read_json(first_seeds(thresholds)[model, loss])[VALIDATION_THRESHOLD])
+    threshold = float(read_record(first_seeds(thresholds)[model, loss])[VALIDATION_THRESHOLD])
     shown = read_scenes(dataset, choose_scenes(scores, scenes))
 
     left, gap, top, bottom = 5.0, 2.0, 5.0, 13.0

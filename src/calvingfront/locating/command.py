@@ -6,6 +6,11 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+from calvingfront.tabular.cells import Unreadable
+from calvingfront.tabular.numbers import number, pixel_size
+from calvingfront.vocabulary.kinds import KINDS
+
+MOST_THREADS = 4096
 LOCATE = "locate the calving fronts of new images or radar products with a model"
 ABOUT_LOCATE = """\
 Locates the calving fronts of new scenes with a model and writes them to a file for QGIS: lines with
@@ -64,7 +69,7 @@ def add_commands(commands: Any) -> None:
     )  # fmt: skip
     add("--held-out", metavar="DIR", help="folder for the held-out scenes' fronts and errors")
     add("--device", default="auto", help="auto, cpu, cuda or cuda:N (default: %(default)s)")
-    add("--threads", type=int, default=2, help="CPU threads (default: %(default)s)")
+    add("--threads", type=_threads, default=2, help="CPU threads (default: %(default)s)")
 
 
 def _add_scenes(group: Any) -> None:
@@ -77,18 +82,39 @@ def _add_scenes(group: Any) -> None:
     add("--mission", help="of all scenes given, such as TSX")
     add("--acquired", metavar="DAY", help="day of the scene given, YYYY-MM-DD (UTC)")
     add("--glacier", metavar="NAME", help="of all scenes given; chooses the area in --map-config")
-    add("--pixel-size-m", type=float, metavar="M", help="of images without a map position")
+    add("--pixel-size-m", type=_pixel_size, metavar="M", help="of images without a map position")
+    add(
+        "--values", choices=list(KINDS),
+        help="what the values of the images are; by default found by the statistics of speckle",
+    )  # fmt: skip
+    add("--band", help="band of images with several: number, description or polarisation")
     add(
         "--geolocation-error-m", type=_metres, metavar="M",
         help="of the images' positions; written to the fronts as err_geo_m",
     )  # fmt: skip
 
 
+def _pixel_size(text: str) -> float:
+    try:
+        return pixel_size(text)
+    except Unreadable as error:
+        raise argparse.ArgumentTypeError(f"{error.what}: {error.remedy}") from None
+
+
 def _metres(text: str) -> float:
-    value = float(text)
+    try:
+        value = number(text)
+    except Unreadable as error:
+        raise argparse.ArgumentTypeError(f"{error.what}: {error.remedy}") from None
     if not 0 <= value < 1e5:
         raise argparse.ArgumentTypeError(f"{text} is not a number of metres")
     return value
+
+
+def _threads(text: str) -> int:
+    if not (text.isdecimal() and 1 <= int(text) <= MOST_THREADS):
+        raise argparse.ArgumentTypeError(f"{text} is not a number of 1 to {MOST_THREADS}")
+    return int(text)
 
 
 def _add_products(group: Any) -> None:
@@ -121,7 +147,7 @@ def _add_outputs(group: Any) -> None:
 def _add_run(group: Any) -> None:
     add = group.add_argument
     add("--device", default="auto", help="auto, cpu, cuda or cuda:N (default: %(default)s)")
-    add("--threads", type=int, default=2, help="CPU threads (default: %(default)s)")
+    add("--threads", type=_threads, default=2, help="CPU threads (default: %(default)s)")
     add("--quiet", action="store_true", help="no line about each scene on standard error")
 
 

@@ -12,10 +12,11 @@ import pandas as pd
 
 from calvingfront.dataset.reading import open_dataset
 from calvingfront.evaluation.predictions import open_predictions
-from calvingfront.files import PathLike, read_json
+from calvingfront.files import PathLike
 from calvingfront.fronts.subpixel import SubpixelLine, subpixel_lines
 from calvingfront.locating.vectors import LocatedFront, write_fronts
 from calvingfront.samples.geometry import sample_to_map, sample_to_scene
+from calvingfront.sealed_files import read_record
 from calvingfront.vocabulary.protocols import VALIDATION_THRESHOLD
 from calvingfront.vocabulary.runs import run_of
 
@@ -41,7 +42,7 @@ def extract_fronts(
     """
     data = open_dataset(dataset)
     array, table = open_predictions(probabilities, predictions)
-    limit = float(read_json(threshold)[VALIDATION_THRESHOLD])
+    limit = float(read_record(threshold)[VALIDATION_THRESHOLD])
     model = run_of(probabilities).label
     once = ~table["scene"].duplicated().to_numpy()
     found = []

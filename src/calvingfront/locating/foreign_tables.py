@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import logging
-import re
 from collections.abc import Sequence
-from datetime import date
+from datetime import datetime, time
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,9 @@ import pandas as pd
 import shapely
 
 from calvingfront.errors import SceneError
-from calvingfront.locating.located_front import Floats, LocatedFront, canonical_time, time_text
+from calvingfront.locating.located_front import Floats, LocatedFront, time_text
+from calvingfront.tabular.cells import Unreadable
+from calvingfront.tabular.days import moment_of
 from calvingfront.vocabulary.missions import MISSIONS
 
 log = logging.getLogger(__name__)
@@ -21,8 +22,6 @@ log = logging.getLogger(__name__)
 # Column names in TermPicks, CALFIN, AutoTerm and GEEDiT, in lower case.
 GLACIERS = ("glacierid", "glacier id", "glacier_id", "glacier", "termpicksid")
 IMAGES = ("imageid", "image_id")
-_DAY = re.compile(r"(\d{4})([-/]?)(\d{2})\2(\d{2})", re.ASCII)
-_WITH_ZONE = re.compile(r".*T.*(Z|[+-]\d{2}:?\d{2})", re.ASCII)
 
 
 def cell(value: Any) -> Any:
@@ -52,12 +51,14 @@ def fronts_of_others(
         raise SceneError(path, "has no CRS", "Add it to the file (a Shapefile needs its .prj).")
     columns = _columns(table, path, glacier)
     days = _days(table, path)
-    undated = [number for number, day in enumerate(days, start=1) if day is None]
+    undated = [number for number, day in enumerate(days, start=1) if not isinstance(day, str)]
     if undated and not skip_undated:
+        why = days[undated[0] - 1]
+        reason = f": {why.what}" if isinstance(why, Unreadable) else ""
         others = f"; rows without one: {len(undated)}" if len(undated) > 1 else ""
         raise SceneError(
             f"{path}, row {undated[0]}",
-            f"has no readable date{others}",
+            f"has no readable date{reason}{others}",
             "Write YYYY-MM-DD into Date, or skip such rows: skip_undated=True.",
         )
     if undated:
@@ -65,7 +66,7 @@ def fronts_of_others(
     crs = table.crs.to_wkt()
     fronts: dict[str, LocatedFront] = {}
     for number, (row, day) in enumerate(zip(table.to_dict("records"), days, strict=True), start=1):
-        if day is not None:
+        if isinstance(day, str):
             where = f"{path}, row {number}"
             its = {key: _text(row[column]) if column else "" for key, column in columns.items()}
             lines = pieces(row[table.geometry.name], where)
@@ -138,8 +139,8 @@ def _text(value: Any) -> str:
     return "" if value is None else str(value).strip()
 
 
-def _days(table: Any, path: Path) -> list[str | None]:
-    """The day (YYYY-MM-DD) or UTC time of each row; None where it is missing or unreadable.
+def _days(table: Any, path: Path) -> list[str | Unreadable | None]:
+    """The day (YYYY-MM-DD) or UTC time of each row; why it is unreadable, None where it is missing.
 
     Raises SceneError where there is no column for it, a time has no time zone, or columns
     contradict each other.
@@ -152,38 +153,38 @@ def _days(table: Any, path: Path) -> list[str | None]:
             "has neither a column Date nor columns Year, Month and Day",
             "Write the day of each line into Date, as YYYY-MM-DD.",
         )
-    found: list[str | None] = [None] * len(table)
+    found: list[str | Unreadable | None] = [None] * len(table)
     if column is not None:
         found = [_day(value, path) for value in table[column]]
     if None in parts:
         return found
     for k, values in enumerate(table[parts].itertuples(index=False, name=None)):
         day = _day("-".join(_text(value).zfill(2) for value in values), path)
-        if None not in (found[k], day) and str(found[k])[:10] != day:
+        known = found[k]
+        if isinstance(known, str) and isinstance(day, str) and known[:10] != day:
             raise SceneError(
                 f"{path}, row {k + 1}",
-                f"has {found[k]} in {column}, but {day} in {', '.join(map(str, parts))}",
+                f"has {known} in {column}, but {day} in {', '.join(map(str, parts))}",
                 "Correct the wrong one.",
             )
-        found[k] = found[k] or day
+        if not isinstance(known, str):
+            found[k] = day if isinstance(day, str) else known or day
     return found
 
 
-def _day(value: Any, path: Path) -> str | None:
+def _day(value: Any, path: Path) -> str | Unreadable | None:
     value = cell(value)
-    if isinstance(value, pd.Timestamp):
-        if value == value.normalize():  # how readers return a day
-            return str(value.date().isoformat())
-        if value.tzinfo is None:
-            raise SceneError(
-                path, f"has the time {value} without a time zone", "Write UTC, or only the day."
-            )
-        return time_text(value)
-    text = value.isoformat() if isinstance(value, date) else _text(value)
     try:
-        if _WITH_ZONE.fullmatch(text):
-            return canonical_time(text)
-        match = _DAY.fullmatch(text)
-        return date(int(match[1]), int(match[3]), int(match[4])).isoformat() if match else None
-    except ValueError:
-        return None
+        moment = moment_of(value)
+    except Unreadable as error:
+        return error
+    if not isinstance(moment, datetime):
+        return None if moment is None else moment.isoformat()
+    written = isinstance(value, str) and moment.tzinfo is not None
+    if moment.time() == time() and not written:  # how readers return a day
+        return moment.date().isoformat()
+    if moment.tzinfo is None:
+        raise SceneError(
+            path, f"has the time {value} without a time zone", "Write UTC, or only the day."
+        )
+    return time_text(moment)

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from calvingfront.errors import SceneError
+from calvingfront.errors import DamagedFileError, SceneError
 from calvingfront.files import PathLike
 from calvingfront.locating.degrees import length_m
 from calvingfront.locating.extract import LONGITUDE_LATITUDE
 from calvingfront.locating.stac import write_item
 from calvingfront.locating.vectors import LocatedFront, read_fronts, write_fronts
-from calvingfront.reports import write_report
+from calvingfront.reports import table_row, write_report
+from calvingfront.whole_vectors import geopackage_fault
 
 log = logging.getLogger(__name__)
 
@@ -22,15 +23,17 @@ def gather_fronts(
     report: PathLike,
     page: PathLike | None = None,
     item: PathLike | None = None,
+    excluded: Mapping[str, str] | None = None,
 ) -> None:
     """Write the fronts of all `located` files to one GeoPackage, and a report in Markdown.
 
-    page: the report as HTML, or None. item: a STAC item of the GeoPackage, or None.
+    page: the report as HTML, or None. item: a STAC item of the GeoPackage, or None. excluded:
+    {scene: reason} of those that were left out, for the report.
     Scenes in several CRSs are written in longitude and latitude. Raises SceneError if a scene
-    appears twice or a file cannot be read.
+    appears twice, DamagedFileError if a file is damaged.
     """
     found = sorted(
-        (front for path in located for front in read_fronts(path)), key=lambda front: front.scene
+        (front for path in located for front in _read(path)), key=lambda front: front.scene
     )
     if not found:
         raise SceneError(fronts, "would contain no scene", "Locate at least one scene.")
@@ -41,12 +44,24 @@ def gather_fronts(
     write_fronts(found, fronts, crs)
     if item is not None:
         write_item(found, item, {"fronts": fronts}, crs)
-    write_report(describe_fronts(found), report, page)
+    write_report(describe_fronts(found, excluded or {}), report, page)
     lines = sum(bool(front.lines) for front in found)
     log.info("%d scenes, %d of them with a line", len(found), lines)
 
 
-def describe_fronts(found: Sequence[LocatedFront]) -> str:
+def _read(path: PathLike) -> list[LocatedFront]:
+    """Read the fronts of one scene. Raises DamagedFileError: an earlier step made the file."""
+    try:
+        if fault := geopackage_fault(path):
+            raise DamagedFileError.of(path, fault)
+        return read_fronts(path)
+    except SceneError as error:
+        raise DamagedFileError.of(path, error.what) from None
+
+
+def describe_fronts(
+    found: Sequence[LocatedFront], excluded: Mapping[str, str] | None = None
+) -> str:
     """The report: one row for each scene with its line, or with the reason why there is none."""
     lines = sum(bool(front.lines) for front in found)
     models = sorted({front.model for front in found if front.model})
@@ -69,7 +84,10 @@ def describe_fronts(found: Sequence[LocatedFront]) -> str:
             _metres(front.error_m), _metres(front.err90_m),
             front.quality or "not judged", front.reason,
         )  # fmt: skip
-        text.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
+        text.append(table_row(cells))
+    if excluded:
+        text += ["", "## Excluded", ""]
+        text += [f"- {scene}: {reason}" for scene, reason in sorted(excluded.items())]
     return "\n".join(text) + "\n"
 
 

@@ -10,13 +10,14 @@ import numpy as np
 import pandas as pd
 
 from calvingfront.dataset.reading import Dataset
-from calvingfront.files import PathLike, replacing
+from calvingfront.files import PathLike
 from calvingfront.locating.extract import LONGITUDE_LATITUDE
 from calvingfront.locating.judging import judged_front, unlike_training
 from calvingfront.locating.located_front import LocatedFront
 from calvingfront.locating.model.content import ModelCard
 from calvingfront.locating.model.held_out import HeldOut, HeldOutScene, band_scores
 from calvingfront.locating.vectors import write_fronts
+from calvingfront.sealed_files import write_sealed
 
 FRONTS, TABLE = "fronts.gpkg", "errors.tsv"
 
@@ -43,8 +44,7 @@ def write_held_out(
     Path(fronts).parent.mkdir(parents=True, exist_ok=True)
     several = len({front.crs for front in found.values() if front.crs is not None}) > 1
     write_fronts(found.values(), fronts, LONGITUDE_LATITUDE if several else None)
-    with replacing(table) as temporary:
-        pd.DataFrame(rows).to_csv(temporary, sep="\t", index=False, float_format="%.7g")
+    write_sealed(table, pd.DataFrame(rows), float_format="%.7g")
 
 
 _STATED = (

@@ -17,7 +17,7 @@ from calvingfront.compute.memory import keep_heap_small
 from calvingfront.dataset.files import CONFIG
 from calvingfront.dataset.reading import open_dataset, read_split
 from calvingfront.errors import ModelError
-from calvingfront.files import PathLike, write_json, write_text
+from calvingfront.files import PathLike, remove_leftovers, temporary_of, write_json, write_text
 from calvingfront.locating.held_out_files import FRONTS, TABLE, write_held_out
 from calvingfront.locating.model.card import card_text
 from calvingfront.locating.model.facts import describe, file_of, settings_of, shortest_m
@@ -85,8 +85,8 @@ def export_model(
     if held_out is not None:
         names = Path(held_out) / FRONTS, Path(held_out) / TABLE
         write_held_out(measured, packed, card, *names)
-    new, old = (target.with_name(f".{target.name}.{os.getpid()}.{kind}") for kind in ("tmp", "old"))
-    shutil.rmtree(new, ignore_errors=True)
+    remove_leftovers(target)
+    new, old = temporary_of(target), target.with_name(f".{target.name}.{os.getpid()}.old")
     try:
         new.mkdir()
         for run, member in zip(members, card.members, strict=True):

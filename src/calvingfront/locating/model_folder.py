@@ -24,7 +24,10 @@ if TYPE_CHECKING:
 
 CONTENT, CARD = "model.json", "README.md"
 FORMAT, VERSION = "calvingfront model", 2
-COPY = "Copy the folder again from where it came from, or export the model again."
+COPY = (
+    "Copy the folder again from where it came from; if the workflow made it, remove the folder and "
+    "run the same command again."
+)
 
 
 @dataclass(frozen=True)

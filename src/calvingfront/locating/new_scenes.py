@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +22,8 @@ from calvingfront.samples.square import describe_sample, read_image_of_sample, r
 from calvingfront.scenes.caffe import parse_name
 from calvingfront.scenes.images import image_header
 from calvingfront.scenes.importing import read_new_image
+from calvingfront.tabular.cells import Unreadable
+from calvingfront.tabular.days import read_day
 
 ASK = "Give --mission and --acquired, list it in a table (--table), or name it as CaFFe does."
 
@@ -34,6 +34,7 @@ class NewScene:
 
     acquired: YYYY-MM-DD, UTC, or of a product the date-time. image: geocoded, or the product.
     pixel_size_m: of an image without a map position; else None. orbit: orbit or image id.
+    values, band: the kind of the image's values and its band, if known; see `read_new_image`.
     product: if it still has to be geocoded. view: its codes on the grid of the image (0 no data,
     1 valid, 2 layover, 3 shadow), once it is.
     """
@@ -47,6 +48,8 @@ class NewScene:
     orbit: str | None = None
     product: RadarProduct | None = None
     view: Path | None = None
+    values: str | None = None
+    band: str | None = None
 
 
 @dataclass(frozen=True)
@@ -95,7 +98,7 @@ def crs_of_images(scenes: Sequence[NewScene]) -> list[str]:
         def note(what: str, _: str, to: list[str] = faults) -> None:
             to.append(what)
 
-        header = image_header(scene.image, scene.pixel_size_m, note)
+        header = image_header(scene.image, scene.pixel_size_m, note, scene.band)
         if not faults and header.get("crs") is not None:
             found.add(str(header["crs"]))
     return sorted(found)
@@ -144,7 +147,7 @@ def prepare(scene: NewScene, size: int, median_area_m2: float, variant: str) -> 
 
     8 bit, median filter, padding and resize. Raises SceneError if the image cannot be used.
     """
-    grey, header, _, _ = read_new_image(scene.image, scene.pixel_size_m)
+    grey, header, _, _ = read_new_image(scene.image, scene.pixel_size_m, scene.values, scene.band)
     across, down = float(header["pixel_size_x_m"]), float(header["pixel_size_y_m"])
     filtered = filter_image(grey, across, down, median_area_m2)
     grid = square_grid(filtered.shape[0], filtered.shape[1], down, across, size, variant)
@@ -187,10 +190,8 @@ def _sample(
 
 
 def checked_day(text: str, where: object) -> str:
-    """Check a day: YYYY-MM-DD and nothing else, because 07/03/2004 is read in two ways."""
+    """The UTC day YYYY-MM-DD of a text that cannot be misread (`tabular.days`)."""
     try:
-        if not re.fullmatch(r"\d{4}-\d{2}-\d{2}", text, re.ASCII):
-            raise ValueError(text)
-        return date.fromisoformat(text).isoformat()
-    except ValueError:
-        raise SceneError(where, f"has the date {text!r}", "Write YYYY-MM-DD.") from None
+        return read_day(text)
+    except Unreadable as error:
+        raise SceneError(where, f"has an invalid date: {error.what}", error.remedy) from None

@@ -8,7 +8,6 @@ from typing import Any
 
 import geopandas
 import numpy as np
-import pyogrio
 
 from calvingfront.errors import SceneError
 from calvingfront.files import PathLike
@@ -23,6 +22,7 @@ from calvingfront.locating.layers import (
     flipped,
 )
 from calvingfront.locating.located_front import Floats, LocatedFront, time_text
+from calvingfront.vector_files import layers_with_kinds, read_layer
 
 PARQUET = (".parquet", ".geoparquet")
 # A table with these columns was written by `vectors`.
@@ -83,19 +83,19 @@ def read_fronts(
 
 def _layers(path: Path) -> list[str]:
     try:
-        found = pyogrio.list_layers(path)
+        found = layers_with_kinds(path)
     except Exception as error:  # GDAL's drivers raise various classes
         raise SceneError(
             path, f"is not a readable vector file ({error})", "Give a vector file with lines."
         ) from None
-    return [str(name) for name, geometry in found if geometry is not None]
+    return [name for name, geometry in found if geometry is not None]
 
 
 def _read(path: Path, layer: str | None) -> Any:
     try:
         if path.suffix in PARQUET:
             return geopandas.read_parquet(path)
-        return geopandas.read_file(path, layer=layer, engine="pyogrio")
+        return read_layer(path, layer)
     except Exception as error:
         raise SceneError(path, f"is unreadable ({error})", "Write the file again.") from None
 

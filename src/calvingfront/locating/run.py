@@ -85,6 +85,8 @@ def _scenes(
         acquired=options.acquired,
         glacier=options.glacier,
         pixel_size_m=options.pixel_size_m,
+        values=options.values,
+        band=options.band,
         polarisation=options.polarisation,
         orbit_file=Path(options.orbit_file) if options.orbit_file else None,
         chart=chart,
@@ -93,7 +95,12 @@ def _scenes(
     scenes, more = scenes_of(found, said)
     faults += more
     if options.table:
-        of_table = Said(polarisation=options.polarisation, chart=chart)
+        of_table = Said(
+            polarisation=options.polarisation,
+            chart=chart,
+            values=options.values,
+            band=options.band,
+        )
         scenes += read_table_of_scenes(options.table, of_table, work.unpacked, faults)
     return scenes, faults
 

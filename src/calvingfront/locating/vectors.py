@@ -7,10 +7,8 @@ scene. The same fronts give the same bytes: no file records when it was written.
 from __future__ import annotations
 
 import os
-import tempfile
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
@@ -19,8 +17,8 @@ from typing import Any
 import numpy as np
 import pyogrio
 
-from calvingfront.errors import SceneError
-from calvingfront.files import PathLike, replacing
+from calvingfront.errors import DiskError, SceneError
+from calvingfront.files import PathLike, folder_beside, replacing
 from calvingfront.locating.degrees import (
     crs_text,
     cut_at_antimeridian,
@@ -45,6 +43,7 @@ from calvingfront.locating.located_front import LEVELS, LocatedFront
 from calvingfront.locating.outputs.vertices import write_vertices
 from calvingfront.locating.reading import PARQUET, read_fronts
 from calvingfront.vector_files import NO_TIME, without_clock
+from calvingfront.whole_vectors import geopackage_fault, shapefile_fault, telling_gdal
 
 __all__ = [
     "LocatedFront", "read_fronts", "write_fronts", "write_geoparquet", "write_shapefile",
@@ -81,7 +80,7 @@ def write_fronts(fronts: Iterable[LocatedFront], path: PathLike, crs: str | None
         FRONTS: [front for front in placed if front.crs is not None],
         IMAGE_FRONTS: [front for front in placed if front.crs is None],
     }
-    with _folder_beside(path) as folder, without_clock():
+    with folder_beside(path) as folder, telling_gdal(path), without_clock():
         new = folder / path.name
         for name, its_fronts in layers.items():
             if its_fronts:
@@ -94,6 +93,7 @@ def write_fronts(fronts: Iterable[LocatedFront], path: PathLike, crs: str | None
                 _add_layer(new, bands, band_layer(its_fronts), "MultiPolygon")
         styles = style_table([name for name, some in layers.items() if some], placed)
         _add_layer(new, "layer_styles", styles, None)
+        _check_whole(path, geopackage_fault(new))
         os.replace(new, path)
 
 
@@ -154,10 +154,11 @@ def write_shapefile(
     if not drawn:
         raise SceneError(path, "would be empty: no front has a line", "Write a GeoPackage.")
     layer = shapefile_layer(drawn, path)
-    with _folder_beside(path) as folder:
+    with folder_beside(path) as folder, telling_gdal(path):
         new = folder / path.name
         options = {"ENCODING": "UTF-8", "DBF_DATE_LAST_UPDATE": NO_TIME[:10]}
         pyogrio.write_dataframe(layer, new, driver="ESRI Shapefile", layer_options=options)
+        _check_whole(path, shapefile_fault(new, len(layer)))
         path.unlink(missing_ok=True)
         for suffix in _BESIDE_SHP:
             path.with_suffix(suffix).unlink(missing_ok=True)
@@ -245,9 +246,7 @@ def _of_one_kind(placed: Sequence[LocatedFront], path: PathLike) -> Sequence[Loc
     return placed
 
 
-@contextmanager
-def _folder_beside(path: Path) -> Iterator[Path]:
-    """A temporary folder next to `path`, so on the same file system; removed at the end."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=path.parent, prefix=".fronts.", suffix=".tmp") as folder:
-        yield Path(folder)
+def _check_whole(path: Path, fault: str) -> None:
+    """Raise DiskError, so that the former file stays, unless the new one is whole."""
+    if fault:
+        raise DiskError.of(path, OSError(fault))

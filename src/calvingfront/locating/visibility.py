@@ -5,28 +5,24 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-import rasterio
-from rasterio.errors import RasterioError
 
-from calvingfront.errors import SceneError
 from calvingfront.files import PathLike
 from calvingfront.locating.degrees import Floats
+from calvingfront.raster_files import GEOTIFF, open_raster
 from calvingfront.sar.masks import LAYOVER, SHADOW
+from calvingfront.whole_rasters import read_checked
 
 
 def hidden_share(view: PathLike, lines: Sequence[Floats]) -> float:
     """Share (0…1) of the vertices of some lines that lie in layover or shadow.
 
     view: raster of view codes on the grid of the image (view.tif). lines: pieces (n, 2), x and y
-    in its CRS. Raises SceneError if the raster cannot be read.
+    in its CRS. Raises DamagedFileError if the raster is damaged.
     """
     points = np.concatenate(list(lines))
-    try:
-        with rasterio.open(view) as raster:
-            codes = raster.read(1)
-            inverse = ~raster.transform
-    except RasterioError as error:
-        raise SceneError(view, f"cannot be read ({error})", "Geocode the scene again.") from None
+    codes = read_checked(view)
+    with open_raster(view, GEOTIFF) as raster:
+        inverse = ~raster.transform
     cols, rows = inverse * (points[:, 0], points[:, 1])
     row = np.clip(np.floor(rows).astype(int), 0, codes.shape[0] - 1)
     col = np.clip(np.floor(cols).astype(int), 0, codes.shape[1] - 1)

@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Mapping
 
-from safetensors import SafetensorError
-from safetensors.torch import load_file, save
+import torch
+from safetensors import safe_open
+from safetensors.torch import save
 from torch import Tensor
 
 from calvingfront.errors import TrainingError
-from calvingfront.files import PathLike, read_json, replacing
+from calvingfront.files import PathLike, replacing
 from calvingfront.networks.build import build_network
 from calvingfront.networks.settings import NetworkSettings
 from calvingfront.networks.unet import UNet
+from calvingfront.sealed_files import read_record, reading
+
+CRC = "crc32"  # key of the metadata
 
 
 def save_weights(state: dict[str, Tensor], path: PathLike) -> None:
-    """Write weights as safetensors, atomically and durably."""
+    """Write weights as safetensors with their CRC-32, atomically and durably."""
     with replacing(path, durable=True) as temporary:
         # Not save_file: its files are readable by their owner only.
-        temporary.write_bytes(save(state))
+        temporary.write_bytes(save(state, {CRC: _crc(state)}))
 
 
 def save_epochs(states: Mapping[int, Mapping[str, Tensor]], path: PathLike) -> None:
@@ -34,28 +39,50 @@ def load_network(weights: PathLike, record: PathLike, epoch: int | None = None) 
     """Build the network described by `record` (run.json) and load its weights, ready to predict.
 
     epoch: the one to read from a file of `save_epochs`.
-    Raises TrainingError if the weights cannot be read or belong to another network.
+    Raises DamagedFileError if a file is damaged or a weight is not finite, TrainingError if the
+    weights belong to another network.
     """
-    settings = NetworkSettings(**read_json(record)["network"])
-    network = build_network(settings)
+    about = read_record(record)
+    with reading(record):
+        settings = NetworkSettings(**about["network"])
+        network = build_network(settings)
     try:
-        state = load_file(weights)
+        state = read_weights(weights)
         if epoch is not None:
             start = f"{epoch}/"
             state = {n.removeprefix(start): v for n, v in state.items() if n.startswith(start)}
             if not state:
                 raise _fault(weights, f"holds no epoch {epoch}")
         network.load_state_dict(state)
-    except (RuntimeError, OSError, SafetensorError) as error:
-        faults = {
-            RuntimeError: f"does not match the network described by {record}",
-            OSError: "cannot be read",
-            SafetensorError: "is damaged",
-        }
-        what = next(text for kind, text in faults.items() if isinstance(error, kind))
-        raise _fault(weights, f"{what} ({str(error).splitlines()[0]})") from error
+    except RuntimeError as error:
+        first = str(error).splitlines()[0]
+        what = f"does not match the network described by {record} ({first})"
+        raise _fault(weights, what) from error
     network.eval()
     return network
+
+
+def read_weights(path: PathLike) -> dict[str, Tensor]:
+    """Read weights. Raises DamagedFileError if the file is damaged or a weight is not finite."""
+    with reading(path), safe_open(path, framework="pt") as file:
+        given = (file.metadata() or {}).get(CRC)
+        # clone: the file must not stay open behind them when it is replaced
+        state = {name: file.get_tensor(name).clone() for name in file.keys()}  # noqa: SIM118
+        for name, tensor in state.items():
+            if tensor.is_floating_point() and not bool(torch.isfinite(tensor).all()):
+                raise ValueError(f"{name} is not finite")
+        if given not in (None, _crc(state)):
+            raise ValueError("its weights do not match their checksum")
+        return state
+
+
+def _crc(state: dict[str, Tensor]) -> str:
+    value = 0
+    for name in sorted(state):
+        value = zlib.crc32(name.encode(), value)
+        flat = state[name].detach().cpu().contiguous().reshape(-1)
+        value = zlib.crc32(flat.view(torch.uint8).numpy().data, value)
+    return f"{value:08x}"
 
 
 def _fault(weights: PathLike, what: str) -> TrainingError:

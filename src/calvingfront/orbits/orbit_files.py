@@ -11,6 +11,7 @@ notes.
 from __future__ import annotations
 
 import zipfile
+import zlib
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -29,8 +30,11 @@ from calvingfront.radar.model import Array, Product, StateVectors
 ANOTHER_SATELLITE_M = 10_000.0  # predicted orbits are at most 1 km off
 AROUND = 5  # vectors kept before and after the scene
 DERIVATIVE_POINTS = 11
+DORIS_FIELDS = 11  # of a line; the last is the quality
 ODR_EPOCH = datetime(1985, 1, 1)
 ODR_RECORD_BYTES = 16
+GZIP = b"\x1f\x8b"
+LARGEST_BYTES = 64 << 20  # a real one has 0.3 MB
 FETCH = "Fetch the file again, or another one that covers the scene."
 
 
@@ -85,7 +89,8 @@ def read_orbit_file(path: PathLike, epoch: datetime, start_s: float, stop_s: flo
 def _content(path: Path) -> bytes:
     try:
         if not zipfile.is_zipfile(path):
-            return path.read_bytes()
+            content = path.read_bytes()
+            return _gunzipped(content) if content[:2] == GZIP else content
         with zipfile.ZipFile(path) as archive:
             names = [name for name in archive.namelist() if not name.endswith("/")]
             if len(names) != 1:
@@ -93,11 +98,20 @@ def _content(path: Path) -> bytes:
                     path, f"contains {len(names)} files, not one", "Unpack it and name the file."
                 )
             return archive.read(names[0])
-    except (OSError, zipfile.BadZipFile) as error:
+    except (OSError, EOFError, zlib.error, zipfile.BadZipFile) as error:
         raise OrbitError(path, f"cannot be read ({error})", FETCH) from None
 
 
+def _gunzipped(content: bytes) -> bytes:
+    unpacked = zlib.decompressobj(wbits=31).decompress(content, LARGEST_BYTES)
+    if len(unpacked) == LARGEST_BYTES:
+        raise EOFError("too long for an orbit")
+    return unpacked
+
+
 def _doris_records(path: Path, content: bytes) -> tuple[list[datetime], Array]:
+    if b"\r\n" in content[:2048]:  # a transfer as text has changed the ends of lines
+        content = content.replace(b"\r\n", b"\n")
     try:
         header = {
             key: value
@@ -108,7 +122,7 @@ def _doris_records(path: Path, content: bytes) -> tuple[list[datetime], Array]:
             int(header[key].split("<")[0]) for key in ("DS_OFFSET", "DS_SIZE", "NUM_DSR")
         )
         lines = content[offset : offset + size].decode("ascii").splitlines()
-        rows = [line.split() for line in lines]
+        rows = [row for row in map(str.split, lines) if len(row) >= DORIS_FIELDS]
         moments = [datetime.strptime(f"{r[0]} {r[1]}", "%d-%b-%Y %H:%M:%S.%f") for r in rows]
         states = np.array([[float(field) for field in row[4:10]] for row in rows])
     except (KeyError, IndexError, ValueError) as error:

@@ -4,23 +4,23 @@ from __future__ import annotations
 
 import base64
 import io
-import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import rasterio
 from PIL import Image
 from rasterio import Affine
 from rasterio.crs import CRS
-from rasterio.enums import Resampling
-from rasterio.errors import NotGeoreferencedWarning, RasterioError
+from rasterio.enums import ColorInterp, Resampling
+from rasterio.errors import RasterioError
 from rasterio.warp import reproject, transform_bounds
 
 from calvingfront.errors import SceneError
 from calvingfront.files import PathLike
 from calvingfront.pages.maps import Map
+from calvingfront.raster_files import open_raster
+from calvingfront.scenes.imagery.bands import candidates, first_difference
 
 LARGEST_PX = 1200
 MOST_READ_PX = 6000
@@ -142,24 +142,27 @@ def _read(background: Background) -> tuple[Any, Any, Affine, CRS | None]:
     if not path.exists():
         raise SceneError(path, "does not exist", "Correct the path of the background.")
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", NotGeoreferencedWarning)
-            with rasterio.open(path) as opened:
-                kind = opened.dtypes[0]
-                if kind != "uint8":
-                    raise SceneError(
-                        path, f"is {kind}, not 8-bit", "Give an image from results/imported."
-                    )
-                shrunk = max(1.0, max(opened.width, opened.height) / MOST_READ_PX)
-                shape = (
-                    max(1, round(opened.height / shrunk)),
-                    max(1, round(opened.width / shrunk)),
+        with open_raster(path) as opened:
+            kind = opened.dtypes[0]
+            if kind != "uint8":
+                raise SceneError(
+                    path, f"is {kind}, not 8-bit", "Give an image from results/imported."
                 )
-                pixels = opened.read(1, out_shape=shape, resampling=Resampling.average)
-                valid = opened.dataset_mask(out_shape=shape) > 0
-                crs, transform = opened.crs, opened.transform
-                size = (opened.width, opened.height)
-    except RasterioError as error:
+            others = first_difference(opened, candidates(opened, None), whole=False)
+            if others or opened.colorinterp[0] == ColorInterp.palette:
+                raise SceneError(
+                    path, "is coloured, not grey", "Give an image from results/imported."
+                )
+            shrunk = max(1.0, max(opened.width, opened.height) / MOST_READ_PX)
+            shape = (
+                max(1, round(opened.height / shrunk)),
+                max(1, round(opened.width / shrunk)),
+            )
+            pixels = opened.read(1, out_shape=shape, resampling=Resampling.average)
+            valid = opened.dataset_mask(out_shape=shape) > 0
+            crs, transform = opened.crs, opened.transform
+            size = (opened.width, opened.height)
+    except (RasterioError, ValueError) as error:
         raise SceneError(path, f"is not a readable image ({error})", "Write it again.") from None
     if background.pixel_size_m is not None:
         x, y = background.corner or (0.0, 0.0)

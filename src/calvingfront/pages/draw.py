@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
-
-import numpy as np
 
 from calvingfront.errors import SceneError
 from calvingfront.files import PathLike
@@ -18,6 +15,7 @@ from calvingfront.locating.reading import read_fronts
 from calvingfront.pages.background import Background
 from calvingfront.pages.page import write_page
 from calvingfront.pages.positions import read_positions
+from calvingfront.samples.square import read_meta
 
 log = logging.getLogger(__name__)
 
@@ -84,9 +82,7 @@ def backgrounds_of(
 
 
 def _meta(sample: PathLike) -> dict[str, Any]:
-    with np.load(sample) as opened:
-        meta: dict[str, Any] = json.loads(str(opened["meta"]))
-    return meta
+    return read_meta(sample)
 
 
 def _background(image: PathLike, meta: Mapping[str, Any]) -> Background:

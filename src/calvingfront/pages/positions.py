@@ -12,6 +12,8 @@ import pandas as pd
 from calvingfront.errors import PositionError
 from calvingfront.files import PathLike
 from calvingfront.position.measurement import DOUBTFUL, NO_POSITION, OK
+from calvingfront.tabular.cells import Unreadable
+from calvingfront.tabular.days import moment_of
 
 COLUMNS = ("date", "value", "low", "high", "flag")
 OUTLIER = "outlier"
@@ -88,10 +90,10 @@ def checked(table: pd.DataFrame, where: object) -> pd.DataFrame:
     undated = table["date"].isna() | (table["date"].astype(str).str.strip() == "")
     table = table[~undated].copy()
     try:
-        dates = pd.to_datetime(table["date"], utc=True, format="ISO8601")
-    except ValueError as error:
-        raise PositionError(where, f"date: {error}", "Write dates as YYYY-MM-DD.") from None
-    table["moment"] = dates
+        moments = pd.Series([moment_of(value) for value in table["date"]], dtype=object)
+    except Unreadable as error:
+        raise PositionError(where, f"date: {error.what}", error.remedy) from None
+    table["moment"] = pd.to_datetime(moments, utc=True).to_numpy()
     strange = sorted({str(flag) for flag in table["flag"]} - set(FLAGS))
     if strange:
         raise PositionError(

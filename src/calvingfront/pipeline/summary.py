@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 
 from calvingfront.errors import CalvingFrontError
+from calvingfront.sealed_files import reading
 from calvingfront.vocabulary.models import BASELINES
 from calvingfront.vocabulary.paths import TABLES
 from calvingfront.vocabulary.protocols import VALIDATION_THRESHOLD
@@ -33,9 +34,12 @@ def _best(folder: Path) -> Iterator[str]:
     if not (scores.exists() and distances.exists()):
         return
     keys = ["model", "loss", "protocol"]
-    table = pd.read_csv(scores, keep_default_na=False, na_values=[""])
-    away = pd.read_csv(distances, keep_default_na=False, na_values=[""])
-    table = table.merge(away[[*keys, "mde_pooled_m_mean"]], on=keys, how="left")
+    with reading(scores):
+        table = pd.read_csv(scores, keep_default_na=False, na_values=[""])
+        table[[*keys, "dice_mean", "images"]]
+    with reading(distances):
+        away = pd.read_csv(distances, keep_default_na=False, na_values=[""])
+        table = table.merge(away[[*keys, "mde_pooled_m_mean"]], on=keys, how="left")
     table = table[table["protocol"] == VALIDATION_THRESHOLD]
     networks = table[~table["model"].isin(list(BASELINES))].dropna(subset=["dice_mean"])
     if networks.empty:
@@ -76,8 +80,9 @@ def _held_out(folder: Path) -> Iterator[str]:
     path = folder / TABLES / "errors.csv"
     if not path.exists():
         return
-    table = pd.read_csv(path)
-    row = table[table["group"] == "all"].iloc[0]
+    with reading(path):
+        table = pd.read_csv(path)
+        row = table[table["group"] == "all"].iloc[0]
     if pd.notna(row["within_90"]):
         yield (
             f"On the test scenes, the same model is {row['line_m']:.0f} m off (stated: "

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import argparse
+import re
 from pathlib import Path
 from typing import Any
+
+from calvingfront.tabular.days import read_day
 
 METHODS = ("box", "fjord box", "curvilinear box", "centreline", "multi-centreline")
 TEXT = "position of one glacier's front through time: tables, trend and season, plot"
 ABOUT = """\
-Measures dated front lines (any vector file that GDAL reads, in projected metres) in a box or along
+Measures dated front lines (a vector file, in projected metres) in a box or along
 a flow line, and writes positions.csv, maqit.csv (MaQiT's columns), trend.csv, positions.png/pdf and
 summary.md. Advance is positive: state which way is up-glacier with --upglacier, or --flowline and
 --drawn. A box, flow line or walls that are not given are drawn from the fronts (drawn.gpkg)."""
@@ -140,8 +143,8 @@ def _period(text: str) -> tuple[float, float]:
 
 
 def _year(text: str) -> float:
-    if "-" not in text.strip():
+    if re.fullmatch(r"\s*\d{4}(\.\d+)?\s*", text, re.ASCII):
         return float(text)
     from calvingfront.position.season import decimal_years
 
-    return float(decimal_years([text])[0])
+    return float(decimal_years([read_day(text)])[0])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -16,9 +15,10 @@ from calvingfront.files import PathLike
 from calvingfront.position.ellipsoid import Frame
 from calvingfront.position.layers import LINES, crs_of, layers_of, read_layer
 from calvingfront.position.line_error import NORMAL_90, LineError
+from calvingfront.tabular.cells import Unreadable
+from calvingfront.tabular.days import moment_of
 
 SHOWN = 5
-_DATE = re.compile(r"(\d{4})([-/.]?)(\d{2})\2(\d{2})(?:\.0)?(?:[T ](.*))?")
 # Layers and columns of the files that `calvingfront locate` and the workflow write.
 FRONTS, VERTICES = "fronts", "vertices"
 OURS = {"scene", "glacier", "acquired", "acq_prec", "quality", "reason", "err90_m", "err_geo_m"}
@@ -59,8 +59,8 @@ def read_fronts(
 
     Files of this project need no columns: date, scene, glacier, quality and errors are known. In
     others, `date_column` is needed. With `scene_column`, features of one scene are pieces of one
-    front. Without it, each feature is a front, named by its number. Dates may be date-times, or
-    text or numbers with year, month and day in this order.
+    front. Without it, each feature is a front, named by its number. Dates are
+    read by `tabular.days`.
     Errors come from the vertices, else the fronts, of a file of this project; else from
     `error_column`, or `front_error_m` for all fronts (both standard errors, m); else none.
     crs: reproject the fronts to this CRS first.
@@ -140,25 +140,16 @@ def read_fronts(
 def read_date(value: Any, where: object) -> pd.Timestamp | None:
     """Read a date, text or number as a date-time in UTC without a zone; None if it is empty.
 
-    Only the order year, month, day is accepted: 03/04/2015 is ambiguous.
-    Raises PositionError for anything else.
+    Raises PositionError unless it is in a notation that cannot be misread (`tabular.days`).
     """
-    if value is None or value is pd.NaT or (isinstance(value, float) and value != value):
-        return None
-    text = str(value).strip()
-    if not text:
-        return None
-    found = _DATE.fullmatch(text)
     try:
-        if not found:
-            raise ValueError
-        year, _, month, day, clock = found.groups()
-        stamp = pd.Timestamp(f"{year}-{month}-{day}" + (f"T{clock}" if clock else ""))
-    except ValueError:
-        raise PositionError(
-            where, f"has an unreadable date ({text!r})", "Write dates as YYYY-MM-DD."
-        ) from None
-    return stamp.tz_convert("UTC").tz_localize(None) if stamp.tzinfo else stamp
+        moment = moment_of(value)
+    except Unreadable as error:
+        what = f"has an unreadable date: {error.what}"
+        raise PositionError(where, what, error.remedy) from None
+    if moment is None:
+        return None
+    return pd.Timestamp(moment).tz_localize(None)
 
 
 def _on_a_map(features: Any, crs: str | None, path: PathLike) -> tuple[Any, Frame]:

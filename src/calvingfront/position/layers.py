@@ -8,6 +8,7 @@ from typing import Any, get_args
 
 from pyproj import CRS
 
+from calvingfront import vector_files
 from calvingfront.errors import PositionError
 from calvingfront.files import PathLike
 from calvingfront.position.ellipsoid import Frame
@@ -95,20 +96,16 @@ def read_walls(path: PathLike, frame: Frame, layer: str | None = None) -> tuple[
 
 def layers_of(path: PathLike) -> list[str]:
     """Names of the layers of a vector file. Raises PositionError if it cannot be read."""
-    import geopandas
-
     if not Path(path).exists():
         raise PositionError(path, "does not exist", "Correct the path.")
     try:
-        return [str(name) for name in geopandas.list_layers(path)["name"]]
+        return [name for name, _ in vector_files.layers_with_kinds(path)]
     except Exception as error:  # GDAL's drivers raise their own exceptions
         raise _unreadable(path, error) from None
 
 
 def read_layer(path: PathLike, layer: str | None, kinds: Sequence[str]) -> Any:
     """A layer as a GeoDataFrame; its geometries, where not missing, are of the given kinds."""
-    import geopandas
-
     layers = layers_of(path)
     if layer is None and len(layers) > 1:
         raise PositionError(
@@ -117,7 +114,7 @@ def read_layer(path: PathLike, layer: str | None, kinds: Sequence[str]) -> Any:
     if layer is not None and layer not in layers:
         raise PositionError(path, f"has no layer {layer}", f"Choose one of: {', '.join(layers)}.")
     try:
-        features = geopandas.read_file(path, layer=layer)
+        features = vector_files.read_layer(path, layer)
     except Exception as error:  # GDAL's drivers raise their own exceptions
         raise _unreadable(path, error) from None
     if not hasattr(features, "geometry") or len(features) == 0:

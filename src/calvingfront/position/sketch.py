@@ -18,7 +18,7 @@ import numpy.typing as npt
 import shapely
 
 from calvingfront.errors import PositionError
-from calvingfront.files import PathLike, replacing
+from calvingfront.files import PathLike
 from calvingfront.position.box import Box, box_of_sides
 from calvingfront.position.dated_fronts import Front
 from calvingfront.position.ellipsoid import Frame
@@ -29,6 +29,7 @@ from calvingfront.position.outliers import LEAST, apart
 from calvingfront.position.season import decimal_years
 from calvingfront.position.upglacier import UpGlacier, as_point, downward, is_point
 from calvingfront.vector_files import without_clock
+from calvingfront.whole_vectors import replacing_geopackage
 
 Array = npt.NDArray[np.float64]
 
@@ -148,7 +149,7 @@ def write_sketch(drawn: Sketch, path: PathLike) -> None:
     if drawn.straight_box is not None:
         layers["box"] = {"geometry": [drawn.box.polygon]}
         layers["walls"] = {"geometry": list(drawn.box.walls)}
-    with replacing(path) as temporary, without_clock():
+    with replacing_geopackage(path) as temporary, without_clock():
         for name, columns in layers.items():
             table = geopandas.GeoDataFrame(columns, crs=crs).assign(origin=origin)
             table.to_file(temporary, layer=name, driver="GPKG")

@@ -7,11 +7,12 @@ from dataclasses import replace
 from pathlib import Path
 
 from calvingfront.errors import Faults, ProductError
-from calvingfront.files import PathLike, read_json
+from calvingfront.files import PathLike
 from calvingfront.products.checks import check_product
 from calvingfront.products.product_json import read_product_json, write_product_json
 from calvingfront.products.registry import open_product
 from calvingfront.radar.model import Product
+from calvingfront.sealed_files import read_record
 
 log = logging.getLogger(__name__)
 REMEDY = "Fetch the product again, or leave the scene out with a reason (source.exclude)."
@@ -71,4 +72,4 @@ def _resolve(path: Path) -> Path:
     """Return the product named in a simulated scene's record; any other path unchanged."""
     if path.suffix != ".json" or not path.is_file():
         return path
-    return path.parent / str(read_json(path)["product"])
+    return path.parent / str(read_record(path)["product"])

@@ -2,26 +2,18 @@
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
-import rasterio
-from rasterio.errors import NotGeoreferencedWarning, RasterioError
+from rasterio.errors import RasterioError
 from rasterio.windows import Window
 
 from calvingfront.errors import ProductError
 from calvingfront.products.reading import DAMAGED, fault, file_size
 from calvingfront.radar.model import Pixels
-
-
-def _open_quietly(source: str) -> rasterio.DatasetReader:
-    """Open a raster without a warning that it is not georeferenced: radar geometry never is."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", NotGeoreferencedWarning)
-        return rasterio.open(source)
+from calvingfront.raster_files import open_alone
 
 
 def check_lines(path: Path | str, first: int, count: int, shape: tuple[int, int]) -> None:
@@ -77,7 +69,7 @@ class RecordPixels:
 
 @dataclass(frozen=True)
 class RasterPixels:
-    """The first band of a raster with detected amplitudes; `source` is what GDAL opens."""
+    """The first band of a GeoTIFF with detected amplitudes; `source` is what GDAL opens."""
 
     source: str
     shape: tuple[int, int]
@@ -88,7 +80,7 @@ class RasterPixels:
         """Return lines first … first + count − 1: (count, samples), float32."""
         check_lines(self.source, first, count, self.shape)
         try:
-            with _open_quietly(self.source) as raster:
+            with open_alone(self.source) as raster:
                 if raster.shape != self.shape:
                     found = f"{raster.height} lines of {raster.width} samples"
                     stated = f"{self.shape[0]} of {self.shape[1]}"

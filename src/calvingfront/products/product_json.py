@@ -7,7 +7,6 @@ headers. Numbers are restored bit for bit.
 
 from __future__ import annotations
 
-import json
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from calvingfront.errors import ProductError
-from calvingfront.files import PathLike, write_json
+from calvingfront.files import PathLike
 from calvingfront.products.registry import open_product
 from calvingfront.radar.model import (
     Array,
@@ -29,6 +28,7 @@ from calvingfront.radar.model import (
     SlantRange,
     StateVectors,
 )
+from calvingfront.sealed_files import read_record, reading, write_record
 
 VERSION = 1
 REMEDY = "Remove it and rerun ingest_product."
@@ -50,21 +50,17 @@ class NoPixels:
 
 def write_product_json(path: PathLike, product: Product) -> None:
     """Write the metadata, atomically."""
-    write_json(path, product_to_dict(product))
+    write_record(path, product_to_dict(product))
 
 
 def read_product_json(path: PathLike) -> Product:
     """Read the metadata; reading `pixels` raises ProductError, `ground_points` is None."""
-    try:
-        content = json.loads(Path(path).read_text(encoding="utf-8"))
-        if content["version"] != VERSION:
-            what = f"has version {content['version']!r}, but only {VERSION} is supported"
-            raise ProductError(path, what, REMEDY)
+    content = read_record(path)
+    if content.get("version") != VERSION:
+        what = f"has version {content.get('version')!r}, but only {VERSION} is supported"
+        raise ProductError(path, what, REMEDY)
+    with reading(path):
         return product_from_dict(content)
-    except KeyError as error:
-        raise ProductError(path, f"has no key {error}", REMEDY) from None
-    except (OSError, ValueError, TypeError, AttributeError, OverflowError) as error:
-        raise ProductError(path, f"cannot be read ({error})", REMEDY) from error
 
 
 def product_to_dict(product: Product) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from typing import Protocol, cast
 from calvingfront.errors import ProductError
 from calvingfront.files import PathLike
 from calvingfront.radar.model import Product
+from calvingfront.raster_files import head_of
 
 # Each provides FORMAT, `recognises(path) -> bool` and `read(path, polarisation) -> Product`.
 FORMATS = (
@@ -19,6 +20,7 @@ FORMATS = (
     "sentinel1.reader",
     "terrasar.reader",
 )
+ARCHIVES = (b"PK\x03\x04", b"\x1f\x8b")  # .zip, .gz
 _SHOWN_BYTES = 16
 _SHOWN_NAMES = 5
 
@@ -82,7 +84,10 @@ def open_product(path: PathLike, polarisation: str | None = None) -> Product:
             place, f"cannot be opened ({error})", "Check the path and its permissions."
         ) from error
     what = f"is not a product of a known format: {found}"
-    raise ProductError(place, what, f"Use one of these formats: {known_formats()}.")
+    remedy = f"Use one of these formats: {known_formats()}."
+    if place.is_file() and head_of(place).startswith(ARCHIVES):
+        what, remedy = "is an archive of files", "Unpack it and give the product's folder or file."
+    raise ProductError(place, what, remedy)
 
 
 def _describe(place: Path) -> str:

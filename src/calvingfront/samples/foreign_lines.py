@@ -9,14 +9,17 @@ from typing import Any, NamedTuple
 
 import geopandas
 import numpy as np
-import pyogrio
+import shapely
 from rasterio.features import rasterize
 from rasterio.transform import Affine
 from shapely.geometry import box
 
 from calvingfront.errors import CalvingFrontError, Faults, SceneError
+from calvingfront.scenes.fronts.attributes import SCENE_ATTRIBUTES
+from calvingfront.scenes.fronts.layers import LINE_TYPES
+from calvingfront.scenes.fronts.placing import lines_in
 from calvingfront.scenes.pixels import Mask
-from calvingfront.scenes.vectors import LINE_TYPES, SCENE_ATTRIBUTES
+from calvingfront.vector_files import layers_with_kinds, read_layer
 from calvingfront.vocabulary.others import LINE_SUFFIXES, PARQUET_SUFFIXES
 
 # The layers of this project's own files of fronts; the second holds the fronts of images without a
@@ -99,12 +102,15 @@ class ForeignLines:
                 what = f"contains {', '.join(wrong)} for {scene}"
                 raise SceneError(part.path, what, "Draw the front as a line.")
             transform = _transform(facts, part, scene)
-            lines = features.geometry if part.on_image else features.to_crs(facts["crs"]).geometry
-            lines = lines[np.isfinite(lines.bounds).all(axis=1)]
+            lines = np.asarray(features.geometry.array)
+            lines = lines[np.isfinite(features.bounds).all(axis=1)]
+            if not part.on_image:
+                crs = None if features.crs is None else features.crs.to_string()
+                lines = lines_in(lines, crs, facts["crs"], part.path)
             left, top = transform @ (0, 0)
             right, bottom = transform @ (shape[1], shape[0])
-            lines = lines[lines.intersects(box(left, bottom, right, top))]
-            if lines.empty:
+            lines = lines[shapely.intersects(lines, box(left, bottom, right, top))]
+            if not lines.size:
                 raise SceneError(
                     part.path,
                     f"has no line of {scene} that crosses its image (x {left:.0f} to {right:.0f}, "
@@ -127,10 +133,6 @@ def _transform(facts: Mapping[str, Any], part: _Part, scene: str) -> Any:
             scene,
             f"has no known position on the map, so the lines of {part.path.name} cannot be placed",
             f"Give its front as a mask, {scene}_front.png.",
-        )
-    if part.features.crs is None:
-        raise SceneError(
-            part.path, "has no CRS", "Write its CRS into the file (a Shapefile needs its .prj)."
         )
     return Affine(pixel[0], 0, corner[0], 0, -pixel[1], corner[1])
 
@@ -169,7 +171,7 @@ def _layers(path: Path) -> list[str]:
     if path.suffix.lower() in PARQUET_SUFFIXES:
         return [FRONTS]
     try:
-        names = [str(name) for name, kind in pyogrio.list_layers(path) if kind is not None]
+        names = [name for name, kind in layers_with_kinds(path) if kind is not None]
     except Exception as error:  # GDAL's drivers raise classes of their own
         raise SceneError(path, f"cannot be read ({error})", "Write the file again.") from None
     ours = [name for name in (FRONTS, IMAGE_FRONTS) if name in names]
@@ -183,6 +185,6 @@ def _read(path: Path, layer: str) -> Any:
     try:
         if path.suffix.lower() in PARQUET_SUFFIXES:
             return geopandas.read_parquet(path)
-        return geopandas.read_file(path, layer=layer, engine="pyogrio")
+        return read_layer(path, layer)
     except Exception as error:
         raise SceneError(path, f"cannot be read ({error})", "Write the file again.") from None

@@ -46,6 +46,31 @@ def thin(mask: Mask) -> Mask:
     return thinned
 
 
+def thin_thick(mask: Mask) -> Mask:
+    """Thin the pieces of a front that are more than one pixel wide; leave the others as they are.
+
+    A piece (8-connected) is wide if most of its pixels lie in 2 × 2 pixels of front. `thin` would
+    take the corners of stairs from a line that is one pixel wide.
+    """
+    rows, cols = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
+    if not rows.size:
+        return mask.copy()
+    box = np.s_[rows[0] : rows[-1] + 1, cols[0] : cols[-1] + 1]
+    pixels = mask[box]
+    block = pixels[:-1, :-1] & pixels[1:, :-1] & pixels[:-1, 1:] & pixels[1:, 1:]
+    in_block = np.zeros_like(pixels)
+    for down in (0, 1):
+        for across in (0, 1):
+            in_block[down : down + block.shape[0], across : across + block.shape[1]] |= block
+    count, pieces = cv2.connectedComponents(pixels.astype(np.uint8), connectivity=8)
+    area = np.bincount(pieces.ravel(), minlength=count)
+    wide = 2 * np.bincount(pieces[in_block], minlength=count) > area
+    thick = wide[pieces] & pixels
+    thinned = mask.copy()
+    thinned[box] = (pixels & ~thick) | thin(thick)
+    return thinned
+
+
 @cache
 def _deletion_tables() -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8]]:
     """For both sub-iterations: 1 where a pixel with this neighbourhood code may be deleted."""
@@ -91,17 +116,24 @@ def dilation_sides(
 
 
 def prepare_front(
-    mask: Mask, pixel_size_y_m: float, pixel_size_x_m: float, size: int, width_px: int
+    mask: Mask,
+    pixel_size_y_m: float,
+    pixel_size_x_m: float,
+    size: int,
+    width_px: int,
+    variant: str = "paper",
 ) -> Mask:
     """The front on its scene's own grid, ready for the resize to `size`.
 
     Thinned; then dilated where the scene will shrink (or keep its size), so that nearest-neighbour
     sampling does not break the line. A scene that will be enlarged stays thin: `square` dilates it
-    after the resize.
+    after the resize. The `released` variant dilates every scene here, and only lines wider than a
+    pixel are thinned: those of the authors are one pixel wide, and they do not thin them.
     """
     height, width = mask.shape
-    thinned = thin(mask)
-    if square_grid(height, width, pixel_size_y_m, pixel_size_x_m, size).enlarged:
+    thinned = thin_thick(mask) if variant == "released" else thin(mask)
+    enlarged = square_grid(height, width, pixel_size_y_m, pixel_size_x_m, size).enlarged
+    if enlarged and variant != "released":
         return thinned
     return dilate(
         thinned,
@@ -116,12 +148,17 @@ def dilate_file(
     size: int,
     front_width_px: int,
     output: PathLike,
+    variant: str = "paper",
+    made: bool = False,
 ) -> None:
-    """Thin and, where the scene shrinks, dilate the front mask of one scene; write it as 0/255."""
-    mask = read_front(front)
+    """Prepare the front mask of one scene for the resize (`prepare_front`); write it as 0/255.
+
+    made: as in `pixels.read_grey`.
+    """
+    mask = read_front(front, made)
     if not mask.any():
         raise SceneError(
             front, "has no front", "Exclude the scene in source.exclude with a reason."
         )
-    prepared = prepare_front(mask, pixel_size_y_m, pixel_size_x_m, size, front_width_px)
+    prepared = prepare_front(mask, pixel_size_y_m, pixel_size_x_m, size, front_width_px, variant)
     write_png(output, prepared.astype(np.uint8) * np.uint8(255))

@@ -64,6 +64,8 @@ def filter_file(
     pixel_size_y_m: float,
     area_m2: float,
     output: PathLike,
+    made: bool = False,
 ) -> None:
-    """Filter the 8-bit image of one scene and write it as PNG."""
-    write_png(output, filter_image(read_grey(image), pixel_size_x_m, pixel_size_y_m, area_m2))
+    """Filter the 8-bit image of one scene and write it as PNG. made: as in `pixels.read_grey`."""
+    grey = read_grey(image, made)
+    write_png(output, filter_image(grey, pixel_size_x_m, pixel_size_y_m, area_m2))

@@ -14,6 +14,7 @@ from calvingfront.files import PathLike, replacing
 from calvingfront.samples.fronts import dilate, thin
 from calvingfront.samples.geometry import SquareGrid, square_grid
 from calvingfront.scenes.pixels import Grey, Mask, read_front, read_grey
+from calvingfront.sealed_files import reading
 
 
 def resize_image(
@@ -56,12 +57,23 @@ def _nearest(length: int, step: float, count: int) -> Any:
     return np.minimum(((np.arange(count) + 0.5) * step).astype(np.intp), length - 1)
 
 
-def square_front(mask: Mask, grid: SquareGrid, width_px: int) -> Mask:
+def square_front(mask: Mask, grid: SquareGrid, width_px: int, variant: str = "paper") -> Mask:
     """Resize a prepared front (see `fronts.prepare_front`); (size, size) bool.
 
     An enlarged front is thinned again, because each of its pixels has become several, and dilated
-    to `width_px` here.
+    to `width_px` here. The `released` variant resizes as the authors do, by OpenCV's nearest
+    neighbour: sample pixel i is scene pixel floor(i · step), so that the front lies up to half a
+    sample pixel further down and right than on the image, which is resized by pixel centres.
     """
+    if variant == "released":
+        square = np.zeros((grid.size, grid.size), dtype=np.bool_)
+        content = cv2.resize(
+            mask.astype(np.uint8),
+            (grid.content_width, grid.content_height),
+            interpolation=cv2.INTER_NEAREST,
+        )
+        square[: grid.content_height, : grid.content_width] = content > 0
+        return square
     resized = resize_mask(mask, grid)
     if grid.enlarged:
         resized = dilate(thin(resized), width_px, width_px)
@@ -90,9 +102,10 @@ def square_file(
     image, front: the filtered image and the prepared front, on the same grid. Without a front the
     sample has none either.
     place: GeoTIFF of that grid; if given, CRS and corner are read from it.
-    The arrays are uint8, (size, size). Raises SceneError if image and front differ in size.
+    The arrays are uint8, (size, size). Raises SceneError if image and front differ in size,
+    DamagedFileError if one is damaged.
     """
-    pixels, mask = read_grey(image), read_front(front) if front else None
+    pixels, mask = read_grey(image, made=True), read_front(front, made=True) if front else None
     if mask is not None and pixels.shape != mask.shape:
         raise SceneError(
             scene,
@@ -103,7 +116,7 @@ def square_file(
     if place is not None:
         from calvingfront.scenes.rasters import open_raster  # rasterio: only if needed
 
-        with open_raster(place) as dataset:
+        with reading(place), open_raster(place) as dataset:
             crs = dataset.crs.to_string()
             upper_left_x, upper_left_y = dataset.transform.c, dataset.transform.f
     height, width = pixels.shape
@@ -117,7 +130,7 @@ def square_file(
     )  # fmt: skip
     arrays: dict[str, Any] = {"image": resize_image(pixels, grid, variant)}
     if mask is not None:
-        arrays["front"] = square_front(mask, grid, front_width_px).astype(np.uint8)
+        arrays["front"] = square_front(mask, grid, front_width_px, variant).astype(np.uint8)
     arrays |= {"valid": valid, "meta": np.array(json.dumps(meta))}
     with replacing(output) as temporary:
         np.savez_compressed(temporary, **arrays)
@@ -158,16 +171,26 @@ def describe_sample(
     }
 
 
+def read_meta(path: PathLike) -> dict[str, Any]:
+    """What is known of one sample (see `describe_sample`). Raises DamagedFileError."""
+    with reading(path), np.load(path, allow_pickle=False) as sample:
+        meta: dict[str, Any] = json.loads(str(sample["meta"]))
+        return meta
+
+
 def read_image_of_sample(path: PathLike) -> tuple[Grey, dict[str, Any]]:
-    """Image and meta of one sample, which need not have a front."""
-    with np.load(path, allow_pickle=False) as sample:
+    """Image and meta of one sample, which need not have a front. Raises DamagedFileError."""
+    with reading(path), np.load(path, allow_pickle=False) as sample:
         meta: dict[str, Any] = json.loads(str(sample["meta"]))
         return sample["image"], meta
 
 
 def read_sample(path: PathLike) -> tuple[Grey, Grey, Grey, dict[str, Any]]:
-    """Image, front, valid and meta of one sample. Raises SampleError if it has no front."""
-    with np.load(path, allow_pickle=False) as sample:
+    """Image, front, valid and meta of one sample.
+
+    Raises SampleError if it has no front, DamagedFileError if it is damaged.
+    """
+    with reading(path), np.load(path, allow_pickle=False) as sample:
         if "front" not in sample:
             raise SampleError(path, "has no front", "Give its scene a front, and rerun its jobs.")
         meta: dict[str, Any] = json.loads(str(sample["meta"]))

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+import logging
 from typing import Any, Literal
 
 import numpy as np
@@ -11,15 +10,18 @@ import rasterio
 from rasterio.enums import Resampling
 from rasterio.errors import RasterioError
 from rasterio.transform import from_origin
-from rasterio.warp import reproject, transform_bounds
-from rasterio.windows import Window
+from rasterio.warp import reproject
 
 from calvingfront.errors import GeocodingError
 from calvingfront.files import PathLike
 from calvingfront.sar.grid import MapGrid
+from calvingfront.sar.heights.raster import opened
+from calvingfront.sar.heights.voids import inland_voids
 from calvingfront.sar.kernels import Float32
 
+log = logging.getLogger(__name__)
 Datum = Literal["ellipsoid", "geoid"]
+LARGEST_WINDOW_PX = 100_000_000  # 0.4 GB as float32
 
 
 def heights_on_grid(
@@ -29,9 +31,11 @@ def heights_on_grid(
 
     datum: the reference of the terrain model's heights; "geoid" requires `geoid`.
     geoid: a raster of the geoid's height above the ellipsoid, m.
-    No data in the terrain model means sea: its height is that of the geoid, or 0 m if no geoid is
-    given (a geoid height of 20 m then shifts the sea by 47 m in a 23° image).
-    Raises GeocodingError if a file cannot be read or does not cover the grid.
+    A void of the terrain model that reaches down to the shore is sea: its height is that of the
+    geoid, or 0 m if no geoid is given (a geoid height of 20 m then shifts the sea by 47 m in a 23°
+    image). See `heights.raster.VOIDS` for the values that count as no data without a tag.
+    Raises GeocodingError if a file cannot be read or does not cover the grid, if its values are no
+    heights in m, or if it has a void inland.
     """
     if datum not in ("ellipsoid", "geoid"):
         raise GeocodingError("vertical datum", f"is {datum!r}", "Write ellipsoid or geoid.")
@@ -43,33 +47,62 @@ def heights_on_grid(
         )
     heights = _on_grid(dem, grid, threads)
     gaps = np.isnan(heights)
-    if geoid is None:
-        heights[gaps] = 0
-        return heights
-    sea = _on_grid(geoid, grid, threads)
-    if np.isnan(sea).any():
-        raise GeocodingError(geoid, "has gaps within the map area", "Give a complete geoid.")
-    if datum == "geoid":
+    sea: Float32 | None = None
+    if geoid is not None:
+        sea = _on_grid(geoid, grid, threads)
+        if np.isnan(sea).any():
+            raise GeocodingError(geoid, "has gaps within the map area", "Give a complete geoid.")
+    above_sea = heights if sea is None or datum == "geoid" else heights - sea
+    _refuse_inland_voids(dem, above_sea)
+    if datum == "geoid" and sea is not None:
         heights += sea
-    heights[gaps] = sea[gaps]
+    if gaps.any():
+        heights[gaps] = 0 if sea is None else sea[gaps]
+        log.info("%.1f %% of the map area has no height and counts as sea", 100 * gaps.mean())
     return heights
 
 
+def _refuse_inland_voids(dem: PathLike, above_sea: Float32) -> None:
+    share, lowest_m = inland_voids(above_sea)
+    if share == 1:
+        raise GeocodingError(
+            dem, "has no height within the map area", "Give a terrain model with heights there."
+        )
+    if share:
+        raise GeocodingError(
+            dem,
+            f"has no data on {100 * share:.2g} % of the map area where the ground around lies "
+            f"{lowest_m:.0f} m above the sea or higher, so that it cannot be sea",
+            "Fill the gaps (e.g. with gdal_fillnodata), or write 0 m where they are sea.",
+        )
+
+
 def _on_grid(path: PathLike, grid: MapGrid, threads: int) -> Float32:
-    """The first band of a raster on the grid, bilinear; NaN where it has no data."""
-    with _opened(path, threads) as dataset:
-        _check_cover(path, dataset, grid)
-        window = _aligned_window(dataset, grid)
+    """The heights of a raster on the grid, bilinear, m; NaN where it has none."""
+    with opened(path, threads) as raster:
+        shift = raster.check_cover(grid)
+        window = raster.window(grid, shift)
         try:
-            if window is not None:
-                heights = dataset.read(1, window=window, out_dtype="float32")
-                if dataset.nodata is not None and not np.isnan(dataset.nodata):
-                    heights[heights == np.float32(dataset.nodata)] = np.nan
-                return np.asarray(heights, dtype=np.float32)
+            untagged = raster.check_values(window)
+            aligned = raster.aligned_window(grid)
+            if aligned is not None:
+                return raster.read(aligned)
             heights = np.full((grid.height, grid.width), np.nan, np.float32)
+            source: Any = rasterio.band(raster.dataset, 1)
+            options: dict[str, Any] = {}
+            if untagged or shift or raster.ends_within(grid, shift):
+                if window.width * window.height > LARGEST_WINDOW_PX:
+                    raise GeocodingError(
+                        path,
+                        f"has {window.width * window.height / 1e6:.0f} million pixels in the map "
+                        "area, too many to correct",
+                        "Warp it to the map's CRS and spacing, with its no data tagged.",
+                    )
+                source, options = raster.array(window, shift)
             reproject(
-                rasterio.band(dataset, 1),
+                source,
                 heights,
+                **options,
                 dst_transform=from_origin(grid.left, grid.top, grid.spacing_m, grid.spacing_m),
                 dst_crs=grid.crs,
                 dst_nodata=np.nan,
@@ -79,68 +112,11 @@ def _on_grid(path: PathLike, grid: MapGrid, threads: int) -> Float32:
             )
         except RasterioError as error:
             raise GeocodingError(path, f"cannot be read ({error})", "Fetch it again.") from None
-    return heights
+        return heights if options else np.asarray(raster.in_metres(heights), np.float32)
 
 
-@contextmanager
-def _opened(path: PathLike, threads: int) -> Iterator[Any]:
-    try:
-        dataset = rasterio.open(path, num_threads=threads)
-    except RasterioError as error:
-        raise GeocodingError(path, f"cannot be opened ({error})", "Check the path.") from None
-    with dataset:
-        if dataset.crs is None:
-            raise GeocodingError(path, "has no CRS", "Assign one, e.g. with gdal_edit.")
-        yield dataset
-
-
-def _check_cover(path: PathLike, dataset: Any, grid: MapGrid) -> None:
-    """Raise GeocodingError unless the raster covers the grid, to within a pixel."""
-    own = grid.bounds
-    needed = transform_bounds(grid.crs, dataset.crs, *own, densify_pts=21)
-    left, bottom, right, top = dataset.bounds
-    across, down = dataset.res
-    covered = (
-        left - across <= needed[0]
-        and bottom - down <= needed[1]
-        and right + across >= needed[2]
-        and top + down >= needed[3]
-    )
-    if dataset.crs.is_geographic and right - left >= 360 - across:  # around the world
-        covered = bottom - down <= needed[1] and top + down >= needed[3]
-    if not covered:
-        raise GeocodingError(
-            path,
-            f"covers {_text((left, bottom, right, top))} in {dataset.crs}, but the map area is "
-            f"{_text(needed)} there ({_text(own)} in {grid.crs})",
-            "Give a raster that covers the map area, or choose a smaller area.",
-        )
-
-
-def _aligned_window(dataset: Any, grid: MapGrid) -> Window | None:
-    """The window of the raster that coincides with the grid, or None if the pixels differ."""
-    if dataset.crs != rasterio.crs.CRS.from_user_input(grid.crs):
-        return None
-    transform = dataset.transform
-    same = (transform.a, transform.b, transform.d, transform.e) == (
-        grid.spacing_m,
-        0.0,
-        0.0,
-        -grid.spacing_m,
-    )
-    column = (grid.left - transform.c) / grid.spacing_m
-    row = (transform.f - grid.top) / grid.spacing_m
-    whole = abs(column - round(column)) < 1e-6 and abs(row - round(row)) < 1e-6
-    inside = (
-        round(column) >= 0
-        and round(row) >= 0
-        and round(column) + grid.width <= dataset.width
-        and round(row) + grid.height <= dataset.height
-    )
-    if not (same and whole and inside):
-        return None
-    return Window(round(column), round(row), grid.width, grid.height)
-
-
-def _text(bounds: tuple[float, float, float, float]) -> str:
-    return "left {:.6g}, bottom {:.6g}, right {:.6g}, top {:.6g}".format(*bounds)
+def check_terrain(path: PathLike, grid: MapGrid | None) -> None:
+    """Raise GeocodingError unless a raster opens, has a CRS and covers the grid (None: any)."""
+    with opened(path, 1) as raster:
+        if grid is not None:
+            raster.check_cover(grid)

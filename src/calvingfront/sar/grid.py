@@ -70,7 +70,7 @@ def to_wgs84(crs: str) -> Transformer:
     remedy = "Give a projected CRS in metres, such as EPSG:3031."
     try:
         system = CRS.from_user_input(crs)
-        if not system.is_projected or any(a.unit_name != "metre" for a in system.axis_info):
+        if not system.is_projected or any(a.unit_conversion_factor != 1 for a in system.axis_info):
             raise GeocodingError(f"crs {crs}", "is not projected in metres", remedy)
         return Transformer.from_crs(system, "EPSG:4326", always_xy=True)
     except (CRSError, ProjError) as error:

@@ -6,7 +6,6 @@ The JSON beside it (intensity.json) contains orbit, geometry and facts.
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
@@ -14,10 +13,9 @@ from typing import Any
 
 import numpy as np
 import rasterio
-from rasterio.errors import NotGeoreferencedWarning, RasterioError
 
-from calvingfront.errors import ProductError
-from calvingfront.files import PathLike, read_json, replacing, write_json
+from calvingfront.errors import DamagedFileError, ProductError
+from calvingfront.files import PathLike
 from calvingfront.products.product_json import read_product_json
 from calvingfront.radar.model import (
     AzimuthTime,
@@ -29,6 +27,8 @@ from calvingfront.radar.model import (
 )
 from calvingfront.sar.looks import multilooked_geometry
 from calvingfront.sar.multilook import Multilooked
+from calvingfront.sealed_files import read_record, reading, write_record
+from calvingfront.whole_rasters import CRC_TAG, pixels_crc, read_checked, replacing_raster
 
 CREATION = {"compress": "zstd", "zstd_level": 1, "tiled": False, "blockysize": 256}
 
@@ -41,28 +41,23 @@ def write_intensity(scene: Multilooked, path: PathLike, threads: int = 1) -> Non
     """
     path = Path(path)
     lines, samples = scene.intensity.shape
-    with warnings.catch_warnings(), replacing(path) as temporary:
-        warnings.simplefilter("ignore", NotGeoreferencedWarning)
-        with rasterio.open(
-            temporary,
-            "w",
-            driver="GTiff",
-            height=lines,
-            width=samples,
-            count=1,
-            dtype="float32",
-            nodata=np.nan,
-            num_threads=threads,
-            **CREATION,
-        ) as dataset:
-            dataset.write(scene.intensity, 1)
+    profile = {"height": lines, "width": samples, "count": 1, "dtype": "float32"} | CREATION
+    tags = {CRC_TAG: pixels_crc(scene.intensity)}
+    with (
+        replacing_raster(path, [scene.intensity], tags) as temporary,
+        rasterio.open(
+            temporary, "w", driver="GTiff", nodata=np.nan, num_threads=threads, **profile
+        ) as dataset,
+    ):
+        dataset.update_tags(**tags)
+        dataset.write(scene.intensity, 1)
     geometry = scene.geometry
     timing = (
         {}
         if isinstance(geometry, MapGeometry)
         else {"azimuth": asdict(geometry.azimuth), "range": _plain(asdict(geometry.range))}
     )
-    write_json(
+    write_record(
         path.with_suffix(".json"),
         {
             "kind": scene.kind,
@@ -85,15 +80,13 @@ def read_intensity(
     """Read what write_intensity wrote.
 
     product: the scene's product.json; only a product on a map grid needs it.
-    Raises ProductError if a file is missing or damaged.
+    Raises DamagedFileError if a file is damaged, ProductError if the product is missing.
     """
     path = Path(path)
-    try:
-        content = read_json(path.with_suffix(".json"))
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", NotGeoreferencedWarning)
-            with rasterio.open(path, num_threads=threads) as dataset:
-                intensity = dataset.read(1)
+    sidecar = path.with_suffix(".json")
+    content = read_record(sidecar)
+    intensity = read_checked(path, threads)
+    with reading(sidecar):
         orbit = content["orbit"]
         vectors = StateVectors(
             datetime.fromisoformat(orbit["epoch"]),
@@ -103,11 +96,9 @@ def read_intensity(
             orbit["source"],
         )
         looks = (int(content["looks"][0]), int(content["looks"][1]))
-        geometry = _geometry(content, looks, product)
-        if list(intensity.shape) != content["shape"]:
-            raise ValueError(f"{intensity.shape} pixels instead of {content['shape']}")
+        geometry = _geometry(content, looks, product, path)
         height = content["mean_height_m"]
-        return Multilooked(
+        scene = Multilooked(
             intensity,
             content["kind"],
             vectors,
@@ -116,18 +107,19 @@ def read_intensity(
             float("nan") if height is None else height,
             content["facts"],
         )
-    except (OSError, RasterioError, ValueError, KeyError, TypeError) as error:
-        raise ProductError(
-            path, f"cannot be read ({error})", "Multilook the scene again."
-        ) from None
+        shape = content["shape"]
+    if list(intensity.shape) != shape:
+        raise DamagedFileError.of(path, f"{intensity.shape} pixels instead of {shape}")
+    return scene
 
 
 def _geometry(
-    content: dict[str, Any], looks: tuple[int, int], product: PathLike | None
+    content: dict[str, Any], looks: tuple[int, int], product: PathLike | None, path: Path
 ) -> RadarGeometry | MapGeometry:
     if "azimuth" not in content:
         if product is None:
-            raise ValueError("its product is on a map grid, but no product.json is given")
+            what = "cannot be read: its product is on a map grid, but no product.json is given"
+            raise ProductError(path, what, "Give product=…")
         return multilooked_geometry(read_product_json(product).geometry, looks)
     ranges: dict[str, Any] = {
         key: np.array(value) if isinstance(value, list) else value

@@ -14,9 +14,10 @@ import rasterio
 import rasterio.shutil
 from rasterio.crs import CRS
 
-from calvingfront.files import PathLike, replacing
+from calvingfront.files import PathLike
 from calvingfront.sar.grid import MapGrid
 from calvingfront.sar.kernels import Float32, compiled, over_rows
+from calvingfront.whole_rasters import CRC_TAG, pixels_crc, replacing_raster
 
 BLOCK_PX = 512
 # Deflate takes six times as long as zstd at level 1.
@@ -93,13 +94,14 @@ def _write(
     tags: dict[str, str],
     threads: int,
 ) -> None:
-    """Write the image and its overviews, pyramid[1:], each half of the one before.
+    """Write the image and its overviews, pyramid[1:], each half of the one before; read them back.
 
     GDAL copies them from a virtual raster over the arrays' own memory: if it builds the overviews
     itself, it takes three times as long.
     """
+    tags = {**tags, CRC_TAG: pixels_crc(pyramid[0])}
     with (
-        replacing(path) as temporary,
+        replacing_raster(path, pyramid, tags) as temporary,
         rasterio.Env(GDAL_MEM_ENABLE_OPEN="YES"),
         rasterio.open(_virtual_raster(grid, pyramid, nodata, tags)) as source,
     ):

@@ -5,7 +5,6 @@ Layout and names: Gourmelon et al. (2022), doi:10.1594/PANGAEA.940950.
 
 from __future__ import annotations
 
-import datetime
 import logging
 import re
 import struct
@@ -16,15 +15,19 @@ from typing import Any
 import pandas as pd
 
 from calvingfront.errors import CalvingFrontError, ConfigError, Faults, SceneError
+from calvingfront.scenes.lists.caffe_files import absent, files_by_scene
+from calvingfront.scenes.lists.caffe_sizes import read_sizes, shrunk, unlike_published
+from calvingfront.scenes.lists.split_lists import read_lists
+from calvingfront.scenes.pixels import check_depth
 from calvingfront.scenes.scene_table import scene_table
-from calvingfront.scenes.split_lists import read_lists
+from calvingfront.tabular.cells import Unreadable
+from calvingfront.tabular.days import read_day
 from calvingfront.vocabulary.missions import MISSIONS
 
 log = logging.getLogger(__name__)
 
 # Exact pixel size, m, for the rounded figure in a name, at the published size.
 PIXEL_SIZES_M = {6: 6.0, 7: 6.6667, 12: 12.5, 17: 16.6667, 20: 20.0}
-SIZE_COLUMNS = ("glacier", "resolution_tag_m", "pixel_size_m", "height_px", "width_px")
 PARTS = "Glacier_YYYY-MM-DD_Sensor_Resolution_Quality_Orbit"
 EXCLUDE = "Fix the files, or exclude a scene by source.exclude: {scene: reason}."
 
@@ -62,7 +65,7 @@ def parse_name(name: str) -> dict[str, Any]:
     wrong = []
     if not re.fullmatch(r"[A-Za-z0-9.-]+", glacier):
         wrong.append(f"glacier {glacier!r}")
-    if not _is_date(acquired):
+    if not _is_day(acquired):
         wrong.append(f"date {acquired!r} (not a day YYYY-MM-DD)")
     if mission not in MISSIONS:
         wrong.append(f"sensor {mission!r} (not one of {', '.join(MISSIONS)})")
@@ -94,9 +97,9 @@ def list_caffe(
 ) -> pd.DataFrame:
     """The scene table of a CaFFe folder, from names and PNG headers alone.
 
-    sizes:    CSV of the extents of the scenes (glacier, resolution_tag_m, pixel_size_m, height_px,
-              width_px at native size; crs, upper_left_x, upper_left_y if known): needed for
-              downscaled copies, whose pixel sizes follow from their own numbers of pixels.
+    sizes:    table of the extents of the scenes (glacier, resolution_tag_m, pixel_size_m,
+              height_px, width_px at native size; crs, upper_left_x, upper_left_y if known): needed
+              for shrunk copies, whose pixel sizes follow from their own numbers of pixels.
     glaciers: the glaciers to keep; empty for all.
     exclude:  scenes to leave out, whatever is wrong with them.
     listed:   the scenes that a split names; others are left out. None for all.
@@ -110,16 +113,22 @@ def list_caffe(
         )
     folder = Path(folder)
     faults: list[CalvingFrontError] = []
-    images = _files(folder / "sar_images", "", faults)
-    fronts = _files(folder / "fronts", "_front", faults)
+
+    def wanted(name: str) -> bool:
+        other_glacier = glaciers and name.split("_")[0] not in glaciers
+        return not (name in exclude or other_glacier or (listed is not None and name not in listed))
+
+    images = files_by_scene(folder / "sar_images", "", wanted, faults)
+    fronts = files_by_scene(folder / "fronts", "_front", wanted, faults)
     if not images:
-        raise Faults(
-            [SceneError(folder / "sar_images", "contains no PNG", "Put the images there.")],
-            "Check source.caffe.folder.",
+        faults.insert(
+            0, SceneError(folder / "sar_images", "contains no PNG", "Put the images there.")
         )
-    table = _read_sizes(sizes) if sizes is not None else None
+        raise Faults(faults, "Check source.caffe.folder.")
+    table = read_sizes(sizes) if sizes is not None else None
 
     rows: list[dict[str, Any]] = []
+    named: list[dict[str, Any]] = []
     kept = 0
     for name, paths in images.items():
         if name in exclude:
@@ -129,23 +138,22 @@ def list_caffe(
         except SceneError as error:
             faults.append(SceneError(paths[0], error.what, error.remedy))
             continue
-        if (glaciers and row["glacier"] not in glaciers) or (
-            listed is not None and name not in listed
-        ):
+        if not wanted(name):
             continue
         kept += 1
+        named.append({"scene": name, "glacier": row["glacier"], "front": "its own"})
         problems = _complete(row, paths, fronts.get(name, []), table)
         faults.extend(problems)
         if not problems:
             rows.append(row)
     for name, paths in fronts.items():
-        other_glacier = glaciers and name.split("_")[0] not in glaciers
-        unlisted = listed is not None and name not in listed
-        if name not in images and name not in exclude and not other_glacier and not unlisted:
+        if name not in images and wanted(name):
             faults.append(
                 SceneError(paths[0], f"is a front without its image {name}.png", "Add the image.")
             )
-    faults.extend(_absent(images, glaciers, listed, exclude))
+    faults.extend(absent(images, glaciers, listed, exclude))
+    if table is None:
+        faults.extend(shrunk(rows))
     if not kept and not faults:
         raise ConfigError(
             "source.caffe.glaciers",
@@ -153,13 +161,16 @@ def list_caffe(
             "Write the glaciers as in the file names, or [] for all.",
         )
     if faults:
-        raise Faults(faults, EXCLUDE)
+        names = pd.DataFrame(named, columns=["scene", "glacier", "front"])
+        raise Faults(faults, EXCLUDE, found=names)
     scenes = scene_table(rows)
     note = f"{folder.name}: {len(images)} images, {len(scenes)} used"
     if listed is not None:
         note += f"; split.lists names {len(set(listed))} scenes, others are left out"
-    scenes.attrs["notes"] = [note]
-    log.info("%s", note)
+    notes = [note, *(unlike_published(rows) if table is None else ())]
+    scenes.attrs["notes"] = notes
+    for note in notes:
+        log.info("%s", note)
     return scenes
 
 
@@ -192,6 +203,11 @@ def _complete(
             problems.append(
                 SceneError(row["scene"], f"has {len(paths)} {kind}s: {where}", "Keep one of them.")
             )
+    for path in (images[0], *fronts[:1]):
+        try:
+            check_depth(path)
+        except SceneError as error:
+            problems.append(error)
     if not fronts:
         problems.append(SceneError(images[0], "has no front mask", "Add it under fronts."))
     try:
@@ -235,72 +251,9 @@ def _complete(
     return problems
 
 
-def _files(folder: Path, ending: str, faults: list[CalvingFrontError]) -> dict[str, list[Path]]:
-    """The PNG files in a folder and its subfolders, by scene name."""
-    found: dict[str, list[Path]] = {}
-    for path in sorted(folder.rglob("*.png")):
-        if not path.stem.endswith(ending):
-            what = f"does not end in {ending}.png"
-            faults.append(SceneError(path, what, f"Name it SCENE{ending}.png or remove it."))
-            continue
-        found.setdefault(path.stem.removesuffix(ending), []).append(path)
-    return found
-
-
-def _absent(
-    images: Collection[str],
-    glaciers: Sequence[str],
-    listed: Collection[str] | None,
-    exclude: Collection[str],
-) -> list[CalvingFrontError]:
-    """Faults for scenes that are listed or excluded but do not exist."""
-    faults: list[CalvingFrontError] = []
-    for name in sorted(set(listed or ())):
-        other_glacier = glaciers and name.split("_")[0] not in glaciers
-        if name not in images and name not in exclude and not other_glacier:
-            faults.append(
-                SceneError(
-                    name, "is in split.lists but has no image", "Add the image or exclude it."
-                )
-            )
-    for name in sorted(exclude):
-        if name not in images and name not in (listed or ()):
-            faults.append(
-                ConfigError(
-                    f"source.exclude.{name}",
-                    "names no existing scene",
-                    "Correct or delete the key.",
-                )
-            )
-    return faults
-
-
-def _read_sizes(path: str | Path) -> dict[tuple[str, int], dict[str, Any]]:
+def _is_day(text: str) -> bool:
+    """Whether a part of a name is a day in the one notation that names have."""
     try:
-        table = pd.read_csv(
-            path, dtype={"glacier": str, "crs": str}, keep_default_na=False, na_values=[""]
-        )
-    except (OSError, ValueError) as error:
-        raise ConfigError(
-            "source.caffe.sizes", f"{path} cannot be read ({error})", "Write the path of a CSV."
-        ) from None
-    missing = [column for column in SIZE_COLUMNS if column not in table.columns]
-    if missing:
-        raise ConfigError(
-            "source.caffe.sizes",
-            f"{path} is missing the columns {', '.join(missing)}",
-            f"Give the columns {', '.join(SIZE_COLUMNS)}.",
-        )
-    return {
-        (str(row["glacier"]), int(row["resolution_tag_m"])): {
-            str(key): None if pd.isna(value) else value for key, value in row.items()
-        }
-        for row in table.to_dict("records")
-    }
-
-
-def _is_date(text: str) -> bool:
-    try:
-        return datetime.date.fromisoformat(text).isoformat() == text
-    except ValueError:
+        return read_day(text) == text
+    except Unreadable:
         return False

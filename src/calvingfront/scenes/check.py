@@ -5,18 +5,18 @@ from __future__ import annotations
 import hashlib
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 
+import cv2
 import numpy as np
 import pandas as pd
 
-from calvingfront.errors import CalvingFrontError, Faults, SceneError
+from calvingfront.errors import CalvingFrontError, DamagedFileError, Faults, SceneError
 from calvingfront.files import PathLike
 from calvingfront.scenes.caffe import EXCLUDE
+from calvingfront.scenes.imagery.masks import LARGEST_FRONT_SHARE
 from calvingfront.scenes.pixels import read_grey
 from calvingfront.scenes.scene_table import write_scenes
-
-# A calving front is a line: a mask with more front than this is another kind of mask.
-LARGEST_FRONT_SHARE = 0.25
 
 
 @dataclass
@@ -30,8 +30,11 @@ class Checked:
     faults: list[CalvingFrontError] = field(default_factory=list)
 
 
-def check_scene(scene: str, image: str, front: str) -> Checked:
-    """Open the image and the front of one scene and collect their faults."""
+def check_scene(scene: str, image: str, front: str, made: bool = False) -> Checked:
+    """Open the image and the front of one scene and collect their faults.
+
+    made: as in `pixels.read_grey`.
+    """
     checked = Checked(scene)
 
     def fault(path: str, what: str, remedy: str) -> None:
@@ -39,16 +42,18 @@ def check_scene(scene: str, image: str, front: str) -> Checked:
 
     pixels = mask = None
     try:
-        pixels = read_grey(image)
+        pixels = read_grey(image, made)
         checked.height, checked.width = pixels.shape
-        checked.digest = hashlib.blake2b(pixels.tobytes() + repr(pixels.shape).encode()).hexdigest()
+        digest = hashlib.blake2b(pixels.data)
+        digest.update(repr(pixels.shape).encode())
+        checked.digest = digest.hexdigest()
         if pixels.min() == pixels.max():
             fault(image, f"is constant: every pixel is {pixels.min()}", "Fetch the image again.")
-    except SceneError as error:
+    except (SceneError, DamagedFileError) as error:
         checked.faults.append(error)
     try:
-        mask = read_grey(front)
-        levels = np.flatnonzero(np.bincount(mask.ravel(), minlength=256))
+        mask = read_grey(front, made)
+        levels = np.flatnonzero(cv2.calcHist([mask], [0], None, [256], [0, 256]))
         share = float((mask > levels[0]).mean())
         if levels.size == 1:
             what = "is a mask without a front" if levels[0] == 0 else "is front everywhere"
@@ -63,7 +68,7 @@ def check_scene(scene: str, image: str, front: str) -> Checked:
         elif share > LARGEST_FRONT_SHARE:
             what = f"marks {100 * share:.0f} % of the image as front"
             fault(front, what, "Write 255 on the front line only (is the mask inverted?).")
-    except SceneError as error:
+    except (SceneError, DamagedFileError) as error:
         checked.faults.append(error)
     if pixels is not None and mask is not None and pixels.shape != mask.shape:
         fault(
@@ -75,10 +80,13 @@ def check_scene(scene: str, image: str, front: str) -> Checked:
     return checked
 
 
-def check_scenes(scenes: pd.DataFrame, output: PathLike, threads: int = 1) -> None:
+def check_scenes(
+    scenes: pd.DataFrame, output: PathLike, threads: int = 1, made: bool = False
+) -> None:
     """Open every image and front of a scene table; write the verified table.
 
-    scenes: all with a front.
+    scenes: all with a front. made: whether the workflow made the images itself (see
+    `pixels.read_grey`).
     Raises Faults with all faults, including scenes with identical pixels.
     """
     if scenes.empty:
@@ -88,7 +96,7 @@ def check_scenes(scenes: pd.DataFrame, output: PathLike, threads: int = 1) -> No
         )  # fmt: skip
     columns = (scenes["scene"], scenes["image"], scenes["front"])
     with ThreadPoolExecutor(max(1, threads)) as pool:
-        results = list(pool.map(check_scene, *columns))
+        results = list(pool.map(partial(check_scene, made=made), *columns))
     faults = [fault for checked in results for fault in checked.faults]
     first: dict[str, str] = {}
     for checked in results:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -10,11 +11,15 @@ import pandas as pd
 from rasterio.errors import RasterioError
 
 from calvingfront.errors import ConfigError
-from calvingfront.scenes.rasters import is_raster, open_raster
-from calvingfront.scenes.user_table import Fault, day_of, existing, list_table
+from calvingfront.scenes.fronts.listing import Fronts, front_of
+from calvingfront.scenes.imagery.bands import REMEDY as CHOOSE_BAND
+from calvingfront.scenes.places.metres import flat_name, map_fault, stretched
+from calvingfront.scenes.rasters import band_faults, open_raster
+from calvingfront.scenes.user_table import Fault, day_of, existing, fetched, list_table, metres_of
+from calvingfront.vocabulary.kinds import ASK, known_kind
 
 REQUIRED = ("scene", "glacier", "mission", "acquired", "image")
-OPTIONAL = ("front", "pixel_size_m", "quality")
+OPTIONAL = ("front", "pixel_size_m", "quality", "values", "band")
 SQUARE_TOLERANCE = 1e-6  # relative rotation that counts as none
 
 
@@ -34,16 +39,33 @@ def faults(config: Mapping[str, Any]) -> Iterator[ConfigError]:
         )
 
 
-def list_images(table: str | Path | None, exclude: Collection[str] = ()) -> pd.DataFrame:
+def list_images(
+    table: str | Path | None,
+    exclude: Collection[str] = (),
+    values: str | None = None,
+    band: str | None = None,
+) -> pd.DataFrame:
     """The scene table of a user's table (CSV or TSV), completed from the image headers.
 
+    values, band: of the images whose own columns values and band are empty.
     Paths are relative to the table's folder. Raises Faults with all faults.
     """
-    return list_table(table, "source.images.table", REQUIRED, OPTIONAL, exclude, _row)
+    fronts = Fronts()
+    make_row = partial(_row, fronts=fronts, values=values, band=band)
+    scenes = list_table(table, "source.images.table", REQUIRED, OPTIONAL, exclude, make_row)
+    scenes.attrs["notes"] = [*scenes.attrs["notes"], *fronts.notes(), *stretched(scenes)]
+    return scenes
 
 
-def _row(cell: dict[str, str], folder: Path, fault: Fault) -> dict[str, Any]:
-    """The columns of a line: mission, date, files and the image's header.
+def _row(
+    cell: dict[str, str],
+    folder: Path,
+    fault: Fault,
+    fronts: Fronts,
+    values: str | None = None,
+    band: str | None = None,
+) -> dict[str, Any]:
+    """The columns of a line: mission, date, files, kind of values, and the image's header.
 
     An image without a front may be unusable here: its own job says why, and stops no other.
     """
@@ -51,48 +73,47 @@ def _row(cell: dict[str, str], folder: Path, fault: Fault) -> dict[str, Any]:
     if not cell["mission"]:
         fault("has no mission", "Fill in the cell.")
     image = existing(cell, "image", folder, fault)
-    front = existing(cell, "front", folder, fault) if cell["front"] else None
+    front, layer = front_of(cell, folder, fault)
+    if image is not None and cell["front"] and not fetched(image, "image", fault):
+        image = None
+    if image is not None and front is not None and front.samefile(image):
+        fault(f"front {front.name} is the image itself", "Give the front's own file.")
+        front = None
     row["image"] = str(folder / cell["image"])
     row["front"] = str(folder / cell["front"]) if cell["front"] else None
-    pixel_size = None
-    if cell.get("pixel_size_m"):
-        try:
-            pixel_size = float(cell["pixel_size_m"])
-        except ValueError:
-            pixel_size = -1.0
-        if not pixel_size > 0:
-            what = f"has the invalid pixel size {cell['pixel_size_m']!r}"
-            fault(what, "Write a positive number of metres.")
+    text = cell.get("pixel_size_m")
+    pixel_size = metres_of(text, fault) if text else None
+    row["band"] = band = cell.get("band") or band
+    try:
+        row["values"] = known_kind(cell.get("values")) or values
+    except ValueError as error:
+        fault(str(error), ASK)
+    if text and pixel_size is None:
+        return row
     if image is not None and cell["front"]:
-        row |= image_header(image, pixel_size, fault)
+        row |= image_header(image, pixel_size, fault, band)
     elif image is not None:
         faults: list[str] = []
-        header = image_header(image, pixel_size, lambda what, _: faults.append(what))
+        header = image_header(image, pixel_size, lambda what, _: faults.append(what), band)
         own = {"pixel_size_x_m": pixel_size, "pixel_size_y_m": pixel_size}
         row |= own if faults else header
-    if "height_px" in row and front is not None:
-        _check_mask_size(front, (row["height_px"], row["width_px"]), fault)
+    if front is not None:
+        known = row if "pixel_size_x_m" in row else None
+        fronts.check(front, layer, cell | {"acquired": row["acquired"]}, fault, known)
     return row
 
 
-def _check_mask_size(front: Path, shape: tuple[int, int], fault: Fault) -> None:
-    """Check that a mask has the image's (height, width); lines are checked when they are burnt."""
-    if not is_raster(front):
-        return
-    with open_raster(front) as dataset:
-        height, width = dataset.height, dataset.width
-    if (height, width) != shape:
-        fault(
-            f"front {front.name} is {height} × {width} px, but its image is "
-            f"{shape[0]} × {shape[1]}",
-            "Draw the mask on the image's own grid, or give the front as lines.",
-        )
+def image_header(
+    path: Path, pixel_size_m: float | None, fault: Fault, band: str | None = None
+) -> dict[str, Any]:
+    """Size, pixel size and position of an image from its header; calls `fault` for each fault.
 
-
-def image_header(path: Path, pixel_size_m: float | None, fault: Fault) -> dict[str, Any]:
-    """Size, pixel size and position of an image from its header; calls `fault` for each fault."""
+    band: to be read; several bands without a choice are a fault if three of their rows differ.
+    """
     try:
         with open_raster(path) as dataset:
+            for what in band_faults(dataset, band):
+                fault(f"image {path.name} {what}", CHOOSE_BAND)
             shape, crs, transform = dataset.shape, dataset.crs, dataset.transform
     except RasterioError as error:
         fault(f"image {path.name} cannot be read ({error})", "Fetch or convert the file.")
@@ -119,18 +140,20 @@ def grid_of_image(
             )
         return found | {"pixel_size_x_m": pixel_size_m, "pixel_size_y_m": pixel_size_m}
     name = crs.to_string()
-    if not crs.is_projected or crs.linear_units.lower() not in {"metre", "meter", "m"}:
-        fault(
-            f"image {path.name} is in {name}, not in projected metres",
-            "Warp it first, for example with gdalwarp -t_srs EPSG:3031.",
-        )
+    corners = [(width / 2, height / 2), (0, 0), (width, 0), (0, height), (width, height)]
+    fault_of_map = map_fault(name, [transform @ corner for corner in corners], abs(transform.a))
+    if fault_of_map is not None:
+        fault(f"image {path.name} {fault_of_map.what}", fault_of_map.remedy)
         return found
     if (
         max(abs(transform.b), abs(transform.d)) > SQUARE_TOLERANCE * transform.a
         or transform.a <= 0
         or transform.e >= 0
     ):
-        fault(f"image {path.name} is rotated or flipped", "Warp it to a north-up grid.")
+        fault(
+            f"image {path.name} is rotated or flipped",
+            "Warp it to a north-up grid, with gdalwarp IMAGE NEW.tif.",
+        )
         return found
     if pixel_size_m is not None and abs(pixel_size_m - transform.a) > 0.01 * transform.a:
         fault(
@@ -140,7 +163,7 @@ def grid_of_image(
     return found | {
         "pixel_size_x_m": transform.a,
         "pixel_size_y_m": -transform.e,
-        "crs": name,
+        "crs": flat_name(name),
         "upper_left_x": transform.c,
         "upper_left_y": transform.f,
     }

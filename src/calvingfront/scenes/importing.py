@@ -9,10 +9,12 @@ import numpy as np
 
 from calvingfront.errors import SceneError
 from calvingfront.files import PathLike
+from calvingfront.scenes.fronts.mask_grid import Grid, check_on_data, place_mask
 from calvingfront.scenes.geotiff import write_geotiff
+from calvingfront.scenes.imagery.masks import front_of_mask
 from calvingfront.scenes.images import image_header
-from calvingfront.scenes.pixels import Grey, front_pixels, write_png
-from calvingfront.scenes.rasters import is_raster, read_image
+from calvingfront.scenes.pixels import Grey, Mask, write_png
+from calvingfront.scenes.rasters import is_raster, read_image, read_mask, said_by_tags
 from calvingfront.scenes.scaling import to_8bit
 
 
@@ -24,50 +26,66 @@ def import_scene(
     front: PathLike,
     output_image: PathLike,
     output_front: PathLike,
+    layer: str | None = None,
+    values: str | None = None,
+    band: str | None = None,
 ) -> None:
     """Write a scene's image in 8 bit (see `to_8bit`) and its front as 0/255 PNG on the same grid.
 
     output_image: PNG, or GeoTIFF (.tif) to keep the georeference.
-    front: a mask of the image's size, or lines in any vector format that GDAL reads; see
-    `vectors.rasterise_front` for how a scene's lines are found in a layer of many.
+    front: a mask, placed by its georeference if it has one, or lines in a vector file
+    (`vector_files.FORMATS`), in its layer `layer` if it is named; see `fronts.matching` for which
+    are the scene's.
+    values, band: the kind of the image's values and the band to read; see `to_8bit`, `read_image`.
     """
-    values, valid, crs, transform = read_image(image)
-    pixels = to_8bit(values, valid, image)
+    pixels, valid, crs, transform = read_8bit(image, values, band)
     if is_raster(front):
-        mask_values, _, _, _ = read_image(front)
-        if mask_values.shape != values.shape:
-            raise SceneError(
-                front,
-                f"is {mask_values.shape[0]} × {mask_values.shape[1]} px, but its image is "
-                f"{values.shape[0]} × {values.shape[1]}",
-                "Draw the mask on the image's own grid, or give the front as lines.",
-            )
-        levels = np.unique(mask_values)
-        if levels.size > 2:
-            raise SceneError(
-                front,
-                f"is not a mask: it has {levels.size} different values",
-                "Write 255 on the front and 0 elsewhere.",
-            )
-        mask = front_pixels(np.asarray(mask_values > levels[0], dtype=np.uint8))
+        mask = front_of_mask(*read_mask(front)[:2], front)
+        mask = place_mask(mask, front, Grid(pixels.shape, crs, transform))
     else:
-        from calvingfront.scenes.vectors import rasterise_front  # slow to import: only if needed
+        from calvingfront.scenes.fronts.burning import rasterise_front  # slow: only if needed
 
-        mask = rasterise_front(front, scene, glacier, acquired, crs, transform, values.shape, image)
+        mask = rasterise_front(
+            front, scene, glacier, acquired, crs, transform, pixels.shape, image, layer
+        )
     if not mask.any():
         raise SceneError(front, f"has no front for {scene}", "Exclude the scene with a reason.")
+    check_on_data(mask, valid, front, scene)
     _write_image(output_image, pixels, crs, transform)
     write_png(output_front, mask.astype(np.uint8) * np.uint8(255))
 
 
+class Read(NamedTuple):
+    """An image in 8 bit, where it has data, its CRS (None if unknown) and transform."""
+
+    pixels: Grey
+    valid: Mask
+    crs: Any
+    transform: Any
+
+
+def read_8bit(image: PathLike, values: str | None, band: str | None) -> Read:
+    """Read an image in 8 bit; its own pixels are freed."""
+    pixels, valid, crs, transform = read_image(image, band)
+    kind, declared = said_by_tags(image)
+    scaled = to_8bit(pixels, valid, image, values or kind, declared)
+    if pixels.dtype != np.uint8:  # there, 0 may be dark data
+        valid = scaled > 0
+    return Read(scaled, valid, crs, transform)
+
+
 def import_new_scene(
-    image: PathLike, output_image: PathLike, pixel_size_m: float | None = None
+    image: PathLike,
+    output_image: PathLike,
+    pixel_size_m: float | None = None,
+    values: str | None = None,
+    band: str | None = None,
 ) -> None:
     """Write the image of a scene without a front in 8 bit, as `import_scene` does.
 
     Raises SceneError if the image cannot be used; see `read_new_image`.
     """
-    new = read_new_image(image, pixel_size_m)
+    new = read_new_image(image, pixel_size_m, values, band)
     _write_image(output_image, new.pixels, new.crs, new.transform)
 
 
@@ -80,19 +98,24 @@ class NewImage(NamedTuple):
     transform: Any
 
 
-def read_new_image(image: PathLike, pixel_size_m: float | None) -> NewImage:
+def read_new_image(
+    image: PathLike,
+    pixel_size_m: float | None,
+    values: str | None = None,
+    band: str | None = None,
+) -> NewImage:
     """Read and check an image whose front is unknown.
 
     pixel_size_m: of an image without a map position; else None, or the same as in the file.
+    values, band: as in `import_scene`.
     Raises SceneError for every fault that a table of scenes with fronts is checked for.
     """
 
     def refuse(what: str, remedy: str) -> None:
         raise SceneError(image, what, remedy)
 
-    header = image_header(Path(image), pixel_size_m, refuse)
-    values, valid, crs, transform = read_image(image)
-    pixels = to_8bit(values, valid, image)
+    header = image_header(Path(image), pixel_size_m, refuse, band)
+    pixels, _, crs, transform = read_8bit(image, values, band)
     if pixels.min() == pixels.max():
         refuse(f"is constant: every pixel is {pixels.min()}", "Fetch the image again.")
     return NewImage(pixels, header, crs, transform)

@@ -10,6 +10,8 @@ from typing import Any
 import pandas as pd
 
 from calvingfront.errors import ConfigError
+from calvingfront.scenes.fronts.listing import Fronts, front_of
+from calvingfront.scenes.places.areas import map_crs_faults
 from calvingfront.scenes.rasters import is_raster
 from calvingfront.scenes.user_table import Fault, day_of, existing, list_table
 
@@ -42,6 +44,7 @@ def map_faults(chart: Mapping[str, Any], because: str) -> Iterator[ConfigError]:
     """
     if chart["crs"] is None:
         yield ConfigError("map.crs", f"is not set, but {because}", "Write a CRS, such as EPSG:3031")
+    yield from map_crs_faults(chart)
     for key in ("dem", "geoid"):
         path = chart[key]
         if path is not None and not Path(path).is_file():
@@ -58,39 +61,40 @@ def map_faults(chart: Mapping[str, Any], because: str) -> Iterator[ConfigError]:
             "is not set, but map.vertical_datum is geoid",
             "Write a raster of the geoid's height above the ellipsoid (e.g. of EGM2008)",
         )
-    for glacier, (left, bottom, right, top) in chart["areas"].items():
-        if left >= right or bottom >= top:
-            yield ConfigError(
-                f"map.areas.{glacier}",
-                f"[{left}, {bottom}, {right}, {top}] is empty",
-                "Write left, bottom, right, top",
-            )
 
 
 def list_products(
     table: str | Path | None, spacing_m: Mapping[str, float], exclude: Collection[str] = ()
 ) -> pd.DataFrame:
-    """The scene table of a user's table of products (CSV or TSV).
+    """The scene table of a user's table of products.
 
     spacing_m: of the map, for each mission. If the table leaves mission or day empty, they are read
     from the product. polarisation and orbit_file are missing if empty; paths are relative to the
     table's folder. `image` is the product.
     Raises Faults with all faults.
     """
-    make_row = partial(_row, spacing_m=spacing_m)
-    return list_table(table, "source.products.table", REQUIRED, OPTIONAL, exclude, make_row)
+    fronts = Fronts()
+    make_row = partial(_row, spacing_m=spacing_m, fronts=fronts)
+    scenes = list_table(table, "source.products.table", REQUIRED, OPTIONAL, exclude, make_row)
+    scenes.attrs["notes"] = [*scenes.attrs["notes"], *fronts.notes()]
+    return scenes
 
 
 def _row(
-    cell: dict[str, str], folder: Path, fault: Fault, spacing_m: Mapping[str, float]
+    cell: dict[str, str],
+    folder: Path,
+    fault: Fault,
+    spacing_m: Mapping[str, float],
+    fronts: Fronts,
 ) -> dict[str, Any]:
-    product = existing(cell, "product", folder, fault)
-    front = existing(cell, "front", folder, fault) if cell["front"] else None
+    product = existing(cell, "product", folder, fault, or_folder=True)
+    front, layer = front_of(cell, folder, fault)
     if front is not None and is_raster(front):
         fault(
             f"front {front.name} is an image",
             "Give it as lines (GeoPackage, Shapefile, GeoJSON): the map grid does not exist yet.",
         )
+        front = None
     mission, acquired = cell.get("mission", ""), cell.get("acquired", "")
     if product is not None and not (mission and acquired):
         from calvingfront.products.registry import open_product  # only where cells are empty
@@ -104,9 +108,12 @@ def _row(
     orbit_file = None
     if cell.get("orbit_file"):
         orbit_file = existing(cell, "orbit_file", folder, fault)
+    acquired = day_of(acquired, fault) if acquired else acquired
+    if front is not None and acquired:
+        fronts.check(front, layer, cell | {"acquired": acquired}, fault)
     return {
         "mission": mission,
-        "acquired": day_of(acquired, fault) if acquired else acquired,
+        "acquired": acquired,
         "image": str(folder / cell["product"]),
         "front": str(folder / cell["front"]) if cell["front"] else None,
         "pixel_size_x_m": spacing_m.get(mission),

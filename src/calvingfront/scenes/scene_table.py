@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from calvingfront.errors import SceneError
-from calvingfront.files import PathLike, replacing
+from calvingfront.files import PathLike
+from calvingfront.sealed_files import read_sealed, write_sealed
 
 TEXT_COLUMNS = (
     "scene",
@@ -23,6 +23,8 @@ TEXT_COLUMNS = (
     "front",
     "polarisation",
     "orbit_file",
+    "values",
+    "band",
 )
 INTEGER_COLUMNS = ("quality", "width_px", "height_px")
 COLUMNS = (
@@ -44,8 +46,11 @@ COLUMNS = (
     "front",
     "polarisation",
     "orbit_file",
+    "values",
+    "band",
 )
 SCENE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
+LONGEST_NAME = 200  # characters, so that file names made of it stay below 255 bytes
 
 
 def scene_table(rows: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
@@ -70,12 +75,8 @@ def without_front(scenes: pd.DataFrame) -> pd.DataFrame:
 
 
 def read_scenes(path: PathLike) -> pd.DataFrame:
-    """Read a scene table (TSV). Raises SceneError if columns are missing."""
-    try:
-        # Only an empty cell means unknown: a glacier may be called NA.
-        table = pd.read_csv(path, sep="\t", dtype=str, keep_default_na=False, na_values=[""])
-    except (OSError, ValueError) as error:
-        raise SceneError(path, f"cannot be read ({error})", "Rerun check_scenes.") from None
+    """Read a scene table (TSV). Raises DamagedFileError, or SceneError if columns are missing."""
+    table = read_sealed(path, str)
     missing = [column for column in COLUMNS if column not in table.columns]
     if missing:
         raise SceneError(
@@ -90,9 +91,8 @@ def write_scenes(path: PathLike, scenes: pd.DataFrame) -> None:
 
 
 def write_table(path: PathLike, table: pd.DataFrame) -> None:
-    """Write any table as TSV, atomically; missing cells empty."""
-    with replacing(Path(path)) as temporary:
-        table.to_csv(temporary, sep="\t", index=False, lineterminator="\n")
+    """Write any table as TSV with its checksum, atomically; missing cells empty."""
+    write_sealed(path, table)
 
 
 def _typed(table: pd.DataFrame) -> pd.DataFrame:

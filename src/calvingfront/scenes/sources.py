@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from calvingfront.errors import ConfigError
-from calvingfront.scenes.scene_table import records, scene_table
+from calvingfront.scenes.places.names import unknown_glaciers
 from calvingfront.vocabulary.glaciers import CAFFE_HEMISPHERES
 from calvingfront.vocabulary.references import load
 
@@ -92,6 +92,7 @@ def list_scenes(config: Config) -> pd.DataFrame:
     Raises Faults with all faults.
     """
     table: pd.DataFrame = load(source_of(config).scenes)(config)
+    load(f"{_HERE}.lists.split_lists:check_listed")(config, table)
     return table
 
 
@@ -117,13 +118,8 @@ def known_hemispheres(glaciers: Collection[str], config: Config) -> dict[str, st
     given = config["source"]["hemisphere"]
     named: dict[str, str] = dict(given) if isinstance(given, Mapping) else {}
     names = sorted(set(glaciers))
-    for glacier in named:
-        if glacier not in names:
-            raise ConfigError(
-                f"source.hemisphere.{glacier}",
-                "names no glacier of the scenes",
-                f"Write some of: {', '.join(names)}.",
-            )
+    for fault in unknown_glaciers("source.hemisphere", named, names):
+        raise fault
     found = dict.fromkeys(names, given) if isinstance(given, str) else {}
     found |= {name: value for name, value in source_of(config).hemispheres.items() if name in names}
     return dict(sorted((found | named).items()))
@@ -135,6 +131,8 @@ def prepared_scenes(scenes: pd.DataFrame, config: Config) -> pd.DataFrame:
     Files written by `import_scene` and `import_new_scene` replace the source's own; images of
     products stay georeferenced. A scene without a front has none here either.
     """
+    from calvingfront.scenes.scene_table import records, scene_table  # slow: not for every job
+
     source = source_of(config)
     if not source.imported:
         return scenes
@@ -163,4 +161,5 @@ def of_training(config: Config, scenes: pd.DataFrame) -> dict[str, Any]:
     simulated = dict(config["source"]["simulated"])
     simulated.pop("new_scenes", None)
     source = dict(config["source"]) | {"exclude": kept, "simulated": simulated}
+    source.pop("leave_out_failed", None)  # the scenes that it leaves out are in exclude
     return {key: value for key, value in config.items() if key != "locating"} | {"source": source}

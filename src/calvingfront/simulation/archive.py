@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from calvingfront.errors import SceneError
-from calvingfront.files import PathLike, read_json, replacing, write_json
+from calvingfront.files import PathLike
+from calvingfront.sealed_files import read_record, write_record
 from calvingfront.simulation.imaging.acquisition import find_mode, on_day
 from calvingfront.simulation.imaging.radar_image import RadarImage
 from calvingfront.simulation.imaging.radar_render import render_radar
@@ -21,6 +22,8 @@ from calvingfront.simulation.imaging.radar_view import plan_view
 from calvingfront.simulation.missions import find_orbit
 from calvingfront.simulation.product_writers.registry import write_product
 from calvingfront.simulation.world.world import OCEAN, World
+from calvingfront.whole_rasters import write_raster
+from calvingfront.whole_vectors import replacing_geopackage
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -93,7 +96,7 @@ def simulate_product(
     image = image_scene(loaded, glacier, mission, acquired, orbit, level, int(quality))
     record = Path(product)
     written = write_product(image, record.parent)
-    write_json(
+    write_record(
         record,
         {
             "scene": scene,
@@ -116,7 +119,7 @@ def collect_products(records: Iterable[PathLike]) -> pd.DataFrame:
 
     rows = []
     for path in records:
-        record = dict(read_json(path))
+        record = read_record(path)
         record["product"] = str(Path(path).parent / record["product"])
         rows.append(record)
     return pd.DataFrame(rows).sort_values("scene", ignore_index=True)
@@ -128,7 +131,6 @@ def write_dem(world: World, output: PathLike) -> None:
     Ice covers everything that it covered on any day, so that every front is at its true height; the
     sea is 0. Between the glaciers' frames there are no data (NO_HEIGHT).
     """
-    import rasterio
     from rasterio.transform import Affine
 
     pieces = []
@@ -153,26 +155,18 @@ def write_dem(world: World, output: PathLike) -> None:
     mosaic = np.full(shape, NO_HEIGHT, np.float32)
     for (row, column), (_, _, heights) in zip(offsets, pieces, strict=True):
         mosaic[row : row + heights.shape[0], column : column + heights.shape[1]] = heights
-    with (
-        replacing(output) as temporary,
-        rasterio.open(
-            temporary,
-            "w",
-            driver="GTiff",
-            height=shape[0],
-            width=shape[1],
-            count=1,
-            dtype="float32",
-            crs=World.crs,
-            transform=Affine(DEM_SPACING_M, 0.0, left, 0.0, -DEM_SPACING_M, top),
-            nodata=NO_HEIGHT,
-            compress="deflate",
-            predictor=3,
-            tiled=True,
-        ) as target,
-    ):
-        target.write(mosaic, 1)
-        target.update_tags(VERTICAL_DATUM="WGS 84 ellipsoid", UNIT="m")
+    write_raster(
+        output,
+        mosaic,
+        {"VERTICAL_DATUM": "WGS 84 ellipsoid", "UNIT": "m"},
+        driver="GTiff",
+        crs=World.crs,
+        transform=Affine(DEM_SPACING_M, 0.0, left, 0.0, -DEM_SPACING_M, top),
+        nodata=NO_HEIGHT,
+        compress="deflate",
+        predictor=3,
+        tiled=True,
+    )
 
 
 def write_fronts(world: World, scenes: pd.DataFrame, output: PathLike) -> None:
@@ -189,5 +183,5 @@ def write_fronts(world: World, scenes: pd.DataFrame, output: PathLike) -> None:
         rows.append({"scene": row.scene, "glacier": row.glacier, "acquired": row.acquired})
         shapes.append(MultiLineString([LineString(line) for line in lines]))
     layer = geopandas.GeoDataFrame(rows, geometry=shapes, crs=World.crs)
-    with replacing(output) as temporary:
+    with replacing_geopackage(output) as temporary:
         layer.to_file(temporary, driver="GPKG", layer="fronts")

@@ -9,6 +9,7 @@ from typing import NamedTuple
 import pandas as pd
 
 from calvingfront.files import PathLike, replacing
+from calvingfront.reports import table_row
 
 DASH = "–"
 LATEX_REPLACEMENTS = {
@@ -80,10 +81,10 @@ def markdown(title: str, caption: Sequence[str], blocks: Sequence[Block]) -> str
         if block.title:
             lines += [f"## {block.title}", ""]
         header = _full_header(block)
-        lines.append(_markdown_row(header))
+        lines.append(table_row(header))
         rules = [":--" if column < block.left else "--:" for column in range(len(header))]
         lines.append("| " + " | ".join(rules) + " |")
-        lines += [_markdown_row(row) for row in block.rows if row]
+        lines += [table_row(row) for row in block.rows if row]
         lines.append("")
     return "\n".join(lines)
 
@@ -132,10 +133,6 @@ def _full_header(block: Block) -> list[str]:
         return list(block.header)
     pairs = zip(groups, block.header, strict=True)
     return [f"{group}, {label}" if group else label for group, label in pairs]
-
-
-def _markdown_row(cells: Sequence[str]) -> str:
-    return "| " + " | ".join(cell.replace("|", r"\|") for cell in cells) + " |"
 
 
 def _latex_row(cells: Sequence[str]) -> str:

@@ -11,9 +11,9 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-Augmentation = Literal["paper", "released", "none"]
+from calvingfront.vocabulary.augmentations import COPIES as COPIES
 
-COPIES: dict[str, int] = {"paper": 8, "released": 8, "none": 1}
+Augmentation = Literal["paper", "released", "none"]
 
 Pixels = npt.NDArray[Any]
 

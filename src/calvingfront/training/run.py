@@ -14,10 +14,11 @@ from calvingfront.compute.device import claimed_device
 from calvingfront.compute.peak import share_of_peak
 from calvingfront.dataset.reading import open_dataset, read_split
 from calvingfront.errors import TrainingError
-from calvingfront.files import PathLike, leftovers, replacing, write_json
+from calvingfront.files import PathLike, leftovers
 from calvingfront.losses.loss import build_loss
 from calvingfront.networks.settings import NetworkSettings
 from calvingfront.networks.weights import save_epochs, save_weights
+from calvingfront.sealed_files import write_record, write_sealed
 from calvingfront.training.feed import OF_VALIDATION, feed_of
 from calvingfront.training.loop import train
 from calvingfront.training.resuming.checkpoints import Checkpoints
@@ -32,9 +33,7 @@ log = logging.getLogger(__name__)
 
 def write_history(history: list[dict[str, float]], path: PathLike) -> None:
     """Write the history as a table (TSV, one row per epoch), atomically."""
-    table = pd.DataFrame(history)
-    with replacing(path) as temporary:
-        table.to_csv(temporary, sep="\t", index=False, float_format="%.7g")
+    write_sealed(path, pd.DataFrame(history), float_format="%.7g")
 
 
 def train_network(
@@ -120,6 +119,6 @@ def train_network(
             network, train_feed.size, outcome.record["images_per_second"], device,
             outcome.record["step"]["precision"],
         )  # fmt: skip
-        write_json(record, {**outcome.record, **about}, durable=True)
+        write_record(record, {**outcome.record, **about}, durable=True)
         # Last: a job killed before this point resumes from the state and rewrites these files.
         states.remove()

@@ -66,7 +66,11 @@ def test_filling_changes_neither_the_given_values_nor_the_given_object() -> None
         ({"trainng": {}}, "trainng", "Did you mean training?"),
         ({"training": {"max_epoch": 3}}, "training.max_epoch", "Did you mean max_epochs?"),
         ({"training": {"qq": 3}}, "training.qq", "Write one of: batch_size, max_epochs"),
-        ({"training": {"batch_size": 0}}, "training.batch_size", "at least 1 (default: 5)"),
+        (
+            {"training": {"batch_size": 0}},
+            "training.batch_size",
+            "at least 1 and at most 65536 (default: 5)",
+        ),
         ({"training": {"patience": "x"}}, "training.patience", "Write an integer"),
         ({"training": {"patience": 2.5}}, "training.patience", "2.5 is not an integer"),
         ({"training": []}, "training", "Write a group of keys"),

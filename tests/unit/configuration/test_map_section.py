@@ -30,7 +30,7 @@ def write(folder: Path, text: str) -> Path:
 def test_the_map_is_that_of_a_configuration_of_the_workflow(
     tmp_path: Path, dem: Path, form: str
 ) -> None:
-    keys = f"crs: 'EPSG:3031', dem: {dem}, spacing_m: {{TSX: 5}}, areas: {{A: [0, 0, 1, 2]}}"
+    keys = f"crs: 'EPSG:3031', dem: {dem}, spacing_m: {{TSX: 5}}, areas: {{A: [0, 0, 1000, 2000]}}"
     chart = read_map(write(tmp_path, form.format(keys)))
     (tmp_path / "t.csv").write_text("")
     whole = validate_config(
@@ -38,7 +38,7 @@ def test_the_map_is_that_of_a_configuration_of_the_workflow(
             "source": {"kind": "products", "products": {"table": str(tmp_path / "t.csv")}},
             "map": {
                 "crs": "EPSG:3031", "dem": str(dem), "spacing_m": {"TSX": 5},
-                "areas": {"A": [0, 0, 1, 2]},
+                "areas": {"A": [0, 0, 1000, 2000]},
             },
         },
         SCHEMA,

@@ -17,6 +17,7 @@ from calvingfront.networks.settings import NetworkSettings
 from calvingfront.samples.geometry import VARIANTS
 from calvingfront.scenes.sources import SOURCES
 from calvingfront.training.settings import TrainingSettings
+from calvingfront.vocabulary.kinds import KINDS
 from calvingfront.vocabulary.losses import LOSSES, LossFamily, register_loss
 from calvingfront.vocabulary.missions import MISSIONS
 from calvingfront.vocabulary.models import NETWORKS, Model, register_network
@@ -39,6 +40,7 @@ def test_every_enumeration_of_the_schema_is_that_of_the_code(schema: dict[str, A
     }
     expected |= {
         "source.kind": set(SOURCES),
+        "source.images.values": {*KINDS, None},
         "split.method": set(SPLIT_METHODS),
         "networks.variant": set(get_args(Variant)),
         "samples.variant": set(VARIANTS),

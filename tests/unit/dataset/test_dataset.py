@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from calvingfront.dataset.reading import Dataset, open_dataset, read_index, read_split
-from calvingfront.errors import SampleError, SplitError
+from calvingfront.errors import CalvingFrontError, DamagedFileError, SampleError, SplitError
 from packed import write_split
 
 SCENES = ["SI_c", "SI_a", "DBE_b"]
@@ -107,13 +107,13 @@ def test_an_array_that_would_be_read_wrongly_is_refused(
 def test_an_array_that_was_not_copied_whole_is_told(packed: Path, length: int) -> None:
     images = packed / "images.npy"
     images.write_bytes(images.read_bytes()[:length])
-    with pytest.raises(SampleError, match=r"images\.npy: cannot be read .*Copy it again"):
+    with pytest.raises(DamagedFileError, match=r"images\.npy: is damaged .*Run `rm .*images\.npy`"):
         open_dataset(packed)
 
 
 def test_an_array_that_is_missing_is_told(packed: Path) -> None:
     (packed / "fronts.npy").unlink()
-    with pytest.raises(SampleError, match=r"fronts\.npy: cannot be read"):
+    with pytest.raises(CalvingFrontError, match=r"fronts\.npy: cannot be read"):
         open_dataset(packed)
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pandas as pd
 
-from calvingfront.dataset.leakage import leakage, split_file
-from calvingfront.scenes.split_lists import read_lists
+from calvingfront.dataset.leakage import describe_leakage, leakage, split_file
+from calvingfront.scenes.lists.split_lists import read_lists
 
 SCENES = pd.DataFrame(
     [
@@ -40,6 +40,14 @@ def test_a_glacier_without_training_scenes_has_no_days():
     report = leakage(SCENES, split_of(train=["a1"], test=["c1", "a2"]))
     assert report.set_index("scene")["days"].isna().to_dict() == {"a2": False, "c1": True}
     assert report.set_index("scene").loc["a2", "days"] == 60
+
+
+def test_a_bar_in_the_name_of_a_glacier_stays_in_its_cell():
+    scenes = SCENES.replace({"glacier": {"A": "A|B"}})
+    split = split_of(train=["a1"], test=["a2"])
+    text = describe_leakage(leakage(scenes, split), split, scenes, "random")
+    (row,) = [line for line in text.splitlines() if line.startswith(r"| A\|B | 1 | 0 | 1 |")]
+    assert row.count("|") - row.count(r"\|") == 8
 
 
 def test_the_files_say_what_was_split(tmp_path):

@@ -10,7 +10,7 @@ import pytest
 from calvingfront.dataset import published_split
 from calvingfront.dataset.published_split import translate_split
 from calvingfront.errors import SplitError
-from calvingfront.scenes.split_lists import read_lists
+from calvingfront.scenes.lists.split_lists import read_lists
 
 CAFFE = (
     "SI_1996-01-22_ERS_20_3_109", "SI_2013-11-08_TSX_7_2_104", "SI_2006-09-03_RSAT_12_2_282",

@@ -8,8 +8,8 @@ import pandas as pd
 import pytest
 
 from calvingfront.dataset.splits import apportion, split_scenes
-from calvingfront.errors import SplitError
-from calvingfront.scenes.split_lists import read_lists
+from calvingfront.errors import Faults, SplitError
+from calvingfront.scenes.lists.split_lists import read_lists
 
 
 def archive(n, glaciers=("SI", "DBE"), step_days=40):
@@ -85,11 +85,15 @@ def test_a_listed_scene_must_exist_or_be_excluded(tmp_path):
 
 def test_lists_that_cannot_be_read_say_why(tmp_path):
     path = tmp_path / "lists.csv"
-    with pytest.raises(SplitError, match=r"split\.lists: .* cannot be read"):
+    with pytest.raises(SplitError, match=r"split\.lists: there is no file"):
         read_lists(path, "name", "part")
-    write_lists(path, ("s000", "training"))
-    with pytest.raises(SplitError, match="unknown subset 'training'"):
+    write_lists(path, ("s000", "development"), ("s001", ""))
+    with pytest.raises(
+        Faults,
+        match=r"line 2: names the unknown subset 'development'[\s\S]*line 3: names no subset",
+    ):
         read_lists(path, "name", "part")
+    write_lists(path, ("s000", "test"))
     with pytest.raises(SplitError, match=r"has no column 'scene'\. Write one of: name, part"):
         read_lists(path, "scene", "part")
 

@@ -119,6 +119,13 @@ def no_crs(folder: Path) -> None:
     (folder / "one.prj").unlink()
 
 
+def undefined_crs(folder: Path) -> None:
+    """A local CRS, from which no other can be reached."""
+    local = 'ENGCRS["Undefined Cartesian SRS",EDATUM["Unknown"],CS[Cartesian,2],AXIS["X",east],'
+    local += 'AXIS["Y",north],LENGTHUNIT["metre",1]]'
+    lines_of(("one",), 0).set_crs(local, allow_override=True).to_file(folder / "one.gpkg")
+
+
 def other_crs(folder: Path) -> None:
     lines_of(("one",), 0).set_crs("EPSG:3413", allow_override=True).to_file(folder / "one.gpkg")
 
@@ -148,9 +155,13 @@ def no_rows(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("make", "said"),
     [
-        (no_crs, "one.shp: has no CRS. Write its CRS into the file (a Shapefile needs its .prj)"),
+        (no_crs, "one.shp: has no coordinate reference system. Write its CRS into the file (a Sh"),
+        (undefined_crs, "one.gpkg: has no coordinate reference system"),
         (other_crs, "one.gpkg: has no line of one that crosses its image (x -2462000 to -2460720"),
-        (degrees_that_are_metres, "has no line of one that crosses its image"),
+        (
+            degrees_that_are_metres,
+            "is in degrees by its CRS (EPSG:4326), but its coordinates are not",
+        ),
         (areas, "one.gpkg: contains Polygon for one. Draw the front as a line"),
         (two_layers, "one.gpkg: has the layers a, b. Keep the lines in one layer"),
         (broken, "one.gpkg: cannot be read"),

@@ -19,6 +19,7 @@ from calvingfront.evaluation.others.grid import on_sample
 from calvingfront.evaluation.others.importing import import_others
 from calvingfront.samples.fronts import dilate_file
 from calvingfront.samples.square import square_file
+from calvingfront.sealed_files import read_sealed
 from others_files import (
     NATIVE,
     ROWS,
@@ -233,7 +234,7 @@ def test_a_name_that_the_configuration_does_not_have_and_old_samples_are_refused
     with pytest.raises(ConfigError, match=r"others\.theirs: is not in the configuration"):
         import_others(dataset, "theirs", None, "", **paths)
     old = pack(tmp_path / "packed")
-    table = pd.read_csv(old / "index.tsv", sep="\t").drop(columns=["variant", "source_height"])
+    table = read_sealed(old / "index.tsv").drop(columns=["variant", "source_height"])
     table.to_csv(old / "index.tsv", sep="\t", index=False)
     folder = write_masks(tmp_path / "in", moved(0))
     assert "has no columns source_height, variant" in faults_of(folder, tmp_path, old)
@@ -254,7 +255,8 @@ def test_any_true_front_copied_is_scored_as_perfect(tmp_path: Path, data: st.Dat
     line[row:, 3] = 255
     write_image(tmp_path / "image.png", speckled(height, width, 1))
     write_image(tmp_path / "front.png", line)
-    dilate_file(tmp_path / "front.png", *pixels[::-1], SIZE, WIDTH, tmp_path / "wide.png")
+    dilate_file(tmp_path / "front.png", *pixels[::-1], SIZE, WIDTH,
+                tmp_path / "wide.png", variant)  # fmt: skip
     square_file(tmp_path / "image.png", tmp_path / "wide.png", "a", *pixels[::-1], SIZE, WIDTH,
                 tmp_path / "a.npz", variant)  # fmt: skip
     with np.load(tmp_path / "a.npz") as sample:

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from calvingfront.errors import SampleError
+from calvingfront.errors import DamagedFileError
 from calvingfront.evaluation.predictions import open_predictions, write_predictions
 from packed import write_run
 
@@ -23,5 +23,5 @@ def test_too_few_predictions_are_never_written(tmp_path: Path) -> None:
 def test_predictions_without_their_index_are_refused(tmp_path: Path) -> None:
     rows = [(f"s{k}", "test") for k in range(4)]
     files = write_run(tmp_path, np.zeros((3, 16, 16)), rows)
-    with pytest.raises(SampleError, match="holds 3 predictions, but its index lists 4"):
+    with pytest.raises(DamagedFileError, match=r"holds \(3, 16, 16\) .* index lists 4"):
         open_predictions(files["probabilities"], files["predictions"])

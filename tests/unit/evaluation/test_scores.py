@@ -13,6 +13,7 @@ import pytest
 
 from calvingfront.evaluation.metrics import dice, iou, weighted_dice
 from calvingfront.evaluation.scores import _hemisphere, score_front, score_predictions, season
+from calvingfront.sealed_files import read_sealed
 from calvingfront.vocabulary.metrics import METRICS
 from packed import band, write_packed, write_run
 
@@ -118,7 +119,7 @@ def scored(tmp_path: Path) -> tuple[pd.DataFrame, npt.NDArray[np.float64]]:
         tmp_path, **run, threshold=tmp_path / "threshold.json",
         scores=tmp_path / "scores.tsv", min_front_length_m=750,
     )  # fmt: skip
-    return pd.read_csv(tmp_path / "scores.tsv", sep="\t"), probability.astype(np.float16)
+    return read_sealed(tmp_path / "scores.tsv"), probability.astype(np.float16)
 
 
 def test_scores_have_one_row_per_protocol_and_test_scene(

@@ -13,6 +13,7 @@ import pytest
 
 from calvingfront.evaluation.metrics import dice, iou, weighted_dice
 from calvingfront.evaluation.thresholds import THRESHOLDS, choose_threshold, stretch
+from calvingfront.sealed_files import read_sealed
 from calvingfront.vocabulary.metrics import METRICS
 from packed import band, write_packed, write_run
 
@@ -39,7 +40,7 @@ def choose(
     run = write_run(folder, probability, ROWS)
     choose_threshold(folder, **run, threshold=folder / "threshold.json", curve=folder / "curve.tsv")
     chosen = json.loads((folder / "threshold.json").read_text(encoding="utf-8"))
-    return chosen, pd.read_csv(folder / "curve.tsv", sep="\t")
+    return chosen, read_sealed(folder / "curve.tsv")
 
 
 def test_thresholds_are_the_hundred_from_0_to_0_99() -> None:
@@ -53,6 +54,39 @@ def test_stretch_maps_the_range_to_256_grey_values() -> None:
     assert (stretch(np.full((2, 2), 0.7, np.float16)) == 0).all()
     random = stretch(np.random.default_rng(1).random((30, 30)))
     np.testing.assert_allclose(random * 255, np.rint(random * 255), atol=1e-9)
+
+
+def test_a_value_equal_to_a_threshold_passes_it_in_the_released_variant() -> None:
+    grey = np.arange(256, dtype=np.uint8)
+    values = stretch(grey / 255.0, "released")
+    for threshold in THRESHOLDS:
+        np.testing.assert_array_equal(values > threshold, grey >= threshold * 255)
+    plain = stretch(grey / 255.0)
+    np.testing.assert_array_equal(plain * 255, grey)
+    assert ((plain > 0.2) != (values > 0.2)).sum() == 1
+    assert (stretch(np.full((2, 2), 0.7), "released") > 0).all()
+
+
+def test_the_variant_of_the_samples_decides_what_passes(tmp_path: Path) -> None:
+    truth = fronts()
+    probability = np.stack([ramp(mask, 1.0, 0.2) for mask in truth])
+    probability[:, 0, 0] = 0.0  # stretched, 0.2 is 51 / 255
+    curves = {}
+    for variant in ("paper", "released"):
+        write_packed(tmp_path / variant, truth)
+        table = pd.read_csv(tmp_path / variant / "index.tsv", sep="\t")
+        table["variant"] = variant
+        table.to_csv(tmp_path / variant / "index.tsv", sep="\t", index=False)
+        run = write_run(tmp_path / variant, probability, ROWS)
+        choose_threshold(
+            tmp_path / variant, **run,
+            threshold=tmp_path / "threshold.json", curve=tmp_path / "curve.tsv",
+        )  # fmt: skip
+        curves[variant] = pd.read_csv(tmp_path / "curve.tsv", sep="\t")
+    paper, released = curves["paper"], curves["released"]
+    apart = (paper["dice"] - released["dice"]).abs() > 1e-6
+    assert set(paper.loc[apart, "stretched"]) == {1}
+    assert set(paper.loc[apart, "threshold"]) == {0.0, 0.2}
 
 
 def test_the_middle_of_equal_maxima_is_taken(tmp_path: Path) -> None:

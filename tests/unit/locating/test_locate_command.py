@@ -18,6 +18,7 @@ import pyogrio
 import pytest
 import rasterio
 
+from backscatter import write_tif
 from calvingfront.cli import main
 from calvingfront.files import read_json, write_json
 from calvingfront.locating.outputs import writers
@@ -170,7 +171,7 @@ BAD = {
     "no mission": (["some.tif"], "has no known mission and day. Give --mission"),
     "no map": (["product"], "must be geocoded, but no map is given"),
     "no dem": (["product", "--map-config", "no_dem.yaml"], "map.dem: is not set"),
-    "no crs": (["product", "--map-config", "no_crs.yaml"], "crs nonsense: is not a known CRS"),
+    "no crs": (["product", "--map-config", "no_crs.yaml"], "has a CRS that cannot be read"),
     "far dem": (["product", "--map-config", "far.yaml"], "far.tif: covers"),
     "contradiction": (
         ["product", "--map-config", "map.yaml", "--mission", "TSX"], "has the mission ENVISAT",
@@ -356,3 +357,36 @@ def test_help_shows_examples(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as caught:
         main(["locate", "--unknown"])
     assert caught.value.code == 2
+
+
+def test_a_band_and_the_kind_of_values_are_asked_for_and_can_be_said(
+    locate: Locate, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    name = "A_2001-03-04_TSX_20_1_007"
+    random = np.random.default_rng(0)
+    flat = random.uniform(1, 2, (2, 60, 80)).astype(np.float32)  # no speckle: no evidence
+    write_tif(tmp_path / f"{name}.tif", flat, photometric="MINISBLACK")
+    assert locate(f"{name}.tif") == 1
+    assert "has several different bands, 1, 2. Write its number" in capsys.readouterr().out
+    assert locate(f"{name}.tif", "--band", "2") == 1
+    assert "may hold linear backscatter or decibels. Write" in capsys.readouterr().out
+    assert locate(f"{name}.tif", "--band", "2", "--values", "dB") == 0
+    lines = [
+        "scene,glacier,mission,acquired,image,values,band",
+        f"a,G,TSX,2001-03-04,{name}.tif,db,2",
+        f"b,G,TSX,2001-03-04,{name}.tif,,",
+    ]
+    (tmp_path / "new.csv").write_text("\n".join(lines))
+    assert locate("--table", "new.csv", "--band", "1", "--values", "linear") == 0
+    (tmp_path / "new.csv").write_text("\n".join([*lines[:2], lines[2].replace(",,", ",dBm,")]))
+    assert locate("--table", "new.csv") == 1
+    assert "new.csv line 3: has the unknown kind of values 'dBm'" in capsys.readouterr().err
+    with pytest.raises(SystemExit):
+        locate(f"{name}.tif", "--values", "decibel")
+
+
+def test_the_kind_of_values_is_not_for_products(
+    locate: Locate, product: Path, map_config: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert locate(product, "--map-config", map_config, "--values", "dB") == 1
+    assert "--values: is for images, but there are products only" in capsys.readouterr().err

@@ -22,7 +22,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import calvingfront.locating.vectors as vectors
-from calvingfront.errors import SceneError
+from calvingfront.errors import DiskError, SceneError
 from calvingfront.locating.attributes import ATTRIBUTES
 from calvingfront.locating.layers import IMAGE_CRS
 from calvingfront.locating.outputs import vertices
@@ -237,7 +237,7 @@ def test_a_failure_leaves_the_old_files_and_no_others(
     monkeypatch.setattr(vectors.pyogrio, "write_dataframe", fails)
     monkeypatch.setattr(vectors.pyogrio.raw, "write", fails_too)  # the vertices
     monkeypatch.setattr(geopandas.GeoDataFrame, "to_parquet", fails_too)
-    with pytest.raises(OSError, match="No space left"):
+    with pytest.raises(DiskError, match=r"cannot be written: the disk of .* is full"):
         write([full()], tmp_path / name)
     assert written(tmp_path) == before
     assert {path.name for path in tmp_path.iterdir()} == set(before)

@@ -9,7 +9,7 @@ import pytest
 import rasterio
 from rasterio.transform import from_origin
 
-from calvingfront.errors import SceneError
+from calvingfront.errors import DamagedFileError
 from calvingfront.locating.visibility import hidden_share
 
 
@@ -31,5 +31,5 @@ def test_vertices_in_layover_or_shadow_are_counted(tmp_path: Path) -> None:
 def test_a_raster_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     path = tmp_path / "view.tif"
     path.write_bytes(b"no raster")
-    with pytest.raises(SceneError, match=r"view\.tif"):
+    with pytest.raises(DamagedFileError, match=r"view\.tif.*`rm .*view\.tif`"):
         hidden_share(path, [np.zeros((2, 2))])

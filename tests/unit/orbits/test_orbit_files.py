@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gzip
 import zipfile
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -109,7 +110,7 @@ def test_a_doris_orbit_that_is_cut_off_is_refused(doris, tmp_path):
     with pytest.raises(OrbitError, match="1588 of 1589 vectors"):
         read_orbit_file(path, EPOCH, 3600.0, 3616.0)
     path.write_bytes(content[:-60])
-    with pytest.raises(OrbitError, match="not a complete DORIS orbit"):
+    with pytest.raises(OrbitError, match="1588 of 1589 vectors"):
         read_orbit_file(path, EPOCH, 3600.0, 3616.0)
 
 
@@ -205,3 +206,38 @@ def test_another_satellites_orbit_file_is_refused(tmp_path):
         OrbitError, match=r"differs by 15 km from the orbit annotated in made-up\.E1"
     ):
         with_orbit_file(product, other)
+
+
+@pytest.mark.parametrize("change", ["crlf", "gz", "zip"])
+def test_a_doris_file_that_was_transferred_as_text_or_packed_gives_the_same_vectors(
+    tmp_path, change
+):
+    plain = doris_file(tmp_path / "DOR", CircularOrbit(790e3))
+    content = plain.read_bytes()
+    changed = tmp_path / f"DOR.{change}"
+    if change == "zip":
+        with zipfile.ZipFile(changed, "w") as archive:
+            archive.write(plain, "DOR")
+    else:
+        changed.write_bytes(
+            gzip.compress(content) if change == "gz" else content.replace(b"\n", b"\r\n")
+        )
+    scene = SCENES_EPOCH, MIDDLE_S, MIDDLE_S + 20
+    expected, found = read_orbit_file(plain, *scene), read_orbit_file(changed, *scene)
+    np.testing.assert_array_equal(found.positions_m, expected.positions_m)
+    np.testing.assert_array_equal(found.times_s, expected.times_s)
+
+
+def test_a_doris_file_that_ends_within_a_number_is_refused(tmp_path):
+    plain = doris_file(tmp_path / "DOR", CircularOrbit(790e3))
+    content = plain.read_bytes()
+    for lost in (1, 2, 6, 40, 129, 300):
+        plain.write_bytes(content[: len(content) - lost])
+        if lost == 1:  # the last line's end
+            read_orbit_file(plain, SCENES_EPOCH, MIDDLE_S, MIDDLE_S + 20)
+            continue
+        with pytest.raises(OrbitError, match=r"contains \d+ of 41 vectors|not a complete"):
+            read_orbit_file(plain, SCENES_EPOCH, MIDDLE_S, MIDDLE_S + 20)
+    plain.write_bytes(gzip.compress(content)[:-50])
+    with pytest.raises(OrbitError):
+        read_orbit_file(plain, SCENES_EPOCH, MIDDLE_S, MIDDLE_S + 20)

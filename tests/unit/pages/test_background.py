@@ -141,3 +141,17 @@ def test_other_faults_of_images_name_the_file(tmp_path: Path) -> None:
     (lineless,) = maps_of([empty("a")])
     with pytest.raises(SceneError, match="would lie behind no front of DBE"):
         picture_of(Background(good), lineless)
+
+
+def test_a_coloured_background_is_refused(tmp_path: Path) -> None:
+    """Its red channel, or the indices of its palette, would be shown as grey."""
+    pixels = np.random.default_rng(0).integers(0, 256, (40, 40), np.uint8)
+    (where,) = maps_of([front(crs="EPSG:32622", lines=LINE)])
+    path = write(tmp_path / "a.tif", pixels, count=3)  # the other bands are black
+    with pytest.raises(SceneError, match="is coloured, not grey"):
+        picture_of(Background(path), where)
+    write(path, pixels, photometric="palette")
+    with rasterio.open(path, "r+") as opened_again:
+        opened_again.write_colormap(1, {0: (255, 0, 0, 255)})
+    with pytest.raises(SceneError, match="is coloured, not grey"):
+        picture_of(Background(path), where)

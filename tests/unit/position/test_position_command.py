@@ -153,9 +153,10 @@ def test_periods_are_decimal_years_or_days(
     assert table["start"][1:3].round(3).tolist() == [2010, 2012.497]
     assert table["n"].tolist()[:3] == [72, 36, 30]
     assert "2010 to 2013: " in capsys.readouterr().out
-    with pytest.raises(SystemExit):
-        call(inputs, "--upglacier", "W", "--period", "1995-2002")
-    assert "is not FROM:TO" in capsys.readouterr().err
+    for text in ("1995-2002", "01.07.2012:2013", "20120701:201306", "2012-07:2013", "inf:nan"):
+        with pytest.raises(SystemExit):
+            call(inputs, "--upglacier", "W", "--period", text)
+        assert "is not FROM:TO" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

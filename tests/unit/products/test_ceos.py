@@ -13,6 +13,7 @@ from calvingfront.products.ceos import palsar, radarsat1
 from calvingfront.products.ceos.imagery import Imagery
 from calvingfront.products.ceos.orbit import state_vectors
 from calvingfront.products.ceos.records import Leader, Record, product_files
+from calvingfront.products.registry import open_product
 from calvingfront.simulation.product_writers import ers_ceos as write_ers
 from calvingfront.simulation.product_writers import palsar as write_palsar
 from calvingfront.simulation.product_writers import radarsat1 as write_radarsat1
@@ -206,14 +207,54 @@ def test_polarisations_are_offered_by_name(tmp_path):
     shutil.copy(data, tmp_path / data.name.replace("HH", "HV"))
     assert palsar.read(tmp_path).polarisation == "HH"
     assert palsar.read(tmp_path, "HV").files[1].name.startswith("IMG-HV-")
-    with pytest.raises(ProductError, match="Choose one of HH, HV"):
+    with pytest.raises(ProductError, match="does not offer VV; available: HH, HV"):
         palsar.read(leader, "VV")
+
+
+@pytest.mark.parametrize(
+    ("offered", "first"),
+    [("VV VH", "VV"), ("HV HH", "HH"), ("VH VV HV HH", "HH"), ("VH HV", "HV"), ("VH", "VH")],
+)
+def test_the_co_polarised_image_is_read_if_none_is_asked_for(tmp_path, offered, first):
+    write_palsar.write(radar_image("PALSAR", is_complex=False), tmp_path)
+    data = next(tmp_path.glob("IMG-HH-*"))
+    data = data.rename(tmp_path / "kept")
+    for name in offered.split():
+        shutil.copy(data, tmp_path / f"IMG-{name}-A")
+    data.unlink()
+    assert open_product(tmp_path).polarisation == first
+    for name in offered.split():
+        for asked in (name, name.lower(), f"{name[0]}/{name[1]}"):
+            assert open_product(tmp_path, asked).polarisation == name
+
+
+def test_ceos_folders_as_people_have_them_are_read(ers_slc, tmp_path):
+    originals = list(ers_slc.parent.iterdir())
+    expected = ers_ceos.read(ers_slc).acquired
+    for number, rename in enumerate((str.lower, "{};1".format)):
+        copy = tmp_path / str(number)
+        copy.mkdir()
+        for file in originals:
+            shutil.copy(file, copy / rename(file.name))
+        assert open_product(copy).acquired == expected
+    for litter in ("._LEA_01.001", "._DAT_01.001", ".DS_Store", "Thumbs.db", "readme.txt"):
+        (copy / litter).write_bytes(b"\0\5\x16\7\0\2\0\0Mac OS X        " + bytes(4000))
+    assert open_product(copy).acquired == expected
+
+
+def test_two_ers_products_in_a_folder_are_told_by_the_registry_too(ers_slc):
+    folder = ers_slc.parent
+    for file in list(folder.glob("*_01.001")):
+        shutil.copy(file, folder / file.name.replace("01.001", "02.001"))
+    with pytest.raises(ProductError, match=r"holds 2 leader files \(LEA_01.001, LEA_02.001\)"):
+        open_product(folder)
+    assert open_product(folder / "DAT_02.001").shape == ers_ceos.read(folder / "LEA_01.001").shape
 
 
 def test_two_products_in_a_folder_must_be_named(tmp_path):
     first = write_palsar.write(radar_image("PALSAR", is_complex=False), tmp_path)
     second = write_palsar.write(radar_image("PALSAR", is_complex=True), tmp_path)
-    with pytest.raises(ProductError, match="contains 2 leader files"):
+    with pytest.raises(ProductError, match=r"holds 2 leader files \(LED-.*, LED-.*\)\. Give one"):
         palsar.read(tmp_path)
     assert palsar.read(first).level == "1.5"
     assert palsar.read(second).level == "1.1"

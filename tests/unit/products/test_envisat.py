@@ -186,6 +186,21 @@ def test_uncompensated_images_are_known_by_two_flags(tmp_path: Path) -> None:
     assert len(envisat.read(path).notes) == 1
 
 
+@pytest.mark.parametrize(
+    ("sets", "first"), [(("V/H", "V/V"), "VV"), (("V/V", "H/H"), "HH"), (("H/H", "H/V"), "HH")]
+)
+def test_the_co_polarised_data_set_is_read_whatever_the_order(
+    sets: tuple[str, str], first: str, tmp_path: Path
+) -> None:
+    header = envisat.read_header(write_envisat(images.envisat_image(), tmp_path))
+    for number, text in enumerate(sets, start=1):
+        header.specific.values[f"MDS{number}_TX_RX_POLAR"] = text
+    index = next(i for i, text in enumerate(sets) if text.replace("/", "") == first)
+    assert envisat._choose(header, None) == (index, first)
+    for index, text in enumerate(sets):
+        assert envisat._choose(header, text) == (index, text.replace("/", ""))
+
+
 def test_another_polarisation_is_refused_with_those_that_are_there(tmp_path: Path) -> None:
     path = write_envisat(images.envisat_image(), tmp_path)
     assert envisat.read(path, "HH").polarisation == "HH"

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from calvingfront.errors import ProductError
+from calvingfront.errors import CalvingFrontError, DamagedFileError, ProductError
 from calvingfront.products.product_json import read_product_json, write_product_json
 from calvingfront.products.registry import open_product
 
@@ -65,7 +65,11 @@ def test_a_damaged_file_is_refused(product_path: Path, tmp_path: Path, change) -
     content = json.loads(path.read_text())
     change(content)
     path.write_text(json.dumps(content))
-    with pytest.raises(ProductError, match="ingest_product"):
+    with pytest.raises(DamagedFileError, match="does not match its checksum"):
+        read_product_json(path)
+    del content["crc32"]  # as in a file of an earlier version
+    path.write_text(json.dumps(content))
+    with pytest.raises(CalvingFrontError, match=r"ingest_product|`rm .*product\.json`"):
         read_product_json(path)
 
 
@@ -73,5 +77,5 @@ def test_a_damaged_file_is_refused(product_path: Path, tmp_path: Path, change) -
 def test_a_file_that_is_none_is_refused(text: str, tmp_path: Path) -> None:
     path = tmp_path / "product.json"
     path.write_text(text)
-    with pytest.raises(ProductError):
+    with pytest.raises(DamagedFileError):
         read_product_json(path)

@@ -45,6 +45,13 @@ def test_an_unknown_file_is_refused_with_what_is_readable_and_what_was_found(
     assert repr(content[:16]) in caught.value.what
 
 
+@pytest.mark.parametrize("content", [b"PK\x03\x04", b"\x1f\x8b\x08"])
+def test_an_archive_is_to_be_unpacked(content: bytes, tmp_path: Path) -> None:
+    (tmp_path / "ers.zip").write_bytes(content + bytes(100))
+    with pytest.raises(ProductError, match=r"ers\.zip: is an archive of files\. Unpack it"):
+        open_product(tmp_path / "ers.zip")
+
+
 def test_an_unknown_folder_is_refused_with_what_it_holds(tmp_path: Path) -> None:
     for name in "abcdefg":
         (tmp_path / name).touch()

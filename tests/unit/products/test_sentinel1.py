@@ -77,6 +77,21 @@ def test_folder_and_zip_are_the_same_product(tmp_path: Path) -> None:
         assert (cross.pixels.read(0, 40) == files.numbers_of("hv")).all()
 
 
+@pytest.mark.parametrize("everywhere", [False, True])
+@pytest.mark.parametrize("zipped", [False, True])
+def test_a_cloud_optimised_product_is_read_under_its_names(
+    tmp_path: Path, everywhere: bool, zipped: bool
+) -> None:
+    root = files.write_sentinel1(tmp_path, ("vh", "vv"))
+    renamed = root.rename(root.with_name(root.name.replace(".SAFE", "_COG.SAFE")))
+    for file in [*renamed.glob("annotation/**/*.xml"), *renamed.glob("measurement/*")]:
+        if everywhere or file.suffix == ".tiff":
+            file.rename(file.with_name(f"{file.stem}-cog{file.suffix}"))
+    product = sentinel1.read(files.zip_safe(renamed) if zipped else renamed)
+    assert product.polarisation == "VV"
+    assert (product.pixels.read(0, 40) == files.numbers_of("vv")).all()
+
+
 def test_ground_range_follows_the_polynomials_and_calibration_the_vectors(tmp_path: Path) -> None:
     product = sentinel1.read(files.write_sentinel1(tmp_path))
     assert isinstance(product.geometry, RadarGeometry)

@@ -150,6 +150,22 @@ def test_without_georef_the_product_says_that_delays_stay(tmp_path: Path) -> Non
     assert "no ANNOTATION/GEOREF.xml" in product.notes[0]
 
 
+def test_the_co_polarised_layer_is_read_whatever_the_order(tmp_path: Path) -> None:
+    folder = write_terrasar(images.terrasar_image(), tmp_path)
+    text = annotation(folder).read_text(encoding="utf-8")
+    (layer,) = re.findall(r"<imageData\b.*?</imageData>", text, re.DOTALL)
+    (constant,) = re.findall(r"<calibrationConstant\b.*?</calibrationConstant>", text, re.DOTALL)
+    own = terrasar.read(folder).polarisation
+    for first, second in (("VH", "VV"), ("VV", "HH")):
+        changed = text
+        for part in (layer, constant):
+            both = [part.replace(f">{own}<", f">{name}<") for name in (first, second)]
+            changed = changed.replace(part, "".join(both))
+        annotation(folder).write_text(changed, encoding="utf-8")
+        assert terrasar.read(folder).polarisation == second
+        assert terrasar.read(folder, first.lower()).polarisation == first
+
+
 def cosar(folder: Path) -> Path:
     (path,) = folder.glob("IMAGEDATA/*.cos")
     return path

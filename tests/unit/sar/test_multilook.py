@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from calvingfront.errors import ProductError
+from calvingfront.errors import CalvingFrontError, DamagedFileError, ProductError
 from calvingfront.orbits.earth import to_earth_fixed, to_geodetic
 from calvingfront.products.product_json import write_product_json
 from calvingfront.products.registry import open_product
@@ -186,13 +186,13 @@ def test_the_intensity_file_comes_back_as_it_was_written(ground, tmp_path):
 
 def test_a_damaged_intensity_file_is_refused(tmp_path):
     image = multilook(make_product(SCENE, noise()), 60.0)
-    with pytest.raises(ProductError, match=r"intensity\.tif"):
+    with pytest.raises(CalvingFrontError, match=r"intensity\.json: cannot be read"):
         read_intensity(tmp_path / "intensity.tif")
     write_intensity(image, tmp_path / "intensity.tif")
     other = multilook(make_product(SCENE, noise()), 100.0)
     write_intensity(other, tmp_path / "other.tif")
     (tmp_path / "other.json").replace(tmp_path / "intensity.json")
-    with pytest.raises(ProductError, match="pixels instead of"):
+    with pytest.raises(DamagedFileError, match="pixels instead of"):
         read_intensity(tmp_path / "intensity.tif")
 
 

@@ -10,7 +10,8 @@ import yaml
 
 from builders import line_mask, speckled, write_image
 from calvingfront.errors import ConfigError, Faults, SceneError
-from calvingfront.scenes.caffe import SIZE_COLUMNS, list_caffe, parse_name, read_png_size
+from calvingfront.scenes.caffe import list_caffe, parse_name, read_png_size
+from calvingfront.scenes.lists.caffe_sizes import SIZE_COLUMNS
 from calvingfront.scenes.sources import list_scenes
 
 SCHEMA = Path(__file__).resolve().parents[3] / "workflow" / "schemas" / "config.schema.yaml"
@@ -57,12 +58,12 @@ def test_every_wrong_part_of_a_name_is_told():
 
 
 def test_scenes_come_sorted_with_the_native_pixel_size(caffe_folder):
-    scenes = list_caffe(caffe_folder(ERS, TSX, height=30, width=50))
+    scenes = list_caffe(caffe_folder(TSX, ERS, height=30, width=50))
     assert list(scenes["scene"]) == [TSX, ERS]
     assert list(scenes["pixel_size_x_m"]) == [6.6667, 20.0]
     assert list(scenes["pixel_size_y_m"]) == [6.6667, 20.0]
     assert list(scenes["height_px"]) == [30, 30]
-    assert list(scenes["width_px"]) == [50, 50]
+    assert list(scenes["width_px"]) == [50, 53]
     assert list(scenes["orbit"]) == ["049", "109"]
     assert all(Path(image).is_file() for image in scenes["image"])
 

@@ -117,7 +117,7 @@ def test_all_faults_of_a_table_are_told_at_once(tmp_path):
         list_images(table, exclude={"z": "not there"})
     message = str(caught.value)
     for part in (
-        "scenes.csv line 2 (a): has the invalid date '2001-02-30'. Write YYYY-MM-DD",
+        "scenes.csv line 2 (a): has an invalid date: '2001-02-30' is no day of the calendar. Write",
         "line 3 (b): image 'none.tif' does not exist",
         "line 4 (c): front 'none.gpkg' does not exist",
         "line 5 (d): image plain.png has no coordinate reference system and no known pixel size",
@@ -128,7 +128,7 @@ def test_all_faults_of_a_table_are_told_at_once(tmp_path):
         "line 10 (i): has no glacier",
         "line 10 (i): has the invalid quality '9'",
         "line 11 (j): has pixel_size_m 30, but image good.tif has 20 m",
-        "line 12 (k): has the invalid pixel size '-3'",
+        "line 12 (k): has an invalid pixel size: '-3' is not more than 0",
         "line 14 (l): appears twice in the table",
         "source.exclude.z: names no existing scene",
     ):
@@ -169,7 +169,9 @@ def test_a_table_that_cannot_be_used_is_refused(tmp_path):
         list_images(tmp_path / "none.csv")
     path = tmp_path / "scenes.tsv"
     path.write_text("scene\tglacier\timage\n")
-    with pytest.raises(ConfigError, match=r"is missing the columns mission, acquired\. Give"):
+    with pytest.raises(
+        ConfigError, match=r"is missing the columns mission, acquired \(it has scene"
+    ):
         list_images(path)
     with pytest.raises(Faults, match="lists no scene"):
         list_images(write_table(tmp_path))
@@ -285,14 +287,14 @@ def test_masks_that_do_not_fit_are_refused(tmp_path):
     with pytest.raises(SceneError, match=r"f\.png: is not a mask: it has \d+ different values"):
         run_import(tmp_path, image, write_image(tmp_path / "f.png", speckled(30, 40, 2)))
     empty = write_image(tmp_path / "f.png", np.zeros((30, 40), dtype=np.uint8))
-    with pytest.raises(SceneError, match=r"f\.png: has no front for a"):
+    with pytest.raises(SceneError, match=r"f\.png: has no front"):
         run_import(tmp_path, image, empty)
 
 
 def test_images_of_many_bands_are_refused(tmp_path):
     colour = np.stack([speckled(30, 40, seed) for seed in (1, 2, 3)], axis=-1)
     image = write_image(tmp_path / "rgb.png", colour)
-    with pytest.raises(SceneError, match="has 3 different bands"):
+    with pytest.raises(SceneError, match="has several different bands, 1, 2, 3"):
         run_import(tmp_path, image, write_image(tmp_path / "f.png", line_mask(30, 40, 5)))
 
 

@@ -106,7 +106,7 @@ def test_every_fault_is_told_at_once(folder: Path) -> None:
         "broken.N1",
         "line 6 (D): has no glacier",
         "line 6 (D): has the unknown mission 'MARS'",
-        "line 7 (E): has the invalid date 'soon'",
+        "line 7 (E): has an invalid date: 'soon' is no day",
         "line 7 (E): orbit_file 'none.zip' does not exist",
     ):
         assert part in text

@@ -8,17 +8,22 @@ import pytest
 from calvingfront.errors import SceneError
 from calvingfront.scenes.scaling import to_8bit
 
-EVERYWHERE = np.ones((100, 100), dtype=bool)
+
+def everywhere():
+    return np.ones((100, 100), dtype=bool)
 
 
-def test_eight_bit_passes_as_it_is():
+def test_eight_bit_passes_as_it_is_but_for_no_data():
     image = np.arange(10000, dtype=np.uint32).reshape(100, 100).astype(np.uint8)
-    np.testing.assert_array_equal(to_8bit(image, ~EVERYWHERE), image)
+    np.testing.assert_array_equal(to_8bit(image, everywhere()), image)
+    valid = everywhere()
+    valid[:20] = False
+    np.testing.assert_array_equal(to_8bit(image, valid), np.where(valid, image, 0))
 
 
 def test_positive_values_are_stretched_in_decibels():
     decibels = np.linspace(-30, 5, 10000).reshape(100, 100)
-    scaled = to_8bit((10 ** (decibels / 10)).astype(np.float32), EVERYWHERE)
+    scaled = to_8bit((10 ** (decibels / 10)).astype(np.float32), everywhere())
     low, high = np.percentile(decibels, [1, 99])
     expected = 1 + 254 * np.clip((decibels - low) / (high - low), 0, 1)
     assert np.abs(scaled - expected).max() <= 0.51
@@ -27,15 +32,15 @@ def test_positive_values_are_stretched_in_decibels():
 
 def test_decibels_and_linear_values_give_the_same_image():
     decibels = np.random.default_rng(1).normal(-12, 4, (100, 100))
-    linear = to_8bit(10 ** (decibels / 10), EVERYWHERE)
-    amplitude = to_8bit(10 ** (decibels / 20), EVERYWHERE)
-    np.testing.assert_allclose(linear, to_8bit(decibels, EVERYWHERE), atol=1)
+    linear = to_8bit(10 ** (decibels / 10), everywhere())
+    amplitude = to_8bit(10 ** (decibels / 20), everywhere())
+    np.testing.assert_allclose(linear, to_8bit(decibels, everywhere()), atol=1)
     np.testing.assert_allclose(amplitude, linear, atol=1)
 
 
 def test_what_is_not_valid_is_zero_and_does_not_count():
     values = np.linspace(-30, 5, 10000).reshape(100, 100)
-    valid = EVERYWHERE.copy()
+    valid = everywhere()
     valid[:, :50] = False
     spoilt = values.copy()
     spoilt[:, :50] = 1e9
@@ -50,7 +55,7 @@ def test_what_is_not_valid_is_zero_and_does_not_count():
 def test_zeros_of_an_unsigned_image_are_its_border():
     amplitude = np.random.default_rng(1).integers(50, 900, (100, 100)).astype(np.uint16)
     amplitude[:20] = 0
-    scaled = to_8bit(amplitude, EVERYWHERE)
+    scaled = to_8bit(amplitude, everywhere(), kind="amplitude")
     assert not scaled[:20].any()
     assert scaled[20:].min() == 1
 
@@ -58,8 +63,8 @@ def test_zeros_of_an_unsigned_image_are_its_border():
 def test_images_that_cannot_be_scaled_say_why():
     values = np.full((100, 100), 3.5)
     with pytest.raises(SceneError, match=r"scene.tif: is constant \(3.5\)"):
-        to_8bit(values, EVERYWHERE, "scene.tif")
+        to_8bit(values, everywhere(), "scene.tif")
     with pytest.raises(SceneError, match="has no valid pixel"):
-        to_8bit(values, ~EVERYWHERE)
+        to_8bit(values, ~everywhere())
     with pytest.raises(SceneError, match="has complex128 values"):
-        to_8bit(values + 1j, EVERYWHERE)
+        to_8bit(values + 1j, everywhere())

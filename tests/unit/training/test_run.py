@@ -16,11 +16,12 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from calvingfront.errors import SampleError, TrainingError
+from calvingfront.errors import CalvingFrontError, SampleError, TrainingError
 from calvingfront.files import write_json
 from calvingfront.networks.build import build_network
 from calvingfront.networks.settings import NetworkSettings
 from calvingfront.networks.weights import load_network, save_weights
+from calvingfront.sealed_files import read_sealed
 from calvingfront.training import run as run_module
 from calvingfront.training import run_record
 from calvingfront.training.feed import Feed
@@ -89,7 +90,7 @@ def test_a_run_leaves_weights_epochs_history_and_record(dataset: Path, tmp_path:
     assert sorted(path.name for path in folder.iterdir()) == [
         "history.tsv", "kept.safetensors", "run.json", "weights.safetensors",
     ]  # fmt: skip
-    history = pd.read_csv(folder / "history.tsv", sep="\t")
+    history = read_sealed(folder / "history.tsv")
     assert list(history) == [
         "epoch", "learning_rate", "train_loss", "validation_loss", "validation_monitor",
         "seconds", "images_per_second", "best",
@@ -191,7 +192,7 @@ def test_weights_that_cannot_be_read_are_told(
     weights = tmp_path / "weights.safetensors"
     save_weights(build_network(NetworkSettings(**settings)).state_dict(), weights)
     damage(weights)
-    with pytest.raises(TrainingError, match=rf"weights\.safetensors: {said}"):
+    with pytest.raises(CalvingFrontError, match=rf"weights\.safetensors: {said}"):
         load_network(weights, tmp_path / "run.json")
 
 

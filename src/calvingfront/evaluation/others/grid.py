@@ -45,5 +45,6 @@ def on_sample(mask: Mask, facts: Mapping[str, Any], size: int) -> Mask:
     Returns (size, size) bool, with lines of the data set's front width.
     """
     pixels = float(facts["source_pixel_size_y_m"]), float(facts["source_pixel_size_x_m"])
-    width = int(facts["front_width_px"])
-    return square_front(prepare_front(mask, *pixels, size, width), grid_of(facts, size), width)
+    width, variant = int(facts["front_width_px"]), str(facts["variant"])
+    prepared = prepare_front(mask, *pixels, size, width, variant)
+    return square_front(prepared, grid_of(facts, size), width, variant)

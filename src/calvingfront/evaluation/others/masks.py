@@ -14,7 +14,7 @@ from calvingfront.errors import CalvingFrontError, Faults, SceneError
 from calvingfront.evaluation.others.grid import grid_of, native_shape, on_sample
 from calvingfront.samples.fronts import dilate, thin
 from calvingfront.samples.square import resize_image
-from calvingfront.scenes.check import LARGEST_FRONT_SHARE
+from calvingfront.scenes.imagery.masks import LARGEST_FRONT_SHARE
 from calvingfront.scenes.pixels import Grey, Mask, read_grey
 from calvingfront.vocabulary.others import IMAGE_SUFFIXES
 

@@ -12,7 +12,6 @@ from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 
-import rasterio
 from rasterio.errors import NotGeoreferencedWarning, RasterioError
 
 from calvingfront.errors import SceneError
@@ -21,6 +20,7 @@ from calvingfront.locating.inputs.archives import unpack
 from calvingfront.locating.inputs.radar_product import RadarProduct
 from calvingfront.locating.new_scenes import NewScene
 from calvingfront.products.ingest import ingest_product, open_ingested
+from calvingfront.vocabulary.kinds import LINEAR
 
 PREFIX = "calvingfront-"
 
@@ -88,16 +88,14 @@ class Work:
             try:
                 with warnings.catch_warnings(action="ignore", category=NotGeoreferencedWarning):
                     geocode_product(scene.product, scene.glacier, folder, threads)
-                    for name in ("map.tif", "view.tif"):  # GDAL cuts them short on a full disk
-                        with rasterio.open(folder / name) as written:
-                            written.read(1)
             except (OSError, RasterioError) as error:
                 raise SceneError(
                     scene.scene,
-                    f"cannot be geocoded in {folder} ({error})",
+                    f"cannot be geocoded in {folder} ({getattr(error, 'what', error)})",
                     "Check the disk; --work names another folder for intermediate files.",
                 ) from None
-            yield replace(scene, image=folder / "map.tif", view=folder / "view.tif", product=None)
+            image, view = folder / "map.tif", folder / "view.tif"
+            yield replace(scene, image=image, view=view, product=None, values=LINEAR, band=None)
         finally:
             if not self.keep:
                 shutil.rmtree(folder, ignore_errors=True)

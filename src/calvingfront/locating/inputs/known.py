@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,13 +11,15 @@ from calvingfront.errors import CalvingFrontError, SceneError
 from calvingfront.locating.inputs.finding import Found, find_product
 from calvingfront.locating.inputs.radar_product import no_map, open_radar_product
 from calvingfront.locating.new_scenes import NewScene, checked_day, scene_of
+from calvingfront.scenes.places.names import check_area_name
 
 
 @dataclass(frozen=True)
 class Said:
     """What the user says of all scenes; None where nothing is said.
 
-    chart: the section `map` of the configuration, for products.
+    chart: the section `map` of the configuration, for products. values, band: of images, see
+    `read_new_image`.
     """
 
     mission: str | None = None
@@ -27,6 +29,8 @@ class Said:
     polarisation: str | None = None
     orbit_file: Path | None = None
     chart: Mapping[str, Any] | None = None
+    values: str | None = None
+    band: str | None = None
 
     def check(self, found: Sequence[Found]) -> None:
         """Raise SceneError where something said cannot hold for these scenes."""
@@ -37,6 +41,9 @@ class Said:
         if self.orbit_file is not None:
             _for_one("--orbit-file", products, "product")
             _existing_orbit_file(self.orbit_file)
+        if found and products == len(found) and (self.values or self.band):
+            option = "--values" if self.values else "--band"
+            raise SceneError(option, "is for images, but there are products only", "Leave it out.")
         if found and not products and (self.polarisation or self.orbit_file):
             option = "--polarisation" if self.polarisation else "--orbit-file"
             raise SceneError(option, "is for products, but there is none", "Leave it out.")
@@ -70,28 +77,32 @@ def scenes_of(found: Sequence[Found], said: Said) -> tuple[list[NewScene], list[
 
 def _scene_of(each: Found, said: Said) -> NewScene:
     if each.format is None:
-        return scene_of(
+        scene = scene_of(
             each.path, said.mission, said.acquired, said.glacier, said.pixel_size_m, each.name
         )
+        return replace(scene, values=said.values, band=said.band)
     return product_scene(each, each.name, said)
 
 
 def product_scene(found: Found, name: str, said: Said) -> NewScene:
     """The scene of a product, whose header gives mission and date-time.
 
-    Raises CalvingFrontError as `open_radar_product`.
+    Raises CalvingFrontError as `open_radar_product`; ConfigError if an area of the map has
+    the glacier's name but for its case or blanks.
     """
+    glacier = said.glacier or ""
+    check_area_name(glacier, (said.chart or {}).get("areas", {}))
     product = open_radar_product(
         found.path,
         said.chart,
         mission=said.mission,
-        acquired=said.acquired,
+        acquired=checked_day(said.acquired, "--acquired") if said.acquired else None,
         polarisation=said.polarisation,
         orbit_file=said.orbit_file,
     )
     return NewScene(
         scene=name,
-        glacier=said.glacier or "",
+        glacier=glacier,
         mission=product.mission,
         acquired=product.moment,
         image=found.path,

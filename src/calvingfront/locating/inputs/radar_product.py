@@ -15,7 +15,7 @@ WRITE_MAP = """\
 Name a file with --map-config that gives CRS and terrain model:
     map:
       crs: EPSG:3031             # projected, in metres
-      dem: DEM.tif               # any raster that GDAL reads
+      dem: DEM.tif               # terrain model
       vertical_datum: ellipsoid  # or geoid, with geoid: GEOID.tif
     config/README.md lists all keys"""
 

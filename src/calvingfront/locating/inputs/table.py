@@ -6,16 +6,21 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-import pandas as pd
-
 from calvingfront.errors import CalvingFrontError, SceneError
 from calvingfront.files import PathLike
 from calvingfront.locating.inputs.known import Said, product_of_row
 from calvingfront.locating.inputs.radar_product import no_map
 from calvingfront.locating.new_scenes import NewScene, checked_day
+from calvingfront.tabular.cells import Unreadable, name_of
+from calvingfront.tabular.numbers import pixel_size
+from calvingfront.tabular.text_tables import read_table
+from calvingfront.vocabulary.kinds import ASK, known_kind
 
 COLUMNS = ("scene", "glacier")
 SOURCES = ("image", "product")
+OTHERS = (
+    "mission", "acquired", "pixel_size_m", "values", "band", "polarisation", "orbit_file"
+)  # fmt: skip
 NO_ARCHIVE = "Unpack it first."
 
 
@@ -25,36 +30,33 @@ def read_table_of_scenes(
     unpacked: Callable[[Path], Path] | None = None,
     faults: list[CalvingFrontError] | None = None,
 ) -> list[NewScene]:
-    """Read a CSV or TSV with the columns scene, glacier, and image or product (or both).
+    """Read a user's table with the columns scene, glacier, and image or product (or both).
 
-    A line with an image also needs mission and acquired, and may have pixel_size_m; of a product,
-    both are read from its header, and polarisation and orbit_file may be given. Paths start at the
-    table's folder; other columns are not read.
+    A line with an image also needs mission and acquired, and may have pixel_size_m, values and band
+    (without them, those that are said hold); of a product, both are read from its header, and
+    polarisation and orbit_file may be given. Paths start at the table's folder; other columns are
+    not read.
     said: holds for all products, with the map (chart). unpacked: unpacks archives.
     faults: takes the faults of products, whose lines are then left out; without it they are raised.
-    Raises SceneError with the line at fault.
+    Raises SceneError with the line at fault, TableError or Faults if the table cannot be read.
     """
     path = Path(table)
-    separator = "\t" if path.suffix.lower() in {".tsv", ".tab"} else ","
-    try:
-        cells = pd.read_csv(path, sep=separator, dtype=str, keep_default_na=False)
-    except (OSError, ValueError) as error:
-        raise SceneError(path, f"cannot be read ({error})", "Give a CSV or TSV.") from None
-    missing = [column for column in COLUMNS if column not in cells.columns]
-    if not set(SOURCES) & set(cells.columns):
-        missing.append(" or ".join(SOURCES))
-    if missing:
+    read = read_table(path, (*COLUMNS, *SOURCES, *OTHERS))
+    lacking = [name for name in COLUMNS if name not in read.names]
+    if not set(SOURCES) & set(read.names):
+        lacking.append(" or ".join(SOURCES))
+    if lacking:
         raise SceneError(
             path,
-            f"has no column {', '.join(missing)}",
+            f"has no column {', '.join(lacking)} (it has {', '.join(filter(None, read.names))})",
             "Give scene, glacier, mission, acquired, and image or product.",
         )
     said = said or Said()
     unmapped = []
     scenes = []
-    for number, record in enumerate(cells.to_dict("records"), start=2):
-        cell = {str(name): str(value).strip() for name, value in record.items()}
-        where = f"{path.name} line {number}"
+    for row in read.sound_rows():
+        cell = row.cells | {"glacier": name_of(row.cells["glacier"])}
+        where = f"{path.name} line {row.line}"
         given = [name for name in SOURCES if cell.get(name)]
         if not cell["scene"]:
             raise SceneError(where, "has no scene", "Fill in the cell.")
@@ -64,7 +66,7 @@ def read_table_of_scenes(
                 what += " and no product"
             raise SceneError(where, what, "Give one of them.")
         if given == ["image"]:
-            scenes.append(_image(cell, path.parent, where))
+            scenes.append(_image(cell, path.parent, where, said))
             continue
         if said.chart is None:
             unmapped.append(cell["scene"])
@@ -82,11 +84,15 @@ def read_table_of_scenes(
     return scenes
 
 
-def _image(cell: Mapping[str, str], folder: Path, where: str) -> NewScene:
+def _image(cell: Mapping[str, str], folder: Path, where: str, said: Said) -> NewScene:
     for column in ("mission", "acquired"):
         if not cell.get(column):
             raise SceneError(where, f"has no {column}", "Fill in the cell.")
-    size = cell.get("pixel_size_m", "")
+    size = cell.get("pixel_size_m")
+    try:
+        values = known_kind(cell.get("values")) or said.values
+    except ValueError as error:
+        raise SceneError(where, str(error), ASK) from None
     return NewScene(
         scene=cell["scene"],
         glacier=cell["glacier"],
@@ -94,6 +100,8 @@ def _image(cell: Mapping[str, str], folder: Path, where: str) -> NewScene:
         acquired=checked_day(cell["acquired"], where),
         image=folder / cell["image"],
         pixel_size_m=_metres(size, where) if size else None,
+        values=values,
+        band=cell.get("band") or said.band,
     )
 
 
@@ -122,11 +130,7 @@ def _product(
 
 def _metres(text: str, where: object) -> float:
     try:
-        value = float(text)
-    except ValueError:
-        value = -1.0
-    if not 0 < value < 1e5:
-        raise SceneError(
-            where, f"has the pixel size {text!r}", "Write a positive number of metres."
-        )
-    return value
+        return pixel_size(text)
+    except Unreadable as error:
+        what = f"has an invalid pixel size: {error.what}"
+        raise SceneError(where, what, error.remedy) from None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from calvingfront.locating.model.content import ModelCard, Range, Score
+from calvingfront.reports import cell_text
 from calvingfront.vocabulary.missions import MISSIONS
 
 
@@ -204,4 +205,4 @@ def _plain(text: str) -> str:
 
 def _cell(text: str) -> str:
     """A text in a cell of a table."""
-    return _plain(text).replace("|", "\\|")
+    return cell_text(_plain(text))

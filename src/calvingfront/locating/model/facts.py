@@ -17,7 +17,6 @@ from calvingfront.dataset.reading import Dataset, open_dataset, read_split
 from calvingfront.errors import ModelError
 from calvingfront.evaluation.metrics import metrics_over_thresholds
 from calvingfront.evaluation.scores import score_front
-from calvingfront.files import read_json
 from calvingfront.locating.located_front import LEVELS
 from calvingfront.locating.model.content import (
     Brightness,
@@ -32,6 +31,7 @@ from calvingfront.locating.model.content import (
     TrainedOn,
 )
 from calvingfront.locating.model.held_out import Ensemble, HeldOut, band_scores
+from calvingfront.sealed_files import read_record, reading
 from calvingfront.vocabulary import paths
 from calvingfront.vocabulary.metrics import METRICS
 from calvingfront.vocabulary.runs import Run
@@ -99,8 +99,9 @@ def describe(
 
 def settings_of(results: Path) -> dict[str, Any]:
     """The configuration beside the data set of some results."""
-    text = (results / paths.DATASET / CONFIG).read_text(encoding="utf-8")
-    return dict(yaml.safe_load(text))
+    path = results / paths.DATASET / CONFIG
+    with reading(path):
+        return dict(yaml.safe_load(path.read_text(encoding="utf-8")))
 
 
 def shortest_m(results: Path, settings: Mapping[str, Any]) -> float:
@@ -125,7 +126,7 @@ def _get(path: Path, content: Any, *keys: str) -> Any:
 
 def _member(results: Path, run: Run, number: int, data: Dataset) -> Member:
     path = file_of(results, paths.RECORD, run)
-    record = read_json(path)
+    record = read_record(path)
     size = _get(path, record, "image_size")
     if size != data.size:
         what = f"tells of {size} px, but the samples of the data set have {data.size} px"

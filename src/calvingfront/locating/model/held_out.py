@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +17,7 @@ from calvingfront.errors import ModelError
 from calvingfront.evaluation.ensemble import member_probabilities
 from calvingfront.evaluation.metrics import metrics_over_thresholds
 from calvingfront.evaluation.thresholds import THRESHOLDS, best_threshold
-from calvingfront.files import PathLike
+from calvingfront.files import PathLike, folder_beside
 from calvingfront.locating.located_front import LEVELS
 from calvingfront.locating.tracing import Traced, distances_from, trace, true_line
 from calvingfront.networks.unet import UNet
@@ -80,8 +79,8 @@ def measure(
     (float16; removed at the end).
     """
     rows = data.rows(split[VALIDATION]).tolist()
-    with tempfile.TemporaryDirectory(dir=scratch, prefix=".members.", suffix=".tmp") as folder:
-        stored = _Stored(Path(folder), len(rows))
+    with folder_beside(Path(scratch) / "members") as folder:
+        stored = _Stored(folder)
         curves = []
         for number, row in enumerate(rows):
             members = ensemble.members(np.asarray(data.images[row]))
@@ -153,17 +152,12 @@ def band_scores(
 class _Stored:
     """Predictions of some scenes, written to disk one by one."""
 
-    def __init__(self, folder: Path, number: int) -> None:
-        self._path, self._number = folder / "members.npy", number
-        self._array: Any = None
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
 
     def write(self, number: int, members: npt.NDArray[np.float32]) -> None:
-        if self._array is None:
-            shape = (self._number, *members.shape)
-            self._array = np.lib.format.open_memmap(
-                self._path, mode="w+", dtype=np.float16, shape=shape
-            )
-        self._array[number] = members
+        np.save(self._folder / f"{number}.npy", members.astype(np.float16))
 
     def read(self, number: int) -> npt.NDArray[np.float16]:
-        return np.asarray(self._array[number])
+        stored: npt.NDArray[np.float16] = np.load(self._folder / f"{number}.npy")
+        return stored

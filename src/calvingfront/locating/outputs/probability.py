@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import logging
-import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from rasterio.errors import NotGeoreferencedWarning
-from rasterio.io import MemoryFile
 from rasterio.transform import Affine
 
-from calvingfront.errors import CalvingFrontError, SceneError
-from calvingfront.files import PathLike, replacing
+from calvingfront.errors import CalvingFrontError, DiskError, SceneError
+from calvingfront.files import PathLike
 from calvingfront.locating.extract import content, text
 from calvingfront.locating.outputs.writers import check_folder
+from calvingfront.whole_rasters import write_raster
 
 log = logging.getLogger(__name__)
 
@@ -49,6 +47,8 @@ class ProbabilityMaps:
         path = self.folder / f"{scene}.tif"
         try:
             write_probability(path, facts, probability)
+        except DiskError as error:
+            self.faults[scene] = error
         except OSError as error:
             reason = error.strerror or str(error)
             remedy = "Check the disk and the permissions."
@@ -66,26 +66,14 @@ def write_probability(
     """
     size = len(probability)
     values = np.where(content(facts, size), probability, np.nan).astype(np.float32)
-    profile: dict[str, Any] = {
-        "height": size, "width": size, "count": 1, "dtype": "float32", "nodata": np.nan,
-    }  # fmt: skip
     crs = text(facts.get("crs"))
     if crs is None:
         log.warning("%s has no map position: its probability is a plain TIFF", facts["scene"])
-        profile |= TIFF
+        profile: dict[str, Any] = TIFF
     else:
-        profile |= COG | {"crs": crs, "transform": sample_transform(facts)}
-    # In memory first: of a full disk, GDAL may say nothing, or something else each time.
-    with (
-        warnings.catch_warnings(action="ignore", category=NotGeoreferencedWarning),
-        MemoryFile() as memory,
-    ):
-        with memory.open(**profile) as target:
-            target.write(values, 1)
-            target.set_band_description(1, DESCRIPTION)
-            target.update_tags(SCENE=str(facts["scene"]), ACQUIRED=str(facts["acquired"]))
-        with replacing(path) as temporary:
-            temporary.write_bytes(memory.read())
+        profile = COG | {"crs": crs, "transform": sample_transform(facts)}
+    tags = {"SCENE": str(facts["scene"]), "ACQUIRED": str(facts["acquired"])}
+    write_raster(path, values, tags, DESCRIPTION, nodata=np.nan, **profile)
 
 
 def sample_transform(facts: Mapping[str, Any]) -> Affine:

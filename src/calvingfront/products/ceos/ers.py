@@ -27,6 +27,7 @@ from calvingfront.products.ceos.records import (
     platform_of,
     product_files,
 )
+from calvingfront.products.polarisation import choose_polarisation
 from calvingfront.radar.model import (
     SPEED_OF_LIGHT,
     Calibration,
@@ -55,8 +56,7 @@ def read(path: Path | str, polarisation: str | None = None) -> Product:
     leader_path, images = product_files(path)
     if len(images) != 1:
         raise ProductError(path, f"has {len(images)} imagery files, not one", "Give the DAT file")
-    if polarisation not in (None, "VV"):
-        raise ProductError(path, f"has no polarisation {polarisation}", "Use VV: ERS has no other")
+    choose_polarisation(("VV",), polarisation, path)
     leader = Leader.open(leader_path)
     imagery = Imagery.open(images[0])
     imagery.check_lines()

@@ -27,6 +27,7 @@ from calvingfront.products.ceos.records import (
     product_files,
     scene_time,
 )
+from calvingfront.products.polarisation import choose_polarisation
 from calvingfront.radar.model import (
     SPEED_OF_LIGHT,
     Array,
@@ -53,16 +54,14 @@ def recognises(path: Path | str) -> bool:
 
 
 def read(path: Path | str, polarisation: str | None = None) -> Product:
-    """Read one polarisation (by default the first); ProductError or OrbitError if damaged."""
+    """Read one polarisation (by default co-polarised); ProductError or OrbitError if damaged."""
     path = Path(path)
     leader_path, images = product_files(path)
     choice = {_polarisation(image): image for image in images}
     if not choice:
         raise ProductError(path, "has no IMG file", "Keep the product's files together")
-    wanted = min(choice) if polarisation is None else polarisation
-    if wanted not in choice:
-        offer = ", ".join(sorted(choice))
-        raise ProductError(path, f"has no polarisation {wanted}", f"Choose one of {offer}")
+    unnamed = set(choice) == {""} and polarisation is None
+    wanted = "" if unnamed else choose_polarisation(choice, polarisation, path)
     leader = Leader.open(leader_path)
     imagery = Imagery.open(choice[wanted])
     imagery.check_lines()

@@ -29,6 +29,7 @@ from calvingfront.products.ceos.records import (
     platform_of,
     product_files,
 )
+from calvingfront.products.polarisation import choose_polarisation
 from calvingfront.radar.model import (
     SPEED_OF_LIGHT,
     Array,
@@ -62,9 +63,7 @@ def read(path: Path | str, polarisation: str | None = None) -> Product:
     leader_path, images = product_files(path)
     if len(images) != 1:
         raise ProductError(path, f"has {len(images)} imagery files, not one", "Give the data file")
-    if polarisation not in (None, "HH"):
-        remedy = "Use HH: RADARSAT-1 has no other"
-        raise ProductError(path, f"has no polarisation {polarisation}", remedy)
+    choose_polarisation(("HH",), polarisation, path)
     leader = Leader.open(leader_path)
     imagery = Imagery.open(images[0])
     imagery.check_lines()

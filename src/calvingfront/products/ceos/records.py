@@ -194,6 +194,18 @@ def product_files(path: Path) -> tuple[Path, tuple[Path, ...]]:
 
     Raises ProductError if there is no leader, or if several products match.
     """
+    folder, leaders, images = _candidates(path)
+    if len(leaders) > 1:
+        what = f"holds {len(leaders)} leader files ({', '.join(leaders[:4])})"
+        raise ProductError(path, what, "Give one of them instead of the folder.")
+    if len(images) > 1:
+        own = [name for name in images if product_key(name) == product_key(leaders[0])]
+        images = own or images
+    return folder / leaders[0], tuple(folder / name for name in images)
+
+
+def _candidates(path: Path) -> tuple[Path, list[str], list[str]]:
+    """The folder, and the leader files (at least one) and imagery files in it that may be meant."""
     folder = path if path.is_dir() else path.parent
     if not path.is_dir() and not kind_of_file(path):  # before all the others are opened
         raise ProductError(path, "is not a CEOS file", "Give the folder, leader or data file")
@@ -214,20 +226,19 @@ def product_files(path: Path) -> tuple[Path, tuple[Path, ...]]:
             leaders = [name for name in leaders if product_key(name) == product_key(path.name)]
         if kinds.get(path.name) == "imagery":
             images = [path.name]
-    if len(leaders) > 1:
-        raise ProductError(path, f"contains {len(leaders)} leader files", "Give one of them")
     if not leaders:
         raise ProductError(path, "has no CEOS leader file", "Keep the product's files together")
-    if len(images) > 1:
-        own = [name for name in images if product_key(name) == product_key(leaders[0])]
-        images = own or images
-    return folder / leaders[0], tuple(folder / name for name in images)
+    return folder, leaders, images
 
 
 def platform_of(path: Path) -> str:
-    """Return the platform named in the product's leader, "" if `path` is not a CEOS product."""
+    """Return the platform named in the product's leader, "" if `path` is not a CEOS product.
+
+    Of several leaders the first counts: `product_files` tells that there are several.
+    """
     try:
-        leader, _ = product_files(Path(path))
+        folder, leaders, _ = _candidates(Path(path))
+        leader = folder / leaders[0]
         length = len(read_record(leader, 0).content)
         return read_record(leader, length, LARGEST_LEADER).text(397, 16, "platform").upper()
     except ProductError:

@@ -14,7 +14,6 @@ from typing import Literal
 
 import numpy as np
 
-from calvingfront.errors import ProductError
 from calvingfront.products.envisat.header import MAGIC, EnvisatHeader, read_header
 from calvingfront.products.envisat.records import (
     GRID,
@@ -25,6 +24,7 @@ from calvingfront.products.envisat.records import (
     read_processing,
 )
 from calvingfront.products.pixels import RecordPixels
+from calvingfront.products.polarisation import choose_polarisation
 from calvingfront.products.reading import LARGEST_IMAGE_SIDE, fault
 from calvingfront.radar.model import (
     SPEED_OF_LIGHT,
@@ -74,7 +74,8 @@ def recognises(path: Path) -> bool:
 def read(path: Path, polarisation: str | None = None) -> Product:
     """Read the headers of a product; the pixels are read later, through `Product.pixels`.
 
-    polarisation: e.g. "VV"; None takes the first. Raises ProductError for a damaged header.
+    polarisation: e.g. "VV"; None takes a co-polarised one.
+    Raises ProductError for a damaged header.
     """
     header = read_header(path)
     main, specific = header.main, header.specific
@@ -156,13 +157,9 @@ def _choose(header: EnvisatHeader, polarisation: str | None) -> tuple[int, str]:
         text = header.specific.values.get(f"MDS{index + 1}_TX_RX_POLAR", "").replace("/", "")
         if text in ("HH", "HV", "VH", "VV"):
             offered.append((index, text))
-    for index, text in offered:
-        if polarisation is None or polarisation.upper() == text:
-            return index, text
-    have = ", ".join(text for _, text in offered) or "none"
-    what = f"does not offer {polarisation or 'any known polarisation'}; available: {have}"
-    remedy = "Choose an available polarisation."
-    raise ProductError(f"{header.path}, SPH MDS1_TX_RX_POLAR", what, remedy)
+    numbers = {text: index for index, text in reversed(offered)}
+    chosen = choose_polarisation(numbers, polarisation, f"{header.path}, SPH MDS1_TX_RX_POLAR")
+    return numbers[chosen], chosen
 
 
 def _slant_range(header: EnvisatHeader, processing: Processing, points: GroundPoints) -> SlantRange:

@@ -18,9 +18,9 @@ from typing import Literal
 
 import numpy as np
 
-from calvingfront.errors import ProductError
 from calvingfront.products.annotated_orbit import annotated_orbit
 from calvingfront.products.pixels import RasterPixels
+from calvingfront.products.polarisation import choose_polarisation
 from calvingfront.products.reading import LARGEST_IMAGE_SIDE, fault, finite
 from calvingfront.products.sentinel1.archive import SafeArchive, open_archive
 from calvingfront.products.xml_reading import XmlFields
@@ -36,7 +36,6 @@ from calvingfront.radar.model import (
 )
 
 FORMAT = "Sentinel-1"
-POLARISATIONS = ("HH", "VV", "HV", "VH")  # co-polarised first
 MOST_RECORDS = 10_000
 _ANNOTATION = re.compile(r"annotation/s1[a-d]-[a-z0-9]+-grd-(hh|vv|hv|vh)-[^/]*\.xml")
 _PLATFORMS = {f"S1{unit}": f"Sentinel-1{unit}" for unit in "ABCD"}
@@ -119,19 +118,20 @@ def _choose(archive: SafeArchive, polarisation: str | None) -> _Sources:
         match = _ANNOTATION.fullmatch(name)
         if match is not None:
             annotations.setdefault(match[1].upper(), []).append(name)
-    wanted = [polarisation.upper()] if polarisation else list(POLARISATIONS)
-    for choice in wanted:
-        for annotation in annotations.get(choice, []):
-            stem = annotation.removeprefix("annotation/").removesuffix(".xml")
-            calibration = f"annotation/calibration/calibration-{stem}.xml"
-            measurement = f"measurement/{stem}.tiff"
-            for name in (calibration, measurement):
-                if name not in archive.names:
-                    raise fault(archive.path, name, "is missing from the product")
-            return _Sources(choice, annotation, calibration, measurement)
-    have = ", ".join(sorted(annotations)) or "none"
-    what = f"does not offer {polarisation or 'any known polarisation'}; available: {have}"
-    raise ProductError(archive.path, what, "Choose an available polarisation.")
+    choice = choose_polarisation(annotations, polarisation, archive.path)
+    annotation = annotations[choice][0]
+    stem = annotation.removeprefix("annotation/").removesuffix(".xml")
+    calibration = _entry(archive, "annotation/calibration/calibration-{}.xml", stem)
+    return _Sources(choice, annotation, calibration, _entry(archive, "measurement/{}.tiff", stem))
+
+
+def _entry(archive: SafeArchive, name: str, stem: str) -> str:
+    """The file of an annotation's name; of a cloud-optimised product it may end with -cog."""
+    plain = stem.removesuffix("-cog")
+    for spelling in (stem, plain, f"{plain}-cog"):
+        if name.format(spelling) in archive.names:
+            return name.format(spelling)
+    raise fault(archive.path, name.format(stem), "is missing from the product")
 
 
 def _orbit(general: XmlFields) -> StateVectors:

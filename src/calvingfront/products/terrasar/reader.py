@@ -16,6 +16,7 @@ import numpy as np
 
 from calvingfront.products.annotated_orbit import annotated_orbit
 from calvingfront.products.pixels import RasterPixels
+from calvingfront.products.polarisation import choose_polarisation
 from calvingfront.products.reading import fault, file_size, read_bytes
 from calvingfront.products.terrasar.cosar import CosarPixels
 from calvingfront.products.terrasar.geometry import (
@@ -72,7 +73,8 @@ def _find_main(path: Path) -> Path | None:
 def read(path: Path, polarisation: str | None = None) -> Product:
     """Read the annotation of a product; the pixels are read later, through `Product.pixels`.
 
-    polarisation: e.g. "HH"; None takes the first layer. Raises ProductError for a faulty product.
+    polarisation: e.g. "HH"; None takes a co-polarised one.
+    Raises ProductError for a faulty product.
     """
     main = _find_main(path)
     if main is None:
@@ -154,13 +156,8 @@ def _orbit(root: XmlFields) -> StateVectors:
 def _choose(root: XmlFields, polarisation: str | None) -> XmlFields:
     layers = root.every("productComponents/imageData", 1, MOST_LAYERS)
     names = [layer.text("polLayer").upper() for layer in layers]
-    if polarisation is None:
-        return layers[0]
-    if polarisation.upper() not in names:
-        what = f"does not offer {polarisation}; available: {', '.join(names)}"
-        remedy = "Choose an available polarisation."
-        raise fault(root.path, "productComponents/imageData/polLayer", what, remedy)
-    return layers[names.index(polarisation.upper())]
+    where = f"{root.path}, productComponents/imageData/polLayer"
+    return layers[names.index(choose_polarisation(names, polarisation, where))]
 
 
 def _image_file(main: Path, layer: XmlFields) -> Path:

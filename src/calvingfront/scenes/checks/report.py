@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from calvingfront.files import PathLike
-from calvingfront.reports import write_report
+from calvingfront.reports import table_row, write_report
 from calvingfront.scenes.scene_table import read_scenes
 
 
@@ -39,13 +39,13 @@ def describe_scenes(
         "every image and front has been opened.",
         *(f"\n{note}." for note in notes),
         "",
-        f"| glacier | {' | '.join(missions)} | all | first | last |",
+        table_row(["glacier", *missions, "all", "first", "last"]),
         "|---|" + "---:|" * (len(missions) + 1) + "---|---|",
     ]
     for glacier, row in counts.iterrows():
         dates = scenes.loc[scenes["glacier"] == glacier, "acquired"]
         cells = [glacier, *row.tolist(), int(row.sum()), dates.min(), dates.max()]
-        lines.append("| " + " | ".join(map(str, cells)) + " |")
+        lines.append(table_row(cells))
     lines += [
         "",
         "| glacier | resolution tag (m) | pixel across (m) | pixel down (m) | columns | rows "
@@ -67,7 +67,9 @@ def describe_scenes(
             for number in np.asarray(numbers, dtype=float)
         )
         cells = [glacier, *known, len(group)]
-        lines.append("| " + " | ".join(map(str, cells)) + " |")
+        lines.append(table_row(cells))
     lines += ["", "## Excluded", ""]
-    lines += [f"- {scene}: {reason}" for scene, reason in sorted(excluded.items())] or ["None."]
+    lines += [
+        f"- {scene}: {' '.join(str(reason).split())}" for scene, reason in sorted(excluded.items())
+    ] or ["None."]
     return "\n".join(lines) + "\n"

@@ -6,7 +6,6 @@ simulated are left out.
 
 from __future__ import annotations
 
-import os
 import shutil
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -17,6 +16,7 @@ import rasterio
 from rasterio.control import GroundControlPoint
 
 from calvingfront.errors import ProductError
+from calvingfront.files import folder_beside
 from calvingfront.products.annotated_orbit import interpolate_orbit
 from calvingfront.radar.model import SPEED_OF_LIGHT, Array, GroundRange, SlantRange
 from calvingfront.simulation.imaging.radar_image import RadarImage
@@ -28,6 +28,7 @@ from calvingfront.simulation.product_writers.digital_numbers import (
 )
 from calvingfront.simulation.product_writers.tie_grid import TieGrid, resample_tie_points
 from calvingfront.simulation.product_writers.xml_building import append, put, save
+from calvingfront.whole_rasters import replacing_raster
 
 GRID_POINTS = 11  # of GEOREF.xml, along and across
 HIGHEST_DEGREE = 10
@@ -50,9 +51,8 @@ def write_terrasar(image: RadarImage, folder: Path) -> Path:
     beam = image.beam or "strip_001"
     suffix = "cos" if image.level == "SSC" else "tif"
     file_name = f"IMAGE_{image.polarisation}_SRA_{beam}.{suffix}"
-    folder.mkdir(parents=True, exist_ok=True)
-    target, temporary = folder / name, folder / f".{name}.{os.getpid()}.tmp"
-    try:
+    target = folder / name
+    with folder_beside(target) as temporary:
         for part in ("IMAGEDATA", "ANNOTATION"):
             (temporary / part).mkdir(parents=True)
         if image.level == "SSC":
@@ -64,8 +64,6 @@ def write_terrasar(image: RadarImage, folder: Path) -> Path:
         if target.exists():
             shutil.rmtree(target)
         temporary.rename(target)
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
     return target
 
 
@@ -121,18 +119,22 @@ def _write_geotiff(path: Path, image: RadarImage, grid: TieGrid, gain: float) ->
         for row, line in enumerate(grid.lines)
         for column, sample in enumerate(grid.samples)
     ]
-    with rasterio.open(
-        path,
-        "w",
-        driver="GTiff",
-        width=samples,
-        height=lines,
-        count=1,
-        dtype="uint16",
-        gcps=points,
-        crs="EPSG:4326",
-    ) as raster:
-        raster.write(amplitude_numbers(image.values, gain), 1)
+    numbers = amplitude_numbers(image.values, gain)
+    with (
+        replacing_raster(path, [numbers]) as temporary,
+        rasterio.open(
+            temporary,
+            "w",
+            driver="GTiff",
+            width=samples,
+            height=lines,
+            count=1,
+            dtype="uint16",
+            gcps=points,
+            crs="EPSG:4326",
+        ) as raster,
+    ):
+        raster.write(numbers, 1)
 
 
 def _annotation(

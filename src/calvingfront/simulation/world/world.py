@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from calvingfront.errors import ConfigError, SceneError
 from calvingfront.files import PathLike, replacing
+from calvingfront.sealed_files import reading
 from calvingfront.simulation.world.frames import CRS, Frame, plan_frames, terrain_rng
 from calvingfront.simulation.world.noise import Field
 from calvingfront.simulation.world.terminus import NODES, simulate_history
@@ -208,7 +209,7 @@ class World:
     @classmethod
     def load(cls, path: PathLike, only: str | None = None) -> World:
         """Read a world file, or one glacier of it. Raises SceneError if it does not match."""
-        with np.load(path, allow_pickle=False) as stored:
+        with reading(path), np.load(path, allow_pickle=False) as stored:
             meta = json.loads(str(stored["meta"]))
             if meta.get("format") != FORMAT or (only and only not in meta["frames"]):
                 raise SceneError(

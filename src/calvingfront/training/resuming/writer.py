@@ -37,7 +37,7 @@ class Writer:
         except OSError as error:
             raise TrainingError(
                 self._what,
-                f"cannot be saved ({error})",
+                f"cannot be saved ({getattr(error, 'what', error)})",
                 "Free some disk space, or set training.save_minutes longer than the training.",
             ) from error
 

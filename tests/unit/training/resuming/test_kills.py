@@ -18,6 +18,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from calvingfront.sealed_files import read_sealed
 from calvingfront.training import run as run_module
 from packed import write_split
 
@@ -123,7 +124,7 @@ def files(results: Path) -> dict[str, bytes]:
     folder = results / "models" / "unet" / "wbce4" / "seed1"
     found = {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()}
     found.pop("run.json")
-    history = pd.read_csv(folder / "history.tsv", sep="\t")
+    history = read_sealed(folder / "history.tsv")
     history = history.drop(columns=["seconds", "images_per_second"])
     found["history.tsv"] = history.to_csv().encode()
     assert not (folder / "state").exists()

@@ -1,0 +1,1 @@
+"""Rasters of heights: their values, voids and mosaics."""

@@ -1,0 +1,1 @@
+"""Scenes whose jobs fail: why, and going on without them."""

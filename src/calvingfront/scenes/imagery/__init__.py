@@ -1,0 +1,1 @@
+"""Pixels of the user's images: which band, what is no data, what the values are."""

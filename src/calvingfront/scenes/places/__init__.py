@@ -1,0 +1,1 @@
+"""Where scenes lie: whether a map's metres are metres, areas of glaciers, names of glaciers."""
