@@ -2,6 +2,7 @@
 
 from calvingfront.dataset.leakage import split_file
 from calvingfront.logs import log_to
+from calvingfront.pipeline.data_check import write_split_origin
 
 if __name__ == "__main__":
     with log_to(snakemake.log[0]):
@@ -12,4 +13,10 @@ if __name__ == "__main__":
             leakage_table=snakemake.output.leakage,
             leakage_summary=snakemake.output.summary,
             leakage_page=snakemake.output.page,
+        )
+        write_split_origin(
+            snakemake.output.origin,
+            snakemake.input.index,
+            snakemake.output.split,
+            dict(snakemake.params.items()),
         )

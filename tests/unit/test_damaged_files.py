@@ -27,7 +27,7 @@ from calvingfront.figures.attention import read_maps
 from calvingfront.figures.training import draw_training
 from calvingfront.locating.gather import gather_fronts
 from calvingfront.locating.vectors import write_fronts
-from calvingfront.networks.weights import load_network, save_weights
+from calvingfront.networks.weights import load_network, save_epochs, save_weights
 from calvingfront.samples.square import read_image_of_sample, read_sample, square_file
 from calvingfront.sar.grid import MapGrid
 from calvingfront.sar.intensity_file import read_intensity, write_intensity
@@ -130,7 +130,13 @@ def make_maps(folder: Path) -> None:
     write_trained(folder)
     weights, record = folder / "weights.safetensors", folder / "run.json"
     where = folder / "maps.npz"
-    read_attention(folder, [weights], record, where, scenes=["s0"], device="cpu", threads=1)
+    read_attention(folder, weights, weights, record, where, scenes=["s0"], device="cpu", threads=1)
+
+
+def make_epochs(folder: Path) -> None:
+    write_trained(folder)
+    states = {epoch: network(seed=epoch).state_dict() for epoch in (2, 5)}
+    save_epochs(states, folder / "epochs.safetensors")
 
 
 def make_record(folder: Path) -> None:
@@ -208,6 +214,16 @@ KINDS: dict[str, Kind] = {
     "index.tsv": Kind("index.tsv", make_dataset, packed),
     "split.tsv": Kind("split.tsv", make_dataset, read_split),
     "weights": Kind("weights.safetensors", write_trained, weights_of),
+    "kept epochs": Kind(
+        "epochs.safetensors",
+        make_epochs,
+        lambda folder: [
+            value.numpy()
+            for value in load_network(folder / "epochs.safetensors", folder / "run.json", 5)
+            .state_dict()
+            .values()
+        ],
+    ),
     "run.json": Kind("run.json", make_record, weights_of),
     "history.tsv": Kind("unet/bce/seed1/history.tsv", make_history, read_history),
     "probabilities.npy": Kind(

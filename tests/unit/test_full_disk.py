@@ -121,8 +121,8 @@ class Made:
     def attention(self, folder: Path) -> None:
         weights, record = self.trained / "weights.safetensors", self.trained / "run.json"
         read_attention(
-            self.trained, [weights], record, folder / "maps.npz", scenes=["s0"], device="cpu",
-            threads=1,
+            self.trained, weights, weights, record, folder / "maps.npz", scenes=["s0"],
+            device="cpu", threads=1,
         )  # fmt: skip
 
 

@@ -347,7 +347,7 @@ def test_the_code_that_a_rule_names_is_what_its_script_imports(
     """Functions of the package that a script calls, except those that run around every job."""
     around = {
         "log_to", "run_step", "with_folder", "scene_table", "write_text", "load", "scene_job",
-        "check_job", "source_of",
+        "check_job", "source_of", "write_split_origin",
     }  # fmt: skip
     for rule in rules.values():
         if rule["script"] is None or rule["name"] in STEPS or rule["name"] == "write_config":

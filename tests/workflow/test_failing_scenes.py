@@ -73,7 +73,8 @@ def test_the_others_go_through_and_one_key_leaves_the_failed_ones_out(
     assert made == list("abdx")
 
     # One line more: everything without them, the reasons in the reports.
-    done = snakemake("dataset", *samples[:1], *asked, *WITHOUT, directory=folder)
+    report = "results/scenes.md"
+    done = snakemake("dataset", report, *samples[:1], *asked, *WITHOUT, directory=folder)
     assert done.returncode == 0, done.stdout
     index = pd.read_csv(results / "dataset" / "index.tsv", sep="\t")
     assert index["scene"].tolist() == list("abd")
@@ -114,6 +115,6 @@ def test_a_fault_that_only_the_check_of_all_scenes_sees_leaves_its_scene_out_too
     done = snakemake("results/scenes.tsv", *asked, directory=folder)
     assert done.returncode == 1
     assert "  d: check_scenes failed: d: has the same pixels as a" in done.stdout
-    done = snakemake("results/scenes.tsv", *asked, *WITHOUT, directory=folder)
+    done = snakemake("results/scenes.md", *asked, *WITHOUT, directory=folder)
     assert done.returncode == 0, done.stdout
     assert "- d: check_scenes failed" in (folder / "results/scenes.md").read_text("utf-8")

@@ -2,7 +2,7 @@
 #
 # in:   <results>/samples/square/{scene}.npz, the checked scene table
 # out:  <results>/dataset/images.npy, fronts.npy, valid.npy, index.tsv   the packed samples
-#       <results>/dataset/split.tsv, leakage.tsv, leakage.md, leakage.html   the split, and how close its training and test scenes are
+#       <results>/dataset/split.tsv, split_made_from.json, leakage.tsv, leakage.md, leakage.html   the split, and how close its training and test scenes are
 #       <results>/dataset/config.yaml   the configuration with all its defaults, but without what concerns new scenes only
 from calvingfront.configuration.acting import acting_split
 
@@ -52,6 +52,7 @@ rule split_scenes:
         lists=given(SPLIT_LISTS) if SPLIT_LISTS else [],
     output:
         split="<results>/dataset/split.tsv",
+        origin="<results>/dataset/split_made_from.json",
         leakage="<results>/dataset/leakage.tsv",
         summary="<results>/dataset/leakage.md",
         page=report(

@@ -11,9 +11,9 @@ from snakemake.logging import logger
 from calvingfront.pipeline.judging import stale_outputs
 from calvingfront.pipeline.results import Results
 from calvingfront.provenance.code import code_digest, every_module
-from calvingfront.provenance.content import MEMORY, Digests
+from calvingfront.provenance.content import digests_of
 
-DIGESTS = Digests(Path(config["results"]) / MEMORY)
+DIGESTS = digests_of(config["results"])
 # The simulated archive is made by the workflow, so its files are inputs like all others. Without any record of
 # Snakemake's (results from another machine), dates are all there is.
 BY_CONTENT = SOURCE.name != "simulated" and any(Path(".snakemake", "metadata").glob("*"))

@@ -22,10 +22,10 @@ def acting_split(split: Mapping[str, Any], excluded: Collection[str] = ()) -> di
     under `exclude`. The path of the lists is not among the keys: what counts is their content.
     """
     method = split["method"]
-    if method == "paper" and split["lists"]:
+    if method == "paper" and split.get("lists"):
         found = {key: split[key] for key in _LISTS} | {"exclude": sorted(excluded)}
     else:
-        found = {key: split[key] for key in _SPLIT.get(method, tuple(split))}
+        found = {key: split[key] for key in _SPLIT.get(method, tuple(split)) if key in split}
     if method == "glacier":
         found = {key: sorted(glaciers) for key, glaciers in found.items()}
         if not split["validation_glaciers"]:  # validation takes scenes of the training glaciers

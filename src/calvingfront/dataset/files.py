@@ -5,4 +5,5 @@ from __future__ import annotations
 IMAGES, FRONTS, VALID = "images.npy", "fronts.npy", "valid.npy"
 CRC_COLUMNS = ("image_crc32", "front_crc32")  # of the index: of the rows of IMAGES and FRONTS
 INDEX, SPLIT = "index.tsv", "split.tsv"
+SPLIT_ORIGIN = "split_made_from.json"  # what the split was made from
 CONFIG = "config.yaml"  # the configuration with which the data set was made

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from calvingfront.dataset import files
 from calvingfront.errors import CalvingFrontError, Faults
-from calvingfront.pipeline.origins import data_of, digests_of, unfit
+from calvingfront.pipeline.data_check import data_faults, split_fault
+from calvingfront.pipeline.origins import data_of, unfit
 from calvingfront.pipeline.results import Results, steps_of
 from calvingfront.pipeline.steps import (
     STEPS,
@@ -15,6 +17,7 @@ from calvingfront.pipeline.steps import (
     runs_of,
     threshold_step,
 )
+from calvingfront.provenance.content import digests_of
 from calvingfront.vocabulary import paths
 from calvingfront.vocabulary.runs import Run
 
@@ -45,6 +48,9 @@ def stale_outputs(results: Results) -> dict[str, str]:
     Outputs of which one is missing are not among them: they are made anyway.
     """
     found: dict[str, str] = {}
+    dataset, digests = results.folder / paths.DATASET, digests_of(str(results.folder))
+    if why := split_fault(dataset, results.config["split"], digests):
+        found[results.place(f"{paths.DATASET}/{files.SPLIT}")] = f"{files.SPLIT}: {why}"
     rows = [
         (run, name)
         for run in runs_of("all", results.config)
@@ -69,7 +75,8 @@ def check_rows(results: Results, shown: Step | None = None) -> None:
     A step whose files are not here is not judged: they may have stayed on another machine.
     Raises Faults that name each run, what differs, and the command that makes it anew.
     """
-    faults: list[CalvingFrontError] = []
+    digests = digests_of(str(results.folder))
+    faults = list(data_faults(results.folder / paths.DATASET, results.config, digests))
     data: dict[str, str] = {}
     first = ""
     for run in runs_of("all", results.config):

@@ -3,25 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 from calvingfront.files import PathLike, read_json, write_json
 from calvingfront.pipeline.steps import Config, Keywords, Step
 from calvingfront.provenance.code import code_digest
-from calvingfront.provenance.content import MEMORY, MISSING, Digests
+from calvingfront.provenance.content import MISSING, Digests
 from calvingfront.training.ending import ENDS, best_epochs, would_be_the_same
 from calvingfront.vocabulary import paths
 from calvingfront.vocabulary.runs import Run
 
 Origin = dict[str, Any]
-
-
-@cache
-def digests_of(results: PathLike) -> Digests:
-    """The digests of a results folder, remembered in it; one object for each folder."""
-    return Digests(Path(results) / MEMORY)
 
 
 def origin_of(

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from calvingfront.errors import CalvingFrontError, ConfigError
 from calvingfront.files import PathLike
-from calvingfront.pipeline.origins import digests_of, origin_of, write_origin
+from calvingfront.pipeline.origins import origin_of, write_origin
 from calvingfront.pipeline.steps import (
     STEPS,
     Config,
@@ -18,6 +18,7 @@ from calvingfront.pipeline.steps import (
     runs_of,
     threshold_step,
 )
+from calvingfront.provenance.content import digests_of
 from calvingfront.vocabulary.references import load
 from calvingfront.vocabulary.runs import Run
 

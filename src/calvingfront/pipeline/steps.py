@@ -14,7 +14,7 @@ from typing import Any
 
 from calvingfront.dataset import files
 from calvingfront.figures.registry import FIGURES, Figure
-from calvingfront.provenance.content import Digests
+from calvingfront.provenance.content import MISSING, digests_of
 from calvingfront.scenes.sources import SOURCES
 from calvingfront.tables.registry import TABLES, Table
 from calvingfront.training.ending import ENDS, HOW
@@ -182,10 +182,11 @@ def _entry(config: Config, run: Run) -> dict[str, Any] | None:
 
 def _files(config: Config, run: Run) -> str:
     other = others_of(config).get(run.model)
-    return _DIGESTS.of(other["folder"]) if other else ""
+    if not other or not other["folder"]:
+        return MISSING
+    return digests_of(str(config.get("results", "."))).of(other["folder"])
 
 
-_DIGESTS = Digests()
 _PREDICTED: Keywords = {
     "probabilities": paths.PROBABILITIES,
     "predictions": paths.PREDICTIONS,

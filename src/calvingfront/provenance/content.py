@@ -10,6 +10,7 @@ import os
 import threading
 import time
 from collections.abc import Iterable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -39,7 +40,7 @@ class Digests:
     """
 
     def __init__(self, memory: PathLike | None = None) -> None:
-        self._memory = None if memory is None else Path(memory)
+        self._memory = None if memory is None else Path(memory).absolute()
         self._known: dict[str, tuple[Stamp, str]] = {}
         self._new: dict[str, tuple[Stamp, str]] = {}
         self._loaded = False
@@ -119,6 +120,12 @@ class Digests:
             if self._memory is not None:
                 self._known = _read(self._memory)
                 atexit.register(self.save)
+
+
+@cache
+def digests_of(results: str) -> Digests:
+    """The digests remembered in a results folder; one object for each folder."""
+    return Digests(Path(results) / MEMORY)
 
 
 def _visible(folder: Path) -> list[Path]:

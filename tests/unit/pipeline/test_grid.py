@@ -17,6 +17,7 @@ from calvingfront.errors import Faults
 from calvingfront.networks.weights import read_weights, save_weights
 from calvingfront.pipeline import commands, origins
 from calvingfront.pipeline.commands import Results
+from calvingfront.pipeline.data_check import write_split_origin
 from calvingfront.pipeline.judging import check_rows, stale_outputs
 from calvingfront.pipeline.steps import STEPS
 from calvingfront.vocabulary.runs import Run
@@ -267,3 +268,33 @@ def test_every_table_after_a_change_is_that_of_a_fresh_run(
     after = tables_of(finished, config)
     assert after == tables_of(fresh, config)
     assert len(after) == 18
+
+
+@pytest.mark.parametrize(
+    ("config", "said"),
+    [
+        (CONFIG | {"samples": {"size": 32, "front_width_px": 3}}, "has samples.size 16, and the"),
+        (CONFIG | {"split": {"method": "time"}}, "split.method was paper, and is time in the"),
+    ],
+)
+def test_a_data_set_of_another_configuration_is_refused(
+    finished: Path, config: dict[str, Any], said: str
+) -> None:
+    dataset = finished / "dataset"
+    write_split_origin(
+        dataset / "split_made_from.json", dataset / "index.tsv", dataset / "split.tsv",
+        {"method": "paper"},
+    )  # fmt: skip
+    check_rows(Results(finished, CONFIG))
+    with pytest.raises(Faults, match=said):
+        check_rows(Results(finished, config))
+
+
+def test_a_split_that_was_edited_is_refused(finished: Path) -> None:
+    dataset = finished / "dataset"
+    files = (dataset / "split_made_from.json", dataset / "index.tsv", dataset / "split.tsv")
+    write_split_origin(*files, {"method": "paper"})
+    files[2].write_text("\n".join(files[2].read_text().splitlines()[:-1]) + "\n")
+    with pytest.raises(Faults, match=r"split\.tsv has changed since the scenes were split"):
+        check_rows(Results(finished, CONFIG))
+    assert str(files[2]) in stale_outputs(Results(finished, CONFIG))

@@ -45,7 +45,7 @@ def import_others(
 ) -> None:
     """Write a result of others as predictions of the validation and test scenes.
 
-    other: its entry in the configuration's `others`: folder, kind, missing. files: fingerprint of
+    other: its entry in the configuration's `others`: folder, kind, missing. files: digest of
     the folder, kept in the record.
     Masks and lines are thinned and given the data set's front width on the grid of the sample,
     exactly as the true fronts are, and written as 0 and 1. A mask or layer without a front predicts
