@@ -35,7 +35,7 @@ def replacing(path: PathLike, durable: bool = False) -> Iterator[Path]:
     that the rename is atomic). On failure the temporary file, and what a library left beside it,
     is removed and `path` is untouched; so is what a killed writer of `path` left behind.
     The block must raise if a byte was not written: Python's files do, GDAL's do not always (see
-    `whole_rasters` and `whole_vectors`).
+    `geofiles.whole_rasters` and `whole_vectors`).
     durable: flush the file to disk before the rename, so that a power cut leaves either the old
     file or the new one.
     Raises DiskError if the disk is full.

@@ -36,8 +36,8 @@ from calvingfront.scenes.geotiff import write_geotiff
 from calvingfront.scenes.pixels import read_front, read_grey, write_png
 from calvingfront.scenes.rasters import read_image
 from calvingfront.scenes.scene_table import read_scenes, scene_table, write_scenes
-from calvingfront.sealed_files import read_record, read_sealed, write_record, write_sealed
 from calvingfront.simulation.world.world import World, build_world
+from calvingfront.storage.sealed import read_record, read_sealed, write_record, write_sealed
 from calvingfront.training.run import write_history
 from front_examples import front
 from full_disk import PAGE

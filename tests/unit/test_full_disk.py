@@ -16,12 +16,12 @@ import torch
 
 import simulated_images
 from builders import line_mask, speckled, write_image
-from calvingfront.array_files import replacing_array
 from calvingfront.dataset.pack import pack_files
 from calvingfront.errors import DiskError
 from calvingfront.evaluation.attention import read_attention
 from calvingfront.evaluation.predictions import write_predictions
 from calvingfront.files import write_json, write_text
+from calvingfront.geofiles.whole_rasters import replacing_raster
 from calvingfront.locating.outputs.probability import write_probability
 from calvingfront.locating.vectors import write_fronts, write_geoparquet, write_shapefile
 from calvingfront.networks.weights import save_weights
@@ -33,12 +33,12 @@ from calvingfront.sar.map_file import write_map
 from calvingfront.scenes.geotiff import write_geotiff
 from calvingfront.scenes.pixels import write_png
 from calvingfront.scenes.scene_table import scene_table, write_scenes
-from calvingfront.sealed_files import write_record
 from calvingfront.simulation.product_writers.envisat import write_envisat
 from calvingfront.simulation.product_writers.terrasar import write_terrasar
 from calvingfront.simulation.world.world import World, build_world
+from calvingfront.storage.arrays import replacing_array
+from calvingfront.storage.sealed import write_record
 from calvingfront.training.resuming.state import StateFolder
-from calvingfront.whole_rasters import replacing_raster
 from front_examples import front, full
 from full_disk import PAGE, SmallDisk, small_disk
 from radar_scenes import make_image, make_scene

@@ -19,8 +19,7 @@ CONTRIBUTING = Path(__file__).resolve().parents[2] / "CONTRIBUTING.md"
 LAYERS = (
     ("errors",),
     ("files", "logs", "tabular"),
-    ("raster_files", "vector_files", "sealed_files", "whole_rasters", "whole_vectors"),
-    ("array_files",),
+    ("geofiles", "storage"),
     ("provenance", "reports"),
     ("vocabulary",),
     ("fronts", "position", "radar"),
@@ -148,7 +147,7 @@ HEAVY = {
 }  # fmt: skip
 LEARNING = (
     "networks", "losses", "compute", "training", "evaluation", "tables", "figures", "pipeline",
-    "cli", "vocabulary", "fronts", "errors", "files", "logs", "sealed_files", "array_files",
+    "cli", "vocabulary", "fronts", "errors", "files", "logs", "storage",
     "provenance",
 )  # fmt: skip
 RADAR = ("radar", "orbits", "products", "sar", "simulation", "scenes", "samples")

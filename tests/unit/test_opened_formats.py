@@ -23,21 +23,21 @@ from rasterio.transform import from_origin
 from shapely.geometry import LineString
 
 from calvingfront.errors import CalvingFrontError, PositionError, ProductError, SceneError
-from calvingfront.locating.reading import read_fronts
-from calvingfront.position.layers import layers_of
-from calvingfront.position.layers import read_layer as read_position_layer
-from calvingfront.products.checks import check_product
-from calvingfront.products.registry import open_product
-from calvingfront.raster_files import (
+from calvingfront.geofiles.rasters import (
     HEIGHT_DRIVERS,
     IMAGE_DRIVERS,
     SIDECARS,
     open_alone,
     open_raster,
 )
+from calvingfront.geofiles.vectors import VECTOR_DRIVERS, layers_with_kinds, read_layer
+from calvingfront.locating.reading import read_fronts
+from calvingfront.position.layers import layers_of
+from calvingfront.position.layers import read_layer as read_position_layer
+from calvingfront.products.checks import check_product
+from calvingfront.products.registry import open_product
 from calvingfront.scenes.importing import import_scene
 from calvingfront.scenes.rasters import is_raster
-from calvingfront.vector_files import VECTOR_DRIVERS, layers_with_kinds, read_layer
 from sentinel1_files import write_sentinel1, zip_safe
 
 CANARY = 77  # the value in the file that nothing may open

@@ -14,7 +14,7 @@ from calvingfront.files import PathLike
 from calvingfront.reports import table_row, write_report
 from calvingfront.scenes.lists.split_lists import read_lists
 from calvingfront.scenes.scene_table import write_table
-from calvingfront.sealed_files import read_sealed
+from calvingfront.storage.sealed import read_sealed
 from calvingfront.vocabulary.subsets import GAP, SUBSETS, TEST, TRAIN, VALIDATION
 
 NEAR_DAYS = 35  # one repeat cycle of ERS and ENVISAT

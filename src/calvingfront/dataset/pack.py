@@ -10,13 +10,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from calvingfront.array_files import replacing_array, row_crc
 from calvingfront.dataset.files import CRC_COLUMNS
 from calvingfront.dataset.hemispheres import hemispheres as find_hemispheres
 from calvingfront.errors import CalvingFrontError, DamagedFileError, Faults, SampleError
 from calvingfront.files import PathLike
 from calvingfront.samples.square import read_sample
 from calvingfront.scenes.scene_table import read_scenes, write_table
+from calvingfront.storage.arrays import replacing_array, row_crc
 
 TABLE_COLUMNS = ["scene", "glacier", "mission", "acquired", "resolution_tag_m", "quality", "orbit"]
 META_COLUMNS = [

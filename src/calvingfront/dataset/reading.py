@@ -14,11 +14,11 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from calvingfront.array_files import check_rows, open_array
 from calvingfront.dataset.files import CRC_COLUMNS, FRONTS, IMAGES, INDEX, SPLIT
 from calvingfront.errors import SampleError, SplitError
 from calvingfront.files import PathLike
-from calvingfront.sealed_files import read_sealed, reading
+from calvingfront.storage.arrays import check_rows, open_array
+from calvingfront.storage.sealed import read_sealed, reading
 from calvingfront.vocabulary.subsets import SUBSETS
 
 REMAKE = f"Remove {IMAGES}, {FRONTS} and {INDEX}, and rerun pack_samples."

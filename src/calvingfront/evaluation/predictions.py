@@ -8,10 +8,10 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from calvingfront.array_files import check_rows, open_array, replacing_array, row_crc
 from calvingfront.errors import DamagedFileError
 from calvingfront.files import PathLike
-from calvingfront.sealed_files import read_sealed, reading, write_sealed
+from calvingfront.storage.arrays import check_rows, open_array, replacing_array, row_crc
+from calvingfront.storage.sealed import read_sealed, reading, write_sealed
 from calvingfront.vocabulary.subsets import HELD_OUT
 
 CRC = "crc32"  # column: of each prediction

@@ -22,7 +22,7 @@ from calvingfront.fronts.lines import (
     front_distance,
     longer_than,
 )
-from calvingfront.sealed_files import read_record, write_sealed
+from calvingfront.storage.sealed import read_record, write_sealed
 from calvingfront.vocabulary.glaciers import NORTH, SOUTH
 from calvingfront.vocabulary.metrics import METRICS
 from calvingfront.vocabulary.protocols import PAPER_PROTOCOL, PROTOCOLS, VALIDATION_THRESHOLD

@@ -13,7 +13,7 @@ from calvingfront.dataset.reading import open_dataset, read_table
 from calvingfront.evaluation.metrics import metrics_over_thresholds
 from calvingfront.evaluation.predictions import open_predictions
 from calvingfront.files import PathLike
-from calvingfront.sealed_files import write_record, write_sealed
+from calvingfront.storage.sealed import write_record, write_sealed
 from calvingfront.vocabulary.metrics import METRICS
 from calvingfront.vocabulary.protocols import PAPER_PROTOCOL, VALIDATION_THRESHOLD
 from calvingfront.vocabulary.subsets import HELD_OUT, TEST, VALIDATION

@@ -20,7 +20,7 @@ from calvingfront.figures.style import (
     show,
 )
 from calvingfront.files import PathLike
-from calvingfront.sealed_files import read_record, reading
+from calvingfront.storage.sealed import read_record, reading
 from calvingfront.vocabulary.losses import loss_label
 from calvingfront.vocabulary.models import model_label
 from calvingfront.vocabulary.runs import by_run

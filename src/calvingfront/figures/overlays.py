@@ -23,7 +23,7 @@ from calvingfront.figures.style import (
     show,
 )
 from calvingfront.files import PathLike
-from calvingfront.sealed_files import read_record
+from calvingfront.storage.sealed import read_record
 from calvingfront.vocabulary.losses import NO_LOSS, loss_label, loss_order
 from calvingfront.vocabulary.models import model_label, model_order
 from calvingfront.vocabulary.others import NOBODY, Printed

@@ -11,7 +11,7 @@ from matplotlib.lines import Line2D
 
 from calvingfront.figures.style import RULES, TWO_COLUMNS_MM, Page, save
 from calvingfront.files import PathLike
-from calvingfront.sealed_files import read_record, read_sealed
+from calvingfront.storage.sealed import read_record, read_sealed
 from calvingfront.vocabulary.losses import NO_LOSS, loss_order
 from calvingfront.vocabulary.models import model_order
 from calvingfront.vocabulary.others import NOBODY, Printed

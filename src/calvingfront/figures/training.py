@@ -18,7 +18,7 @@ from calvingfront.figures.style import (
     save,
 )
 from calvingfront.files import PathLike
-from calvingfront.sealed_files import read_sealed, reading
+from calvingfront.storage.sealed import read_sealed, reading
 from calvingfront.vocabulary.losses import loss_label, loss_order, monitor_label
 from calvingfront.vocabulary.models import model_colour, model_label, model_order
 from calvingfront.vocabulary.runs import by_run

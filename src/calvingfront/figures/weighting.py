@@ -26,7 +26,7 @@ from calvingfront.figures.style import (
 )
 from calvingfront.files import PathLike
 from calvingfront.fronts.distance import distance_to_front, weight_map
-from calvingfront.sealed_files import read_record
+from calvingfront.storage.sealed import read_record
 from calvingfront.vocabulary.protocols import VALIDATION_THRESHOLD
 from calvingfront.vocabulary.runs import Run
 

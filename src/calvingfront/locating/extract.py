@@ -16,7 +16,7 @@ from calvingfront.files import PathLike
 from calvingfront.fronts.subpixel import SubpixelLine, subpixel_lines
 from calvingfront.locating.vectors import LocatedFront, write_fronts
 from calvingfront.samples.geometry import sample_to_map, sample_to_scene
-from calvingfront.sealed_files import read_record
+from calvingfront.storage.sealed import read_record
 from calvingfront.vocabulary.protocols import VALIDATION_THRESHOLD
 from calvingfront.vocabulary.runs import run_of
 

@@ -7,12 +7,12 @@ from collections.abc import Mapping, Sequence
 
 from calvingfront.errors import DamagedFileError, SceneError
 from calvingfront.files import PathLike
+from calvingfront.geofiles.whole_vectors import geopackage_fault
 from calvingfront.locating.degrees import length_m
 from calvingfront.locating.extract import LONGITUDE_LATITUDE
 from calvingfront.locating.stac import write_item
 from calvingfront.locating.vectors import LocatedFront, read_fronts, write_fronts
 from calvingfront.reports import table_row, write_report
-from calvingfront.whole_vectors import geopackage_fault
 
 log = logging.getLogger(__name__)
 

@@ -17,7 +17,7 @@ from calvingfront.locating.located_front import LocatedFront
 from calvingfront.locating.model.content import ModelCard
 from calvingfront.locating.model.held_out import HeldOut, HeldOutScene, band_scores
 from calvingfront.locating.vectors import write_fronts
-from calvingfront.sealed_files import write_sealed
+from calvingfront.storage.sealed import write_sealed
 
 FRONTS, TABLE = "fronts.gpkg", "errors.tsv"
 

@@ -12,12 +12,12 @@ import shapely
 
 from calvingfront.errors import SceneError
 from calvingfront.files import PathLike
+from calvingfront.geofiles.vectors import NO_TIME
 from calvingfront.locating.attributes import ATTRIBUTES, attributes_of, moment_of
 from calvingfront.locating.bands import band_around
 from calvingfront.locating.degrees import length_m
 from calvingfront.locating.located_front import LEVELS, Floats, LocatedFront
 from calvingfront.locating.style import STYLE_NAME, style_of
-from calvingfront.vector_files import NO_TIME
 
 FRONTS, VERTICES, BANDS = "fronts", "vertices", "bands"
 IMAGE_FRONTS, IMAGE_VERTICES, IMAGE_BANDS = "fronts_image", "vertices_image", "bands_image"

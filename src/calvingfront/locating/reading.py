@@ -11,6 +11,7 @@ import numpy as np
 
 from calvingfront.errors import SceneError
 from calvingfront.files import PathLike
+from calvingfront.geofiles.vectors import layers_with_kinds, read_layer
 from calvingfront.locating.attributes import ATTRIBUTES, DAY
 from calvingfront.locating.foreign_tables import cell, fronts_of_others, pieces
 from calvingfront.locating.layers import (
@@ -22,7 +23,6 @@ from calvingfront.locating.layers import (
     flipped,
 )
 from calvingfront.locating.located_front import Floats, LocatedFront, time_text
-from calvingfront.vector_files import layers_with_kinds, read_layer
 
 PARQUET = (".parquet", ".geoparquet")
 # A table with these columns was written by `vectors`.

@@ -19,6 +19,8 @@ import pyogrio
 
 from calvingfront.errors import DiskError, SceneError
 from calvingfront.files import PathLike, folder_beside, replacing
+from calvingfront.geofiles.vectors import NO_TIME, without_clock
+from calvingfront.geofiles.whole_vectors import geopackage_fault, shapefile_fault, telling_gdal
 from calvingfront.locating.degrees import (
     crs_text,
     cut_at_antimeridian,
@@ -42,8 +44,6 @@ from calvingfront.locating.layers import (
 from calvingfront.locating.located_front import LEVELS, LocatedFront
 from calvingfront.locating.outputs.vertices import write_vertices
 from calvingfront.locating.reading import PARQUET, read_fronts
-from calvingfront.vector_files import NO_TIME, without_clock
-from calvingfront.whole_vectors import geopackage_fault, shapefile_fault, telling_gdal
 
 __all__ = [
     "LocatedFront", "read_fronts", "write_fronts", "write_geoparquet", "write_shapefile",

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 import numpy as np
 
 from calvingfront.files import PathLike
+from calvingfront.geofiles.rasters import GEOTIFF, open_raster
+from calvingfront.geofiles.whole_rasters import read_checked
 from calvingfront.locating.degrees import Floats
-from calvingfront.raster_files import GEOTIFF, open_raster
 from calvingfront.sar.masks import LAYOVER, SHADOW
-from calvingfront.whole_rasters import read_checked
 
 
 def hidden_share(view: PathLike, lines: Sequence[Floats]) -> float:

@@ -15,7 +15,7 @@ from calvingfront.files import PathLike, replacing
 from calvingfront.networks.build import build_network
 from calvingfront.networks.settings import NetworkSettings
 from calvingfront.networks.unet import UNet
-from calvingfront.sealed_files import read_record, reading
+from calvingfront.storage.sealed import read_record, reading
 
 CRC = "crc32"  # key of the metadata
 

@@ -18,8 +18,8 @@ from rasterio.warp import reproject, transform_bounds
 
 from calvingfront.errors import SceneError
 from calvingfront.files import PathLike
+from calvingfront.geofiles.rasters import open_raster
 from calvingfront.pages.maps import Map
-from calvingfront.raster_files import open_raster
 from calvingfront.scenes.imagery.bands import candidates, first_difference
 
 LARGEST_PX = 1200

@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from calvingfront.errors import CalvingFrontError
-from calvingfront.sealed_files import reading
+from calvingfront.storage.sealed import reading
 from calvingfront.vocabulary.models import BASELINES
 from calvingfront.vocabulary.paths import TABLES
 from calvingfront.vocabulary.protocols import VALIDATION_THRESHOLD

@@ -8,9 +8,9 @@ from typing import Any, get_args
 
 from pyproj import CRS
 
-from calvingfront import vector_files
 from calvingfront.errors import PositionError
 from calvingfront.files import PathLike
+from calvingfront.geofiles import vectors as vector_files
 from calvingfront.position.ellipsoid import Frame
 from calvingfront.position.flowline import Drawn, FlowLine
 from calvingfront.position.upglacier import Point, way_of

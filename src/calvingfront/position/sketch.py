@@ -19,6 +19,8 @@ import shapely
 
 from calvingfront.errors import PositionError
 from calvingfront.files import PathLike
+from calvingfront.geofiles.vectors import without_clock
+from calvingfront.geofiles.whole_vectors import replacing_geopackage
 from calvingfront.position.box import Box, box_of_sides
 from calvingfront.position.dated_fronts import Front
 from calvingfront.position.ellipsoid import Frame
@@ -28,8 +30,6 @@ from calvingfront.position.orientation import SketchError, axes_of, main_part
 from calvingfront.position.outliers import LEAST, apart
 from calvingfront.position.season import decimal_years
 from calvingfront.position.upglacier import UpGlacier, as_point, downward, is_point
-from calvingfront.vector_files import without_clock
-from calvingfront.whole_vectors import replacing_geopackage
 
 Array = npt.NDArray[np.float64]
 

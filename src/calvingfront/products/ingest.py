@@ -12,7 +12,7 @@ from calvingfront.products.checks import check_product
 from calvingfront.products.product_json import read_product_json, write_product_json
 from calvingfront.products.registry import open_product
 from calvingfront.radar.model import Product
-from calvingfront.sealed_files import read_record
+from calvingfront.storage.sealed import read_record
 
 log = logging.getLogger(__name__)
 REMEDY = "Fetch the product again, or leave the scene out with a reason (source.exclude)."

@@ -11,9 +11,9 @@ from rasterio.errors import RasterioError
 from rasterio.windows import Window
 
 from calvingfront.errors import ProductError
+from calvingfront.geofiles.rasters import open_alone
 from calvingfront.products.reading import DAMAGED, fault, file_size
 from calvingfront.radar.model import Pixels
-from calvingfront.raster_files import open_alone
 
 
 def check_lines(path: Path | str, first: int, count: int, shape: tuple[int, int]) -> None:

@@ -28,7 +28,7 @@ from calvingfront.radar.model import (
     SlantRange,
     StateVectors,
 )
-from calvingfront.sealed_files import read_record, reading, write_record
+from calvingfront.storage.sealed import read_record, reading, write_record
 
 VERSION = 1
 REMEDY = "Remove it and rerun ingest_product."

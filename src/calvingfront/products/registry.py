@@ -8,8 +8,8 @@ from typing import Protocol, cast
 
 from calvingfront.errors import ProductError
 from calvingfront.files import PathLike
+from calvingfront.geofiles.rasters import head_of
 from calvingfront.radar.model import Product
-from calvingfront.raster_files import head_of
 
 # Each provides FORMAT, `recognises(path) -> bool` and `read(path, polarisation) -> Product`.
 FORMATS = (

@@ -15,11 +15,11 @@ from rasterio.transform import Affine
 from shapely.geometry import box
 
 from calvingfront.errors import CalvingFrontError, Faults, SceneError
+from calvingfront.geofiles.vectors import layers_with_kinds, read_layer
 from calvingfront.scenes.fronts.attributes import SCENE_ATTRIBUTES
 from calvingfront.scenes.fronts.layers import LINE_TYPES
 from calvingfront.scenes.fronts.placing import lines_in
 from calvingfront.scenes.pixels import Mask
-from calvingfront.vector_files import layers_with_kinds, read_layer
 from calvingfront.vocabulary.others import LINE_SUFFIXES, PARQUET_SUFFIXES
 
 # The layers of this project's own files of fronts; the second holds the fronts of images without a

@@ -14,7 +14,7 @@ from calvingfront.files import PathLike, replacing
 from calvingfront.samples.fronts import dilate, thin
 from calvingfront.samples.geometry import SquareGrid, square_grid
 from calvingfront.scenes.pixels import Grey, Mask, read_front, read_grey
-from calvingfront.sealed_files import reading
+from calvingfront.storage.sealed import reading
 
 
 def resize_image(

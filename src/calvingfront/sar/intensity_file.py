@@ -16,6 +16,7 @@ import rasterio
 
 from calvingfront.errors import DamagedFileError, ProductError
 from calvingfront.files import PathLike
+from calvingfront.geofiles.whole_rasters import CRC_TAG, pixels_crc, read_checked, replacing_raster
 from calvingfront.products.product_json import read_product_json
 from calvingfront.radar.model import (
     AzimuthTime,
@@ -27,8 +28,7 @@ from calvingfront.radar.model import (
 )
 from calvingfront.sar.looks import multilooked_geometry
 from calvingfront.sar.multilook import Multilooked
-from calvingfront.sealed_files import read_record, reading, write_record
-from calvingfront.whole_rasters import CRC_TAG, pixels_crc, read_checked, replacing_raster
+from calvingfront.storage.sealed import read_record, reading, write_record
 
 CREATION = {"compress": "zstd", "zstd_level": 1, "tiled": False, "blockysize": 256}
 

@@ -15,9 +15,9 @@ import rasterio.shutil
 from rasterio.crs import CRS
 
 from calvingfront.files import PathLike
+from calvingfront.geofiles.whole_rasters import CRC_TAG, pixels_crc, replacing_raster
 from calvingfront.sar.grid import MapGrid
 from calvingfront.sar.kernels import Float32, compiled, over_rows
-from calvingfront.whole_rasters import CRC_TAG, pixels_crc, replacing_raster
 
 BLOCK_PX = 512
 # Deflate takes six times as long as zstd at level 1.

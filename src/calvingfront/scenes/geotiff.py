@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from calvingfront.files import PathLike
-from calvingfront.whole_rasters import write_raster
+from calvingfront.geofiles.whole_rasters import write_raster
 
 
 def write_geotiff(

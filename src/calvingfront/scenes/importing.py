@@ -34,8 +34,8 @@ def import_scene(
 
     output_image: PNG, or GeoTIFF (.tif) to keep the georeference.
     front: a mask, placed by its georeference if it has one, or lines in a vector file
-    (`vector_files.FORMATS`), in its layer `layer` if it is named; see `fronts.matching` for which
-    are the scene's.
+    (`geofiles.vectors.FORMATS`), in its layer `layer` if it is named; see `fronts.matching` for
+    which are the scene's.
     values, band: the kind of the image's values and the band to read; see `to_8bit`, `read_image`.
     """
     pixels, valid, crs, transform = read_8bit(image, values, band)

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from calvingfront.errors import DamagedFileError, SceneError
 from calvingfront.files import PathLike, replacing
-from calvingfront.whole_rasters import read_checked
+from calvingfront.geofiles.whole_rasters import read_checked
 
 TOO_DEEP = "Convert it to 8 bit, or use source.kind: images, which scales it."
 

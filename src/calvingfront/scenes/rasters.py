@@ -15,13 +15,13 @@ from rasterio.env import Env
 from rasterio.errors import RasterioError
 from rasterio.windows import Window
 
-from calvingfront import raster_files
 from calvingfront.errors import DamagedFileError, SceneError
 from calvingfront.files import PathLike
+from calvingfront.geofiles import rasters as raster_files
+from calvingfront.geofiles.whole_rasters import check_pixels
 from calvingfront.scenes.imagery.bands import REMEDY, candidates, first_difference, names_of
 from calvingfront.scenes.imagery.strips import Mask, Values, strips
 from calvingfront.vocabulary.kinds import LINEAR
-from calvingfront.whole_rasters import check_pixels
 
 VECTOR_SUFFIXES = {".gpkg", ".shp", ".geojson", ".json", ".kml", ".fgb"}
 COLOURS = (ColorInterp.red, ColorInterp.green, ColorInterp.blue)

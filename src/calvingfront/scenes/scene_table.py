@@ -10,7 +10,7 @@ import pandas as pd
 
 from calvingfront.errors import SceneError
 from calvingfront.files import PathLike
-from calvingfront.sealed_files import read_sealed, write_sealed
+from calvingfront.storage.sealed import read_sealed, write_sealed
 
 TEXT_COLUMNS = (
     "scene",

@@ -13,7 +13,8 @@ import numpy as np
 
 from calvingfront.errors import SceneError
 from calvingfront.files import PathLike
-from calvingfront.sealed_files import read_record, write_record
+from calvingfront.geofiles.whole_rasters import write_raster
+from calvingfront.geofiles.whole_vectors import replacing_geopackage
 from calvingfront.simulation.imaging.acquisition import find_mode, on_day
 from calvingfront.simulation.imaging.radar_image import RadarImage
 from calvingfront.simulation.imaging.radar_render import render_radar
@@ -22,8 +23,7 @@ from calvingfront.simulation.imaging.radar_view import plan_view
 from calvingfront.simulation.missions import find_orbit
 from calvingfront.simulation.product_writers.registry import write_product
 from calvingfront.simulation.world.world import OCEAN, World
-from calvingfront.whole_rasters import write_raster
-from calvingfront.whole_vectors import replacing_geopackage
+from calvingfront.storage.sealed import read_record, write_record
 
 if TYPE_CHECKING:
     import pandas as pd

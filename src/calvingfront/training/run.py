@@ -18,7 +18,7 @@ from calvingfront.files import PathLike, leftovers
 from calvingfront.losses.loss import build_loss
 from calvingfront.networks.settings import NetworkSettings
 from calvingfront.networks.weights import save_epochs, save_weights
-from calvingfront.sealed_files import write_record, write_sealed
+from calvingfront.storage.sealed import write_record, write_sealed
 from calvingfront.training.feed import OF_VALIDATION, feed_of
 from calvingfront.training.loop import train
 from calvingfront.training.resuming.checkpoints import Checkpoints

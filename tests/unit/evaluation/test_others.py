@@ -19,7 +19,7 @@ from calvingfront.evaluation.others.grid import on_sample
 from calvingfront.evaluation.others.importing import import_others
 from calvingfront.samples.fronts import dilate_file
 from calvingfront.samples.square import square_file
-from calvingfront.sealed_files import read_sealed
+from calvingfront.storage.sealed import read_sealed
 from others_files import (
     NATIVE,
     ROWS,

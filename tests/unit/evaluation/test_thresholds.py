@@ -13,7 +13,7 @@ import pytest
 
 from calvingfront.evaluation.metrics import dice, iou, weighted_dice
 from calvingfront.evaluation.thresholds import THRESHOLDS, choose_threshold, stretch
-from calvingfront.sealed_files import read_sealed
+from calvingfront.storage.sealed import read_sealed
 from calvingfront.vocabulary.metrics import METRICS
 from packed import band, write_packed, write_run
 

@@ -21,7 +21,7 @@ from calvingfront.files import write_json
 from calvingfront.networks.build import build_network
 from calvingfront.networks.settings import NetworkSettings
 from calvingfront.networks.weights import load_network, save_weights
-from calvingfront.sealed_files import read_sealed
+from calvingfront.storage.sealed import read_sealed
 from calvingfront.training import run as run_module
 from calvingfront.training import run_record
 from calvingfront.training.feed import Feed

@@ -31,7 +31,7 @@ from calvingfront.locating.model.content import (
     TrainedOn,
 )
 from calvingfront.locating.model.held_out import Ensemble, HeldOut, band_scores
-from calvingfront.sealed_files import read_record, reading
+from calvingfront.storage.sealed import read_record, reading
 from calvingfront.vocabulary import paths
 from calvingfront.vocabulary.metrics import METRICS
 from calvingfront.vocabulary.runs import Run

@@ -13,9 +13,9 @@ from rasterio.transform import Affine
 
 from calvingfront.errors import CalvingFrontError, DiskError, SceneError
 from calvingfront.files import PathLike
+from calvingfront.geofiles.whole_rasters import write_raster
 from calvingfront.locating.extract import content, text
 from calvingfront.locating.outputs.writers import check_folder
-from calvingfront.whole_rasters import write_raster
 
 log = logging.getLogger(__name__)
 

@@ -12,8 +12,8 @@ from rasterio.errors import RasterioError
 
 from calvingfront.errors import CalvingFrontError, GeocodingError
 from calvingfront.files import PathLike
+from calvingfront.geofiles.rasters import HEIGHT_DRIVERS, VIRTUAL_RASTER, head_of, open_raster
 from calvingfront.products.xml_reading import LARGEST_XML_BYTES, XmlFields
-from calvingfront.raster_files import HEIGHT_DRIVERS, VIRTUAL_RASTER, head_of, open_raster
 
 ROOT = VIRTUAL_RASTER[1:].decode()
 SOURCES = ("SimpleSource", "ComplexSource")

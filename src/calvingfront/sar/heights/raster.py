@@ -18,7 +18,7 @@ from rasterio.windows import Window, from_bounds
 
 from calvingfront.errors import GeocodingError
 from calvingfront.files import PathLike
-from calvingfront.raster_files import HEIGHT_DRIVERS, open_raster
+from calvingfront.geofiles.rasters import HEIGHT_DRIVERS, open_raster
 from calvingfront.sar.grid import Bounds, MapGrid
 from calvingfront.sar.heights.mosaic import check_mosaic, is_mosaic
 from calvingfront.sar.kernels import Float32

@@ -23,7 +23,7 @@ from calvingfront.errors import (
 )
 from calvingfront.logs import log_to
 from calvingfront.provenance.content import MEMORY, Digests
-from calvingfront.sealed_files import read_record, write_record
+from calvingfront.storage.sealed import read_record, write_record
 
 Config = Mapping[str, Any]
 FOLDER, LEFT_OUT = "failed_scenes", "left_out.json"

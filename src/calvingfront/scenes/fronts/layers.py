@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from calvingfront.errors import SceneError
 from calvingfront.files import PathLike
-from calvingfront.vector_files import layers_with_kinds, read_raw
+from calvingfront.geofiles.vectors import layers_with_kinds, read_raw
 
 LINE_TYPES = {"LineString", "MultiLineString", "LinearRing"}
 STYLE_TABLES = {"layer_styles", "qgis_projects"}

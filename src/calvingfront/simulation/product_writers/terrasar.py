@@ -17,6 +17,7 @@ from rasterio.control import GroundControlPoint
 
 from calvingfront.errors import ProductError
 from calvingfront.files import folder_beside
+from calvingfront.geofiles.whole_rasters import replacing_raster
 from calvingfront.products.annotated_orbit import interpolate_orbit
 from calvingfront.radar.model import SPEED_OF_LIGHT, Array, GroundRange, SlantRange
 from calvingfront.simulation.imaging.radar_image import RadarImage
@@ -28,7 +29,6 @@ from calvingfront.simulation.product_writers.digital_numbers import (
 )
 from calvingfront.simulation.product_writers.tie_grid import TieGrid, resample_tie_points
 from calvingfront.simulation.product_writers.xml_building import append, put, save
-from calvingfront.whole_rasters import replacing_raster
 
 GRID_POINTS = 11  # of GEOREF.xml, along and across
 HIGHEST_DEGREE = 10

@@ -16,7 +16,6 @@ import numpy.typing as npt
 
 from calvingfront.errors import ConfigError, SceneError
 from calvingfront.files import PathLike, replacing
-from calvingfront.sealed_files import reading
 from calvingfront.simulation.world.frames import CRS, Frame, plan_frames, terrain_rng
 from calvingfront.simulation.world.noise import Field
 from calvingfront.simulation.world.terminus import NODES, simulate_history
@@ -27,6 +26,7 @@ from calvingfront.simulation.world.terrain import (
     build_terrain,
     resample,
 )
+from calvingfront.storage.sealed import reading
 
 ROCK, GLACIER, OCEAN = 64, 127, 254  # zone values of CaFFe; 0 = no data
 FORMAT = 1

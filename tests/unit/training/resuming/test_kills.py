@@ -18,7 +18,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from calvingfront.sealed_files import read_sealed
+from calvingfront.storage.sealed import read_sealed
 from calvingfront.training import run as run_module
 from packed import write_split
 

@@ -19,7 +19,7 @@ import numpy.typing as npt
 
 from calvingfront.errors import DamagedFileError, DiskError, is_full
 from calvingfront.files import PathLike, replacing
-from calvingfront.sealed_files import crc_of, reading
+from calvingfront.storage.sealed import crc_of, reading
 
 Array = npt.NDArray[Any]
 

@@ -1,0 +1,1 @@
+"""Rasters and vector files through GDAL: which formats are opened, and whole or not written."""
