@@ -177,7 +177,6 @@ BAD = {
         ["product", "--map-config", "map.yaml", "--mission", "TSX"], "has the mission ENVISAT",
     ),
     "cut archive": (["cut.tar.gz"], "cut.tar.gz: is damaged"),
-    "threads": (["product", "--threads", "0"], "--threads: is 0"),
     "crs": (["product", "--map-config", "map.yaml", "--crs", "moon"], "'moon' is not a CRS"),
     "work": (["product", "--map-config", "map.yaml", "--work", "product"], "is not empty"),
 }  # fmt: skip
