@@ -180,10 +180,10 @@ def test_snakedeploy(hosted: dict[str, str], user: Path) -> None:
     deployed = user / "deployed"
     assert (deployed / "config" / "README.md").is_file()
     with (deployed / "config" / "config.yaml").open("a", encoding="utf-8") as text:
-        text.write("figures: {scenes: [A]}\n")
+        text.write("seeds: [5]\n")
     snakemake("--cores", "1", "write_config", directory=deployed, **hosted)
     written = deployed / "results" / "dataset" / "config.yaml"
-    assert yaml.safe_load(written.read_text(encoding="utf-8"))["figures"] == {"scenes": ["A"]}
+    assert yaml.safe_load(written.read_text(encoding="utf-8"))["seeds"] == [5]
     assert re.search(
         r"(?m)^all +1$", snakemake("-n", "--quiet", "rules", directory=deployed, **hosted)
     )

@@ -249,7 +249,7 @@ def test_a_sample_that_was_made_for_another_model_is_refused(results: Path, tmp_
     ("labelled", "new", "said"),
     [
         ("", "ab", "locating.model: is not set, but none of the 2 scenes has a front"),
-        ("ab", "", "There is no scene without a front, so there is nothing to locate"),
+        ("abcdefgh", "", "There is no scene without a front, so there is nothing to locate"),
     ],
 )
 def test_what_is_missing_is_said_before_any_job(

@@ -30,7 +30,7 @@ CHANGES: dict[str, dict[str, Any]] = {
     },
     "no attention, named scenes": {
         "networks": {"models": ["unet"]},
-        "figures": {"scenes": ["SIMA_2007-08-04_ENVISAT_20_1_152"]},
+        "figures": {"scenes": ["SIMB_2009-08-27_TSX_7_2_125"]},
     },
     "both networks": {"seeds": [1, 2]},
     "results of others": {
