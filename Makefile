@@ -48,8 +48,14 @@ report: results/report.html
 results/report.html: $(wildcard results/tables/* results/figures/* results/scenes.html results/dataset/leakage.html results/located.html)
 	$(BIN)/snakemake --report $@
 
+# The tests of the workflow run beside the others, each on one core; what they print comes last.
 test: environment
-	$(BIN)/python -m pytest
+	@echo "tests/unit, and tests/workflow beside them"; \
+	$(BIN)/python -m pytest tests/workflow > workflow-tests.log 2>&1 & workflow=$$!; \
+	trap "kill $$workflow" INT TERM; \
+	$(BIN)/python -m pytest tests/unit; unit=$$?; \
+	wait $$workflow; workflow=$$?; cat workflow-tests.log; \
+	test $$unit = 0 -a $$workflow = 0
 
 lint: environment
 	$(BIN)/ruff check .
