@@ -20,7 +20,7 @@ from calvingfront.tables.registry import TABLES, Table
 from calvingfront.training.ending import ENDS, HOW
 from calvingfront.vocabulary import paths
 from calvingfront.vocabulary.losses import family_of
-from calvingfront.vocabulary.models import BASELINES, NETWORKS
+from calvingfront.vocabulary.models import BASELINES, NETWORKS, history_as_read, reads_history
 from calvingfront.vocabulary.others import is_binary, others_of, printed_others
 from calvingfront.vocabulary.paths import Over, Rows
 from calvingfront.vocabulary.runs import Run
@@ -135,6 +135,11 @@ def _training_parameters(config: Config) -> dict[str, Any]:
     }
 
 
+def _history(config: Config, run: Run) -> dict[str, Any] | None:
+    """How a row reads fronts of other dates; None if it does not."""
+    return history_as_read(run.model, config["history"]) if reads_history(run.model) else None
+
+
 def _network(config: Config, run: Run | None) -> list[Any]:
     return [NETWORKS[run.model].code] if run else []
 
@@ -205,6 +210,7 @@ _ALL = [
         },
         parameters=_training_parameters,
         of_run=("model", "loss", "seed"),
+        of_row={"history_from": _history},
         how=(*HOW, *ENDS),
         parts=_network_and_loss,
     ),
