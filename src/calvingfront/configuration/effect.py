@@ -61,6 +61,8 @@ def _idle(config: Config) -> Iterator[tuple[str, str]]:
             yield f"map.{key}", f"source.kind is {kind}, whose images are on a map already"
         elif source.map and key not in OF_THE_SIMULATED_MAP:
             yield f"map.{key}", "the simulated world has its own map"
+    if config["training"]["schedule"] == "cosine":
+        yield "training.half_cycle_epochs", "training.schedule is cosine"
     if config["training"]["device"] == "cpu":
         yield "training.gpu_slots", "training.device is cpu"
     elif config["training"]["device"].startswith("cuda"):
