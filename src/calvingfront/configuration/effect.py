@@ -68,6 +68,8 @@ def _idle(config: Config) -> Iterator[tuple[str, str]]:
             yield f"history.{key}", "no network of networks.models reads fronts of other dates"
     elif all(NETWORKS[name].reads == HISTORY for name in reading):
         yield "history.dropped", "no network of networks.models reads image and fronts"
+    if config["training"]["schedule"] == "cosine":
+        yield "training.half_cycle_epochs", "training.schedule is cosine"
     if config["training"]["device"] == "cpu":
         yield "training.gpu_slots", "training.device is cpu"
     elif config["training"]["device"].startswith("cuda"):

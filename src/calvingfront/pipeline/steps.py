@@ -17,7 +17,7 @@ from calvingfront.figures.registry import FIGURES, Figure
 from calvingfront.provenance.content import MISSING, digests_of
 from calvingfront.scenes.sources import SOURCES
 from calvingfront.tables.registry import TABLES, Table
-from calvingfront.training.ending import ENDS, HOW
+from calvingfront.training.ending import ENDS, HOW, acting_training
 from calvingfront.vocabulary import paths
 from calvingfront.vocabulary.losses import family_of
 from calvingfront.vocabulary.models import BASELINES, NETWORKS, history_as_read, reads_history
@@ -131,7 +131,7 @@ def _training_parameters(config: Config) -> dict[str, Any]:
     networks, training = config["networks"], config["training"]
     return {
         "networks": {key: value for key, value in networks.items() if key != "models"},
-        "training": {key: value for key, value in training.items() if key not in (*HOW, *ENDS)},
+        "training": acting_training(training),
     }
 
 

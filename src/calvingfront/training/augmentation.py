@@ -13,7 +13,7 @@ from torch import Tensor
 
 from calvingfront.vocabulary.augmentations import COPIES as COPIES
 
-Augmentation = Literal["paper", "released", "none"]
+Augmentation = Literal["paper", "released", "none", "sar"]
 
 Pixels = npt.NDArray[Any]
 

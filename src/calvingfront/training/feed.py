@@ -20,6 +20,7 @@ from calvingfront.dataset.history import CHANNELS, History
 from calvingfront.dataset.reading import Dataset, SampleReader
 from calvingfront.fronts.distance import distance_to_front
 from calvingfront.training.augmentation import COPIES, Augmentation, Copier
+from calvingfront.training.sampling import missions_of
 from calvingfront.training.settings import TrainingSettings
 
 log = logging.getLogger(__name__)
@@ -29,6 +30,7 @@ OF_VALIDATION: dict[Augmentation, Augmentation] = {
     "paper": "none",
     "released": "released",
     "none": "none",
+    "sar": "none",
 }
 # Of the free memory when a feed is made; the rest is for the network and its feature maps.
 RESIDENT_SHARE = 0.4
@@ -55,11 +57,13 @@ class Batch(NamedTuple):
 class Feed(Protocol):
     """Samples of one subset and their augmented copies, however they are stored.
 
-    scenes: n names. size: side of the samples, px. copies: augmented copies per sample; item
-    i · copies + code is copy `code` of sample i.
+    scenes: n names. missions: theirs, if `training.sampling` asks for them. size: side of the
+    samples, px. copies: augmented copies per sample; item i · copies + code is copy `code` of
+    sample i.
     """
 
     scenes: list[str]
+    missions: list[str]
     size: int
     copies: int
 
@@ -77,7 +81,8 @@ class Feed(Protocol):
 class FeedSource:
     """Which samples a feed takes from an archive, and how it prepares them.
 
-    device: the device for the batches. scenes: names of the samples. images, fronts: the archive,
+    device: the device for the batches. scenes: names of the samples. missions: theirs, if
+    `training.sampling` asks for them. images, fronts: the archive,
     (n, s, s) uint8, memory-mapped or not. rows: the scenes' rows in it; None if it holds these
     scenes only, in their order. weighted: whether batches have distances. threads: number of
     threads that read the archive and measure the distances. history: of the scenes, or None.
@@ -91,6 +96,7 @@ class FeedSource:
     rows: Int64 | None = None
     weighted: bool = True
     threads: int = 1
+    missions: tuple[str, ...] = ()
     history: History | None = None
 
     @property
@@ -121,6 +127,7 @@ class _Samples:
 
     def __init__(self, source: FeedSource) -> None:
         self.device, self.scenes, self.size = source.device, source.scenes, source.size
+        self.missions = list(source.missions)
         self.copies = COPIES[source.augmentation]
         self.shifted, self.weighted = source.shifted, source.weighted
         self._copier = Copier(self.size, self.copies, self.shifted, self.device)
@@ -276,7 +283,8 @@ def feed_of(
     """
     source = FeedSource(
         device, scenes, data.images, data.fronts, augmentation, data.rows(scenes), weighted,
-        settings.threads, history,
+        settings.threads, missions_of(data, scenes) if settings.sampling == "missions" else (),
+        history,
     )  # fmt: skip
     needed = resident_bytes(source)
     kind = settings.feed

@@ -76,7 +76,7 @@ class Progress:
         self.history.append({**row, "best": int(better)})
         keep = epoch in trainer.settings.keep_epochs
         if better or keep:
-            weights = Snapshot(trainer.network.state_dict())
+            weights = Snapshot(trainer.kept_network.state_dict())
             if better:
                 self.best = weights
             if keep:

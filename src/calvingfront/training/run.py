@@ -15,7 +15,7 @@ from calvingfront.compute.device import claimed_device
 from calvingfront.compute.peak import share_of_peak
 from calvingfront.dataset.history import History, HistorySettings
 from calvingfront.dataset.reading import open_dataset, read_split
-from calvingfront.errors import TrainingError
+from calvingfront.errors import ConfigError, TrainingError
 from calvingfront.files import PathLike, leftovers
 from calvingfront.losses.loss import build_loss
 from calvingfront.networks.settings import NetworkSettings
@@ -77,6 +77,13 @@ def train_network(
             f"epoch {max(settings.keep_epochs)} may never be reached",
             f"Keep only epochs up to {sure} (the smaller of max_epochs and patience).",
         )
+    weighted = build_loss(loss).needs_distances
+    if weighted and settings.augmentation == "sar":
+        raise ConfigError(
+            "training.augmentation",
+            f"sar moves fronts, but the loss {loss} needs distances to fronts that stay",
+            "Write paper, or choose a loss without a distance weight, such as bce_dice.",
+        )
     network = NetworkSettings(model, **{k: v for k, v in networks.items() if k != "models"})
     folder = Path(weights).parent
     epochs = Path(kept) if kept is not None else folder / "kept.safetensors"
@@ -108,7 +115,6 @@ def train_network(
             key: getattr(settings, key) for key in ("threads", "deterministic", "acceleration")
         }
         checkpoints = Checkpoints(states, marks, environment | machine, settings.save_minutes)
-        weighted = build_loss(loss).needs_distances
         train_feed, validation_feed = (
             feed_of(
                 data,
