@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from calvingfront.scenes.sources import SOURCES, source_of
+from calvingfront.vocabulary.ensembles import ensembles_of
 from calvingfront.vocabulary.models import HISTORY, NETWORKS, reads_history
 
 Config = Mapping[str, Any]
@@ -68,6 +69,8 @@ def _idle(config: Config) -> Iterator[tuple[str, str]]:
             yield f"history.{key}", "no network of networks.models reads fronts of other dates"
     elif all(NETWORKS[name].reads == HISTORY for name in reading):
         yield "history.dropped", "no network of networks.models reads image and fronts"
+    if not ensembles_of(config):
+        yield "evaluation.ensembles", "no row has two members: one network, loss and seed"
     if config["training"]["schedule"] == "cosine":
         yield "training.half_cycle_epochs", "training.schedule is cosine"
     if config["training"]["device"] == "cpu":

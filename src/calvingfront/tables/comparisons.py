@@ -20,6 +20,8 @@ from calvingfront.tables.table_parts import others_note, write_table
 from calvingfront.vocabulary.losses import NO_LOSS, REFERENCE_LOSS
 from calvingfront.vocabulary.models import (
     BASELINES,
+    HISTORY,
+    IMAGE_AND_HISTORY,
     NETWORKS,
     averaged_network,
     is_ensemble,
@@ -46,6 +48,7 @@ class Question(NamedTuple):
 FAMILIES = {
     "attention": "Does attention help? Att. U-Net against U-Net, same loss",
     "history": "Do fronts of other dates help? U-Net + dates against U-Net, same loss",
+    "image": "Does the image help beside fronts of other dates? Against dates only, same loss",
     "average": "Does the average over seeds do better than its members? Against their mean scores",
     "network": "Does a network do better than the rows without one?",
     "others": "Does a network do better than the results of others?",
@@ -149,6 +152,8 @@ def _questions(pairs: Sequence[Pair]) -> Iterator[Question]:
         if plain and (plain, loss) in networks:
             family = "history" if reads_history(model) else "attention"
             yield Question(family, (model, loss), (plain, loss))
+    for both, alone in _with_and_without_image(networks):
+        yield Question("image", both, alone)
     for network in networks:
         for pair in pairs:
             if pair[1] == NO_LOSS:
@@ -156,6 +161,16 @@ def _questions(pairs: Sequence[Pair]) -> Iterator[Question]:
     for model, loss in networks:
         if loss != REFERENCE_LOSS and (model, REFERENCE_LOSS) in networks:
             yield Question("loss", (model, loss), (model, REFERENCE_LOSS))
+
+
+def _with_and_without_image(networks: Sequence[Pair]) -> Iterator[tuple[Pair, Pair]]:
+    """Each network that reads image and dates, with those of its loss that read dates alone."""
+    reads = {name: network.reads for name, network in NETWORKS.items()}
+    for both in networks:
+        for alone in networks:
+            kinds = reads.get(both[0]), reads.get(alone[0])
+            if kinds == (IMAGE_AND_HISTORY, HISTORY) and both[1] == alone[1]:
+                yield both, alone
 
 
 def _verdict(seeds: int, p_adjusted: float, correlation: float) -> str:
