@@ -10,6 +10,7 @@ from calvingfront.vocabulary.ensembles import ensembles_of
 from calvingfront.vocabulary.models import HISTORY, NETWORKS, reads_history
 
 Config = Mapping[str, Any]
+IN_TIME = ("time", "middle")
 OF_THE_SIMULATED_MAP = ("spacing_m", "terrain_flattening")
 
 
@@ -32,7 +33,7 @@ def _idle(config: Config) -> Iterator[tuple[str, str]]:
     split, kind = config["split"], config["source"]["kind"]
     method = split["method"]
     by = f"split.method is {method}"
-    if method != "time":
+    if method not in IN_TIME:
         yield "split.gap_days", by
     if method != "glacier":
         yield "split.test_glaciers", by
@@ -47,7 +48,7 @@ def _idle(config: Config) -> Iterator[tuple[str, str]]:
     if listed:
         yield "split.shares", "split.lists gives the subsets"
         yield "split.seed", "split.lists gives the subsets"
-    if method == "time":
+    if method in IN_TIME:
         yield "split.seed", by
     if method == "glacier" and split["validation_glaciers"]:
         reason = "split.test_glaciers and split.validation_glaciers give the subsets"
