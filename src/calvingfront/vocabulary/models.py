@@ -86,6 +86,19 @@ register_network(
         reads=HISTORY,
     )
 )  # fmt: skip
+register_network(
+    Model(
+        "pretrained_unet", "Pretr. U-Net", "#56B4E9",
+        "calvingfront.networks.pretrained:PretrainedUNet", plain="unet",
+    )
+)  # fmt: skip
+register_network(
+    Model(
+        "pretrained_unet_history", "Pretr. U-Net + dates", "#882255",
+        "calvingfront.networks.pretrained:PretrainedHistoryUNet", plain="pretrained_unet",
+        reads=IMAGE_AND_HISTORY,
+    )
+)  # fmt: skip
 register_baseline(Model("prior", "Prior", "#999999", "calvingfront.evaluation.baselines:prior"))
 register_baseline(
     Model("nearest_date", "Nearest date", "#000000", "calvingfront.evaluation.baselines:nearest")
