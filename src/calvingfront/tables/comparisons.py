@@ -47,7 +47,8 @@ class Question(NamedTuple):
 
 FAMILIES = {
     "attention": "Does attention help? Att. U-Net against U-Net, same loss",
-    "history": "Do fronts of other dates help? U-Net + dates against U-Net, same loss",
+    "plain": "Does another encoder help? Against U-Net, same loss",
+    "history": "Do fronts of other dates help? Against the same network without them, same loss",
     "image": "Does the image help beside fronts of other dates? Against dates only, same loss",
     "average": "Does the average over seeds do better than its members? Against their mean scores",
     "network": "Does a network do better than the rows without one?",
@@ -150,8 +151,7 @@ def _questions(pairs: Sequence[Pair]) -> Iterator[Question]:
     for model, loss in networks:
         plain = NETWORKS[model].plain if model in NETWORKS else None
         if plain and (plain, loss) in networks:
-            family = "history" if reads_history(model) else "attention"
-            yield Question(family, (model, loss), (plain, loss))
+            yield Question(_family_of(model), (model, loss), (plain, loss))
     for both, alone in _with_and_without_image(networks):
         yield Question("image", both, alone)
     for network in networks:
@@ -161,6 +161,13 @@ def _questions(pairs: Sequence[Pair]) -> Iterator[Question]:
     for model, loss in networks:
         if loss != REFERENCE_LOSS and (model, REFERENCE_LOSS) in networks:
             yield Question("loss", (model, loss), (model, REFERENCE_LOSS))
+
+
+def _family_of(model: str) -> str:
+    """The family of a comparison of a network with the plainer one."""
+    if reads_history(model):
+        return "history"
+    return "attention" if NETWORKS[model].gated else "plain"
 
 
 def _with_and_without_image(networks: Sequence[Pair]) -> Iterator[tuple[Pair, Pair]]:

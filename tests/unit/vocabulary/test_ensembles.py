@@ -56,9 +56,10 @@ def test_an_average_is_no_training_and_nobody_elses() -> None:
 def test_its_label_says_what_was_averaged_and_whether_dates_were_used() -> None:
     assert Run("unet_seeds", "wbce4").label == "U-Net, seeds averaged, WBCE4"
     assert Run("unet_history_losses").label == "U-Net + dates, losses and seeds averaged"
-    dated = [name for name in ensemble_names() if reads_history(name)]
-    assert all("dates" in model_label(name) for name in dated)
-    assert len(dated) == 5
+    for name in ensemble_names():
+        assert ("dates" in model_label(name)) is reads_history(name)
+    assert reads_history("unet_dates_seeds")
+    assert not reads_history("unet_seeds")
     labels = [model_label(name) for name in (*ensemble_names(), *NETWORKS, *BASELINES)]
     assert len(set(labels)) == len(labels)
 
