@@ -65,8 +65,9 @@ def _idle(config: Config) -> Iterator[tuple[str, str]]:
         elif source.map and key not in OF_THE_SIMULATED_MAP:
             yield f"map.{key}", "the simulated world has its own map"
     reading = [name for name in config["networks"]["models"] if reads_history(name)]
+    filtered = "filtered" in config["evaluation"]["ensembles"]
     if not reading:
-        for key in ("when", "gap_days", "dropped"):
+        for key in ("dropped",) if filtered else ("when", "gap_days", "dropped"):
             yield f"history.{key}", "no network of networks.models reads fronts of other dates"
     elif all(NETWORKS[name].reads == HISTORY for name in reading):
         yield "history.dropped", "no network of networks.models reads image and fronts"

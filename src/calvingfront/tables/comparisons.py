@@ -25,6 +25,7 @@ from calvingfront.vocabulary.models import (
     NETWORKS,
     averaged_network,
     is_ensemble,
+    is_filtered,
     reads_history,
 )
 from calvingfront.vocabulary.others import NOBODY, Printed
@@ -49,6 +50,7 @@ FAMILIES = {
     "attention": "Does attention help? Att. U-Net against U-Net, same loss",
     "plain": "Does another encoder help? Against U-Net, same loss",
     "history": "Do fronts of other dates help? Against the same network without them, same loss",
+    "filter": "Does filtering in time help? Against the same network, unfiltered",
     "image": "Does the image help beside fronts of other dates? Against dates only, same loss",
     "average": "Does the average over seeds do better than its members? Against their mean scores",
     "network": "Does a network do better than the rows without one?",
@@ -147,7 +149,8 @@ def _questions(pairs: Sequence[Pair]) -> Iterator[Question]:
     networks = [pair for pair in pairs if pair[1] != NO_LOSS]
     for model, loss in averages:
         if (averaged_network(model), loss) in networks:
-            yield Question("average", (model, loss), (str(averaged_network(model)), loss))
+            family = "filter" if is_filtered(model) else "average"
+            yield Question(family, (model, loss), (str(averaged_network(model)), loss))
     for model, loss in networks:
         plain = NETWORKS[model].plain if model in NETWORKS else None
         if plain and (plain, loss) in networks:

@@ -40,6 +40,14 @@ def test_each_kind_averages_what_it_says() -> None:
     ]
 
 
+def test_a_filtered_network_keeps_its_loss_and_seed_and_one_with_dates_is_not_filtered() -> None:
+    assert ensembles_of(config(["filtered"], ("unet", "unet_history"), seeds=(4, 5))) == {
+        Run("unet_filtered", "bce", 4): [Run("unet", "bce", 4)],
+        Run("unet_filtered", "bce", 5): [Run("unet", "bce", 5)],
+    }
+    assert Run("unet_filtered", "bce", 4).label == "U-Net, filtered with dates, BCE"
+
+
 def test_nothing_is_averaged_alone_or_unasked() -> None:
     assert not ensembles_of(config(["seeds", "losses", "networks"], seeds=(1,)))
     assert not ensembles_of(config([], ("unet", "attention_unet"), ("bce", "wbce4")))
