@@ -17,6 +17,7 @@ import pytest
 import header_residuals
 from calvingfront.products.ceos import ers as ers_ceos
 from calvingfront.products.ceos import palsar, radarsat1, radarsat1_asf
+from calvingfront.products.ceos.ers_radiometry import read_calibration
 from calvingfront.products.ceos.imagery import Imagery
 from calvingfront.products.ceos.orbit import (
     hour_angle_deg,
@@ -70,8 +71,21 @@ def test_ers_leader_is_read_field_by_field(ers):
     assert isinstance(geometry.range, SlantRange)
     assert geometry.range.first_time_s == pytest.approx(5.5643970e-3, abs=1e-15)
     assert 1 / geometry.range.interval_s == pytest.approx(18.962468e6)
-    gain = ers_ceos.read_calibration(leader).gains[0, 0]
-    assert gain == pytest.approx(1 / (65026 * np.sin(np.deg2rad(23))))
+
+
+def test_a_real_ers_slc_says_that_it_is_not_compensated(ers):
+    """Range spreading fades it by 0.6 dB across the swath."""
+    leader = Leader.open(ers)
+    orbit, _ = state_vectors(leader.one(30, "platform position"))
+    geometry, _ = ers_ceos.read_geometry(leader, orbit, (26567, 4991), True)
+    calibration, notes = read_calibration(leader, geometry.range, 4991)
+    assert len(notes) == 2
+    assert "elevation antenna pattern is not compensated" in notes[1]
+    plain = 1 / (65026 * np.sin(np.deg2rad(23)))
+    ranges = geometry.range.slant_range(calibration.samples, calibration.samples)
+    assert calibration.gains[0] == pytest.approx(plain * (ranges / 847e3) ** 3)
+    across = 10 * np.log10(calibration.gains[0, -1] / calibration.gains[0, 0])
+    assert across == pytest.approx(0.60, abs=0.01)
 
 
 def test_ers_corners_lie_where_orbit_and_timing_put_them(shared_data):
