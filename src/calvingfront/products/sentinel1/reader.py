@@ -22,7 +22,8 @@ from calvingfront.products.annotated_orbit import annotated_orbit
 from calvingfront.products.pixels import RasterPixels
 from calvingfront.products.polarisation import choose_polarisation
 from calvingfront.products.reading import LARGEST_IMAGE_SIDE, fault, finite
-from calvingfront.products.sentinel1.archive import SafeArchive, open_archive
+from calvingfront.products.sentinel1.archive import MANIFEST, SafeArchive, open_archive
+from calvingfront.products.sentinel1.noise import border_note, thermal_note
 from calvingfront.products.xml_reading import XmlFields
 from calvingfront.radar.model import (
     Array,
@@ -51,6 +52,7 @@ class _Sources:
     annotation: str
     calibration: str
     measurement: str
+    noise: str | None
 
 
 def recognises(path: Path) -> bool:
@@ -82,6 +84,10 @@ def read(path: Path, polarisation: str | None = None) -> Product:
     azimuth = _azimuth(image, orbit.epoch, shape[0])
     middle_s = float(azimuth.time(np.array((shape[0] - 1) / 2)))
     points = _ground_points(root, orbit.epoch)
+    calibration = _calibrate(archive.parse(sources.calibration))
+    notes = border_note(archive.parse(MANIFEST))
+    if sources.noise is not None:
+        notes += thermal_note(archive.parse(sources.noise), calibration)
     return Product(
         path=path,
         files=tuple(
@@ -104,11 +110,12 @@ def read(path: Path, polarisation: str | None = None) -> Product:
         orbit=orbit,
         # The antenna only ever looks to the right.
         geometry=RadarGeometry(azimuth, _range(root, image, orbit.epoch), "right"),
-        calibration=_calibrate(archive.parse(sources.calibration)),
+        calibration=calibration,
         pixels=RasterPixels(archive.raster(sources.measurement), shape),
         ground_points=points,
         mean_height_m=float(points.height.mean()),
         beam=header.text("swath"),
+        notes=notes,
     )
 
 
@@ -122,7 +129,11 @@ def _choose(archive: SafeArchive, polarisation: str | None) -> _Sources:
     annotation = annotations[choice][0]
     stem = annotation.removeprefix("annotation/").removesuffix(".xml")
     calibration = _entry(archive, "annotation/calibration/calibration-{}.xml", stem)
-    return _Sources(choice, annotation, calibration, _entry(archive, "measurement/{}.tiff", stem))
+    measurement = _entry(archive, "measurement/{}.tiff", stem)
+    noise = calibration.replace("/calibration-", "/noise-")
+    return _Sources(
+        choice, annotation, calibration, measurement, noise if noise in archive.names else None
+    )
 
 
 def _entry(archive: SafeArchive, name: str, stem: str) -> str:

@@ -164,7 +164,7 @@ def test_the_slant_range_time_of_envisats_grid_is_the_geometrys(tmp_path: Path) 
         (
             replace(images.envisat_image(), level="GM1"),
             write_envisat,
-            "Simulate a level of Envisat",
+            "Simulate a level",
         ),
         (replace(images.envisat_image(), level="IMP"), write_envisat, "does not match"),
         (replace(images.envisat_image(), platform="ERS-3"), write_envisat, "ERS-3"),
