@@ -9,6 +9,7 @@ Calibration (Shimada et al. 2009): σ⁰ = DN² · 10^(CF/10), for level 1.1 wit
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,7 @@ from calvingfront.errors import ProductError
 from calvingfront.products.ceos.imagery import Imagery
 from calvingfront.products.ceos.lines import fit_line_times
 from calvingfront.products.ceos.orbit import seconds_since, state_vectors
+from calvingfront.products.ceos.palsar_map import read_map, refuse_level
 from calvingfront.products.ceos.product import shared_fields
 from calvingfront.products.ceos.records import (
     DAMAGED,
@@ -57,13 +59,10 @@ def read(path: Path | str, polarisation: str | None = None) -> Product:
     """Read one polarisation (by default co-polarised); ProductError or OrbitError if damaged."""
     path = Path(path)
     leader_path, images = product_files(path)
-    choice = {_polarisation(image): image for image in images}
-    if not choice:
-        raise ProductError(path, "has no IMG file", "Keep the product's files together")
-    unnamed = set(choice) == {""} and polarisation is None
-    wanted = "" if unnamed else choose_polarisation(choice, polarisation, path)
+    wanted, image = _choose(images, polarisation, path)
     leader = Leader.open(leader_path)
-    imagery = Imagery.open(choice[wanted])
+    refuse_level(leader)
+    imagery = Imagery.open(image)
     imagery.check_lines()
     summary = leader.summary
     orbit, notes = state_vectors(leader.one(30, "platform position"))
@@ -73,8 +72,8 @@ def read(path: Path | str, polarisation: str | None = None) -> Product:
         geometry = read_geometry(leader, imagery, orbit)
         middle = float(geometry.azimuth.time(np.array((imagery.shape[0] - 1) / 2)))
     else:
-        to_pixel, to_ground = read_polynomials(leader)
-        geometry = MapGeometry(to_pixel, to_ground, side)
+        geometry, more = read_map(leader, imagery.shape, side, read_polynomials)
+        notes += more
         middle = seconds_since(orbit, scene_time(summary), summary, "scene centre time")
     return Product(
         **shared_fields(path, leader, imagery, orbit, middle, wavelength_m=(0.2, 0.3)),
@@ -87,6 +86,22 @@ def read(path: Path | str, polarisation: str | None = None) -> Product:
         calibration=read_calibration(leader, imagery.is_complex),
         notes=notes,
     )
+
+
+def _choose(images: Sequence[Path], polarisation: str | None, path: Path) -> tuple[str, Path]:
+    """The polarisation to read ("" if the names say none) and its image."""
+    choice: dict[str, list[Path]] = {}
+    for image in images:
+        choice.setdefault(_polarisation(image), []).append(image)
+    if not choice:
+        raise ProductError(path, "has no IMG file", "Keep the product's files together")
+    unnamed = set(choice) == {""} and polarisation is None
+    wanted = "" if unnamed else choose_polarisation(choice, polarisation, path)
+    if len(choice[wanted]) > 1:
+        what = f"has {len(choice[wanted])} images of {wanted or 'one polarisation'}"
+        remedy = "Order a ScanSAR scene as level 1.5: its subswaths are not joined; else give one."
+        raise ProductError(path, what, remedy)
+    return wanted, choice[wanted][0]
 
 
 def _polarisation(image: Path) -> str:

@@ -17,6 +17,7 @@ from calvingfront.products.ceos.palsar import (
     TO_GROUND_AT,
     TO_PIXEL_AT,
 )
+from calvingfront.products.ceos.palsar_map import LEVEL_AT
 from calvingfront.radar.model import SlantRange
 from calvingfront.simulation.imaging.radar_image import RadarImage
 from calvingfront.simulation.product_writers import ceos_records as ceos
@@ -89,7 +90,7 @@ def _leader(image: RadarImage, level: str, factor: float) -> bytes:
     )
     # Mission-specific: PRF in mHz; the pass direction in the other missions' line-direction field.
     summary.real(935, 16, 1e3 / abs(geometry.azimuth.interval_s))
-    summary.text(1047, 16, level)
+    summary.text(LEVEL_AT, 16, level)
     summary.text(1535, 8, "ASCEND" if image.pass_direction == "ascending" else "DESCEND")
     across = geometry.range
     if isinstance(across, SlantRange):
