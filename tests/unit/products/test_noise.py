@@ -11,20 +11,11 @@ import simulated_images as images
 from calvingfront.products.noise import noise_note
 from calvingfront.products.registry import open_product
 from calvingfront.simulation.product_writers.terrasar import write_terrasar
+from further_products import NEW_NOISE, OLD_NOISE, add_noise
 from sentinel1_files import write_sentinel1, zip_safe
 
 # With the simulated product's A² of 450² in the middle of its two vectors, −25 dB of β⁰.
 LEVEL = 450.0**2 * 10**-2.5
-NEW = (
-    "<noise><noiseRangeVectorList count='1'><noiseRangeVector><line>0</line>"
-    "<pixel count='2'>0 59</pixel><noiseRangeLut count='2'>{0} {0}</noiseRangeLut>"
-    "</noiseRangeVector></noiseRangeVectorList><noiseAzimuthVectorList count='0'/></noise>"
-)
-OLD = (
-    "<noise><noiseVectorList count='1'><noiseVector><line>0</line>"
-    "<pixel count='2'>0 59</pixel><noiseLut count='2'>{0} {0}</noiseLut>"
-    "</noiseVector></noiseVectorList></noise>"
-)
 MANIFEST = (
     '<xfdu:XFDU xmlns:xfdu="urn:ccsds:schema:xfdu:1" xmlns:safe="http://www.esa.int/safe">'
     '<safe:software name="Sentinel-1 IPF" version="{}"/><safe:software name="" version=""/>'
@@ -32,16 +23,14 @@ MANIFEST = (
 )
 
 
-@pytest.mark.parametrize("text", [NEW, OLD])
+@pytest.mark.parametrize("text", [NEW_NOISE, OLD_NOISE])
 @pytest.mark.parametrize("packed", [False, True])
 def test_sentinel_1_says_how_strong_its_thermal_noise_is(
     text: str, packed: bool, tmp_path: Path
 ) -> None:
     root = write_sentinel1(tmp_path)
-    (calibration,) = (root / "annotation/calibration").glob("calibration-*.xml")
-    noise = calibration.with_name(calibration.name.replace("calibration-", "noise-"))
     gain = open_product(root).calibration.gains[1, 0] * 450**2
-    noise.write_text(text.format(LEVEL / gain))
+    add_noise(root, text.format(LEVEL / gain))
     product = open_product(zip_safe(root) if packed else root)
     assert product.notes == ("thermal noise stays in the image: -25 dB of β⁰",)
 

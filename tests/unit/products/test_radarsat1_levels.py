@@ -15,17 +15,7 @@ from calvingfront.products.checks import check_product
 from calvingfront.products.registry import open_product
 from calvingfront.simulation.product_writers import radarsat1 as writer
 from ceos_images import radar_image
-
-
-def to_trailer(leader: Path, name: str) -> Path:
-    """Move the processing record from the leader to a trailer file, as some processors did."""
-    records = Leader.open(leader).records
-    moved = [record.content for record in records if record.code[1] == 120]
-    kept = [record.content for record in records if record.code[1] != 120]
-    leader.write_bytes(b"".join(kept))
-    trailer = leader.with_name(name)
-    trailer.write_bytes(b"".join([records[0].content, *moved]))
-    return trailer
+from further_products import to_trailer
 
 
 @pytest.mark.parametrize("is_complex", [False, True])

@@ -13,36 +13,7 @@ from calvingfront.errors import ProductError
 from calvingfront.products.checks import check_product
 from calvingfront.products.registry import open_product
 from calvingfront.simulation.product_writers.terrasar import write_terrasar
-
-NAME = "TDM1_SAR__COS_BIST_SM_S_SRA_20120304T213047_20120304T213047"
-PAIR = (
-    '<?xml version="1.0" encoding="UTF-8"?>\n<cossc_product><commonAcquisitionInfo>'
-    "<inSARmasterID>{master}</inSARmasterID><satelliteIDsat1>TSX-1</satelliteIDsat1>"
-    "<satelliteIDsat2>TDX-1</satelliteIDsat2></commonAcquisitionInfo></cossc_product>"
-)
-
-
-def add_ssc(pair: Path, mission: str, kind: str, seed: int) -> Path:
-    """One of the two products of a pair, named by its part in it."""
-    image = images.terrasar_image(
-        "SSC", mission, values=images.values_of((40, 60), is_complex=True, seed=seed)
-    )
-    folder = write_terrasar(image, pair)
-    name = folder.name.replace("_SSC______", f"_SSC_{kind}_")
-    (main,) = folder.glob("*.xml")
-    main.rename(folder / f"{name}.xml")
-    return folder.rename(pair / name)
-
-
-def write_pair(
-    folder: Path, master: str = "SAT2", kinds: tuple[str, str] = ("BRX2", "BTX1")
-) -> Path:
-    pair = folder / NAME
-    pair.mkdir()
-    (pair / f"{NAME}.xml").write_text(PAIR.format(master=master))
-    for number, (mission, kind) in enumerate(zip(("TSX", "TDX"), kinds, strict=True)):
-        add_ssc(pair, mission, kind, seed=number)
-    return pair
+from further_products import PAIR, PAIR_NAME, write_pair
 
 
 def brightness(seed: int) -> np.ndarray:
@@ -63,7 +34,7 @@ def test_the_active_satellite_of_a_pair_is_read(
 ) -> None:
     pair = write_pair(tmp_path, master, kinds)
     (own,) = pair.glob(f"{mission}1_*")
-    path = {"folder": pair, "annotation": pair / f"{NAME}.xml", "image folder": own}[by]
+    path = {"folder": pair, "annotation": pair / f"{PAIR_NAME}.xml", "image folder": own}[by]
     product = open_product(path)
     assert product.mission == mission
     assert check_product(product) == []
@@ -97,16 +68,16 @@ def test_a_damaged_annotation_of_a_pair_is_named(
     pattern: str, replacement: str, told: str, tmp_path: Path
 ) -> None:
     pair = write_pair(tmp_path)
-    path = pair / f"{NAME}.xml"
+    path = pair / f"{PAIR_NAME}.xml"
     path.write_text(path.read_text().replace(pattern, replacement))
     with pytest.raises(ProductError, match=told):
         open_product(pair)
 
 
 def test_a_pair_without_its_images_says_so(tmp_path: Path) -> None:
-    pair = tmp_path / NAME
+    pair = tmp_path / PAIR_NAME
     pair.mkdir()
-    (pair / f"{NAME}.xml").write_text(PAIR.format(master="SAT2"))
+    (pair / f"{PAIR_NAME}.xml").write_text(PAIR.format(master="SAT2"))
     with pytest.raises(ProductError, match="TDX as master, of which 0 products"):
         open_product(pair)
 

@@ -38,6 +38,7 @@ from calvingfront.radar.model import (
 
 FORMAT = "Sentinel-1"
 MOST_RECORDS = 10_000
+_ANY = re.compile(r"(?:annotation|measurement)/s1[a-d]-[a-z0-9]+-(slc|ocn|raw|grd)-[^/]*")
 _ANNOTATION = re.compile(r"annotation/s1[a-d]-[a-z0-9]+-grd-(hh|vv|hv|vh)-[^/]*\.xml")
 _PLATFORMS = {f"S1{unit}": f"Sentinel-1{unit}" for unit in "ABCD"}
 _PASSES: dict[str, Literal["ascending", "descending"]] = {
@@ -56,9 +57,9 @@ class _Sources:
 
 
 def recognises(path: Path) -> bool:
-    """Whether the path is a folder or .zip with a Sentinel-1 manifest and GRD annotation."""
+    """Whether the path is a folder or .zip with a Sentinel-1 manifest, of any level."""
     archive = open_archive(path)
-    return archive is not None and any(_ANNOTATION.fullmatch(name) for name in archive.names)
+    return archive is not None and any(_ANY.fullmatch(name) for name in archive.names)
 
 
 def read(path: Path, polarisation: str | None = None) -> Product:
@@ -125,6 +126,10 @@ def _choose(archive: SafeArchive, polarisation: str | None) -> _Sources:
         match = _ANNOTATION.fullmatch(name)
         if match is not None:
             annotations.setdefault(match[1].upper(), []).append(name)
+    if not annotations:
+        kinds = {match[1] for name in archive.names if (match := _ANY.fullmatch(name))}
+        what = f"is {' and '.join(sorted(kinds)).upper()}, not GRD"
+        raise fault(archive.path, "product type", what, "Order the scene as GRD, such as IW_GRDH.")
     choice = choose_polarisation(annotations, polarisation, archive.path)
     annotation = annotations[choice][0]
     stem = annotation.removeprefix("annotation/").removesuffix(".xml")
