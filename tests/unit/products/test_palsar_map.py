@@ -12,7 +12,13 @@ import pytest
 import palsar_maps as maps
 from calvingfront.errors import ProductError
 from calvingfront.products.ceos import palsar
-from calvingfront.products.ceos.palsar_map import CORNERS_AT, LEVEL_AT, ZONE_AT, read_map
+from calvingfront.products.ceos.palsar_map import (
+    CORNERS_AT,
+    LEVEL_AT,
+    SYSTEM_AT,
+    ZONE_AT,
+    read_map,
+)
 from calvingfront.products.ceos.records import Leader
 from calvingfront.products.checks import check_product
 from calvingfront.products.registry import open_product
@@ -155,10 +161,7 @@ def test_the_real_corners_lie_on_their_grid_and_it_on_the_polynomials(
 
 @pytest.mark.parametrize(("level", "words"), [("1.0", "raw data"), ("4.2", "decomposition")])
 def test_a_level_without_an_image_is_refused(level: str, words: str, leader: Path) -> None:
-    content = bytearray(leader.read_bytes())
-    start = len(Leader.open(leader).records[0].content) + LEVEL_AT - 1
-    content[start : start + 16] = level.ljust(16).encode()
-    leader.write_bytes(content)
+    set_summary(leader, LEVEL_AT, level.ljust(16))
     with pytest.raises(ProductError, match=f"is {level}, .*{words}"):
         open_product(leader.parent)
 
@@ -170,3 +173,18 @@ def test_subswaths_of_one_polarisation_are_refused(leader: Path) -> None:
     image.unlink()
     with pytest.raises(ProductError, match=r"has 2 images of HH.*ScanSAR scene as level 1\.5"):
         open_product(leader.parent)
+
+
+def set_summary(path: Path, at: int, text: str) -> None:
+    content = bytearray(path.read_bytes())
+    start = len(Leader.open(path).records[0].content) + at - 1
+    content[start : start + len(text)] = text.encode()
+    path.write_bytes(content)
+
+
+@pytest.mark.parametrize("is_complex", [False, True])
+def test_a_product_of_esas_processor_is_refused_by_name(is_complex: bool, tmp_path: Path) -> None:
+    path = writer.write(radar_image("PALSAR", is_complex=is_complex), tmp_path)
+    set_summary(path, SYSTEM_AT, "ESA ALOS")
+    with pytest.raises(ProductError, match=r"is ESA's, .*from JAXA or the Alaska"):
+        open_product(tmp_path)

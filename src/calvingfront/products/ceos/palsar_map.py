@@ -37,7 +37,7 @@ AGREEMENT_PX = 2.0  # of the polynomials with the corners
 GRID_TOLERANCE = 0.2  # of a pixel: of the corners with a grid
 SPACING_TOLERANCE_PX = 2.0  # over the image, of the grid's steps with the annotated ones
 CORNERS_AT, SPACING_AT, PROJECTION_AT, ZONE_AT = 1073, (93, 109), 413, 477
-LEVEL_AT = 1095  # of the summary
+LEVEL_AT, FACILITY_AT, SYSTEM_AT = 1095, 1047, 1063  # of the summary
 _REFUSED = {
     "1.0": "raw data",
     "4.1": "a product of polarimetric decomposition",
@@ -47,8 +47,15 @@ ORDER_AGAIN = "Order the scene again, as level 1.5 or 1.1 of a later processing.
 
 
 def refuse_level(leader: Leader) -> None:
-    """Raise ProductError for a level that holds no image to geocode."""
-    level = leader.summary.text(LEVEL_AT, 16, "product level")
+    """Raise ProductError for a level that holds no image to geocode, or an unknown layout."""
+    summary = leader.summary
+    facility = summary.text(FACILITY_AT, 16, "processing facility")
+    system = summary.text(SYSTEM_AT, 8, "processing system")
+    if "ESA" in (facility[:3].upper(), system[:3].upper()):
+        where = f"{leader.path}, processing system"
+        what = "is ESA's, whose layout is another than JAXA's and has no polynomials"
+        raise ProductError(where, what, "Order the scene from JAXA or the Alaska SAR Facility.")
+    level = summary.text(LEVEL_AT, 16, "product level")
     if level in _REFUSED:
         where = f"{leader.path}, product level"
         what = f"is {level}, {_REFUSED[level]}"
