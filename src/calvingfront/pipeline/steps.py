@@ -17,10 +17,10 @@ from calvingfront.figures.registry import FIGURES, Figure
 from calvingfront.provenance.content import MISSING, digests_of
 from calvingfront.scenes.sources import SOURCES
 from calvingfront.tables.registry import TABLES, Table
-from calvingfront.training.ending import ENDS, HOW
+from calvingfront.training.ending import ENDS, HOW, acting_training
 from calvingfront.vocabulary import paths
 from calvingfront.vocabulary.losses import family_of
-from calvingfront.vocabulary.models import BASELINES, NETWORKS
+from calvingfront.vocabulary.models import BASELINES, NETWORKS, history_as_read, reads_history
 from calvingfront.vocabulary.others import is_binary, others_of, printed_others
 from calvingfront.vocabulary.paths import Over, Rows
 from calvingfront.vocabulary.runs import Run
@@ -131,8 +131,13 @@ def _training_parameters(config: Config) -> dict[str, Any]:
     networks, training = config["networks"], config["training"]
     return {
         "networks": {key: value for key, value in networks.items() if key != "models"},
-        "training": {key: value for key, value in training.items() if key not in (*HOW, *ENDS)},
+        "training": acting_training(training),
     }
+
+
+def _history(config: Config, run: Run) -> dict[str, Any] | None:
+    """How a row reads fronts of other dates; None if it does not."""
+    return history_as_read(run.model, config["history"]) if reads_history(run.model) else None
 
 
 def _network(config: Config, run: Run | None) -> list[Any]:
@@ -205,6 +210,7 @@ _ALL = [
         },
         parameters=_training_parameters,
         of_run=("model", "loss", "seed"),
+        of_row={"history_from": _history},
         how=(*HOW, *ENDS),
         parts=_network_and_loss,
     ),

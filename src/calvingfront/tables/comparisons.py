@@ -18,7 +18,7 @@ from calvingfront.tables.rendering import Block, number, p_value
 from calvingfront.tables.statistics import compare_pairs, holm
 from calvingfront.tables.table_parts import others_note, write_table
 from calvingfront.vocabulary.losses import NO_LOSS, REFERENCE_LOSS
-from calvingfront.vocabulary.models import BASELINES, NETWORKS
+from calvingfront.vocabulary.models import BASELINES, NETWORKS, reads_history
 from calvingfront.vocabulary.others import NOBODY, Printed
 from calvingfront.vocabulary.protocols import PROTOCOLS, VALIDATION_THRESHOLD
 from calvingfront.vocabulary.runs import Run
@@ -39,6 +39,7 @@ class Question(NamedTuple):
 
 FAMILIES = {
     "attention": "Does attention help? Att. U-Net against U-Net, same loss",
+    "history": "Do fronts of other dates help? U-Net + dates against U-Net, same loss",
     "network": "Does a network do better than the rows without one?",
     "others": "Does a network do better than the results of others?",
     "loss": "Does the distance weight help? Each loss against BCE, same network",
@@ -133,7 +134,8 @@ def _questions(pairs: Sequence[Pair]) -> Iterator[Question]:
     for model, loss in networks:
         plain = NETWORKS[model].plain if model in NETWORKS else None
         if plain and (plain, loss) in networks:
-            yield Question("attention", (model, loss), (plain, loss))
+            family = "history" if reads_history(model) else "attention"
+            yield Question(family, (model, loss), (plain, loss))
     for network in networks:
         for pair in pairs:
             if pair[1] == NO_LOSS:

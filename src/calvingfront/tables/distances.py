@@ -15,6 +15,7 @@ from calvingfront.tables.table_parts import (
     PROTOCOL_NOTE,
     ROWS_NOTE,
     each_row,
+    history_note,
     names_of,
     others_note,
     over_seeds,
@@ -94,6 +95,7 @@ def tabulate_distances(
         " ∅: test images without any predicted front (mean over seeds); the distances leave them"
         " out. Mean ± standard deviation over seeds.",
         f"{PROTOCOL_NOTE} {ROWS_NOTE}",
+        *history_note(table),
         *others_note(others),
     ]
     summary = summarise_distances(table)

@@ -16,6 +16,7 @@ from calvingfront.tables.table_parts import (
     PROTOCOL_NOTE,
     ROWS_NOTE,
     each_row,
+    history_note,
     others_note,
     over_seeds,
     rows_by_loss,
@@ -127,4 +128,5 @@ def _caption(scores: pd.DataFrame, split_method: str, size_px: int, samples: int
         PROTOCOL_NOTE,
         f"{ROWS_NOTE} The paper: Holzmann et al. (2021), Table I, on {PAPER_TEST_IMAGES} images of"
         f" {PAPER_SIZE_PX} × {PAPER_SIZE_PX} px.",
+        *history_note(scores),
     ]

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from calvingfront.vocabulary.others import NOBODY, Printed
+
+# What a network reads.
+IMAGE, IMAGE_AND_HISTORY, HISTORY = "image", "image+history", "history"
 
 
 @dataclass(frozen=True)
@@ -19,6 +22,7 @@ class Model:
     code:   the network's class or the baseline's function: the object, or "module:attribute".
     plain:  the simpler network that this one extends and is compared with.
     gated:  whether it has attention maps to read (`forward_with_attention`).
+    reads:  IMAGE, HISTORY (the glacier's fronts of other dates) or IMAGE_AND_HISTORY.
     drawn:  whether Figure 1 can draw it: encoder and decoder as in `networks.unet.UNet`.
     """
 
@@ -29,6 +33,12 @@ class Model:
     plain: str | None = None
     gated: bool = False
     drawn: bool = False
+    reads: str = IMAGE
+
+    @property
+    def reads_history(self) -> bool:
+        """Whether it reads fronts of other dates."""
+        return self.reads != IMAGE
 
 
 # Colours: Okabe & Ito (2008), distinguishable with any colour vision.
@@ -56,6 +66,18 @@ register_network(
         plain="unet", gated=True, drawn=True,
     )
 )  # fmt: skip
+register_network(
+    Model(
+        "unet_history", "U-Net + dates", "#CC79A7", "calvingfront.networks.unet:HistoryUNet",
+        plain="unet", reads=IMAGE_AND_HISTORY,
+    )
+)  # fmt: skip
+register_network(
+    Model(
+        "unet_dates", "U-Net, dates only", "#E69F00", "calvingfront.networks.unet:DatesUNet",
+        reads=HISTORY,
+    )
+)  # fmt: skip
 register_baseline(Model("prior", "Prior", "#999999", "calvingfront.evaluation.baselines:prior"))
 register_baseline(
     Model("nearest_date", "Nearest date", "#000000", "calvingfront.evaluation.baselines:nearest")
@@ -65,6 +87,22 @@ register_baseline(
 def find_model(name: str) -> Model | None:
     """A network or baseline by name; None if there is no such name."""
     return NETWORKS.get(name) or BASELINES.get(name)
+
+
+def reads_history(name: str) -> bool:
+    """Whether a network of this name reads fronts of other dates."""
+    return name in NETWORKS and NETWORKS[name].reads_history
+
+
+def history_as_read(name: str, section: Mapping[str, Any]) -> dict[str, Any] | None:
+    """The section `history` as a network reads it; None if it reads the image alone.
+
+    What has no image beside the fronts always sees them.
+    """
+    if not reads_history(name):
+        return None
+    alone = {"dropped": 0.0} if NETWORKS[name].reads == HISTORY else {}
+    return {**section, **alone}
 
 
 def model_label(name: str, others: Printed = NOBODY) -> str:
