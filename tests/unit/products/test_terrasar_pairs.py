@@ -99,3 +99,13 @@ def test_a_map_is_refused_with_the_image_to_list(level: str, words: str, tmp_pat
     assert "source.kind: images, mission TSX, acquired 2012-03-04" in caught.value.remedy
     (image,) = folder.glob("IMAGEDATA/*.tif")
     assert str(image) in caught.value.remedy
+
+
+def test_two_products_in_one_folder_are_refused(tmp_path: Path) -> None:
+    folder = write_terrasar(images.terrasar_image(), tmp_path)
+    (main,) = folder.glob("*.xml")
+    main.with_name("another.xml").write_bytes(main.read_bytes())
+    main.with_name("._another.xml").write_bytes(main.read_bytes())
+    with pytest.raises(ProductError, match="holds 2 products"):
+        open_product(folder)
+    assert open_product(main).level == "SSC"

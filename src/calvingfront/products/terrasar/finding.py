@@ -23,21 +23,21 @@ _START_BYTES = 4096
 _MOST_FILES = 100
 
 
-def find_main(path: Path) -> Path | None:
-    """The annotation of a product or pair at a file or folder; None if there is none.
+def main_files(path: Path) -> list[Path]:
+    """The main annotation of a product at a file or folder; of several in one folder, each.
 
-    The file is either a product's main annotation or a pair's own.
+    Of a pair, its own annotation.
     """
-    candidates = [path] if path.is_file() else sorted(path.glob("*.xml"))[:_MOST_FILES]
+    candidates = [path] if path.is_file() else sorted(path.glob("[!.]*.xml"))[:_MOST_FILES]
     for root in (ROOT, PAIR_ROOT):
-        for candidate in candidates:
-            if candidate.is_file() and _begins(candidate, root):
-                return candidate
-    return None
+        found = [file for file in candidates if file.is_file() and _begins(file, root)]
+        if found:
+            return found
+    return []
 
 
 def active_annotation(found: Path) -> Path:
-    """The main annotation to read, for what `find_main` found.
+    """The main annotation to read, for one that `main_files` found.
 
     Raises ProductError for a pair whose master is missing or did not transmit, and for the image of
     a pair that is not the active satellite's.
@@ -78,7 +78,7 @@ def _master(pair: Path) -> Path:
     mains = [
         file
         for folder in folders
-        for file in sorted(folder.glob("*.xml"))[:_MOST_FILES]
+        for file in sorted(folder.glob("[!.]*.xml"))[:_MOST_FILES]
         if _begins(file, ROOT)
     ]
     if len(mains) != 1:

@@ -21,7 +21,7 @@ from calvingfront.products.pixels import RasterPixels
 from calvingfront.products.polarisation import choose_polarisation
 from calvingfront.products.reading import fault
 from calvingfront.products.terrasar.cosar import CosarPixels
-from calvingfront.products.terrasar.finding import ROOT, active_annotation, find_main, parse
+from calvingfront.products.terrasar.finding import ROOT, active_annotation, main_files, parse
 from calvingfront.products.terrasar.geometry import (
     place_ground_points,
     read_azimuth,
@@ -58,7 +58,7 @@ _LEVELS = {"SSC": ("SSC", "COMPLEX", "COSAR"), "MGD": ("MGD", "DETECTED", "GEOTI
 
 def recognises(path: Path) -> bool:
     """Whether the path is a main annotation, or a folder that holds one; or those of a pair."""
-    return find_main(path) is not None
+    return bool(main_files(path))
 
 
 def read(path: Path, polarisation: str | None = None) -> Product:
@@ -67,10 +67,13 @@ def read(path: Path, polarisation: str | None = None) -> Product:
     polarisation: e.g. "HH"; None takes a co-polarised one.
     Raises ProductError for a faulty product.
     """
-    found = find_main(path)
-    if found is None:
+    mains = main_files(path)
+    if len(mains) > 1:
+        what = f"holds {len(mains)} products ({', '.join(main.name for main in mains[:4])})"
+        raise fault(path, "main annotation", what, "Give one of them instead of the folder.")
+    if not mains:
         raise fault(path, "main annotation", f"is missing: no XML contains {ROOT.decode()!r}")
-    main = active_annotation(found)
+    main = active_annotation(mains[0])
     root = parse(main)
     info = root.one("productInfo")
     mission, platform = info.choice("missionInfo/mission", _PLATFORMS)
@@ -84,7 +87,7 @@ def read(path: Path, polarisation: str | None = None) -> Product:
     orbit = _orbit(root)
     layer = _choose(root, polarisation)
     chosen = layer.text("polLayer").upper()
-    grid, files = None, list(dict.fromkeys((found, main)))
+    grid, files = None, list(dict.fromkeys((mains[0], main)))
     if (main.parent / GEOREF).is_file():
         files.append(main.parent / GEOREF)
         grid = read_grid(parse(main.parent / GEOREF), orbit.epoch)
