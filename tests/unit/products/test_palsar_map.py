@@ -130,6 +130,20 @@ def test_corners_on_no_grid_are_refused(change: str, text: str, leader: Path) ->
     assert "Order the scene again" in caught.value.remedy
 
 
+def test_corners_that_are_twisted_against_each_other_are_no_grid(leader: Path) -> None:
+    """By 6 m, half a pixel, of 70 km: as one corner of a square cannot move alone."""
+    zone, crs = utm(leader)
+    grid = maps.Grid(maps.centre_of(leader, SHAPE), (5600, 5600), 12.5, crs)
+    record = bytearray(maps.map_projection(grid, "UTM-PROJECTION", zone))
+    for k, sign in enumerate((1, -1, 1, -1)):
+        at = CORNERS_AT - 1 + 32 * k
+        latitude = float(record[at : at + 16]) + sign * 5.5e-5
+        record[at : at + 16] = f"{latitude:16.7f}".encode()
+    maps.on_grid(leader, bytes(record))
+    with pytest.raises(ProductError, match="no facility record with polynomials"):
+        read_map(Leader.open(leader), grid.shape, "right", palsar.read_polynomials)
+
+
 def test_polynomials_that_contradict_corners_on_no_grid_are_refused(leader: Path) -> None:
     _, crs = utm(leader)
     latitude, longitude = maps.centre_of(leader, SHAPE)
