@@ -4,7 +4,7 @@ Thermal noise adds a nearly constant power to every pixel. Its level is annotate
 TerraSAR-X and the Alaska SAR Facility, and not by ERS, Envisat, PALSAR and the CDPF. It is
 subtracted from no image:
 
-- All missions are treated alike, and like the images of CaFFe that networks are trained on.
+- All missions are treated alike, whether they annotate it or not.
 - Where the sea is dark, the difference is as often negative as positive: no backscatter, and no
   grey level. Clipped to 0 it would be no data, where a front has the sea on one side.
 - It moves no front. Real products have: Sentinel-1 IW −29 to −19 dB (β⁰) across the swath,

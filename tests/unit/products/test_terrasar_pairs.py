@@ -96,7 +96,7 @@ def test_a_map_is_refused_with_the_image_to_list(level: str, words: str, tmp_pat
     with pytest.raises(ProductError, match=f"is {level}, a map already.*{words}") as caught:
         open_product(folder)
     assert "Order the scene as SSC or MGD" in caught.value.remedy
-    assert "source.kind: images, mission TSX, acquired 2012-03-04" in caught.value.remedy
+    assert "(source.kind: images, mission TSX, acquired 2012-03-04" in caught.value.remedy
     (image,) = folder.glob("IMAGEDATA/*.tif")
     assert str(image) in caught.value.remedy
 

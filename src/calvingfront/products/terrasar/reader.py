@@ -151,8 +151,8 @@ def _refuse_maps(main: Path, root: XmlFields, mission: Mission, polarisation: st
             shift = abs(height / math.tan(math.radians(angle.number(".", 10.0, 70.0))))
             what += f" ({height:.0f} m): a front at sea level is displaced by {shift:.0f} m"
     remedy = (
-        f"Order the scene as SSC or MGD; or list {image} as an image (source.kind: images, "
-        f"mission {mission}, acquired {day})."
+        f"Order the scene as SSC or MGD; or give {image} as an image of your own (source.kind: "
+        f"images, mission {mission}, acquired {day})."
     )
     raise fault(main, "productVariant", what, remedy)
 
