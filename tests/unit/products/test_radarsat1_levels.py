@@ -8,11 +8,13 @@ import numpy as np
 import pytest
 
 from calvingfront.errors import ProductError
+from calvingfront.products.ceos.product import TYPE_AT as SUMMARY_TYPE_AT
 from calvingfront.products.ceos.product import with_trailer
 from calvingfront.products.ceos.radarsat1 import TYPE_AT
 from calvingfront.products.ceos.records import Leader
 from calvingfront.products.checks import check_product
 from calvingfront.products.registry import open_product
+from calvingfront.simulation.product_writers import ers_ceos
 from calvingfront.simulation.product_writers import radarsat1 as writer
 from ceos_images import radar_image
 from further_products import to_trailer
@@ -72,3 +74,25 @@ def set_type(leader: Path, level: str) -> None:
             content[offset + TYPE_AT - 1 : offset + TYPE_AT + 2] = level.encode()
         offset += len(record.content)
     leader.write_bytes(content)
+
+
+@pytest.mark.parametrize(
+    ("mission", "name", "words"),
+    [
+        ("ERS", "SAR RAW SIGNAL DATA", "raw data. Order the scene as SLC or PRI"),
+        ("ERS", "SAR ELLIPSOID GEOCODED IMAGE", "a map already. Order the scene as SLC or PRI"),
+        ("RSAT", "SCANSAR WIDE", "ScanSAR, .*SGF or SLC"),
+        ("RSAT", "SYSTEMATIC GEOCODED UTM", "a map already"),
+    ],
+)
+def test_a_product_type_that_is_no_image_is_refused_by_name(
+    mission: str, name: str, words: str, tmp_path: Path
+) -> None:
+    write = {"ERS": ers_ceos.write, "RSAT": writer.write}[mission]
+    leader = write(radar_image(mission, is_complex=False), tmp_path)
+    content = bytearray(leader.read_bytes())
+    start = len(Leader.open(leader).records[0].content) + SUMMARY_TYPE_AT - 1
+    content[start : start + 32] = name.ljust(32).encode()
+    leader.write_bytes(content)
+    with pytest.raises(ProductError, match=f"is '{name}', {words}"):
+        open_product(tmp_path)

@@ -18,7 +18,7 @@ from calvingfront.products.ceos.ers_radiometry import facility_record, read_cali
 from calvingfront.products.ceos.ers_timing import azimuth_time
 from calvingfront.products.ceos.imagery import Imagery
 from calvingfront.products.ceos.orbit import seconds_since, state_vectors
-from calvingfront.products.ceos.product import shared_fields
+from calvingfront.products.ceos.product import refuse_types, shared_fields
 from calvingfront.products.ceos.records import (
     Leader,
     Record,
@@ -56,6 +56,7 @@ def read(path: Path | str, polarisation: str | None = None) -> Product:
         raise ProductError(path, f"has {len(images)} imagery files, not one", "Give the DAT file")
     choose_polarisation(("VV",), polarisation, path)
     leader = Leader.open(leader_path)
+    refuse_types(leader, "Order the scene as SLC or PRI")
     facility_record(leader)  # before other records, which other facilities wrote differently
     imagery = Imagery.open(images[0])
     imagery.check_lines()

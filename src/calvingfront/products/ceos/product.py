@@ -6,6 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from calvingfront.errors import ProductError
 from calvingfront.products.ceos.imagery import Imagery
 from calvingfront.products.ceos.orbit import pass_direction
 from calvingfront.products.ceos.records import (
@@ -47,6 +48,29 @@ def shared_fields(
         "orbit": orbit,
         "pixels": imagery,
     }
+
+
+TYPE_AT = 1111  # of the summary: product type, 32 characters
+# Words of product types that are no image in radar geometry, as processors of ESA, CDPF and ASF
+# write them.
+_NO_IMAGES = {
+    "RAW": "raw data",
+    "SIGNAL DATA": "raw data",
+    "GEOCODED": "a map already",
+    "SCANSAR": "ScanSAR, of several beams",
+}
+
+
+def refuse_types(leader: Leader, order: str) -> None:
+    """Raise ProductError if the summary names a product that cannot be geocoded.
+
+    order: the remedy.
+    """
+    name = leader.summary.text(TYPE_AT, 32, "product type").upper()
+    for word, kind in _NO_IMAGES.items():
+        if word in name:
+            where = f"{leader.path}, product type"
+            raise ProductError(where, f"is {name!r}, {kind}", order)
 
 
 def with_trailer(leader: Leader) -> Leader:

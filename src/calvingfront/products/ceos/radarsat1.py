@@ -21,7 +21,7 @@ from calvingfront.products.ceos import radarsat1_asf
 from calvingfront.products.ceos.imagery import Imagery
 from calvingfront.products.ceos.lines import fit_line_times
 from calvingfront.products.ceos.orbit import seconds_since, state_vectors
-from calvingfront.products.ceos.product import shared_fields, with_trailer
+from calvingfront.products.ceos.product import refuse_types, shared_fields, with_trailer
 from calvingfront.products.ceos.records import (
     DAMAGED,
     Leader,
@@ -54,6 +54,7 @@ TABLE_AT = 89  # of the radiometric record: 512 gains E16.7
 MOST_GAINS = 512
 TYPE_AT = 7366  # of the processing record: product type
 LEVELS = ("SLC", "SGF", "SGX", "SGC")
+ORDER = "Order a scene of beams F1 to S7 as SGF or SLC."
 REFUSED = {
     "SCN": "ScanSAR of several beams",
     "SCW": "ScanSAR of several beams",
@@ -75,7 +76,9 @@ def read(path: Path | str, polarisation: str | None = None) -> Product:
     if len(images) != 1:
         raise ProductError(path, f"has {len(images)} imagery files, not one", "Give the data file")
     choose_polarisation(("HH",), polarisation, path)
-    leader = _complete(Leader.open(leader_path))
+    leader = Leader.open(leader_path)
+    refuse_types(leader, ORDER)
+    leader = _complete(leader)
     is_asf = not leader.all_of(120)
     level = "" if is_asf else _level(leader)
     imagery = Imagery.open(images[0])
@@ -126,7 +129,7 @@ def _level(leader: Leader) -> str:
     if level in REFUSED:
         what = f"is {level}, {REFUSED[level]}"
         where = f"{leader.path}, product type"
-        raise ProductError(where, what, "Order a scene of beams F1 to S7 as SGF or SLC.")
+        raise ProductError(where, what, ORDER)
     return level if level in LEVELS else ""
 
 
