@@ -62,6 +62,29 @@ def test_a_terrasar_product_without_the_annotation_says_nothing(tmp_path: Path) 
     assert not any("noise" in note for note in notes)
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ("<geometry>", "<geometry>", ""),
+        ("<geometry>", "{flags}<geometry>", "elevation antenna pattern is not compensated"),
+        (">CALIBRATED<", ">NOTCALIBRATED<", "backscatter is not calibrated"),
+    ],
+)
+def test_what_a_terrasar_processor_left_is_told(
+    old: str, new: str, told: str, tmp_path: Path
+) -> None:
+    folder = write_terrasar(images.terrasar_image(), tmp_path)
+    (main,) = folder.glob("*.xml")
+    flags = (
+        "<processingFlags><rangeSpreadingLossCorrectedFlag>true</rangeSpreadingLossCorrectedFlag>"
+        "<elevationPatternCorrectedFlag>false</elevationPatternCorrectedFlag></processingFlags>"
+    )
+    main.write_text(main.read_text().replace(old, new.format(flags=flags), 1))
+    notes = open_product(folder).notes[1:]
+    assert len(notes) == bool(told)
+    assert all(told in note for note in notes)
+
+
 @pytest.mark.parametrize("power", [[], [np.nan], [0.0], [-1.0], [2.0], [1e-9]])
 def test_what_is_no_noise_level_is_not_told(power: list[float]) -> None:
     assert noise_note(power, "beta0") == ()

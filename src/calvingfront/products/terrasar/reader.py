@@ -52,6 +52,10 @@ _PASSES: dict[str, Literal["ascending", "descending"]] = {
     "ASCENDING": "ascending",
     "DESCENDING": "descending",
 }
+_CORRECTIONS = {
+    "rangeSpreadingLossCorrectedFlag": "range spreading loss",
+    "elevationPatternCorrectedFlag": "elevation antenna pattern",
+}
 _SIDES: dict[str, Side] = {"RIGHT": "right", "LEFT": "left"}
 _LEVELS = {"SSC": ("SSC", "COMPLEX", "COSAR"), "MGD": ("MGD", "DETECTED", "GEOTIFF")}
 
@@ -127,7 +131,9 @@ def read(path: Path, polarisation: str | None = None) -> Product:
         else place_ground_points(grid, azimuth, in_range, raster),
         mean_height_m=info.number("sceneInfo/sceneAverageHeight", -1e3, 1e4),
         beam=info.text("acquisitionInfo/elevationBeamConfiguration"),
-        notes=_notes(grid) + _noise(root, chosen, float(calibration.gains.item())),
+        notes=_notes(grid)
+        + _uncorrected(root)
+        + _noise(root, chosen, float(calibration.gains.item())),
     )
 
 
@@ -192,6 +198,20 @@ def _calibrate(root: XmlFields, polarisation: str) -> Calibration:
             return Calibration.constant("beta0", constant.number("calFactor", 1e-15, 1e3))
     what = f"is missing for {polarisation}"
     raise fault(root.path, "calibration/calibrationConstant", what)
+
+
+def _uncorrected(root: XmlFields) -> tuple[str, ...]:
+    """Notes about what the processor left in the image, if its flags say so."""
+    notes = [
+        f"the {name} is not compensated"
+        for flag, name in _CORRECTIONS.items()
+        if (found := root.optional(f"processing/processingFlags/{flag}")) is not None
+        and found.text().lower() == "false"
+    ]
+    kind = root.optional("productInfo/productVariantInfo/radiometricCorrection")
+    if kind is not None and kind.text().upper() != "CALIBRATED":
+        notes.append(f"backscatter is not calibrated: the product is {kind.text()[:20].upper()}")
+    return tuple(notes)
 
 
 def _noise(root: XmlFields, polarisation: str, gain: float) -> tuple[str, ...]:
