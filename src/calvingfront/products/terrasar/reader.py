@@ -131,9 +131,7 @@ def read(path: Path, polarisation: str | None = None) -> Product:
         else place_ground_points(grid, azimuth, in_range, raster),
         mean_height_m=info.number("sceneInfo/sceneAverageHeight", -1e3, 1e4),
         beam=info.text("acquisitionInfo/elevationBeamConfiguration"),
-        notes=_notes(grid)
-        + _uncorrected(root)
-        + _noise(root, chosen, float(calibration.gains.item())),
+        notes=_notes(grid) + _uncorrected(root) + _noise(root, chosen, calibration),
     )
 
 
@@ -214,7 +212,7 @@ def _uncorrected(root: XmlFields) -> tuple[str, ...]:
     return tuple(notes)
 
 
-def _noise(root: XmlFields, polarisation: str, gain: float) -> tuple[str, ...]:
+def _noise(root: XmlFields, polarisation: str, calibration: Calibration) -> tuple[str, ...]:
     """A note about the thermal noise: polynomials of the two-way time, in squared numbers."""
     for layer in root.every("noise", 0, MOST_LAYERS):
         if layer.text("polLayer").upper() != polarisation:
@@ -225,7 +223,7 @@ def _noise(root: XmlFields, polarisation: str, gain: float) -> tuple[str, ...]:
         apart = np.linspace(near, far, 9) - middle.number("referencePoint", 1e-3, 2e-2)
         with np.errstate(over="ignore", invalid="ignore"):
             power = np.polynomial.polynomial.polyval(apart, middle.polynomial())
-        return noise_note(gain * power, "beta0")
+        return noise_note(calibration.gains.item() * power, calibration.kind)
     return ()
 
 
