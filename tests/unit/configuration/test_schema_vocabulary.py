@@ -13,6 +13,7 @@ from calvingfront.configuration.schema import read_schema
 from calvingfront.configuration.validation import validate_config
 from calvingfront.dataset.history import WHEN
 from calvingfront.errors import Faults
+from calvingfront.evaluation.ensemble import ORIENTATIONS
 from calvingfront.networks.blocks import Variant
 from calvingfront.networks.settings import NetworkSettings
 from calvingfront.samples.geometry import VARIANTS
@@ -45,6 +46,7 @@ def test_every_enumeration_of_the_schema_is_that_of_the_code(schema: dict[str, A
         "split.method": set(SPLIT_METHODS),
         "networks.variant": set(get_args(Variant)),
         "history.when": set(WHEN),
+        "evaluation.orientations": {1, ORIENTATIONS},
         "samples.variant": set(VARIANTS),
         "map.vertical_datum": {"ellipsoid", "geoid"},
         "networks.kernel": {3, 5, 7, 9},
