@@ -16,9 +16,9 @@ from pathlib import Path
 
 import pytest
 
-from calvingfront.errors import SceneError
-from calvingfront.locating.inputs import archives
-from calvingfront.locating.inputs.archives import is_archive, unpack
+from calvingfront.errors import ProductError
+from calvingfront.products.delivery import archives
+from calvingfront.products.delivery.archives import is_archive, unpack
 
 CONTENT = {"P/a.N1": b"x" * 5000, "P/deep/b.bin": b"", "c.txt": b"seven"}
 Write = Callable[[Path, dict[str, bytes]], Path]
@@ -56,7 +56,7 @@ def files_in(folder: Path) -> dict[str, bytes]:
 def refused(archive: Path, said: str) -> None:
     """The archive is refused with this message; neither its folder nor anything else is there."""
     before = set(archive.parent.iterdir())
-    with pytest.raises(SceneError, match=said) as caught:
+    with pytest.raises(ProductError, match=said) as caught:
         unpack(archive, archive.parent / "out")
     assert str(archive) in str(caught.value)
     assert set(archive.parent.iterdir()) == before
