@@ -147,8 +147,9 @@ def _unpack_zip(path: Path, folder: Path, room: _Room, wanted: Wanted) -> None:
                 raise _hostile(path, info.filename, "is a link or a device")
             if info.flag_bits & 1:
                 raise ProductError(path, "is encrypted", "Unpack it yourself and name the folder.")
-            place = places.of(info.filename, info.is_dir())
-            if info.is_dir():
+            is_folder = info.filename.endswith(("/", "\\"))
+            place = places.of(info.filename, is_folder)
+            if is_folder:
                 continue
             if not wanted(info.filename):
                 place.touch()
@@ -163,7 +164,9 @@ def _unpack_tar(path: Path, folder: Path, room: _Room, wanted: Wanted) -> None:
         for info in archive:
             if _is_hidden(info.name):
                 continue
-            if not (info.isreg() or info.isdir()):
+            # Of two names of one file, a tar holds the second as a link to the first.
+            is_copy = info.islnk() and folder / info.linkname in places.seen
+            if not (info.isreg() or info.isdir() or is_copy):
                 raise _hostile(path, info.name, "is a link or a device")
             place = places.of(info.name, info.isdir())
             if info.isdir():
@@ -172,6 +175,10 @@ def _unpack_tar(path: Path, folder: Path, room: _Room, wanted: Wanted) -> None:
                 place.touch()
                 continue
             room.ask(info.size)
+            if is_copy:
+                with (folder / info.linkname).open("rb") as first:
+                    _copy(first, place, room, None)
+                continue
             source = archive.extractfile(info)
             if source is None:  # cannot be: it is a regular file
                 raise _hostile(path, info.name, "has no content")
@@ -216,8 +223,8 @@ class _Places:
         if self.count > MOST_MEMBERS:
             what = f"has more than {MOST_MEMBERS} members"
             raise ProductError(self.archive, what, "Unpack it yourself and name the folder.")
-        pure = PurePosixPath(name)
-        if pure.is_absolute() or ".." in pure.parts or "\\" in name or "\0" in name:
+        pure = PurePosixPath(name.replace("\\", "/"))  # as some programs of Windows write it
+        if pure.is_absolute() or ".." in pure.parts or "\0" in name:
             raise _hostile(self.archive, name, "lies outside the archive")
         place = self.folder / pure
         if is_folder:

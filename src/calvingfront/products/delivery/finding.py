@@ -58,8 +58,8 @@ def places_below(folder: Path) -> Iterator[Place]:
     """
     products, archives = _search(folder)
     yield from map(Place, products)
-    names = {scene_name(product) for product in products}
-    yield from (Place(path, True) for path in archives if scene_name(path) not in names)
+    names = {_bare(product) for product in products}
+    yield from (Place(path, True) for path in archives if _bare(path) not in names)
 
 
 def products_below(folder: Path) -> list[Path]:
@@ -96,14 +96,25 @@ def scene_name(path: Path) -> str:
     return path.name
 
 
+def _bare(path: Path) -> str:
+    """The name without any suffix of a format, as of ….N1.gz and ….SAFE.zip."""
+    name = scene_name(path)
+    return name if name == path.name else _bare(path.with_name(name))
+
+
 def _search(folder: Path) -> tuple[list[Path], list[Path]]:
     """The products and the archives at or below a folder, level by level."""
     products: list[Path] = []
     archives: list[Path] = []
+    searched: set[Path] = set()  # links may lead back to a folder
     level, seen = [folder], 0
     for depth in range(DEEPEST + 1):
         below: list[Path] = []
         for path in level:
+            if path.is_dir():
+                if path.resolve() in searched:
+                    continue
+                searched.add(path.resolve())
             if format_of(path) is not None:
                 products.append(path)
             elif path.is_dir():

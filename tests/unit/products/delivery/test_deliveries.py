@@ -164,6 +164,13 @@ def test_a_product_beside_the_archive_of_another_is_ambiguous_but_not_beside_its
     safe = write_sentinel1(tmp_path)
     archive = zip_safe(safe)
     assert place_of(tmp_path).path == safe
+    folder = tmp_path / "asar"
+    folder.mkdir()
+    product = WRITERS["ASAR"](folder)
+    gzip_of(product, folder / f"{product.name}.gz")
+    (folder / "again").symlink_to(folder)
+    assert place_of(folder).path == product
+    shutil.rmtree(folder)
     archive.rename(tmp_path / "another.zip")
     with pytest.raises(ProductError, match=rf"holds 2 products \({safe.name}, another.zip\)"):
         open_product(tmp_path)
