@@ -101,7 +101,7 @@ def read(path: Path, polarisation: str | None = None) -> Product:
     files.append(source)
     pixels: PixelReader
     if level == "MGD":
-        pixels = RasterPixels(str(source), raster.shape)
+        pixels = RasterPixels(source, raster.shape)
     else:
         pixels = CosarPixels(source, raster.shape)
     middle_s = float(azimuth.time(np.array((raster.shape[0] - 1) / 2)))
