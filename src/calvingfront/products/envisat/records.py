@@ -25,6 +25,7 @@ PROCESSING_BYTES = (2009, 10069)  # before and since issue 4 of the format; our 
 GRID_BYTES = 521
 GROUND_RANGE_BYTES = 55
 POINTS = 11  # ground control points across the swath
+TOLERANCE_M = 10.0  # of these points; 154 of a real ASAR IMS lie within 0.3 m
 
 ANTENNA_FLAG = 121  # whether the elevation pattern is compensated
 RANGE_SPREADING_FLAG = 126  # whether range spreading is compensated
@@ -114,6 +115,7 @@ def read_ground_points(header: EnvisatHeader, epoch: datetime, height_m: float) 
         height=np.full(sample.shape, height_m),
         azimuth_time_s=np.repeat([time for _, time, _ in lines], POINTS),
         slant_range_time_s=column(44, ">f4", "slant range time", 1e6, 1e8) / 1e9,
+        tolerance_m=TOLERANCE_M,
     )
 
 
