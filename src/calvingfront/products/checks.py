@@ -33,18 +33,22 @@ MAP_TOLERANCE_PX = 1.0
 WRONG = "Do not use the product: fetch it again, or get the scene from another processing."
 
 
-def check_product(product: Product) -> list[ProductError]:
-    """Return all faults of a product; an empty list means that it can be used."""
+def check_product(product: Product, *, orbit_follows: bool = False) -> list[ProductError]:
+    """Return all faults of a product; an empty list means that it can be used.
+
+    orbit_follows: an orbit file will take the place of the state vectors, which may therefore be
+    too few, too noisy, or of another time. Ground points are checked where the vectors are usable.
+    """
     faults = _check_pixels(product)
     faults += check_orbit(product.orbit, product)
     geometry = product.geometry
     if isinstance(geometry, RadarGeometry) and not faults:
-        faults += _check_timing(product, geometry)
+        faults += _check_timing(product, geometry, orbit_follows)
         faults += _check_slant_range(product, geometry)
     if isinstance(geometry, MapGeometry) and not faults:
         faults += _check_map(product, geometry)
     if not faults:
-        faults += _check_scene_orbit(product)
+        faults += _check_scene_orbit(product, orbit_follows)
     if not (np.isfinite(product.calibration.gains).all() and (product.calibration.gains > 0).all()):
         faults.append(
             _fault(product, "calibration", "has gains that are not finite and positive", WRONG)
@@ -105,11 +109,14 @@ def check_orbit(orbit: StateVectors, product: Product) -> list[ProductError]:
     return faults
 
 
-def _check_timing(product: Product, geometry: RadarGeometry) -> list[ProductError]:
+def _check_timing(
+    product: Product, geometry: RadarGeometry, orbit_follows: bool
+) -> list[ProductError]:
     faults = []
     ends = geometry.azimuth.time(np.array([0.0, product.shape[0] - 1.0]))
     first, last = product.orbit.times_s[[0, -1]]
-    if ends.min() < first - TIME_MARGIN_S or ends.max() > last + TIME_MARGIN_S:
+    covered = first - TIME_MARGIN_S <= ends.min() and ends.max() <= last + TIME_MARGIN_S
+    if not covered and not orbit_follows:
         what = (
             f"the image spans {ends.min():.3f} to {ends.max():.3f} s, but the state vectors cover "
             f"{first:.3f} to {last:.3f} s"
@@ -179,12 +186,13 @@ def _check_map(product: Product, geometry: MapGeometry) -> list[ProductError]:
     return []
 
 
-def _check_scene_orbit(product: Product) -> list[ProductError]:
+def _check_scene_orbit(product: Product, orbit_follows: bool) -> list[ProductError]:
     """Check the orbit as geocoding will use it, and on it the product's own ground points."""
     try:
         orbit = scene_orbit(product.orbit, product.geometry, product.shape)
     except OrbitError as error:
-        return [_fault(product, error.where, error.what, error.remedy)]
+        unusable = _fault(product, error.where, error.what, error.remedy)
+        return [] if orbit_follows else [unusable]
     if product.ground_points is None or not isinstance(product.geometry, RadarGeometry):
         return []
     return _check_ground_points(product, product.geometry, product.ground_points, orbit)

@@ -243,3 +243,11 @@ def test_a_doris_file_that_ends_within_a_number_is_refused(tmp_path):
     plain.write_bytes(gzip.compress(content)[:-50])
     with pytest.raises(OrbitError):
         read_orbit_file(plain, SCENES_EPOCH, MIDDLE_S, MIDDLE_S + 20)
+
+
+def test_a_compressed_file_that_would_fill_the_memory_is_refused(tmp_path):
+    path = tmp_path / "bomb.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("orbit.EOF", bytes(70 << 20))
+    with pytest.raises(OrbitError, match="too long for an orbit"):
+        read_orbit_file(path, EPOCH, 0.0, 1.0)
