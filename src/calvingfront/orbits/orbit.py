@@ -1,6 +1,6 @@
 """One smooth orbit around a scene, from its state vectors.
 
-Real DORIS orbits are reproduced to 1.1 mm from eight vectors 120 s apart, and to 0.6 m from three
+Real DORIS orbits, rounded to 1 mm, are reproduced to 1.6 mm from eight vectors 120 s apart, and to 0.6 m from three
 vectors 480 s apart.
 """
 
@@ -29,9 +29,9 @@ class Orbit:
 
     epoch: UTC; start_s, stop_s: the span of validity, s since epoch.
     coefficients: (degree + 1, 3), m, in increasing degree of x = (t − middle) / half the span.
-    residual_m, residual_m_s: root mean square distance of the state vectors from it; error_m: its
-    standard error, as estimated from them, NaN if it passes through all of them. source: of the
-    vectors.
+    residual_m, residual_m_s: root mean square distance of the state vectors from it; error_m: by
+    how much their noise is likely to shift an image, NaN if it passes through all of them. source:
+    of the vectors.
     """
 
     epoch: datetime
@@ -104,8 +104,8 @@ def fit_orbit(vectors: StateVectors, start_s: float, stop_s: float) -> Orbit:
     where = f"state vectors ({vectors.source})"
     if path.error_m > LARGEST_ERROR_M:
         what = (
-            f"leave the orbit uncertain by {path.error_m:.1f} m: they differ from the smoothest "
-            f"path by {path.residual_m:.2f} m and {path.residual_m_s:.3f} m/s"
+            f"are so noisy that they shift the image by about {path.error_m:.1f} m: they lie "
+            f"{path.residual_m:.2f} m and {path.residual_m_s:.3f} m/s from a smooth orbit"
         )
         raise OrbitError(where, what, "Check the state vectors, or give an orbit file.")
     half = (stop - start) / 2

@@ -4,8 +4,8 @@ State vectors can be 480 s apart (RADARSAT-1), where a polynomial through three 
 Therefore a reference orbit is subtracted first: the path under the gravity of an oblate Earth,
 integrated from the vector nearest to the scene. The remainder varies slowly. A polynomial is fitted
 to its positions and velocities: exact where the vectors are, smooth where they are noisy. Its
-degree, and the weight of the velocities, are those that foretell each vector near the scene best
-from all the others (cross-validation).
+degree, and the weight of the velocities, are those that are likely to shift the image least, judged
+by how well each vector near the scene is foretold from all the others (cross-validation).
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ HIGHEST_DEGREE = 15
 # A velocity counts as a position this many times the vectors' spacing away, divided by its error.
 WEIGHTS = (1.0, 0.1, 0.01, 10.0)
 LEAST_DETERMINANT = 1e-12
-CLOSE = 1.5  # fits that foretell this close to the best one do as well; see _best_fit
+SWING_S = 120.0  # slant range over speed: a velocity that is 1 cm/s off shifts an image by 1.2 m
 LEAST_SMOOTHED = 5  # fewer vectors are interpolated: they cannot tell noise from curvature
 NEAR = 4  # vectors nearest to the scene that are foretold, besides those during it
 MISMATCH_M, MISMATCH_M_S = 20.0, 10.0  # accepted between neighbours: this, and this per second
@@ -59,11 +59,14 @@ class _Fit:
         solved = np.linalg.solve(triangle, basis.T @ wanted)
         return cls(degree, weight_s, solved, wanted - design @ solved, triangle, basis)
 
-    def foretold(self) -> Array:
-        """Distance (n,) of each position from where the fit without its vector would put it."""
+    def foretold(self) -> tuple[Array, Array]:
+        """Distances of each vector from where the fit without it would put it: (n,) m, (n,) m/s.
+
+        Infinite where the other vectors determine no such place.
+        """
         count = len(self.misses) // 2
         position, velocity = self.basis[:count], self.basis[count:]
-        # (I − H) solved for the position: H is the part of the hat matrix of one vector, 2 × 2.
+        # (I − H) solved for the misses: H is the part of the hat matrix of one vector, 2 × 2.
         a, b, d = (
             start - np.einsum("ij,ij->i", left, right)
             for start, left, right in (
@@ -71,22 +74,35 @@ class _Fit:
             )
         )  # fmt: skip
         determinant = a * d - b * b
-        told = d[:, None] * self.misses[:count] - b[:, None] * self.misses[count:]
-        alone = determinant <= LEAST_DETERMINANT  # no other vector determines this place
-        told /= np.where(alone, 1.0, determinant)[:, None]
-        return np.where(alone, np.inf, np.linalg.norm(told, axis=1))
+        alone = determinant <= LEAST_DETERMINANT
+        scale = np.where(alone, 1.0, determinant)
+        told = []
+        for own, other, first, second in (
+            (d, b, self.misses[:count], self.misses[count:]),
+            (a, b, self.misses[count:], self.misses[:count]),
+        ):
+            misses = own[:, None] * first - other[:, None] * second
+            told.append(np.where(alone, np.inf, np.linalg.norm(misses, axis=1) / scale))
+        return told[0], told[1] / self.weight_s
 
-    def error(self, x: Array, near: npt.NDArray[np.intp]) -> float:
-        """Largest standard error (m) of the path at x; NaN if the fit is an interpolation.
+    def shift(self, x: Array, scale_s: float, near: npt.NDArray[np.intp]) -> float:
+        """How far (m) the noise of the vectors is likely to shift an image at x; largest of all x.
 
-        The near vectors' distances from what the others foretell stand for their noise: of five
-        vectors and a high degree, the residuals themselves would be too small.
+        The standard error of the position, and that of the velocity times SWING_S: where the radar
+        looks follows from the direction of the velocity. The near vectors' distances from what the
+        others foretell stand for their noise: of five vectors and a high degree, the residuals
+        themselves would be too small.
         """
-        if len(self.misses) <= self.degree + 1:
-            return float("nan")
-        variance = float((self.foretold()[near] ** 2).mean())  # of the three coordinates together
-        spread = np.linalg.solve(self.triangle.T, chebyshev.chebvander(x, self.degree).T)
-        return float(np.sqrt(variance * (spread**2).sum(axis=0).max()))
+        noise = np.array([float((told[near] ** 2).mean()) for told in self.foretold()])
+        if not np.isfinite(noise).all():
+            return float("inf")
+        count = len(self.misses) // 2
+        of_rows = np.repeat([noise[0], noise[1] * self.weight_s**2], count)
+        from_rows = np.linalg.solve(self.triangle, self.basis.T)
+        errors = []
+        for basis in np.split(_design(x, self.degree), 2):
+            errors.append(np.sqrt(((basis @ from_rows) ** 2) @ of_rows))
+        return float((errors[0] + SWING_S / scale_s * errors[1]).max())
 
 
 def _design(x: Array, degree: int) -> Array:
@@ -100,7 +116,8 @@ def _design(x: Array, degree: int) -> Array:
 class VectorPath:
     """The path through the chosen vectors, from start to stop (s since their epoch).
 
-    error_m: estimated standard error between start and stop; NaN if the vectors are interpolated.
+    error_m: by how much the vectors' noise is likely to shift an image between start and stop; NaN
+    if they are interpolated.
     residual_m, residual_m_s: root mean square distance of the vectors from the path.
     foretold_m: distance (n,) of each vector from the path through the others.
     Raises OrbitError if neighbouring vectors contradict each other.
@@ -123,7 +140,9 @@ class VectorPath:
         self.scale = (times[-1] - times[0]) / 2
         x = (times - self.middle) / self.scale
         near = _near(times, start, stop)
-        fit, without = _best_fit(x, self.scale, rest, near)
+        within = np.linspace(max(start, self.first), min(stop, self.last), 9)
+        scene = (within - self.middle) / self.scale
+        fit, without = _best_fit(x, self.scale, rest, near, scene)
         self.coefficients = fit.coefficients
         self.slopes = chebyshev.chebder(fit.coefficients) / self.scale
         count = len(times)
@@ -131,9 +150,10 @@ class VectorPath:
         self.residual_m, self.residual_m_s = (
             float(np.sqrt((misses**2).sum(axis=1).mean())) for misses in (position, velocity)
         )
-        self.foretold_m = without.foretold()
-        within = np.linspace(max(start, self.first), min(stop, self.last), 17)
-        self.error_m = fit.error((within - self.middle) / self.scale, near)
+        self.foretold_m = without.foretold()[0]
+        self.error_m = float("nan")
+        if fit is without:
+            self.error_m = fit.shift(scene, self.scale, near)
 
     def position(self, time_s: Array) -> Array:
         """Earth-fixed positions (n, 3) at times (n,)."""
@@ -173,14 +193,12 @@ def _near(times: Array, start: float, stop: float) -> npt.NDArray[np.intp]:
 
 
 def _best_fit(
-    x: Array, scale_s: float, rest: Array, near: npt.NDArray[np.intp]
+    x: Array, scale_s: float, rest: Array, near: npt.NDArray[np.intp], scene: Array
 ) -> tuple[_Fit, _Fit]:
-    """The fit to use, and the one that foretells the near vectors best from the others.
+    """The fit to use, and the one that is likely to shift an image at `scene` least.
 
-    Of fits that do nearly as well the highest degree is taken: what is foretold lies in a gap twice
-    as wide as those in use, where a low degree seems good enough. If that is the highest degree
-    which a vector less can determine, the vectors are too far apart and too exact to smooth them:
-    all of them are then interpolated (Hermite).
+    If the latter has the highest degree which a vector less can determine, the vectors are too far
+    apart and too exact to smooth them: all of them are then interpolated (Hermite).
     """
     count = len(x)
     spacing = 2 * scale_s / (count - 1)
@@ -192,10 +210,8 @@ def _best_fit(
     for share in WEIGHTS:
         for degree in range(1, min(hermite - 2, HIGHEST_DEGREE) + 1):
             fit = _Fit.of(x, scale_s, rest, degree, share * spacing)
-            tried.append((float(np.sqrt((fit.foretold()[near] ** 2).mean())), fit))
-    least = min(miss for miss, _ in tried)
-    good = [(-fit.degree, miss, fit) for miss, fit in tried if miss <= CLOSE * least]
-    best = min(good, key=lambda entry: entry[:2])[2]
+            tried.append((fit.shift(scene, scale_s, near), fit))
+    best = min(tried, key=lambda entry: entry[0])[1]
     if best.degree == hermite - 2:
         return _Fit.of(x, scale_s, rest, hermite, spacing), best
     return best, best

@@ -79,12 +79,10 @@ def open_ingested(path: PathLike) -> Product:
 def orbit_note(product: Product) -> str:
     """How well the state vectors agree with the orbit that is fitted to them."""
     orbit = scene_orbit(product.orbit, product.geometry, product.shape)
-    uncertain = (
-        "" if np.isnan(orbit.error_m) else f"; the orbit is uncertain by {orbit.error_m:.3f} m"
-    )
+    shift = "" if np.isnan(orbit.error_m) else f", which shifts the image by {orbit.error_m:.3f} m"
     return (
         f"state vectors ({product.orbit.source}) lie {orbit.residual_m:.3f} m and "
-        f"{orbit.residual_m_s:.4f} m/s from the fitted orbit{uncertain}"
+        f"{orbit.residual_m_s:.4f} m/s from the fitted orbit{shift}"
     )
 
 

@@ -101,7 +101,7 @@ def doris_for(product: Path, path: Path) -> Path:
 def test_how_well_the_vectors_agree_is_recorded(product: Path, tmp_path: Path) -> None:
     notes = open_ingested(ingest(product, tmp_path / "p.json")).notes
     (note,) = [note for note in notes if "state vectors (annotation) lie 0.00" in note]
-    assert "the orbit is uncertain by 0.0" in note
+    assert "which shifts the image by 0.0" in note
 
 
 def test_vectors_that_are_too_noisy_are_told_unless_an_orbit_file_takes_their_place(
@@ -114,7 +114,7 @@ def test_vectors_that_are_too_noisy_are_told_unless_an_orbit_file_takes_their_pl
         (x_cm,) = struct.unpack_from(">i", content, at)
         struct.pack_into(">i", content, at, x_cm + noise_cm)
     product.write_bytes(bytes(content))
-    with pytest.raises(Faults, match=r"uncertain by \d+\.\d m"):
+    with pytest.raises(Faults, match=r"shift the image by about \d+\.\d m"):
         ingest(product, tmp_path / "p.json")
     path = doris_for(product, tmp_path / "DOR")
     scene = open_ingested(ingest(product, tmp_path / "p.json", orbit_file=str(path)))
