@@ -39,6 +39,10 @@ from calvingfront.radar.model import (
 )
 
 FORMAT = "ERS CEOS"
+# Of the corners: those of a real ERS-1 leader of ESA lie within 0.1 m. Older processors used an
+# ellipsoid that is 7 m higher (GEM 6).
+TOLERANCE_M = 20.0
+METRES_PER_DEGREE = 111_000.0
 POLYNOMIAL_AT = 1855  # of the facility record: 4 coefficients of 20 characters
 _MONTHS = ["JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"]
 
@@ -186,4 +190,13 @@ def corners(leader: Leader, shape: tuple[int, int]) -> GroundPoints | None:
         height=np.zeros(4),
         azimuth_time_s=unknown,
         slant_range_time_s=unknown,
+        tolerance_m=TOLERANCE_M + _rounding_m(values),
     )
+
+
+def _rounding_m(degrees: list[float]) -> float:
+    """How far (m) the rounding of coordinates moves a place: old leaders have three decimals."""
+    for decimals in range(2, 7):
+        if all(abs(value - round(value, decimals)) < 1e-9 for value in degrees):
+            return 0.5 * 10.0**-decimals * METRES_PER_DEGREE * 2**0.5
+    return 0.0

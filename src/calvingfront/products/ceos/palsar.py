@@ -3,6 +3,7 @@
 Source: ALOS PALSAR level 1.1/1.5 product format description (JAXA, NEB-070062B). ALOS-2 has the
 same summary, orbit, calibration and polynomial fields, in records of other lengths (map projection
 before the orbit); its prefix of level 1.1 is longer, as the descriptor says.
+Level 1.1 does not say whether its lines' times are zero-Doppler times: see palsar_squint.
 Calibration (Shimada et al. 2009): σ⁰ = DN² · 10^(CF/10), for level 1.1 with CF − 32 dB.
 """
 
@@ -19,6 +20,7 @@ from calvingfront.products.ceos.imagery import Imagery
 from calvingfront.products.ceos.lines import fit_line_times
 from calvingfront.products.ceos.orbit import seconds_since, state_vectors
 from calvingfront.products.ceos.palsar_map import read_map, refuse_level
+from calvingfront.products.ceos.palsar_squint import Places, settle
 from calvingfront.products.ceos.product import shared_fields
 from calvingfront.products.ceos.records import (
     DAMAGED,
@@ -35,6 +37,7 @@ from calvingfront.radar.model import (
     Array,
     AzimuthTime,
     Calibration,
+    DopplerCentroid,
     MapGeometry,
     Product,
     RadarGeometry,
@@ -48,6 +51,8 @@ COMPLEX_OFFSET_DB = -32.0
 TO_GROUND_AT = 1025  # of the facility record: 25 + 25 coefficients E20.10, then pixel and line
 TO_PIXEL_AT = 2065  # the inverse: 25 + 25 coefficients, then latitude and longitude
 TERMS = 25
+DOPPLER_AT = (1479, 1495, 1511)  # of the summary: Hz, Hz per sample, Hz per sample²
+PLACES_AT = (193, 197, 201, 205, 209, 213)  # of a line: latitudes, then longitudes, 1e-6 degree
 
 
 def recognises(path: Path | str) -> bool:
@@ -68,8 +73,21 @@ def read(path: Path | str, polarisation: str | None = None) -> Product:
     orbit, notes = state_vectors(leader.one(30, "platform position"))
     side = look_side(summary)
     geometry: RadarGeometry | MapGeometry
+    points = None
+    is_alos2 = "2" in summary.text(397, 16, "platform")
     if imagery.is_complex:
-        geometry = read_geometry(leader, imagery, orbit)
+        timed = read_geometry(leader, imagery, orbit)
+        settled = settle(
+            path,
+            timed,
+            orbit,
+            imagery.shape,
+            read_doppler(leader, timed),
+            read_places(leader, imagery),
+            zero_doppler_known=is_alos2,
+        )
+        geometry, points = settled.geometry, settled.points
+        notes += settled.notes
         middle = float(geometry.azimuth.time(np.array((imagery.shape[0] - 1) / 2)))
     else:
         geometry, more = read_map(leader, imagery.shape, side, read_polynomials)
@@ -79,11 +97,13 @@ def read(path: Path | str, polarisation: str | None = None) -> Product:
         **shared_fields(path, leader, imagery, orbit, middle, wavelength_m=(0.2, 0.3)),
         format="ALOS PALSAR CEOS",
         mission="PALSAR",
-        platform="ALOS-2" if "2" in summary.text(397, 16, "platform") else "ALOS",
+        platform="ALOS-2" if is_alos2 else "ALOS",
         level="1.1" if imagery.is_complex else "1.5",
         polarisation=wanted,
         geometry=geometry,
         calibration=read_calibration(leader, imagery.is_complex),
+        ground_points=points,
+        mean_height_m=float("nan") if points is None else float(points.height.mean()),
         notes=notes,
     )
 
@@ -147,6 +167,59 @@ def read_geometry(leader: Leader, imagery: Imagery, orbit: StateVectors) -> Rada
     return RadarGeometry(azimuth, SlantRange(first, 1 / rate), side)
 
 
+def read_doppler(leader: Leader, geometry: RadarGeometry) -> DopplerCentroid | None:
+    """Return the annotated Doppler centroid of level 1.1; None if the fields are blank."""
+    summary = leader.summary
+    if any(summary.is_blank(at, 16, "Doppler centroid") for at in DOPPLER_AT):
+        return None
+    hertz = [
+        summary.number(at, 16, "Doppler centroid", -most, most)
+        for at, most in zip(DOPPLER_AT, (1e4, 10.0, 1e-2), strict=True)
+    ]
+    wavelength = summary.number(501, 16, "wavelength", 0.2, 0.3)
+    first, second = geometry.range.slant_range(np.array([0.0, 1.0]), np.zeros(2))
+    return DopplerCentroid(wavelength, float(first), hertz / (second - first) ** np.arange(3))
+
+
+def read_places(leader: Leader, imagery: Imagery) -> Places | None:
+    """Return where level 1.1 itself places its pixels; None if it does not say.
+
+    By the polynomials of the facility record, else by the first, middle and last sample of each
+    line, as its prefix has them.
+    """
+    lines, samples = (float(extent - 1) for extent in imagery.shape)
+    records = _long_facility(leader)
+    if records and _has_polynomials(records[-1]):
+        _, to_ground = read_polynomials(leader)
+        line, sample = (
+            places.ravel()
+            for places in np.meshgrid(np.linspace(0, lines, 5), np.linspace(0, samples, 5))
+        )
+        latitude, longitude = to_ground(line, sample)
+        return Places("the polynomials", line, sample, latitude, longitude)
+    rows = np.unique(np.linspace(0, lines, 9).astype(int))
+    stated = imagery.line_integers(*PLACES_AT)[rows] / 1e6
+    if not stated.any():
+        return None
+    return Places(
+        "the coordinates of the lines",
+        np.repeat(rows.astype(float), 3),
+        np.tile(np.floor(np.array([0.0, samples / 2, samples])), len(rows)),
+        stated[:, :3].ravel(),
+        stated[:, 3:].ravel(),
+    )
+
+
+def _long_facility(leader: Leader) -> list[Record]:
+    return [r for r in leader.all_of(200) if len(r.content) >= TO_PIXEL_AT + 20 * 52 - 1]
+
+
+def _has_polynomials(record: Record) -> bool:
+    """Whether the coefficients are more than blanks and zeros."""
+    text = record.content[TO_GROUND_AT - 1 : TO_GROUND_AT - 1 + 20 * (2 * TERMS + 2)]
+    return bool(text.strip(b" 0.E+-\0"))
+
+
 class Polynomial:
     """Two polynomials of degree 4 in two variables about an origin, as in the facility record.
 
@@ -204,7 +277,7 @@ def read_polynomials(leader: Leader) -> tuple[ToPixel, ToGround]:
 
     Raises ProductError unless mapping to the ground and back returns to the origin pixel.
     """
-    records = [r for r in leader.all_of(200) if len(r.content) >= TO_PIXEL_AT + 20 * 52 - 1]
+    records = _long_facility(leader)
     if not records:
         raise ProductError(leader.path, "has no facility record with polynomials", DAMAGED)
     record = records[-1]

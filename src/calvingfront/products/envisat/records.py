@@ -28,6 +28,7 @@ GROUND_RANGE_BYTES = 55
 POINTS = 11  # ground control points across the swath
 MOST_PROCESSING = 100  # records of a strip of 4000 km; a scene has one
 SAME_TIME_S = 1e-3  # state vectors closer than this are the same one, given by two records
+TOLERANCE_M = 10.0  # of these points; 154 of a real ASAR IMS lie within 0.3 m
 
 ANTENNA_FLAG = 121  # whether the elevation pattern is compensated
 RANGE_SPREADING_FLAG = 126  # whether range spreading is compensated
@@ -143,6 +144,7 @@ def read_ground_points(header: EnvisatHeader, epoch: datetime, height_m: float) 
         height=np.full(sample.shape, height_m),
         azimuth_time_s=np.repeat([time for _, time, _ in lines], POINTS),
         slant_range_time_s=column(44, ">f4", "slant range time", 1e6, 1e8) / 1e9,
+        tolerance_m=TOLERANCE_M,
     )
 
 

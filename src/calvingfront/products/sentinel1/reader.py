@@ -39,6 +39,7 @@ from calvingfront.radar.model import (
 FORMAT = "Sentinel-1"
 MOST_RECORDS = 10_000
 _ANY = re.compile(r"(?:annotation|measurement)/s1[a-d]-[a-z0-9]+-(slc|ocn|raw|grd)-[^/]*")
+TOLERANCE_M = 20.0  # of the geolocation grid; 210 points of a real GRDH lie within 7 m
 _ANNOTATION = re.compile(r"annotation/s1[a-d]-[a-z0-9]+-grd-(hh|vv|hv|vh)-[^/]*\.xml")
 _PLATFORMS = {f"S1{unit}": f"Sentinel-1{unit}" for unit in "ABCD"}
 _PASSES: dict[str, Literal["ascending", "descending"]] = {
@@ -207,6 +208,7 @@ def _ground_points(root: XmlFields, epoch: datetime) -> GroundPoints:
         height=column("height", -1e3, 1e4),
         azimuth_time_s=np.array(times),
         slant_range_time_s=column("slantRangeTime", 1e-3, 2e-2),
+        tolerance_m=TOLERANCE_M,
     )
 
 
