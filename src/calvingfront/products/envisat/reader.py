@@ -13,6 +13,7 @@ so.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Literal
@@ -46,6 +47,8 @@ from calvingfront.radar.model import (
 FORMAT = "Envisat"
 RECORD_LEAD_BYTES = 17  # time (12), quality (1), line number (4)
 
+# Of the ground points of medium-resolution images: two pixels, as no real header was available.
+COARSE_TOLERANCE_M = 150.0
 # Power of the range with which the range spreading loss of a complex image is compensated.
 SPREADING_POWER = {"IMS": 3.0, "APS": 4.0}
 DETECTED = ("IMP", "IMM", "APP", "APM", "WSM")
@@ -110,6 +113,8 @@ def read(path: Path, polarisation: str | None = None) -> Product:
         specific.number("LINE_TIME_INTERVAL", 1e-5, 1.0),
     )
     points = read_ground_points(header, epoch, processing.average_height_m)
+    if level.endswith("M"):
+        points = replace(points, tolerance_m=COARSE_TOLERANCE_M)
     in_range: SlantRange | GroundRange
     if is_complex:
         in_range = _slant_range(header, processing, points)
