@@ -17,6 +17,7 @@ from calvingfront.radar.model import Calibration
 
 CLEAN_SINCE = (2, 90)  # version of the processor
 SCALED_SINCE = (2, 50)  # since then the noise is annotated in squared numbers of the image
+SUBTRACTED = "imageAnnotation/processingInformation/thermalNoiseCorrectionPerformed"
 MOST_VECTORS = 10_000
 # The list of vectors along range and their values, in new and in old products.
 _TABLES = (
@@ -25,7 +26,24 @@ _TABLES = (
 )
 
 
-def processor_version(manifest: XmlFields) -> tuple[int, int] | None:
+def noise_notes(
+    annotation: XmlFields,
+    manifest: XmlFields,
+    noise: XmlFields | None,
+    calibration: Calibration,
+) -> tuple[str, ...]:
+    """Notes about the noise of a product.
+
+    noise: its annotation of noise, if it has one. calibration: of the image. Raises ProductError if
+    a document is damaged.
+    """
+    version = _processor_version(manifest)
+    performed = annotation.optional(SUBTRACTED) is not None
+    subtracted = performed and annotation.choice(SUBTRACTED, {"TRUE": True, "FALSE": False})
+    return _border_note(version) + _thermal_note(noise, calibration, version, subtracted)
+
+
+def _processor_version(manifest: XmlFields) -> tuple[int, int] | None:
     """The version of the instrument processing facility (IPF), the newest if there are several."""
     versions = [
         (int(found[1]), int(found[2]))
@@ -36,7 +54,7 @@ def processor_version(manifest: XmlFields) -> tuple[int, int] | None:
     return max(versions, default=None)
 
 
-def thermal_note(
+def _thermal_note(
     noise: XmlFields | None,
     calibration: Calibration,
     version: tuple[int, int] | None,
@@ -63,7 +81,7 @@ def thermal_note(
     return ()
 
 
-def border_note(version: tuple[int, int] | None) -> tuple[str, ...]:
+def _border_note(version: tuple[int, int] | None) -> tuple[str, ...]:
     """A note about low values at the border, if an old processor wrote the product."""
     if version is None or version >= CLEAN_SINCE:
         return ()

@@ -23,11 +23,7 @@ from calvingfront.products.pixels import RasterPixels
 from calvingfront.products.polarisation import choose_polarisation
 from calvingfront.products.reading import LARGEST_IMAGE_SIDE, fault, finite
 from calvingfront.products.sentinel1.archive import MANIFEST, SafeArchive, open_archive
-from calvingfront.products.sentinel1.noise import (
-    border_note,
-    processor_version,
-    thermal_note,
-)
+from calvingfront.products.sentinel1.noise import noise_notes
 from calvingfront.products.xml_reading import XmlFields
 from calvingfront.radar.model import (
     Array,
@@ -42,8 +38,6 @@ from calvingfront.radar.model import (
 
 FORMAT = "Sentinel-1"
 MOST_RECORDS = 10_000
-SUBTRACTED = "imageAnnotation/processingInformation/thermalNoiseCorrectionPerformed"
-_BOOLEANS = {"TRUE": True, "FALSE": False}
 _ANY = re.compile(r"(?:annotation|measurement)/s1[a-d]-[a-z0-9]+-(slc|ocn|raw|grd)-[^/]*")
 _ANNOTATION = re.compile(r"annotation/s1[a-d]-[a-z0-9]+-grd-(hh|vv|hv|vh)-[^/]*\.xml")
 _PLATFORMS = {f"S1{unit}": f"Sentinel-1{unit}" for unit in "ABCD"}
@@ -92,10 +86,8 @@ def read(path: Path, polarisation: str | None = None) -> Product:
     middle_s = float(azimuth.time(np.array((shape[0] - 1) / 2)))
     points = _ground_points(root, orbit.epoch)
     calibration = _calibrate(archive.parse(sources.calibration))
-    version = processor_version(archive.parse(MANIFEST))
     noise = None if sources.noise is None else archive.parse(sources.noise)
-    subtracted = root.optional(SUBTRACTED) is not None and root.choice(SUBTRACTED, _BOOLEANS)
-    notes = border_note(version) + thermal_note(noise, calibration, version, subtracted)
+    notes = noise_notes(root, archive.parse(MANIFEST), noise, calibration)
     return Product(
         path=path,
         files=tuple(
