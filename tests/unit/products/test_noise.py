@@ -36,6 +36,33 @@ def test_sentinel_1_says_how_strong_its_thermal_noise_is(
 
 
 @pytest.mark.parametrize(
+    ("version", "flag", "told"),
+    [
+        ("003.40", "true", "thermal noise was subtracted by the processor"),
+        ("003.40", "false", "thermal noise stays in the image: -25 dB of β⁰"),
+        ("002.60", "false", "thermal noise stays in the image: -25 dB of β⁰"),
+        ("002.36", "false", "thermal noise stays in the image"),
+    ],
+)
+def test_noise_that_was_subtracted_or_has_an_unknown_scale_has_no_level(
+    version: str, flag: str, told: str, tmp_path: Path
+) -> None:
+    root = write_sentinel1(tmp_path)
+    gain = open_product(root).calibration.gains[1, 0] * 450**2
+    add_noise(root, NEW_NOISE.format(LEVEL / gain))
+    (root / "manifest.safe").write_text(MANIFEST.format(version))
+    (main,) = root.glob("annotation/*.xml")
+    performed = "thermalNoiseCorrectionPerformed"
+    main.write_text(
+        main.read_text().replace(
+            "<processingInformation>",
+            f"<processingInformation><{performed}>{flag}</{performed}>",
+        )
+    )
+    assert open_product(root).notes[-1] == told
+
+
+@pytest.mark.parametrize(
     ("version", "told"), [("002.36", True), ("002.84", True), ("002.90", False), ("003.40", False)]
 )
 def test_an_old_processor_leaves_noise_at_the_border(

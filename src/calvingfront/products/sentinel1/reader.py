@@ -22,7 +22,7 @@ from calvingfront.products.annotated_orbit import annotated_orbit
 from calvingfront.products.pixels import RasterPixels
 from calvingfront.products.polarisation import choose_polarisation
 from calvingfront.products.reading import LARGEST_IMAGE_SIDE, fault, finite
-from calvingfront.products.sentinel1.noise import border_note, thermal_note
+from calvingfront.products.sentinel1.noise import noise_notes
 from calvingfront.products.sentinel1.safe import MANIFEST, SafeFolder, open_safe
 from calvingfront.products.xml_reading import XmlFields
 from calvingfront.radar.model import (
@@ -87,9 +87,8 @@ def read(path: Path, polarisation: str | None = None) -> Product:
     middle_s = float(azimuth.time(np.array((shape[0] - 1) / 2)))
     points = _ground_points(root, orbit.epoch)
     calibration = _calibrate(safe.parse(sources.calibration))
-    notes = border_note(safe.parse(MANIFEST))
-    if sources.noise is not None:
-        notes += thermal_note(safe.parse(sources.noise), calibration)
+    noise = None if sources.noise is None else safe.parse(sources.noise)
+    notes = noise_notes(root, safe.parse(MANIFEST), noise, calibration)
     return Product(
         path=path,
         files=tuple(

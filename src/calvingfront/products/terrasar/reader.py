@@ -213,7 +213,11 @@ def _uncorrected(root: XmlFields) -> tuple[str, ...]:
 
 
 def _noise(root: XmlFields, polarisation: str, calibration: Calibration) -> tuple[str, ...]:
-    """A note about the thermal noise: polynomials of the two-way time, in squared numbers."""
+    """A note about the thermal noise: polynomials of the two-way time, in squared numbers.
+
+    noiseCorrectedFlag says nothing about it: it is true on the real SSC product, from whose complex
+    values no power can be subtracted. DLR leaves the subtraction to the user (TSXX-ITD-TN-0049).
+    """
     for layer in root.every("noise", 0, MOST_LAYERS):
         if layer.text("polLayer").upper() != polarisation:
             continue
