@@ -1,7 +1,7 @@
 """One smooth orbit around a scene, from its state vectors.
 
-Real DORIS orbits, rounded to 1 mm, are reproduced to 1.6 mm from eight vectors 120 s apart, and to 0.6 m from three
-vectors 480 s apart.
+Real DORIS orbits, rounded to 1 mm, are reproduced to 1.6 mm from eight vectors 120 s apart, and to
+0.6 m from three vectors 480 s apart.
 """
 
 from __future__ import annotations
