@@ -10,6 +10,7 @@ by how well each vector near the scene is foretold from all the others (cross-va
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -51,13 +52,25 @@ class _Fit:
     basis: Array
 
     @classmethod
-    def of(cls, x: Array, scale_s: float, rest: Array, degree: int, weight_s: float) -> _Fit:
-        design = _design(x, degree)
+    def each(
+        cls, x: Array, scale_s: float, rest: Array, degrees: range, weight_s: float
+    ) -> Iterator[_Fit]:
+        """The fits of all degrees: one QR decomposition serves them, its columns are nested."""
+        design = _design(x, degrees[-1])
         design[len(x) :] *= weight_s / scale_s
         wanted = np.concatenate([rest[:, :3], weight_s * rest[:, 3:]])
         basis, triangle = np.linalg.qr(design)
-        solved = np.linalg.solve(triangle, basis.T @ wanted)
-        return cls(degree, weight_s, solved, wanted - design @ solved, triangle, basis)
+        parts = basis.T @ wanted
+        for degree in degrees:
+            own = np.s_[: degree + 1]
+            solved = np.linalg.solve(triangle[own, own], parts[own])
+            misses = wanted - basis[:, own] @ parts[own]
+            yield cls(degree, weight_s, solved, misses, triangle[own, own], basis[:, own])
+
+    @classmethod
+    def of(cls, x: Array, scale_s: float, rest: Array, degree: int, weight_s: float) -> _Fit:
+        """The fit of one degree."""
+        return next(cls.each(x, scale_s, rest, range(degree, degree + 1), weight_s))
 
     def foretold(self) -> tuple[Array, Array]:
         """Distances of each vector from where the fit without it would put it: (n,) m, (n,) m/s.
@@ -85,13 +98,14 @@ class _Fit:
             told.append(np.where(alone, np.inf, np.linalg.norm(misses, axis=1) / scale))
         return told[0], told[1] / self.weight_s
 
-    def shift(self, x: Array, scale_s: float, near: npt.NDArray[np.intp]) -> float:
-        """How far (m) the noise of the vectors is likely to shift an image at x; largest of all x.
+    def shift(self, scene: Array, scale_s: float, near: npt.NDArray[np.intp]) -> float:
+        """How far (m) the noise of the vectors is likely to shift an image, at its worst place.
 
-        The standard error of the position, and that of the velocity times SWING_S: where the radar
-        looks follows from the direction of the velocity. The near vectors' distances from what the
-        others foretell stand for their noise: of five vectors and a high degree, the residuals
-        themselves would be too small.
+        scene: the design at places in the image, of this degree or a higher one.
+        It is the standard error of the position, and that of the velocity times SWING_S: where the
+        radar looks follows from the direction of the velocity. The near vectors' distances from
+        what the others foretell stand for their noise: of five vectors and a high degree, the
+        residuals themselves would be too small.
         """
         noise = np.array([float((told[near] ** 2).mean()) for told in self.foretold()])
         if not np.isfinite(noise).all():
@@ -99,10 +113,9 @@ class _Fit:
         count = len(self.misses) // 2
         of_rows = np.repeat([noise[0], noise[1] * self.weight_s**2], count)
         from_rows = np.linalg.solve(self.triangle, self.basis.T)
-        errors = []
-        for basis in np.split(_design(x, self.degree), 2):
-            errors.append(np.sqrt(((basis @ from_rows) ** 2) @ of_rows))
-        return float((errors[0] + SWING_S / scale_s * errors[1]).max())
+        errors = np.sqrt(((scene[:, : self.degree + 1] @ from_rows) ** 2) @ of_rows)
+        places = len(scene) // 2
+        return float((errors[:places] + SWING_S / scale_s * errors[places:]).max())
 
 
 def _design(x: Array, degree: int) -> Array:
@@ -141,7 +154,7 @@ class VectorPath:
         x = (times - self.middle) / self.scale
         near = _near(times, start, stop)
         within = np.linspace(max(start, self.first), min(stop, self.last), 9)
-        scene = (within - self.middle) / self.scale
+        scene = _design((within - self.middle) / self.scale, HIGHEST_DEGREE)
         fit, without = _best_fit(x, self.scale, rest, near, scene)
         self.coefficients = fit.coefficients
         self.slopes = chebyshev.chebder(fit.coefficients) / self.scale
@@ -195,7 +208,7 @@ def _near(times: Array, start: float, stop: float) -> npt.NDArray[np.intp]:
 def _best_fit(
     x: Array, scale_s: float, rest: Array, near: npt.NDArray[np.intp], scene: Array
 ) -> tuple[_Fit, _Fit]:
-    """The fit to use, and the one that is likely to shift an image at `scene` least.
+    """The fit to use, and the one that is likely to shift the image least.
 
     If the latter has the highest degree which a vector less can determine, the vectors are too far
     apart and too exact to smooth them: all of them are then interpolated (Hermite).
@@ -208,8 +221,8 @@ def _best_fit(
         return through_all, _Fit.of(x, scale_s, rest, hermite - 2, spacing)
     tried = []
     for share in WEIGHTS:
-        for degree in range(1, min(hermite - 2, HIGHEST_DEGREE) + 1):
-            fit = _Fit.of(x, scale_s, rest, degree, share * spacing)
+        degrees = range(1, min(hermite - 2, HIGHEST_DEGREE) + 1)
+        for fit in _Fit.each(x, scale_s, rest, degrees, share * spacing):
             tried.append((fit.shift(scene, scale_s, near), fit))
     best = min(tried, key=lambda entry: entry[0])[1]
     if best.degree == hermite - 2:

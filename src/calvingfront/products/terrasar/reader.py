@@ -128,7 +128,7 @@ def read(path: Path, polarisation: str | None = None) -> Product:
         pixels=pixels,
         ground_points=None
         if grid is None
-        else place_ground_points(grid, azimuth, in_range, raster),
+        else place_ground_points(grid, azimuth, in_range, raster, main.parent / GEOREF),
         mean_height_m=info.number("sceneInfo/sceneAverageHeight", -1e3, 1e4),
         beam=info.text("acquisitionInfo/elevationBeamConfiguration"),
         notes=_notes(grid) + _uncorrected(root) + _noise(root, chosen, calibration),
