@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from pyproj import Transformer
 
-from calvingfront.products.ceos.palsar import read_polynomials
+from calvingfront.products.ceos.palsar_polynomials import read_polynomials
 from calvingfront.products.ceos.records import Leader
 from calvingfront.simulation.product_writers.ceos_records import RecordBuilder
 

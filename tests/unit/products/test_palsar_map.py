@@ -11,7 +11,6 @@ import pytest
 
 import palsar_maps as maps
 from calvingfront.errors import ProductError
-from calvingfront.products.ceos import palsar
 from calvingfront.products.ceos.palsar_map import (
     CORNERS_AT,
     LEVEL_AT,
@@ -19,6 +18,7 @@ from calvingfront.products.ceos.palsar_map import (
     ZONE_AT,
     read_map,
 )
+from calvingfront.products.ceos.palsar_polynomials import ToPixel
 from calvingfront.products.ceos.records import Leader
 from calvingfront.products.checks import check_product
 from calvingfront.products.registry import open_product
@@ -79,7 +79,7 @@ def test_a_scansar_scene_at_65_south_is_placed_to_a_centimetre(
 ) -> None:
     grid = maps.Grid((-65.2, -63.1), (size, size), spacing, "+proj=utm +zone=20 +south", 9.0)
     maps.on_grid(leader, maps.map_projection(grid, "UTM-PROJECTION", "20"))
-    geometry, _ = read_map(Leader.open(leader), grid.shape, "right", palsar.read_polynomials)
+    geometry, _ = read_map(Leader.open(leader), grid.shape, "right")
     metres, pixels = worst_m(geometry.to_ground, geometry.to_pixel, grid)
     assert metres < 0.05
     assert pixels < 0.005
@@ -98,7 +98,7 @@ def test_polynomials_that_contradict_the_corners_are_not_used(leader: Path) -> N
 
 def test_polynomials_that_fit_the_corners_are_used(leader: Path) -> None:
     product = open_product(leader.parent)
-    assert isinstance(product.geometry.to_pixel, palsar.ToPixel)
+    assert isinstance(product.geometry.to_pixel, ToPixel)
     assert not any("placed by" in note for note in product.notes)
 
 
@@ -126,7 +126,7 @@ def test_corners_on_no_grid_are_refused(change: str, text: str, leader: Path) ->
         record[CORNERS_AT - 1 : CORNERS_AT + 15] = text.rjust(16).encode()
     maps.on_grid(leader, bytes(record))
     with pytest.raises(ProductError, match="no facility record with polynomials") as caught:
-        read_map(Leader.open(leader), grid.shape, "right", palsar.read_polynomials)
+        read_map(Leader.open(leader), grid.shape, "right")
     assert "Order the scene again" in caught.value.remedy
 
 
@@ -141,7 +141,7 @@ def test_corners_that_are_twisted_against_each_other_are_no_grid(leader: Path) -
         record[at : at + 16] = f"{latitude:16.7f}".encode()
     maps.on_grid(leader, bytes(record))
     with pytest.raises(ProductError, match="no facility record with polynomials"):
-        read_map(Leader.open(leader), grid.shape, "right", palsar.read_polynomials)
+        read_map(Leader.open(leader), grid.shape, "right")
 
 
 def test_polynomials_that_contradict_corners_on_no_grid_are_refused(leader: Path) -> None:
@@ -161,11 +161,11 @@ def test_the_real_corners_lie_on_their_grid_and_it_on_the_polynomials(
         (name,) = (name for name in archive.namelist() if name.startswith("LED"))
         archive.extract(name, tmp_path)
     path, shape = tmp_path / name, (13161, 12870)
-    own, notes = read_map(Leader.open(path), shape, "right", palsar.read_polynomials)
+    own, notes = read_map(Leader.open(path), shape, "right")
     assert notes == ()
     record = Leader.open(path).all_of(20)[0].content
     maps.on_grid(path, record)
-    by_corners, notes = read_map(Leader.open(path), shape, "right", palsar.read_polynomials)
+    by_corners, notes = read_map(Leader.open(path), shape, "right")
     assert "UTM zone 20 S" in notes[0]
     line, sample = np.meshgrid(np.linspace(0, 13160, 5), np.linspace(0, 12869, 5))
     one, other = own.to_ground(line, sample), by_corners.to_ground(line, sample)

@@ -25,6 +25,7 @@ from calvingfront.products.ceos.orbit import (
     state_vectors,
     to_inertial,
 )
+from calvingfront.products.ceos.palsar_polynomials import read_polynomials
 from calvingfront.products.ceos.records import Leader, look_side, platform_of, scene_time
 from calvingfront.radar.model import AzimuthTime, SlantRange
 
@@ -215,7 +216,7 @@ def test_the_document_shows_what_the_headers_give(shared_data):
 def test_alos2_polynomials_reproduce_the_corners(alos2):
     """Corners given to 1e-7 degree (1 cm): 5 mm apart, and 1 mm there and back."""
     leader = Leader.open(alos2)
-    to_pixel, to_ground = palsar.read_polynomials(leader)
+    to_pixel, to_ground = read_polynomials(leader)
     corners = np.array(leader.one(20, "map projection").numbers(1073, 16, 8, "corner"))
     line, sample = np.array([0, 0, 13160, 13160.0]), np.array([0, 12869, 12869, 0.0])
     latitude, longitude = to_ground(line, sample)

@@ -20,7 +20,6 @@ map grid: it is 26 m off on the real leader at 11° S, and would be 3 km off for
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 
@@ -29,10 +28,10 @@ from pyproj import Transformer
 from pyproj.exceptions import ProjError
 
 from calvingfront.errors import ProductError
+from calvingfront.products.ceos.palsar_polynomials import read_polynomials
 from calvingfront.products.ceos.records import Leader, Record
 from calvingfront.radar.model import Array, MapGeometry, Side
 
-ToPlaces = Callable[[Array, Array], tuple[Array, Array]]
 AGREEMENT_PX = 2.0  # of the polynomials with the corners
 GRID_TOLERANCE = 0.2  # of a pixel: of the corners with a grid
 SPACING_TOLERANCE_PX = 2.0  # over the image, of the grid's steps with the annotated ones
@@ -66,18 +65,16 @@ def read_map(
     leader: Leader,
     shape: tuple[int, int],
     side: Side,
-    polynomials: Callable[[Leader], tuple[ToPlaces, ToPlaces]],
 ) -> tuple[MapGeometry, tuple[str, ...]]:
     """Return where the pixels of a level 1.5 image of `shape` (lines, samples) lie, and notes.
 
-    polynomials: reads those of the facility record. Raises ProductError if neither they nor the
-    corners can be used.
+    Raises ProductError if neither the polynomials nor the corners can be used.
     """
     corners = _corners(leader)
     missing: ProductError | None = None
     apart = 0.0
     try:
-        to_pixel, to_ground = polynomials(leader)
+        to_pixel, to_ground = read_polynomials(leader)
     except ProductError as error:
         missing = error
     else:

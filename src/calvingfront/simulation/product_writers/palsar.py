@@ -16,10 +16,9 @@ from calvingfront.products.ceos.palsar import (
     COMPLEX_OFFSET_DB,
     DOPPLER_AT,
     SLANT_RANGE_AT,
-    TO_GROUND_AT,
-    TO_PIXEL_AT,
 )
 from calvingfront.products.ceos.palsar_map import LEVEL_AT
+from calvingfront.products.ceos.palsar_polynomials import TO_GROUND_AT, TO_PIXEL_AT
 from calvingfront.radar.model import SPEED_OF_LIGHT, DopplerCentroid, SlantRange
 from calvingfront.simulation.imaging.radar_image import RadarImage
 from calvingfront.simulation.product_writers import ceos_records as ceos
