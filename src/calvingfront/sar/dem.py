@@ -101,7 +101,7 @@ def read_heights(
         level = np.broadcast_to(np.float32(0) if sea is None else sea, void.shape)
         if datum == "geoid":
             level = np.zeros_like(level)
-        voids = close_voids(metres - level, grid.spacing_m)
+        voids = close_voids(metres - level, grid.spacing_m, tiles.posting_m)
         _refuse_far_gaps(tiles.name, voids)
         metres[voids.gap] = voids.filled + level[voids.gap]
         metres[voids.sea] = level[voids.sea]

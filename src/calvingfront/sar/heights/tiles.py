@@ -33,6 +33,7 @@ HEADERS_AT_ONCE = 8
 MARGIN_PX = 4  # around the map area; bilinear needs one
 MOST_PX = 25_000_000  # read at a time: 0.1 GB as float32
 LEAST_SIDE = 32  # of a part of the grid, px
+METRES_PER_DEGREE = 111_320.0
 LATTICE = 17  # points a side at which the cover is checked
 
 
@@ -58,6 +59,12 @@ class HeightTiles:
         """Left, bottom, right, top of all."""
         left, bottom, right, top = zip(*(tile.bounds for tile in self.tiles), strict=True)
         return min(left), min(bottom), max(right), max(top)
+
+    @property
+    def posting_m(self) -> float:
+        """Distance between the coarsest heights, m."""
+        step = max(max(tile.down, min(tile.across, tile.down)) for tile in self.tiles)
+        return step * METRES_PER_DEGREE if self.crs.is_geographic else step
 
     def check_overlap(self, grid: MapGrid) -> None:
         """Raise GeocodingError if no tile meets the grid."""

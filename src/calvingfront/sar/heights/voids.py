@@ -6,15 +6,17 @@ the edge of the area, beyond which its low ground may lie. Coasts are cliffs and
 places, and gaps on mountains may touch the shore: hence a share, and neither the lowest nor the
 mean height.
 
-Any other void is a gap. It is filled linearly between the ground along its border. The true height
-may differ by the distance to the nearest ground times the slope of the ground around.
+Any other void is a gap. It is filled linearly between the ground along its border. Half a posting
+along the border belongs to it: there the model's last heights are repeated, not interpolated. The
+true height may differ by the distance to the nearest ground times the slope of the ground around,
+which bounds about 95 % of the errors in gaps made in three real models.
 """
 
 from __future__ import annotations
 
+import math
 from contextlib import suppress
 from dataclasses import dataclass
-from math import radians, tan
 from typing import Any
 
 import numpy as np
@@ -31,7 +33,7 @@ FARTHEST_M = 5000.0
 # An error of height dh shifts a point by dh / tan(incidence) across the track. The steepest images
 # are those of ERS and Envisat; a filled height that may shift a point farther is doubtful.
 STEEPEST_DEG, MOST_SHIFT_M = 23.0, 50.0
-DOUBTFUL_M = MOST_SHIFT_M * tan(radians(STEEPEST_DEG))
+DOUBTFUL_M = MOST_SHIFT_M * math.tan(math.radians(STEEPEST_DEG))
 USUAL_SLOPE = 0.9  # quantile of the slopes around a gap
 AROUND_PX = 16
 EIGHT = np.ones((3, 3), dtype=np.uint8)
@@ -57,12 +59,14 @@ class Voids:
     steep_share: float = 0.0
 
 
-def close_voids(heights: Float32, spacing_m: float) -> Voids:
+def close_voids(heights: Float32, spacing_m: float, posting_m: float = 0.0) -> Voids:
     """Tell sea from gaps, and fill the gaps.
 
     heights: above the sea, (height, width), m, NaN in the voids, some pixels are not NaN.
+    posting_m: of the terrain model that they were interpolated from.
     Gaps farther than FARTHEST_M from the ground are filled too; see `Voids.farthest_m`.
     """
+    border_px = max(0, math.ceil(posting_m / 2 / spacing_m - 0.5))  # centres within half a posting
     void = np.isnan(heights)
     labels, count = ndimage.label(void, EIGHT)
     is_sea, steep_share = _is_sea(heights, labels, count)
@@ -75,11 +79,14 @@ def close_voids(heights: Float32, spacing_m: float) -> Voids:
             continue
         size = tuple((part.stop - part.start) * spacing_m for part in box)
         largest = max(largest, (size[0], size[1]), key=lambda pair: pair[0] * pair[1])
-        around = tuple(slice(max(0, part.start - AROUND_PX), part.stop + AROUND_PX) for part in box)
-        inside = labels[around] == number
-        values, distance_m, slope = _filled(heights[around], inside, spacing_m)
-        filled[around][inside] = values
-        doubt[around][inside] = distance_m * slope
+        reach = AROUND_PX + border_px
+        around = tuple(slice(max(0, part.start - reach), part.stop + reach) for part in box)
+        ground, inside = heights[around], labels[around] == number
+        wider = _widened(inside, np.isnan(ground), border_px)
+        values, distance_m, slope = _filled(np.where(wider, np.nan, ground), wider, spacing_m)
+        filled[around][wider] = values
+        doubt[around][wider] = distance_m * slope
+        gap[around] |= wider
         farthest = max(farthest, float(distance_m.max()))
     return Voids(sea, gap, filled[gap], doubt[gap], farthest, largest, steep_share)
 
@@ -104,6 +111,14 @@ def _is_sea(heights: Float32, labels: npt.NDArray[Any], count: int) -> tuple[Mas
     is_sea[0] = False  # the ground itself
     along = border[is_sea].sum()
     return is_sea, float(steep[is_sea].sum() / along) if along else 0.0
+
+
+def _widened(inside: Mask, void: Mask, border_px: int) -> Mask:
+    """A gap with some pixels of its border, unless nothing of the ground is left."""
+    if border_px == 0:
+        return inside
+    wider = inside | (ndimage.binary_dilation(inside, EIGHT, border_px) & ~void)
+    return inside if (wider | void).all() else wider
 
 
 def _filled(heights: Float32, inside: Mask, spacing_m: float) -> tuple[Float32, Float32, float]:
