@@ -40,12 +40,14 @@ class Heights:
     """Heights above the ellipsoid on a map grid.
 
     metres: (height, width) float32 without gaps. doubtful: the same shape, where a filled height
-    may shift the image by more than MOST_SHIFT_M; None if nowhere. told: sentences about voids.
+    may shift the image by more than MOST_SHIFT_M; None if nowhere. told: sentences about voids and
+    the geoid. warned: those among them that ask for a look.
     """
 
     metres: Float32
     doubtful: Mask | None = None
     told: list[str] = field(default_factory=list)
+    warned: list[str] = field(default_factory=list)
 
 
 def heights_on_grid(
@@ -114,7 +116,8 @@ def read_heights(
         log.log(level_of_log, "%s", sentence)
     if doubtful is not None and not doubtful.any():
         doubtful = None
-    return Heights(metres, doubtful, [sentence for _, sentence in told])
+    warned = [sentence for level_of_log, sentence in told if level_of_log == logging.WARNING]
+    return Heights(metres, doubtful, [sentence for _, sentence in told], warned)
 
 
 def check_terrain(path: Terrain, grid: MapGrid | None = None) -> None:

@@ -153,7 +153,7 @@ def geocode_scene(
 ) -> None:
     """Geocode a scene and write backscatter (output) and codes (view) as COGs.
 
-    What was done about voids of the terrain model is a tag of both, too.
+    What asks for a look about the terrain model is a tag of both, too.
     Arguments and errors as in scene_grid, read_heights and geocode.
     """
     grid = scene_grid(scene, crs, spacing_m, area)
@@ -161,7 +161,7 @@ def geocode_scene(
     image = geocode(scene, grid, heights.metres, threads, terrain_flattening=terrain_flattening)
     if heights.doubtful is not None:
         image.view[heights.doubtful & np.isin(image.view, (VALID, LAYOVER))] = FILLED
-    facts = image.facts | {"terrain": ". ".join(heights.told)}
+    facts = image.facts | {"terrain": ". ".join(heights.warned)}
     write_map(output, view, grid, image.backscatter, image.view, image.kind, facts, threads)
 
 

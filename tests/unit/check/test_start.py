@@ -331,3 +331,44 @@ def test_a_terrain_model_that_is_no_raster_is_told(
 ) -> None:
     (tmp_path / "dem.tif").write_bytes(b"no raster")
     assert any(fault.startswith("map.dem: ") for fault in faults_of(products))
+
+
+def test_a_terrain_model_of_tiles_starts_and_another_tile_is_seen(
+    products: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tiles = tmp_path / "tiles"
+    tiles.mkdir()
+    west = write_dem(tiles / "west.tif", (-180, -90, 0, 90), 5.0, "EPSG:4326")
+    write_dem(tiles / "east.tif", (0, -90, 180, 90), 5.0, "EPSG:4326")
+    products["map"]["dem"] = str(tiles)
+    start(products, *SCHEMAS)
+    opened = []
+    monkeypatch.setattr(
+        "calvingfront.check.products._faults_of", lambda row, _: opened.append(row["scene"]) or []
+    )
+    start(products, *SCHEMAS)
+    assert not opened
+    write_dem(west, (-180, -90, 0, 90), 5.0, "EPSG:4326")
+    start(products, *SCHEMAS)
+    assert len(opened) == 4
+    products["map"]["dem"] = [str(west), str(tiles / "east.tif")]
+    start(products, *SCHEMAS)
+    products["map"]["dem"] = f"{tiles}/south*.tif"
+    assert any("matches no file" in fault for fault in faults_of(products))
+
+
+def test_heights_above_a_geoid_need_the_geoid_whatever_the_default_says(
+    products: dict[str, Any], tmp_path: Path
+) -> None:
+    name = "Copernicus_DSM_COG_10_S65_00_W061_00_DEM.tif"
+    dem = write_dem(tmp_path / name, (-180, -90, 180, 90), 5.0, "EPSG:4326")
+    products["map"]["dem"] = str(dem)
+    (fault,) = faults_of(products)
+    assert fault.startswith("map.vertical_datum: is ellipsoid, but ")
+    assert "heights above the geoid EGM2008 by its name (that of Copernicus DEM)" in fault
+    geoid = write_dem(tmp_path / "us_nga_egm08_25.tif", (-180, -90, 180, 90), 5.0, "EPSG:4326")
+    products["map"] |= {"vertical_datum": "geoid", "geoid": str(geoid)}
+    start(products, *SCHEMAS)
+    write_dem(geoid, (-180, 0, 180, 90), 5.0, "EPSG:4326")
+    assert any("us_nga_egm08_25.tif" in f and "Give a raster that covers" in f
+               for f in faults_of(products))  # fmt: skip
