@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from rasterio.enums import MaskFlags
 from rasterio.errors import RasterioError
 from rasterio.io import DatasetReader
 from rasterio.windows import Window
@@ -62,8 +63,11 @@ class HeightRaster:
         first = self.height - row - height if self.south_up else row
         try:
             with open_raster(self.path, self.drivers, num_threads=threads) as dataset:
-                values = dataset.read(1, window=Window(column, first, width, height))
+                window = Window(column, first, width, height)
+                values = dataset.read(1, window=window)
                 void = _tagged(values, dataset.nodata) | _untagged(values)
+                if MaskFlags.per_dataset in dataset.mask_flag_enums[0]:
+                    void |= dataset.read_masks(1, window=window) == 0
                 scale, offset = dataset.scales[0], dataset.offsets[0]
         except RasterioError as error:
             what = f"cannot be read ({error})"

@@ -80,10 +80,17 @@ class HeightTiles:
         )
 
     def check_cover(self, grid: MapGrid) -> None:
-        """Raise GeocodingError unless the tiles cover the grid to within a pixel, as a geoid must.
+        """Raise GeocodingError unless the tiles cover the grid, as a geoid must."""
+        if not self.covers(grid):
+            raise GeocodingError(
+                self.name,
+                f"covers {_text(self.bounds)} in {_crs(self.crs)}, but the map area is "
+                f"{_text(self._needed(grid))} there ({_text(grid.bounds)} in {grid.crs})",
+                "Give a raster that covers the map area, or choose a smaller area.",
+            )
 
-        Gaps in them are seen only when they are read.
-        """
+    def covers(self, grid: MapGrid) -> bool:
+        """Whether the tiles cover the grid to within a pixel, whatever gaps they have."""
         row, column = np.meshgrid(
             np.linspace(-0.5, grid.height - 0.5, LATTICE),
             np.linspace(-0.5, grid.width - 0.5, LATTICE),
@@ -102,13 +109,7 @@ class HeightTiles:
             wide &= across >= 0
             tall = (found[1] >= bottom - tile.down) & (found[1] <= top + tile.down)
             found = found[:, ~(wide & tall)]
-        if found.size:
-            raise GeocodingError(
-                self.name,
-                f"covers {_text(self.bounds)} in {_crs(self.crs)}, but the map area is "
-                f"{_text(self._needed(grid))} there ({_text(grid.bounds)} in {grid.crs})",
-                "Give a raster that covers the map area, or choose a smaller area.",
-            )
+        return not found.size
 
     def on_grid(self, grid: MapGrid, threads: int = 1) -> Float32:
         """Heights (grid.height, grid.width), bilinear, m; NaN where there are none.
