@@ -173,6 +173,25 @@ def test_a_model_is_a_file_a_folder_a_list_or_a_pattern(tmp_path: Path, geoid: P
             terrain_files(model)
 
 
+def test_srtm_tiles_share_a_column_and_mark_voids_without_a_tag(
+    tmp_path: Path, geoid: Path
+) -> None:
+    """As NASA packs them: 1201 × 1201 big-endian heights, named by the south-western corner."""
+    for west in (-46, -45):
+        longitude, latitude = np.meshgrid(
+            west + np.arange(1201) / 1200, 61 - np.arange(1201) / 1200
+        )
+        heights = np.rint(plane(longitude, latitude)).astype(">i2")
+        heights[600:605, :3] = -32768
+        (tmp_path / "dem").mkdir(exist_ok=True)
+        (tmp_path / "dem" / f"N60W{-west:03d}.hgt").write_bytes(heights.tobytes())
+    grid = around(-45.0, 60.5, "EPSG:3413")
+    geoid = geoid.rename(tmp_path / "us_nga_egm96_15.tif")
+    found = read_heights(tmp_path / "dem", grid, "geoid", geoid)
+    np.testing.assert_allclose(found.metres, truth(grid), atol=CLOSE_M)
+    assert "was filled" in found.told[0]
+
+
 def test_only_the_tiles_and_windows_that_the_map_needs_are_read(
     tmp_path: Path, geoid: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
