@@ -212,6 +212,26 @@ def test_only_the_tiles_and_windows_that_the_map_needs_are_read(
     assert sum(size for name, size in read if name != geoid.name) < 3500  # of 64800
 
 
+@pytest.mark.parametrize("offset_m", [0.0, 50.0])
+def test_tiles_whose_pixels_do_not_coincide_keep_their_places(
+    tmp_path: Path, offset_m: float
+) -> None:
+    grid = MapGrid("EPSG:3031", -2_464_000.0, 1_434_000.0, 20.0, 100, 200)
+    paths = []
+    for number, left in enumerate((grid.left - 500, grid.left + 2000 + offset_m)):
+        x = left + 100 * (np.arange(30) + 0.5)
+        paths.append(tmp_path / f"{number}.tif")
+        with rasterio.open(
+            paths[-1], "w", driver="GTiff", count=1, dtype="float32", width=30, height=40,
+            crs="EPSG:3031", transform=from_origin(left, grid.top + 500, 100, 100),
+        ) as dataset:  # fmt: skip
+            dataset.write(np.float32(np.tile(100 + 0.5 * (x - grid.left), (40, 1))), 1)
+    expected = 100 + 0.5 * 20 * (np.arange(200) + 0.5)
+    off = np.abs(heights_on_grid(paths, grid, "ellipsoid") - expected)
+    assert off.max() < 26  # half a posting at the seam
+    assert np.delete(off, np.s_[122:126], axis=1).max() < 1
+
+
 def test_tiles_that_do_not_belong_together_are_refused(tmp_path: Path) -> None:
     one = tile(tmp_path / "a", -66, -63, name="one.tif")
     with rasterio.open(

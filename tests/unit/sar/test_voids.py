@@ -146,6 +146,19 @@ def test_mountains_where_the_model_ends_do_not_hide_a_fjord(tmp_path: Path) -> N
     assert (heights[:145, 100:200] == 0).all()
 
 
+def test_a_hole_in_a_narrow_island_is_filled_from_what_is_left_of_it() -> None:
+    values = np.full((60, 60), np.nan, np.float32)
+    values[20:40, 20:40] = 40.0
+    values[27:33, 27:33] = np.nan
+    values[20:22, 20:40], values[38:40, 20:40] = 1.0, 1.0
+    values[22:38, 20:22] = values[22:38, 38:40] = 70.0
+    values[24:36, 24:36][values[24:36, 24:36] == 40] = 300.0
+    values[55:58, 3:6] = 1.0  # another island
+    found = close_voids(values, 10.0, posting_m=300.0)
+    assert found.gap[27:33, 27:33].all()
+    assert np.isfinite(found.filled).all()
+
+
 def test_sea_where_the_model_ends_is_a_warning_even_at_the_geoid(tmp_path: Path) -> None:
     geoid = write(tmp_path / "geoid.tif", np.full((GRID.height, GRID.width), -20.0))
     dem = write(tmp_path / "dem.tif", np.full((GRID.height, 100), 20.0))
