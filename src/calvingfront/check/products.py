@@ -32,7 +32,7 @@ def product_faults(config: Mapping[str, Any], scenes: pd.DataFrame) -> list[Calv
     around = [chart["crs"], _signature_of(chart["dem"]), _signature_of(chart["geoid"])]
     rows: dict[str, Any] = {}
     for row in records(with_front(scenes)):
-        own = [row[key] for key in KEYS]
+        own = [*(row[key] for key in KEYS), row["orbit_file"] and signature(row["orbit_file"])]
         rows[passed.key(own, signature(row["image"]), around, _map_of(row, chart))] = row
     new = {key: row for key, row in rows.items() if key not in passed}
     with ThreadPoolExecutor(THREADS) as pool:
@@ -60,11 +60,13 @@ def _map_of(row: Mapping[str, Any], chart: Mapping[str, Any]) -> list[Any]:
 
 
 def _faults_of(row: Mapping[str, Any], config: Mapping[str, Any]) -> list[CalvingFrontError]:
+    from calvingfront.products.delivery.unpacking import unpacked_headers
     from calvingfront.products.registry import open_product
 
     where = f"{Path(listed_in(config)).name} ({row['scene']})"
     try:
-        product = open_product(row["image"], row["polarisation"])
+        with unpacked_headers(row["image"], Path(config["results"]) / "check") as place:
+            product = open_product(place, row["polarisation"])
     except CalvingFrontError as error:
         return [error]
     faults: list[CalvingFrontError] = []
@@ -81,15 +83,21 @@ def _faults_of(row: Mapping[str, Any], config: Mapping[str, Any]) -> list[Calvin
 def _faults_of_place(
     product: Any, row: Mapping[str, Any], config: Mapping[str, Any]
 ) -> list[CalvingFrontError]:
-    """Whether the scene meets its map area, and the terrain model covers that."""
+    """Whether orbit file and scene agree, the scene meets its area, and the terrain covers that."""
     import numpy as np
 
+    from calvingfront.orbits.orbit_files import with_orbit_file
     from calvingfront.sar.dem import check_geoid, check_terrain
     from calvingfront.sar.geocode import scene_grid
     from calvingfront.sar.multilook import Multilooked
 
     chart = config["map"]
     spacing_m, area = _map_of(row, chart)
+    if row["orbit_file"] is not None:
+        try:
+            product = with_orbit_file(product, row["orbit_file"])
+        except CalvingFrontError as error:
+            return [error]
     nothing = np.broadcast_to(np.float32(np.nan), product.shape)
     facts = {"product": str(row["image"])}
     scene = Multilooked(
