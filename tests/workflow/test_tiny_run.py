@@ -17,7 +17,7 @@ import pytest
 import rasterio
 
 from calvingfront.locating.vectors import read_fronts
-from calvingfront.sar.masks import LAYOVER, SHADOW, VALID
+from calvingfront.radar.view import LAYOVER, SHADOW, VALID
 from calvingfront.tables.registry import TABLES
 
 REPOSITORY = Path(__file__).resolve().parents[2]
