@@ -16,7 +16,7 @@ ASK = (
 )
 # How backscatter becomes grey levels; the model's card says which one a network has learned.
 GREY_LEVELS = {
-    LINEAR: "proportional to intensity, with a mean of 85, as in CaFFe",
+    LINEAR: "proportional to intensity, as in CaFFe: a mean of 85, at most a tenth saturated",
     DECIBELS: "proportional to decibels, from the 1st to the 99th percentile",
 }
 

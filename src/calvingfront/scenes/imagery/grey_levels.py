@@ -2,9 +2,9 @@
 
 The images of CaFFe are intensities: in homogeneous windows their speckle has a skewness of 1.9 to
 2.2 times its coefficient of variation, as a gamma distribution has (2); that of amplitudes would
-have 1.2. Their scale is not published. A fixed mean fits them as well as any percentile does, and
-a mean of clipped levels is what changes least with the map's area and with a few bright targets
-(docs/grey_levels.md).
+have 1.2. Their scale is not published. A fixed mean fits them as well as any percentile does; that of
+clipped levels changes least with the map's area and with a few bright targets, and a most saturated
+share keeps the ice of a map that is mostly dark sea (docs/grey_levels.md).
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from calvingfront.vocabulary.kinds import AMPLITUDE, DECIBELS, LINEAR, MULTIPLIC
 Numbers = npt.NDArray[np.float64]
 
 MEAN_LEVEL = 1 / 3  # mean grey level of the data over the highest: 85, the median of CaFFe's images
+MOST_CLIPPED_PERCENT = 10.0  # of the data; as many are in the median image of CaFFe
 MOST_STEPS = 100  # Newton's steps on a broken line, which ends; lognormal images need five
 LOW_PERCENT, HIGH_PERCENT = 1.0, 99.0
 # Between these percentiles, decibels of a scene span 5 to 40: others have another unit.
@@ -56,7 +57,9 @@ def scale_to_grey(values: Values, valid: Mask, kind: str, grey: str, where: obje
         _check_decibels(data, where)
     else:
         _span(data, False, where)
-    return Scale(0.0, mean_scale(data, kind), kind)
+    (bright,) = percentiles(data, [100 - MOST_CLIPPED_PERCENT])
+    least = float(intensity_of(np.array([bright]), kind)[0])
+    return Scale(0.0, max(mean_scale(data, kind), least), kind)
 
 
 def to_levels(values: Numbers, scale: Scale, grey: str) -> Values:

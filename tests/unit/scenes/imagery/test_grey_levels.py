@@ -32,7 +32,7 @@ def scale_of(values: Any) -> float:
 
 @pytest.mark.parametrize("looks", [1, 4, 50])
 def test_levels_are_proportional_to_intensity_with_a_mean_of_85(looks: int) -> None:
-    values = intensity(1, looks=looks, texture_db=2).astype(np.float64)
+    values = intensity(1, looks=looks, texture_db=2, sea=0.15).astype(np.float64)
     levels = to_8bit(values, everywhere(values), kind="linear")
     assert levels.mean() == pytest.approx(1 + 254 / 3, abs=0.5)
     scale = scale_of(values)
@@ -54,6 +54,17 @@ def test_extremely_bright_targets_hardly_change_the_rest(brightness: float) -> N
     plain = scale_of(values)
     values[:16, :4] *= np.float32(brightness)  # one per cent of the image
     assert plain <= scale_of(values) <= 1.05 * plain
+
+
+def test_at_most_a_tenth_is_saturated_however_much_of_the_map_is_sea() -> None:
+    values = intensity(3)
+    sea = intensity(4, size=160, sea=0.01)[:, 110:]
+    wide = np.concatenate([values, np.tile(sea[:80], (1, 2))], axis=1)
+    levels = to_8bit(wide, everywhere(wide), kind="linear")
+    assert 0.09 < (levels == 255).mean() <= 0.101
+    assert levels.mean() < 60
+    expected = 1 + 254 * np.minimum(wide / np.percentile(wide, 90), 1)
+    assert np.abs(levels - expected).max() <= 0.51
 
 
 def test_area_without_data_changes_nothing() -> None:
