@@ -34,9 +34,10 @@ def to_8bit(
     declared: whether the file declares any no data.
     kind: of the values (see `vocabulary.kinds`); None: found by evidence.
     grey: a key of `vocabulary.kinds.GREY_LEVELS`. linear: proportional to intensity and clipped at
-    255, with a mean of 85, or less where more than a tenth would be clipped. dB: decibels, stretched from the 1st to the 99th percentile of the valid
-    pixels and clipped beyond. Zeros and negative values of linear kinds are no data.
-    Grey levels of 8 bit stay as they are, 0 where they are no data.
+    255, with a mean of 85, or less where more than a tenth would be clipped. dB: decibels,
+    stretched from the 1st to the 99th percentile of the valid pixels and clipped beyond.
+    Zeros and negative values of linear kinds are no data. Grey levels of 8 bit stay as they are, 0
+    where they are no data.
     Raises SceneError if the kind is unknown or wrong, no pixel is valid, or all are equal.
     """
     if values.dtype.kind not in "uif":

@@ -2,9 +2,9 @@
 
 The images of CaFFe are intensities: in homogeneous windows their speckle has a skewness of 1.9 to
 2.2 times its coefficient of variation, as a gamma distribution has (2); that of amplitudes would
-have 1.2. Their scale is not published. A fixed mean fits them as well as any percentile does; that of
-clipped levels changes least with the map's area and with a few bright targets, and a most saturated
-share keeps the ice of a map that is mostly dark sea (docs/grey_levels.md).
+have 1.2. Their scale is not published. A fixed mean fits them as well as any percentile does; that
+of clipped levels changes least with the map's area and with a few bright targets. A limit to the
+saturated share keeps the ice of a map that is mostly dark sea (docs/grey_levels.md).
 """
 
 from __future__ import annotations
