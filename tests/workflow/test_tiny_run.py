@@ -202,6 +202,20 @@ def test_terrain_flattening_makes_gamma0_of_a_scene(
     assert spread[1] < spread[0]
 
 
+def test_the_networks_see_no_radar_shadow(tiny_run: Path) -> None:
+    results = tiny_run / "results" / "test"
+    hidden = 0
+    for path in (results / "scenes").glob("*/view.tif"):
+        scene = path.parent.name
+        (made,) = [*results.glob(f"imported/{scene}/image.tif"),
+                   *results.glob(f"new_images/{scene}.tif")]  # fmt: skip
+        with rasterio.open(path) as codes, rasterio.open(made) as image:
+            shadow = codes.read(1) == SHADOW
+            assert not image.read(1)[shadow].any()
+        hidden += int(shadow.sum())
+    assert hidden > 1000
+
+
 def test_the_report_holds_the_tables_and_figures(
     snakemake: Snakemake, tiny_run: Path, tmp_path: Path
 ) -> None:

@@ -11,9 +11,11 @@ import rasterio
 
 from backscatter import write_tif
 from calvingfront.errors import SampleError
+from calvingfront.geofiles.whole_rasters import write_raster
 from calvingfront.locating.locate import locate_fronts
 from calvingfront.locating.model_folder import read_model
 from calvingfront.locating.new_scenes import NewScene, Sample, prepare, sample_of_file
+from calvingfront.radar.view import SHADOW, VALID
 from calvingfront.samples.median import filter_file
 from calvingfront.samples.square import read_sample, square_file
 from calvingfront.scenes.importing import import_new_scene
@@ -65,6 +67,18 @@ def test_new_scenes_get_the_grey_levels_of_the_model(model: Path, tmp_path: Path
         np.testing.assert_array_equal(kept[0].image, expected.image)
         means[grey] = kept[0].mean_grey
     assert means["linear"] < 0.7 * means["dB"]
+
+
+def test_radar_shadow_in_a_new_product_is_no_data(tmp_path: Path) -> None:
+    values = np.random.default_rng(1).exponential(0.1, (64, 64)).astype(np.float32)
+    codes = np.full((64, 64), VALID, np.uint8)
+    codes[:20] = SHADOW
+    image, view = write_tif(tmp_path / "map.tif", values), tmp_path / "view.tif"
+    write_raster(view, codes, driver="GTiff", nodata=0)
+    scene = NewScene("a", "A", "TSX", "2010-03-04", image, view=view, values="linear")
+    sample = prepare(scene, 64, 0, "paper", "linear")
+    assert not sample.image[:20].any()
+    assert (sample.image[20:] > 0).all()
 
 
 def test_a_sample_without_a_front_is_no_sample_to_train_on(tmp_path: Path) -> None:

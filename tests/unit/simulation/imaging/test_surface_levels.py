@@ -62,9 +62,9 @@ def test_melange_by_the_front_is_as_bright_as_the_ice_and_open_sea_is_dark() -> 
         for month in 100 * list(range(1, 13)):
             state = draw_sea_state("C", date(2005, month, 1), -9.0, quality, rng)
             gaps[state.near].append(state.near_db + 9.0)
-        assert abs(np.median(gaps["melange"])) < 2.0
+        assert 0.0 < np.median(gaps["melange"]) < 3.5
         assert np.median(gaps["open_sea"]) < -4.0
-        alike = np.mean(np.abs(np.concatenate(list(gaps.values()))) < 3.0)
+        alike = np.mean(np.abs(np.concatenate(list(gaps.values()))) < 4.5)
         assert 0.5 < alike < 0.95
         spreads.append(np.std(gaps["melange"]))
     assert spreads[1] < 0.8 * spreads[0]
