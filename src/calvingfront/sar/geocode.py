@@ -13,6 +13,7 @@ from calvingfront.errors import GeocodingError
 from calvingfront.files import PathLike
 from calvingfront.orbits.earth import to_geodetic
 from calvingfront.orbits.scene_orbit import scene_orbit
+from calvingfront.radar.view import FILLED, LAYOVER, SHADOW, VALID
 from calvingfront.sar.dem import Datum, read_heights
 from calvingfront.sar.geometry import to_ground
 from calvingfront.sar.grid import Bounds, MapGrid, from_wgs84, grid_over, overlap
@@ -21,7 +22,7 @@ from calvingfront.sar.intensity_file import read_intensity
 from calvingfront.sar.kernels import Float32, geocode_rows, over_rows
 from calvingfront.sar.lattice import Lattice, solve_lattice
 from calvingfront.sar.map_file import write_map
-from calvingfront.sar.masks import FILLED, LAYOVER, SHADOW, VALID, view_codes
+from calvingfront.sar.masks import view_codes
 from calvingfront.sar.multilook import Multilooked
 from calvingfront.sar.terrain_flattening import flatten
 

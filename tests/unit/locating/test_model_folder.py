@@ -171,6 +171,7 @@ def test_the_card_names_title_threshold_scores_licence_and_limits(
         f"exceeds {model.threshold:.2f}", f"| all | 2 | {model.scores.all.dice:.3f} |",
         r"| glacier B\|C | 1 |", "Licence: CC BY 4.0", "Data: four drawn bands", "Do not use",
         "calvingfront locate", "glaciers that the training scenes show, too (A)",
+        "Grey levels are proportional to intensity, as in CaFFe",
     ):  # fmt: skip
         assert text in card
     assert "simulated" not in card

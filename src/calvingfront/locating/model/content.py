@@ -39,12 +39,16 @@ class Member:
 
 @dataclass(frozen=True)
 class Preprocessing:
-    """How a sample is made from an image; see config/README.md, `samples`. size in px."""
+    """How a sample is made from an image; see config/README.md, `samples`. size in px.
+
+    grey_levels: a key of `vocabulary.kinds.GREY_LEVELS`, by which backscatter was scaled.
+    """
 
     size: int
     median_area_m2: float
     variant: str
     front_width_px: int
+    grey_levels: str
 
 
 @dataclass(frozen=True)

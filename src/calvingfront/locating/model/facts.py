@@ -83,6 +83,7 @@ def describe(
             median_area_m2=float(_get(path, config, "samples", "median_area_m2")),
             variant=_get(path, config, "samples", "variant"),
             front_width_px=_get(path, config, "samples", "front_width_px"),
+            grey_levels=_get(path, config, "samples", "grey_levels"),
         ),
         threshold=held_out.threshold,
         threshold_choice=choice,
