@@ -108,7 +108,7 @@ def read_places(paths: Iterable[PathLike]) -> Places:
 
 
 class _Walk:
-    """Notes the place of every key and value below a node, and keys that stand twice."""
+    """Notes the place of every key and value below a node, and keys that appear twice."""
 
     def __init__(self, loader: Any, file: str) -> None:
         self.loader, self.file = loader, file
