@@ -10,6 +10,7 @@ import pytest
 
 from calvingfront.errors import ProductError
 from calvingfront.products.ceos import palsar
+from calvingfront.products.ceos.palsar_polynomials import read_polynomials
 from calvingfront.products.checks import check_product
 from calvingfront.products.product_json import product_from_dict, product_to_dict
 from calvingfront.radar.model import DopplerCentroid, Product, RadarGeometry
@@ -105,7 +106,7 @@ def test_the_coordinates_in_the_lines_decide_where_there_are_no_polynomials(
     points = palsar.read(whole).ground_points
     assert points is not None
     path = write(image_of(doppler), tmp_path / "lines", annotated=DOPPLER, polynomials=False)
-    _, to_ground = palsar.read_polynomials(palsar.Leader.open(whole))
+    _, to_ground = read_polynomials(palsar.Leader.open(whole))
     (imagery,) = path.parent.glob("IMG-*")
     content = np.frombuffer(imagery.read_bytes(), np.uint8).copy()
     stride = (len(content) - 720) // LINES

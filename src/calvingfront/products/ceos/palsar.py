@@ -10,6 +10,7 @@ Calibration (Shimada et al. 2009): σ⁰ = DN² · 10^(CF/10), for level 1.1 wit
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -18,12 +19,17 @@ from calvingfront.errors import ProductError
 from calvingfront.products.ceos.imagery import Imagery
 from calvingfront.products.ceos.lines import fit_line_times
 from calvingfront.products.ceos.orbit import seconds_since, state_vectors
+from calvingfront.products.ceos.palsar_map import read_map, refuse_level
+from calvingfront.products.ceos.palsar_polynomials import (
+    has_polynomials,
+    long_facility,
+    read_polynomials,
+)
 from calvingfront.products.ceos.palsar_squint import Places, settle
 from calvingfront.products.ceos.product import shared_fields
 from calvingfront.products.ceos.records import (
     DAMAGED,
     Leader,
-    Record,
     look_side,
     platform_of,
     product_files,
@@ -32,7 +38,6 @@ from calvingfront.products.ceos.records import (
 from calvingfront.products.polarisation import choose_polarisation
 from calvingfront.radar.model import (
     SPEED_OF_LIGHT,
-    Array,
     AzimuthTime,
     Calibration,
     DopplerCentroid,
@@ -46,9 +51,6 @@ from calvingfront.radar.model import (
 FORMAT = "ALOS PALSAR CEOS"
 SLANT_RANGE_AT = 117  # of a level 1.1 line's prefix, m
 COMPLEX_OFFSET_DB = -32.0
-TO_GROUND_AT = 1025  # of the facility record: 25 + 25 coefficients E20.10, then pixel and line
-TO_PIXEL_AT = 2065  # the inverse: 25 + 25 coefficients, then latitude and longitude
-TERMS = 25
 DOPPLER_AT = (1479, 1495, 1511)  # of the summary: Hz, Hz per sample, Hz per sample²
 PLACES_AT = (193, 197, 201, 205, 209, 213)  # of a line: latitudes, then longitudes, 1e-6 degree
 
@@ -62,13 +64,10 @@ def read(path: Path | str, polarisation: str | None = None) -> Product:
     """Read one polarisation (by default co-polarised); ProductError or OrbitError if damaged."""
     path = Path(path)
     leader_path, images = product_files(path)
-    choice = {_polarisation(image): image for image in images}
-    if not choice:
-        raise ProductError(path, "has no IMG file", "Keep the product's files together")
-    unnamed = set(choice) == {""} and polarisation is None
-    wanted = "" if unnamed else choose_polarisation(choice, polarisation, path)
+    wanted, image = _choose(images, polarisation, path)
     leader = Leader.open(leader_path)
-    imagery = Imagery.open(choice[wanted])
+    refuse_level(leader)
+    imagery = Imagery.open(image)
     imagery.check_lines()
     summary = leader.summary
     orbit, notes = state_vectors(leader.one(30, "platform position"))
@@ -91,8 +90,8 @@ def read(path: Path | str, polarisation: str | None = None) -> Product:
         notes += settled.notes
         middle = float(geometry.azimuth.time(np.array((imagery.shape[0] - 1) / 2)))
     else:
-        to_pixel, to_ground = read_polynomials(leader)
-        geometry = MapGeometry(to_pixel, to_ground, side)
+        geometry, more = read_map(leader, imagery.shape, side)
+        notes += more
         middle = seconds_since(orbit, scene_time(summary), summary, "scene centre time")
     return Product(
         **shared_fields(path, leader, imagery, orbit, middle, wavelength_m=(0.2, 0.3)),
@@ -107,6 +106,22 @@ def read(path: Path | str, polarisation: str | None = None) -> Product:
         mean_height_m=float("nan") if points is None else float(points.height.mean()),
         notes=notes,
     )
+
+
+def _choose(images: Sequence[Path], polarisation: str | None, path: Path) -> tuple[str, Path]:
+    """The polarisation to read ("" if the names say none) and its image."""
+    choice: dict[str, list[Path]] = {}
+    for image in images:
+        choice.setdefault(_polarisation(image), []).append(image)
+    if not choice:
+        raise ProductError(path, "has no IMG file", "Keep the product's files together")
+    unnamed = set(choice) == {""} and polarisation is None
+    wanted = "" if unnamed else choose_polarisation(choice, polarisation, path)
+    if len(choice[wanted]) > 1:
+        what = f"has {len(choice[wanted])} images of {wanted or 'one polarisation'}"
+        remedy = "Order a ScanSAR scene as level 1.5: its subswaths are not joined; else give one."
+        raise ProductError(path, what, remedy)
+    return wanted, choice[wanted][0]
 
 
 def _polarisation(image: Path) -> str:
@@ -173,8 +188,8 @@ def read_places(leader: Leader, imagery: Imagery) -> Places | None:
     line, as its prefix has them.
     """
     lines, samples = (float(extent - 1) for extent in imagery.shape)
-    records = _long_facility(leader)
-    if records and _has_polynomials(records[-1]):
+    records = long_facility(leader)
+    if records and has_polynomials(records[-1]):
         _, to_ground = read_polynomials(leader)
         line, sample = (
             places.ravel()
@@ -193,89 +208,3 @@ def read_places(leader: Leader, imagery: Imagery) -> Places | None:
         stated[:, :3].ravel(),
         stated[:, 3:].ravel(),
     )
-
-
-def _long_facility(leader: Leader) -> list[Record]:
-    return [r for r in leader.all_of(200) if len(r.content) >= TO_PIXEL_AT + 20 * 52 - 1]
-
-
-def _has_polynomials(record: Record) -> bool:
-    """Whether the coefficients are more than blanks and zeros."""
-    text = record.content[TO_GROUND_AT - 1 : TO_GROUND_AT - 1 + 20 * (2 * TERMS + 2)]
-    return bool(text.strip(b" 0.E+-\0"))
-
-
-class Polynomial:
-    """Two polynomials of degree 4 in two variables about an origin, as in the facility record.
-
-    Term 5 r + s multiplies v^(4−r) · u^(4−s); u, v are the distances from the origin: line and
-    pixel (from 0) or longitude and latitude (degrees).
-    """
-
-    def __init__(self, record: Record, at: int, name: str) -> None:
-        values = record.numbers(at, 20, 2 * TERMS + 2, name)
-        self.origin_v, self.origin_u = values[2 * TERMS :]
-        self._grids = [
-            np.array(values[k : k + TERMS]).reshape(5, 5)[::-1, ::-1] for k in (0, TERMS)
-        ]
-        if not any(grid.any() for grid in self._grids):
-            raise record.fault(at, name, "all coefficients are zero")
-
-    def __call__(self, v: Array, u: Array) -> tuple[Array, Array]:
-        """Return the two polynomials' values."""
-        apart_v = np.asarray(v, float) - self.origin_v
-        apart_u = np.asarray(u, float) - self.origin_u
-        with np.errstate(over="ignore", invalid="ignore"):
-            first, second = (
-                np.polynomial.polynomial.polyval2d(apart_v, apart_u, grid) for grid in self._grids
-            )
-        return np.asarray(first), np.asarray(second)
-
-
-class ToPixel:
-    """Latitude, longitude (degrees) → line, sample."""
-
-    def __init__(self, record: Record) -> None:
-        self.polynomial = Polynomial(record, TO_PIXEL_AT, "polynomial to pixels")
-
-    def __call__(self, latitude: Array, longitude: Array) -> tuple[Array, Array]:
-        """Return line and sample, of the arguments' shape."""
-        origin = self.polynomial.origin_u
-        near = (np.asarray(longitude, float) - origin + 180) % 360 - 180 + origin
-        sample, line = self.polynomial(latitude, near)
-        return line, sample
-
-
-class ToGround:
-    """Line, sample → latitude, longitude (degrees)."""
-
-    def __init__(self, record: Record) -> None:
-        self.polynomial = Polynomial(record, TO_GROUND_AT, "polynomial to the ground")
-
-    def __call__(self, line: Array, sample: Array) -> tuple[Array, Array]:
-        """Return latitude and longitude, of the arguments' shape."""
-        return self.polynomial(sample, line)
-
-
-def read_polynomials(leader: Leader) -> tuple[ToPixel, ToGround]:
-    """Return the polynomials of level 1.5 from the last facility record, checked on each other.
-
-    Raises ProductError unless mapping to the ground and back returns to the origin pixel.
-    """
-    records = _long_facility(leader)
-    if not records:
-        raise ProductError(leader.path, "has no facility record with polynomials", DAMAGED)
-    record = records[-1]
-    to_pixel, to_ground = ToPixel(record), ToGround(record)
-    origin = to_ground.polynomial
-    start = np.array([origin.origin_u, origin.origin_v])
-    latitude, longitude = to_ground(start[:1], start[1:])
-    if abs(latitude[0]) > 90 or abs(longitude[0]) > 360 or np.abs(start).max() > 1e6:
-        what = f"the origin pixel lies at {latitude[0]:g}°, {longitude[0]:g}°"
-        raise record.fault(TO_GROUND_AT, "polynomial to the ground", what)
-    line, sample = to_pixel(latitude, longitude)
-    apart = np.hypot(line[0] - start[0], sample[0] - start[1])
-    if not apart < 1:
-        what = f"mapping to the ground and back misses the origin by {apart:.1f} pixels"
-        raise record.fault(TO_PIXEL_AT, "polynomial to pixels", what)
-    return to_pixel, to_ground

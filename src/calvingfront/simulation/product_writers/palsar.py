@@ -16,9 +16,9 @@ from calvingfront.products.ceos.palsar import (
     COMPLEX_OFFSET_DB,
     DOPPLER_AT,
     SLANT_RANGE_AT,
-    TO_GROUND_AT,
-    TO_PIXEL_AT,
 )
+from calvingfront.products.ceos.palsar_map import LEVEL_AT
+from calvingfront.products.ceos.palsar_polynomials import TO_GROUND_AT, TO_PIXEL_AT
 from calvingfront.radar.model import SPEED_OF_LIGHT, DopplerCentroid, SlantRange
 from calvingfront.simulation.imaging.radar_image import RadarImage
 from calvingfront.simulation.product_writers import ceos_records as ceos
@@ -105,7 +105,7 @@ def _leader(
     )
     # Mission-specific: PRF in mHz; the pass direction in the other missions' line-direction field.
     summary.real(935, 16, 1e3 / abs(geometry.azimuth.interval_s))
-    summary.text(1047, 16, level)
+    summary.text(LEVEL_AT, 16, level)
     summary.text(1535, 8, "ASCEND" if image.pass_direction == "ascending" else "DESCEND")
     across = geometry.range
     if isinstance(across, SlantRange):
