@@ -123,7 +123,7 @@ def _add_products(group: Any) -> None:
     add = group.add_argument
     add("--map-config", metavar="FILE", help="YAML with the section `map`: crs, dem and others")
     add("--polarisation", help="image to read of products with several, such as HH")
-    add("--orbit-file", metavar="FILE", help="DORIS or Delft orbit of the product given")
+    add("--orbit-file", metavar="FILE", help="DORIS, Delft or Sentinel-1 orbit file of the product")
     add(
         "--work", metavar="DIR",
         help="new folder for unpacked archives and geocoded products, which are kept; by default "
