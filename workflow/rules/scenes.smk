@@ -119,6 +119,7 @@ rule report_scenes:
     """Report on the checked scenes, and on those that are excluded."""
     input:
         table=rules.check_scenes.output.table,
+        maps=expand("<results>/scenes/{scene}/map.tif", scene=SCENES) if SOURCE.products else [],
     output:
         report="<results>/scenes.md",
         page=report(

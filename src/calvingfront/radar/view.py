@@ -2,4 +2,4 @@
 
 from __future__ import annotations
 
-NO_DATA, VALID, LAYOVER, SHADOW = 0, 1, 2, 3
+NO_DATA, VALID, LAYOVER, SHADOW, FILLED = 0, 1, 2, 3, 4
