@@ -36,4 +36,5 @@ CARD = ModelCard(
     scores=Scores(SCORE, {}, {}),
     licence="MIT",
     data="bands",
+    remarks="",
 )  # fmt: skip

@@ -2,4 +2,5 @@
 
 from __future__ import annotations
 
-NO_DATA, VALID, LAYOVER, SHADOW, FILLED = 0, 1, 2, 3, 4
+NO_DATA, VALID, LAYOVER, SHADOW = 0, 1, 2, 3
+FILLED = 4  # the height was filled in and may be wrong

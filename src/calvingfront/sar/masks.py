@@ -1,8 +1,7 @@
 """Layover and shadow, from the same geometry as the geocoding.
 
 View codes (radar/view.py): 0 no data, 1 valid, 2 layover (several points share the pixel's range),
-3 shadow (the terrain hides the point from the radar), 4 a height that was filled in and may be
-wrong.
+3 shadow (the terrain hides the point from the radar), 4 a height that was filled in.
 
 The terrain is arranged as the radar sees it: one row per azimuth time, with equal steps of ground
 range on the ellipsoid along the row. A point is in shadow if a nearer point of its row has a

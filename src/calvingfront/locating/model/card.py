@@ -21,6 +21,7 @@ def card_text(card: ModelCard) -> str:
             *_scores(card),
             *_training(card),
             *_limits(card),
+            *(["## Remarks", "", card.remarks, ""] if card.remarks else []),
             "## Licence and data",
             "",
             f"- Licence: {_plain(card.licence)}",

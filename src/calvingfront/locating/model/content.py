@@ -146,6 +146,7 @@ class ModelCard:
     orientations: in which each network predicts an image: 1, or 8 with its rotations and mirror
     images. min_front_length_m: shorter lines are dropped, m. calibration: from spreads to errors;
     None where the validation scenes were too few. spread_px: of the validation scenes' lines.
+    remarks: of its makers, Markdown.
     """
 
     title: str
@@ -161,6 +162,7 @@ class ModelCard:
     scores: Scores
     licence: str
     data: str
+    remarks: str
 
     @property
     def label(self) -> str:
