@@ -11,7 +11,7 @@ from calvingfront.errors import CalvingFrontError, ConfigError
 from calvingfront.scenes.lists import split_lists
 from calvingfront.scenes.sources import source_of
 from calvingfront.vocabulary.losses import loss_weight
-from calvingfront.vocabulary.models import AVERAGE, BASELINES, NETWORKS, model_label
+from calvingfront.vocabulary.models import AVERAGE, BASELINES, NETWORKS, ensemble_names, model_label
 from calvingfront.vocabulary.others import others_of, printed_others
 from calvingfront.vocabulary.references import load
 
@@ -120,7 +120,7 @@ def _fronts_that_move(config: Config) -> Iterator[ConfigError]:
 
 
 def _others(config: Config) -> Iterator[ConfigError]:
-    ours = [*NETWORKS, *BASELINES, AVERAGE]
+    ours = [*NETWORKS, *ensemble_names(), *BASELINES, AVERAGE]
     taken = {model_label(name): name for name in ours}
     for name, other in others_of(config).items():
         where = f"others.{name}"

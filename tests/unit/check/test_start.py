@@ -179,6 +179,27 @@ def test_settings_without_effect_are_told_and_defaults_are_not(scenes: dict[str,
     assert "split.method is random" in notes[0]
 
 
+@pytest.mark.parametrize(
+    ("models", "told"),
+    [
+        (["unet"], ["history.when", "history.dropped", "evaluation.ensembles"]),
+        (["unet_history"], ["evaluation.ensembles"]),
+        (["unet_dates"], ["history.dropped", "evaluation.ensembles"]),
+        (["unet", "unet_history"], []),
+    ],
+)
+def test_history_and_averages_without_effect_are_told(
+    scenes: dict[str, Any], models: list[str], told: list[str]
+) -> None:
+    changes = {
+        "networks": {"models": models}, "losses": ["bce"],
+        "history": {"when": "past", "dropped": 0.1},
+        "evaluation": {"ensembles": ["seeds", "networks"]},
+    }  # fmt: skip
+    notes = start(scenes | changes, *SCHEMAS).notes
+    assert [note.partition(" has no effect: ")[0] for note in notes] == told
+
+
 def test_the_simulated_archive_of_the_default_is_told_only_if_it_is_given_again(
     scenes: dict[str, Any],
 ) -> None:

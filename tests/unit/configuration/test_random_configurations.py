@@ -91,7 +91,7 @@ def plausible(path: tuple[str, ...], rng: random.Random) -> Any:
         "size": lambda: rng.choice([16, 32, 64, 100, 4096]),
         "depth": lambda: rng.randint(1, 7),
         "batch_size": lambda: rng.choice([1, 2, 500]),
-        "method": lambda: rng.choice(["paper", "random", "glacier", "time"]),
+        "method": lambda: rng.choice(["paper", "random", "glacier", "time", "middle"]),
         "test_glaciers": lambda: rng.choice([["SIMA"], ["SIMB"], ["SIMA", "SIMB"], ["nope"]]),
         "validation_glaciers": lambda: rng.choice([["SIMA"], []]),
         "shares": lambda: rng.choice([[1, 1, 1], [1e-9, 1, 1], [1000, 1, 1]]),
