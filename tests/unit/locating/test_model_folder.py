@@ -234,7 +234,6 @@ def sealed(path: Path, change: Callable[[dict[str, Any]], None]) -> None:
 @pytest.mark.parametrize(
     ("change", "what"),
     [
-        ({"model": "unet_history"}, "reads fronts of other dates"),
         (lambda c: c.pop("threshold"), "has no threshold"),
         (lambda c: c["preprocessing"].pop("size"), "has no preprocessing.size"),
         (lambda c: c["members"][0].pop("sha256"), r"has no members\[0\]\.sha256"),
