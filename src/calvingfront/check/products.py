@@ -70,21 +70,14 @@ def _faults_of_place(
     product: Any, row: Mapping[str, Any], config: Mapping[str, Any]
 ) -> list[CalvingFrontError]:
     """Whether the scene meets its map area, and the terrain model covers that."""
-    import numpy as np
-
+    from calvingfront.sar.coverage import scene_grid
     from calvingfront.sar.dem import check_terrain
-    from calvingfront.sar.geocode import scene_grid
-    from calvingfront.sar.multilook import Multilooked
 
     chart = config["map"]
     spacing_m, area = _map_of(row, chart)
-    nothing = np.broadcast_to(np.float32(np.nan), product.shape)
-    facts = {"product": str(row["image"])}
-    scene = Multilooked(
-        nothing, "sigma0", product.orbit, product.geometry, (1, 1), product.mean_height_m, facts
-    )
+    bounds = None if area is None else tuple(area)
     try:
-        grid = scene_grid(scene, chart["crs"], spacing_m, None if area is None else tuple(area))
+        grid = scene_grid(product, chart["crs"], spacing_m, bounds, str(row["image"]))
         for key in ("dem", "geoid"):
             if chart[key] is not None and area is None:  # areas are checked once, not per scene
                 check_terrain(chart[key], grid)

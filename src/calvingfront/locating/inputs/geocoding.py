@@ -117,11 +117,11 @@ def geocode_product(product: RadarProduct, glacier: str, folder: Path, threads: 
 
     glacier: whose area of the map is used, if it has one. Writes product.json, intensity.tif and
     .json, map.tif and view.tif to `folder`.
-    Raises CalvingFrontError as `ingest_product`, `multilook` and `geocode_file`.
+    Raises CalvingFrontError as `ingest_product`, `multilook_area` and `geocode_file`.
     """
     from calvingfront.sar.geocode import geocode_file  # compiled: slow to import
     from calvingfront.sar.intensity_file import write_intensity
-    from calvingfront.sar.multilook import multilook
+    from calvingfront.sar.multilook import multilook_area
 
     chart, metadata = product.chart, folder / "product.json"
     spacing_m = chart["spacing_m"][product.mission]
@@ -133,8 +133,9 @@ def geocode_product(product: RadarProduct, glacier: str, folder: Path, threads: 
         product.polarisation,
         product.orbit_file,
     )
-    intensity = folder / "intensity.tif"
-    write_intensity(multilook(open_ingested(metadata), spacing_m, threads), intensity, threads)
+    intensity, area = folder / "intensity.tif", chart["areas"].get(glacier)
+    scene = multilook_area(open_ingested(metadata), spacing_m, chart["crs"], area, threads)
+    write_intensity(scene, intensity, threads)
     geocode_file(
         intensity=intensity,
         product=metadata,
@@ -147,5 +148,5 @@ def geocode_product(product: RadarProduct, glacier: str, folder: Path, threads: 
         spacing_m=spacing_m,
         vertical_datum=chart["vertical_datum"],
         terrain_flattening=chart["terrain_flattening"],
-        area=chart["areas"].get(glacier),
+        area=area,
     )
