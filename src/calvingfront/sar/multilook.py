@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from contextlib import nullcontext
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import numpy as np
@@ -22,7 +22,7 @@ from calvingfront.radar.model import (
 from calvingfront.sar.coverage import Window, bounds_text, image_window, not_covered, scene_grid
 from calvingfront.sar.grid import SPACING_M, Bounds, MapGrid
 from calvingfront.sar.kernels import Float32, edge_zeros, multilook_rows, over_rows
-from calvingfront.sar.looks import choose_looks, multilooked_geometry, pixel_spacing
+from calvingfront.sar.looks import averaged
 
 BLOCK_PIXELS = 400_000  # read at once by each thread: 3 MB of complex numbers fit in the cache
 
@@ -82,25 +82,13 @@ def multilook(
     GeocodingError if it shows nothing of the map, or has no data there.
     """
     spacing_m = SPACING_M[product.mission] if spacing_m is None else spacing_m
-    height = product.mean_height_m if np.isfinite(product.mean_height_m) else 0.0
-    own = pixel_spacing(product.orbit, product.geometry, product.shape, height)
-    looks = choose_looks(own, spacing_m, product.shape)
-    whole = product.shape[0] // looks[0], product.shape[1] // looks[1]
-    geometry = multilooked_geometry(product.geometry, looks)
-    image = Multilooked(
-        np.empty((0, 0), np.float32),
-        product.calibration.kind,
-        product.orbit,
-        geometry,
-        looks,
-        product.mean_height_m,
-        product_facts(product),
-        None,
-        whole,
-    )
+    image = averaged(product, spacing_m)
+    looks, window = image.looks, Window(0, image.shape[0], 0, image.shape[1])
     if grid is not None:
-        image = replace(image, part=_part(image, grid))
-    window = image.window
+        part = image_window(image, grid)
+        if part is None:
+            raise not_covered(product.path.name, grid)
+        window = part
     intensity = np.empty(window.shape, np.float32)
     # The samples of the part; lines are read whole, since zeros are no data at their ends only.
     left, right = window.first_sample * looks[1], window.last_sample * looks[1]
@@ -124,8 +112,8 @@ def multilook(
             block = np.concatenate([np.zeros_like(block[:1]), block])
         edges = np.empty((len(block), 2), np.int64)
         edge_zeros(block, edges)
-        part = block[1:] if grid is None else np.ascontiguousarray(block[1:, left:right])
-        multilook_rows(part, edges[1:] - left, looks[0], looks[1], intensity[first:last])
+        cells = block[1:] if grid is None else np.ascontiguousarray(block[1:, left:right])
+        multilook_rows(cells, edges[1:] - left, looks[0], looks[1], intensity[first:last])
         gains.apply(intensity[first:last], first)
 
     rows = max(1, BLOCK_PIXELS // (product.shape[1] * looks[0]))
@@ -133,9 +121,19 @@ def multilook(
     if not np.isfinite(intensity).any():
         if grid is not None:
             what = f"has no data in the map area {bounds_text(grid.bounds)} in {grid.crs}"
-            raise GeocodingError(image.name, what, "Leave the scene out, or fetch it again.")
+            raise GeocodingError(product.path.name, what, "Leave the scene out, or fetch it again.")
         raise ProductError(product.path, "contains no data", "Fetch the product again.")
-    return replace(image, intensity=intensity)
+    return Multilooked(
+        intensity,
+        product.calibration.kind,
+        product.orbit,
+        image.geometry,
+        looks,
+        product.mean_height_m,
+        product_facts(product),
+        window,
+        image.shape,
+    )
 
 
 def multilook_area(
@@ -149,13 +147,6 @@ def multilook_area(
         return multilook(product, spacing_m, threads)
     grid = scene_grid(product, crs, spacing_m, area, product.path.name)
     return multilook(product, spacing_m, threads, grid)
-
-
-def _part(image: Multilooked, grid: MapGrid) -> Window:
-    window = image_window(image, grid)
-    if window is None:
-        raise not_covered(image.name, grid)
-    return window
 
 
 def product_facts(product: Product) -> dict[str, str]:
