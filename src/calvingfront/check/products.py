@@ -1,4 +1,7 @@
-"""The headers of the radar products, before the first job: polarisation, mission, day, place."""
+"""The headers of the radar products, before the first job: polarisation, mission, day, place.
+
+Whether a whole scene is too large for its samples is checked in frames.py.
+"""
 
 from __future__ import annotations
 

@@ -79,7 +79,7 @@ def locate_fronts(
         for number, scene in enumerate(scenes, start=1):
             start = time.monotonic()
             try:
-                with workplace.ready(scene, threads) as geocoded:
+                with workplace.ready(scene, threads, steps) as geocoded:
                     sample = prepare(geocoded, steps.size, steps.median_area_m2, steps.variant)
                     front = locate_sample(sample, model, networks, place, keep)
                     front = replace(front, err_geo_m=geolocation_error_m)

@@ -14,12 +14,16 @@ from types import TracebackType
 
 from rasterio.errors import NotGeoreferencedWarning, RasterioError
 
-from calvingfront.errors import SceneError
+from calvingfront.errors import ConfigError, SceneError
 from calvingfront.files import PathLike
 from calvingfront.locating.inputs.archives import unpack
 from calvingfront.locating.inputs.radar_product import RadarProduct
+from calvingfront.locating.model.content import Preprocessing
 from calvingfront.locating.new_scenes import NewScene
 from calvingfront.products.ingest import ingest_product, open_ingested
+from calvingfront.products.registry import open_product
+from calvingfront.sar.coverage import footprint
+from calvingfront.scenes.places.frames import frame_fault
 from calvingfront.vocabulary.kinds import LINEAR
 
 PREFIX = "calvingfront-"
@@ -74,9 +78,12 @@ class Work:
         return self._archives[place]
 
     @contextmanager
-    def ready(self, scene: NewScene, threads: int = 1) -> Iterator[NewScene]:
+    def ready(
+        self, scene: NewScene, threads: int = 1, steps: Preprocessing | None = None
+    ) -> Iterator[NewScene]:
         """The scene with its image on the map; a product's files are removed at the end.
 
+        steps: how its sample will be made, if a product may be too large for it.
         Raises CalvingFrontError if a product cannot be geocoded.
         """
         if scene.product is None:
@@ -87,6 +94,8 @@ class Work:
             folder.mkdir(parents=True)
             try:
                 with warnings.catch_warnings(action="ignore", category=NotGeoreferencedWarning):
+                    if steps is not None:
+                        check_frame(scene.product, scene.scene, scene.glacier, steps)
                     geocode_product(scene.product, scene.glacier, folder, threads)
             except (OSError, RasterioError) as error:
                 raise SceneError(
@@ -110,6 +119,18 @@ class Work:
             number += 1
             path = self._root / kind / f"{plain}-{number}"
         return path
+
+
+def check_frame(product: RadarProduct, scene: str, glacier: str, steps: Preprocessing) -> None:
+    """Raise ConfigError if the glacier has no area and a front of the whole scene is too wide."""
+    chart = product.chart
+    if glacier in chart["areas"]:
+        return
+    frame = footprint(open_product(product.path, product.polarisation), chart["crs"])
+    fault = frame_fault(scene, glacier, frame, chart["crs"], steps.size, steps.front_width_px)
+    if fault is not None:
+        named = "" if glacier else ", and give --glacier GLACIER"
+        raise ConfigError(fault.where, fault.what, f"{fault.remedy}{named}")
 
 
 def geocode_product(product: RadarProduct, glacier: str, folder: Path, threads: int = 1) -> None:
