@@ -43,5 +43,7 @@ def small_step(network: NetworkSettings, device: torch.device, **changes: Any) -
     step = Step(build_network(network), build_loss("wbce4"), TrainingSettings(**changes), device)
     if device.type == "cpu":
         step.recorder = record_operations
-        step._rate = step.optimiser.param_groups[0]["lr"] = torch.full((), 1.0)
+        step._rate = torch.full((), 1.0)
+        for group in step.optimiser.param_groups:
+            group["lr"] = step._rate
     return step

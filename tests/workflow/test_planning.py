@@ -62,7 +62,7 @@ def test_a_fresh_clone_plans_every_network_loss_and_seed(
         assert planned[rule] == 1, rule
 
 
-@pytest.mark.parametrize("name", ["paper", "real_cpu"])
+@pytest.mark.parametrize("name", ["paper", "real_cpu", "recipe"])
 def test_an_overlay_for_real_images_plans_on_a_caffe_folder(
     snakemake: Snakemake, caffe_folder: CaffeBuilder, tmp_path: Path, name: str
 ) -> None:

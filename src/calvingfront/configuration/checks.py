@@ -10,6 +10,7 @@ from typing import Any
 from calvingfront.errors import CalvingFrontError, ConfigError
 from calvingfront.scenes.lists import split_lists
 from calvingfront.scenes.sources import source_of
+from calvingfront.vocabulary.losses import loss_weight
 from calvingfront.vocabulary.models import AVERAGE, BASELINES, NETWORKS, model_label
 from calvingfront.vocabulary.others import others_of, printed_others
 from calvingfront.vocabulary.references import load
@@ -43,6 +44,10 @@ def contradictions_of_training(config: Config) -> Iterator[Check]:
     )
     yield ("samples",), partial(_front_width, config["samples"])
     yield ("training",), partial(_training, config["training"])
+    yield (
+        ("training.augmentation", "losses", "samples.front_width_px"),
+        partial(_fronts_that_move, config),
+    )
 
 
 def _divisible(config: Config) -> Iterator[ConfigError]:
@@ -93,6 +98,24 @@ def _training(training: Config) -> Iterator[ConfigError]:
             f"epoch {', '.join(map(str, late))} may never be reached: training may stop after "
             f"{longest} epochs (the smaller of max_epochs and patience)",
             f"Keep epochs up to {longest} only, or raise max_epochs and patience",
+        )
+
+
+def _fronts_that_move(config: Config) -> Iterator[ConfigError]:
+    if config["training"].get("augmentation") != "sar":
+        return
+    if config["samples"]["front_width_px"] < 2:
+        yield ConfigError(
+            "samples.front_width_px",
+            "1 px is a line that falls to pieces where training.augmentation sar turns it",
+            "Write 2 or more, or another augmentation",
+        )
+    weighted = [loss for loss in config["losses"] if loss_weight(loss)]
+    if weighted:
+        yield ConfigError(
+            "training.augmentation",
+            f"sar moves fronts, but the loss {weighted[0]} needs distances to fronts that stay",
+            "Write paper, or choose losses without a distance weight, such as bce_dice",
         )
 
 

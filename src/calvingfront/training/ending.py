@@ -20,6 +20,20 @@ HOW = ("acceleration", "device", "feed", "gpu_slots", "save_minutes", "threads")
 ENDS = ("max_epochs", "patience", "keep_epochs")
 
 
+def acting_ends(schedule: str) -> tuple[str, ...]:
+    """Those of ENDS on which the epochs themselves depend: a cosine ends with the last of them."""
+    return ("max_epochs",) if schedule == "cosine" else ()
+
+
+def acting_training(training: Mapping[str, Any]) -> dict[str, Any]:
+    """The keys of the section `training` that decide a training's results, with their values."""
+    schedule = training.get("schedule", "triangular")  # a prepared folder may be older
+    idle = {*HOW, *ENDS} - set(acting_ends(schedule))
+    if schedule == "cosine":
+        idle.add("half_cycle_epochs")
+    return {key: value for key, value in training.items() if key not in idle}
+
+
 def is_over(epoch: int, best_epoch: int, max_epochs: int, patience: int) -> bool:
     """Whether a training ends after this many epochs, of which `best_epoch` was the best so far."""
     return epoch >= max_epochs or epoch - best_epoch >= patience

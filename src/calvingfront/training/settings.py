@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import asdict, dataclass
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
@@ -21,8 +22,12 @@ class TrainingSettings:
     patience: int = 20
     learning_rate_min: float = 1e-5
     learning_rate_max: float = 1e-3
+    schedule: Literal["triangular", "cosine"] = "triangular"
     half_cycle_epochs: int = 6
+    weight_decay: float = 0.0
+    weight_average: float = 0.0
     augmentation: Augmentation = "paper"
+    sampling: Literal["scenes", "missions"] = "scenes"
     keep_epochs: tuple[int, ...] = (5, 10)
     precision: Literal["auto", "float32", "bfloat16"] = "auto"
     device: str = "auto"
@@ -53,6 +58,14 @@ class TrainingSettings:
                 "range of learning rates",
                 "Write two positive numbers, learning_rate_min no greater than learning_rate_max.",
             )
+
+        for name, highest in (("weight_decay", math.inf), ("weight_average", 1)):
+            value = getattr(self, name)
+            if not 0 <= value < highest:
+                end = " and less than 1" if highest == 1 else ""
+                raise ConfigError(
+                    f"training.{name}", f"{value} is out of range", f"Write 0 or more{end}."
+                )
 
     @classmethod
     def from_config(cls, section: dict[str, Any], **changes: Any) -> TrainingSettings:

@@ -13,10 +13,15 @@ from calvingfront.errors import DivergedError, TrainingError
 from calvingfront.losses.loss import build_loss
 from calvingfront.networks.build import build_network
 from calvingfront.networks.settings import NetworkSettings
+from calvingfront.networks.unet import UNet
 from calvingfront.training.acceleration.tuning import plan_step
+from calvingfront.training.averaging import WeightAverage
 from calvingfront.training.feed import Batch, Feed
+from calvingfront.training.history_dropping import history_kept, without_history
 from calvingfront.training.resuming.snapshot import State
-from calvingfront.training.schedule import half_cycle_iterations, triangular
+from calvingfront.training.sampling import Weights, epoch_items, mission_weights
+from calvingfront.training.sar_augmentation import varied
+from calvingfront.training.schedule import cosine, half_cycle_iterations, triangular
 from calvingfront.training.settings import TrainingSettings
 from calvingfront.training.step import Step
 
@@ -24,9 +29,10 @@ from calvingfront.training.step import Step
 class Trainer:
     """The state of a training between batches.
 
-    Torch's random generator is used only for the initial weights, and the order of an epoch's
-    images depends only on the seed and the epoch. A trainer restored to a batch therefore continues
-    as if it had never stopped.
+    history_dropped: share of the samples that are shown without the fronts of other dates.
+    Torch's random generator is used only for the initial weights; the order of an epoch's images,
+    and which are shown without history, depend only on the seed and the epoch. A trainer restored
+    to a batch therefore continues as if it had never stopped.
     """
 
     def __init__(
@@ -38,9 +44,10 @@ class Trainer:
         network: NetworkSettings,
         settings: TrainingSettings,
         device: torch.device,
+        history_dropped: float = 0.0,
     ) -> None:
         self.train_feed, self.validation_feed = train_feed, validation_feed
-        self.seed, self.settings = seed, settings
+        self.seed, self.settings, self.history_dropped = seed, settings, history_dropped
         torch.manual_seed(seed)
         self.step = Step(build_network(network), build_loss(loss), settings, device)
         self.network = self.step.network
@@ -51,12 +58,17 @@ class Trainer:
                 f"{settings.batch_size} exceeds the number of augmented training images, {images}",
                 "Write a smaller batch size.",
             )
+        self._weights: Weights | None = None  # of the items, if some are taken oftener
+        if settings.sampling == "missions":
+            self._weights = mission_weights(train_feed.missions).repeat(train_feed.copies)
         self.half_cycle = half_cycle_iterations(
             settings.half_cycle_epochs, images, settings.batch_size
         )
         self.plan = plan_step(
             self.step, self._some_batch, network, train_feed.size, self.batches_per_epoch
         )
+        decay = settings.weight_average
+        self.average = WeightAverage(self.network, decay) if decay else None
         self.iteration = 0
         # Losses of the epoch in progress, on the device: of an earlier session, and of this one.
         self._earlier = torch.empty(0, device=device)
@@ -65,6 +77,11 @@ class Trainer:
     def _some_batch(self) -> Batch:
         size = self.settings.batch_size
         return next(iter(self.train_feed.batches(np.arange(size), size)))
+
+    @property
+    def kept_network(self) -> UNet:
+        """The network that is validated and kept: with the average of the weights, if asked for."""
+        return self.network if self.average is None else self.average.network
 
     @property
     def batch(self) -> int:
@@ -79,9 +96,20 @@ class Trainer:
         """
         size = self.settings.batch_size
         self.network.train()
-        for batch in self.train_feed.batches(self._order(epoch)[self.batch * size :], size):
+        done = self.batch * size
+        items = self._order(epoch)[done:]
+        batches = self.train_feed.batches(items, size)
+        if self.history_dropped:
+            kept = history_kept(self.history_dropped, self.seed, epoch, done + len(items))[done:]
+            batches = without_history(batches, torch.from_numpy(kept).to(self.step.device))
+        for given in batches:
+            batch = given
+            if self.settings.augmentation == "sar":
+                batch = varied(given, self.seed, epoch, self.batch)
             self._losses.append(self.step.train(batch, self._rate(self.iteration)))
             self.iteration += 1
+            if self.average is not None:
+                self.average.update(self.iteration)
             if after_batch is not None:
                 after_batch()
         values = self.checked_losses(epoch)  # the epoch's only wait for the device
@@ -89,8 +117,7 @@ class Trainer:
         return float(values.mean())
 
     def _order(self, epoch: int) -> npt.NDArray[np.int64]:
-        rng = np.random.default_rng([self.seed, epoch])
-        order = rng.permutation(self.train_feed.count)
+        order = epoch_items(self.seed, epoch, self.train_feed.count, self._weights)
         return order[: len(order) // self.settings.batch_size * self.settings.batch_size]
 
     def checked_losses(self, epoch: int) -> npt.NDArray[np.float32]:
@@ -116,21 +143,24 @@ class Trainer:
 
     def tensors(self) -> State:
         """Return the tensors from which the next batch starts, not copied."""
-        return {**self.step.tensors(), "losses": self._all_losses()}
+        average = self.average.tensors() if self.average is not None else {}
+        return {**self.step.tensors(), **average, "losses": self._all_losses()}
 
     def load(self, tensors: State, iteration: int) -> None:
         """Restore the trainer to the batch at which `tensors` and `iteration` were saved."""
         self.step.load(tensors)
+        if self.average is not None:
+            self.average.load(tensors)
         self._earlier, self._losses = tensors["losses"].to(self.step.device), []
         self.iteration = iteration
 
     def validate(self) -> tuple[float, float]:
         """Return the validation loss and the monitor, averaged over the images."""
-        self.network.eval()
+        network = self.kept_network.eval()
         items = np.arange(self.validation_feed.count)
         losses, monitors = [], []
         for batch in self.validation_feed.batches(items, self.settings.batch_size):
-            loss, monitor = self.step.evaluate(batch)
+            loss, monitor = self.step.evaluate(batch, network)
             losses.append(loss * len(batch.images))
             monitors.append(monitor)
         return (
@@ -151,4 +181,7 @@ class Trainer:
     def _rate(self, iteration: int) -> float:
         """Return the learning rate of an iteration, counted from 0."""
         lowest, highest = self.settings.learning_rate_min, self.settings.learning_rate_max
+        if self.settings.schedule == "cosine":
+            total = self.settings.max_epochs * self.batches_per_epoch
+            return cosine(iteration, total, lowest, highest)
         return triangular(iteration, self.half_cycle, lowest, highest)

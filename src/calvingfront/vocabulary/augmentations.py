@@ -2,4 +2,4 @@
 
 from __future__ import annotations
 
-COPIES: dict[str, int] = {"paper": 8, "released": 8, "none": 1}
+COPIES: dict[str, int] = {"paper": 8, "released": 8, "none": 1, "sar": 8}

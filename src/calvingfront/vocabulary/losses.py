@@ -59,6 +59,9 @@ register_loss(
         monitor=lambda name: f"soft WDice{name.removeprefix('wbce')}",
     )
 )
+register_loss(
+    LossFamily("bce_dice", "bce_dice", "bce_dice", "calvingfront.losses.bce_dice:BCEDice")
+)
 
 
 def loss_pattern() -> str:

@@ -113,6 +113,20 @@ def test_a_fault_names_its_key_and_what_to_write(
         ({"training": {"learning_rate_min": 1}}, "training.learning_rate_min", "at most 0.001"),
         ({"training": {"keep_epochs": [5, 21]}}, "training.keep_epochs", "21 may never be reached"),
         ({"training": {"max_epochs": 8}}, "training.keep_epochs", "Keep epochs up to 8 only"),
+        (
+            {"training": {"augmentation": "sar"}, "losses": ["bce", "wbce4"]},
+            "training.augmentation",
+            "the loss wbce4 needs distances to fronts that stay",
+        ),
+        (
+            {
+                "training": {"augmentation": "sar"},
+                "losses": ["bce_dice"],
+                "samples": {"front_width_px": 1},
+            },
+            "samples.front_width_px",
+            "Write 2 or more, or another augmentation",
+        ),
         ({"source": {"kind": "caffe"}}, "source.caffe.folder", "sar_images/"),
         ({"source": {"kind": "images"}}, "source.images.table", "CSV or TSV"),
         ({"split": {"method": "glacier"}}, "split.test_glaciers", "as in [SI]"),
@@ -227,9 +241,9 @@ def test_the_parameter_table_is_the_schemas() -> None:
 
 
 def resolved(name: str, folder: str) -> dict[str, Any]:
-    """An overlay on top of the default configuration, as Snakemake lays them."""
+    """Overlays on top of the default configuration, as Snakemake lays them."""
     config: dict[str, Any] = {}
-    for file in ("config", name):
+    for file in ("config", *name.split()):
         layer = yaml.safe_load((REPOSITORY / "config" / f"{file}.yaml").read_text(encoding="utf-8"))
         update_config(config, layer)
     if config["source"]["kind"] == "caffe":
@@ -237,7 +251,9 @@ def resolved(name: str, folder: str) -> dict[str, Any]:
     return validate_config(config, SCHEMA)
 
 
-@pytest.mark.parametrize("name", ["config", "paper", "real_cpu", "test"])
+@pytest.mark.parametrize(
+    "name", ["config", "paper", "real_cpu", "recipe", "recipe recipe_gpu", "test"]
+)
 def test_every_overlay_is_sound(name: str, tmp_path: Path) -> None:
     assert resolved(name, str(tmp_path))["results"]
 
@@ -247,6 +263,18 @@ def test_the_paper_overlay_is_the_papers_protocol_whatever_the_default_is() -> N
     for section in ("samples", "split", "networks", "losses", "evaluation"):
         assert filled[section] == defaults[section]
     assert filled["training"] | {"threads": 2} == defaults["training"]
+
+
+def test_our_recipe_is_the_same_on_a_gpu_but_for_its_size_and_length() -> None:
+    """A cosine that patience ends before its time is worth less than a short one."""
+    small, large = (resolved(name, "somewhere") for name in ("recipe", "recipe recipe_gpu"))
+    for config in (small, large):
+        assert config["training"]["patience"] == config["training"]["max_epochs"]
+    size = {"batch_size", "max_epochs", "patience", "device", "threads"}
+    for key, value in small["training"].items():
+        assert key in size or large["training"][key] == value, key
+    assert large["networks"] | {"width": 8} == small["networks"]
+    assert (large["samples"], large["losses"]) == (small["samples"], small["losses"])
 
 
 def test_the_overlay_for_a_cpu_changes_the_scale_and_the_length_of_the_training_only() -> None:

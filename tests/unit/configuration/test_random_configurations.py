@@ -139,6 +139,11 @@ def unsound(config: Mapping[str, Any]) -> list[str]:
             1 <= epoch <= min(training["max_epochs"], training["patience"])
             for epoch in training["keep_epochs"]
         ),
+        "moved fronts": training["augmentation"] != "sar"
+        or (
+            config["samples"]["front_width_px"] > 1
+            and not any(loss.startswith("wbce") for loss in config["losses"])
+        ),
         "seeds": config["seeds"]
         and all(type(s) is int and 0 <= s < 2**32 for s in config["seeds"]),
         "losses": len(set(config["losses"])) == len(config["losses"]) > 0,

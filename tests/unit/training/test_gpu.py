@@ -59,6 +59,12 @@ def arrays(n: int) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8]]:
     return bright_lines(n, SIZE, 97)
 
 
+RECIPE = {
+    "schedule": "cosine", "weight_decay": 0.01, "weight_average": 0.9, "augmentation": "sar",
+    "sampling": "missions",
+}  # fmt: skip
+
+
 @pytest.fixture(params=[ResidentFeed, StreamedFeed])
 def make_feed(request: pytest.FixtureRequest, device: torch.device) -> Build:
     def build(n: int, augmentation: Any = "none") -> Any:
@@ -101,14 +107,21 @@ def test_each_way_takes_the_same_steps(device: torch.device, way: Any, precision
 
 
 @pytest.mark.parametrize("way", ["eager", "graph", pytest.param("compile", marks=NEEDS_GPU)])
+@pytest.mark.parametrize("recipe", [{}, RECIPE])
 def test_the_host_waits_for_nothing_in_an_epoch(
-    device: torch.device, make_feed: Build, way: Any, monkeypatch: pytest.MonkeyPatch
+    device: torch.device,
+    make_feed: Build,
+    way: Any,
+    recipe: dict[str, Any],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """From the second batch on: the first one goes with preparing the step."""
-    settings = TrainingSettings(batch_size=4, threads=1, acceleration=way, precision="float32")
-    trainer = Trainer(
-        make_feed(4, "paper"), make_feed(3), "wbce4", 1, NETWORK, settings, device
-    )  # fmt: skip
+    settings = TrainingSettings(
+        **{"batch_size": 4, "threads": 1, "acceleration": way, "precision": "float32", **recipe}
+    )
+    feed, loss = make_feed(4, settings.augmentation), "bce_dice" if recipe else "wbce4"
+    feed.missions = ["ERS", "TSX", "TSX", "TSX"]
+    trainer = Trainer(feed, make_feed(3), loss, 1, NETWORK, settings, device)
     if device.type == "cpu":
         trainer.step.recorder = record_operations
     watched = nothing_waits(device)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import pytest
@@ -21,6 +22,11 @@ from calvingfront.training.settings import TrainingSettings
         ({"max_epochs": 2.5}, "training.max_epochs: 2.5 is not a positive integer"),
         ({"threads": True}, "training.threads: True is not a positive integer"),
         ({"learning_rate_min": 0.0}, "training.learning_rate_min: 0.0 to learning_rate_max 0.001"),
+        ({"schedule": "cosin"}, "training.schedule: 'cosin' is unknown. Write one of triangular"),
+        ({"sampling": "glaciers"}, "training.sampling: 'glaciers' is unknown. Write one of "),
+        ({"weight_decay": -0.1}, "training.weight_decay: -0.1 is out of range. Write 0 or more."),
+        ({"weight_decay": math.nan}, "training.weight_decay: nan is out of range"),
+        ({"weight_average": 1.0}, "training.weight_average: 1.0 is out of range. Write 0 or more "),
         ({"learning_rate_min": 0.1}, "training.learning_rate_min: 0.1 to learning_rate_max 0.001"),
     ],
 )

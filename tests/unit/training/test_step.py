@@ -113,6 +113,36 @@ def test_nothing_of_a_step_is_read_back_by_the_host(batches: list[Batch], precis
         step.load(copied(step))
 
 
+def test_the_paper_has_adam_and_a_decay_is_decoupled_and_of_kernels_only(
+    batches: list[Batch],
+) -> None:
+    """AdamW shrinks a weight by rate · decay before Adam moves it; no bias, no normalisation."""
+    plain, decaying = make_step(), make_step(weight_decay=0.5)
+    assert type(plain.optimiser) is torch.optim.Adam
+    assert len(plain.optimiser.param_groups) == 1
+    assert plain.optimiser.param_groups[0]["weight_decay"] == 0
+    before = {name: p.detach().clone() for name, p in plain.network.named_parameters()}
+    for step in (plain, decaying):
+        step.train(batches[0], 1e-2)
+    shrunk = 0
+    for (name, p), (_, q) in zip(
+        plain.network.named_parameters(), decaying.network.named_parameters(), strict=True
+    ):
+        expected = p - 1e-2 * 0.5 * before[name] if p.dim() > 1 else p
+        torch.testing.assert_close(q, expected, rtol=1e-5, atol=1e-7)
+        shrunk += p.dim() > 1
+    assert shrunk > 10
+
+
+def test_a_captured_step_decays_as_the_eager_one_does(batches: list[Batch]) -> None:
+    eager, captured = (make_step(weight_decay=0.05) for _ in range(2))
+    captured.arrange(way="graph")
+    train(eager, batches)
+    train(captured, batches)
+    assert captured.way == "graph"
+    assert_same(copied(captured), copied(eager))
+
+
 def test_a_smaller_batch_goes_the_eager_way_beside_a_captured_step(batches: list[Batch]) -> None:
     eager, captured = make_step(), make_step()
     captured.arrange(way="graph")

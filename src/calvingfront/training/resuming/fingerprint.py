@@ -9,9 +9,11 @@ from typing import Any
 
 import numpy as np
 
+from calvingfront.dataset.history import HistorySettings
 from calvingfront.dataset.reading import Dataset, SampleReader
 from calvingfront.networks.settings import NetworkSettings
-from calvingfront.training.ending import ENDS, HOW
+from calvingfront.training.ending import ENDS, HOW, acting_ends
+from calvingfront.training.sampling import missions_of
 from calvingfront.training.settings import TrainingSettings
 
 # Plain JSON values, under names that users understand.
@@ -39,11 +41,14 @@ def fingerprint(
     The pixels are read once, one sample at a time: 200 samples of 512 px take 0.3 s, and memory
     does not grow with their number.
     """
+    free = [key for key in FREE if key not in acting_ends(settings.schedule)]
     marks: Fingerprint = {"training code": code, "loss": loss, "seed": seed}
     marks |= {f"networks.{key}": value for key, value in asdict(network).items()}
     marks |= {
-        f"training.{key}": value for key, value in asdict(settings).items() if key not in FREE
+        f"training.{key}": value for key, value in asdict(settings).items() if key not in free
     }
+    if settings.sampling == "missions":
+        marks["training missions"] = _of_names(list(missions_of(data, train)))
     marks["image size"] = data.size
     for subset, scenes in (("training", train), ("validation", validation)):
         rows = data.rows(scenes)
@@ -51,6 +56,17 @@ def fingerprint(
         for name, array in (("images", data.images), ("fronts", data.fronts)):
             reader = SampleReader(array, rows, scenes)
             marks[f"{subset} {name}"] = _of_samples(reader, len(scenes), data.size)
+    return marks
+
+
+def of_history(data: Dataset, train: list[str], settings: HistorySettings) -> Fingerprint:
+    """Describe what a network that reads fronts of other dates is told besides."""
+    rows = data.rows(train)
+    marks: Fingerprint = {f"history.{key}": value for key, value in asdict(settings).items()}
+    for name in ("acquired", "glacier"):
+        marks[f"training {name}"] = _of_names(
+            data.index[name].to_numpy()[rows].astype(str).tolist()
+        )
     return marks
 
 

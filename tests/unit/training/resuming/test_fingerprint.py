@@ -15,7 +15,7 @@ from calvingfront.dataset.reading import Dataset, open_dataset
 from calvingfront.errors import TrainingError
 from calvingfront.networks.settings import NetworkSettings
 from calvingfront.training.resuming.checkpoints import Checkpoints
-from calvingfront.training.resuming.fingerprint import fingerprint
+from calvingfront.training.resuming.fingerprint import differences, fingerprint
 from calvingfront.training.resuming.state import StateFolder
 from calvingfront.training.settings import TrainingSettings
 
@@ -34,8 +34,10 @@ def marks(**changes: Any) -> dict[str, Any]:
         "network": {},
         "training": {},
         "code": "abc",
+        "mission": "ERS",
     } | changes
-    names = pd.DataFrame({"scene": ["a", "b", "c", "d"]})
+    missions = ["TSX", values["mission"], "TSX", "TSX"]
+    names = pd.DataFrame({"scene": ["a", "b", "c", "d"], "mission": missions})
     return fingerprint(
         Dataset(values["images"], values["fronts"], names), values["train"], values["validation"],
         values["loss"], values["seed"], NetworkSettings("unet", **values["network"]),
@@ -71,6 +73,18 @@ CHANGES: dict[str, dict[str, Any]] = {
     "training.augmentation: paper, now none": {"training": {"augmentation": "none"}},
     "training.precision: auto, now float32": {"training": {"precision": "float32"}},
 }
+
+
+def test_a_cosine_is_another_one_if_it_ends_elsewhere_and_missions_count_where_they_act() -> None:
+    cosine = {"schedule": "cosine"}
+    one, other = (marks(training={**cosine, "max_epochs": n}) for n in (30, 40))
+    assert differences(one, other) == ["training.max_epochs: 30, now 40"]
+    free = marks(training={**cosine, "max_epochs": 30, "patience": 7})
+    assert free == one
+    sampled = marks(training={"sampling": "missions"}, mission="ERS")
+    changed = marks(training={"sampling": "missions"}, mission="TSX")
+    assert [text.split(":")[0] for text in differences(sampled, changed)] == ["training missions"]
+    assert marks(mission="ERS") == marks(mission="TSX")
 
 
 @pytest.mark.parametrize("message", CHANGES)

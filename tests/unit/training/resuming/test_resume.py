@@ -40,15 +40,29 @@ def checkpoints(
     return Checkpoints(StateFolder(folder), MARKS, about, minutes)
 
 
+# What stands beside the paper's protocol, each by itself and all together.
+OPTIONS: dict[str, dict[str, Any]] = {
+    "cosine": {"schedule": "cosine"},
+    "decay": {"weight_decay": 0.05},
+    "average": {"weight_average": 0.9},
+    "sar": {"augmentation": "sar"},
+    "missions": {"sampling": "missions"},
+}
+OPTIONS["all"] = {key: value for option in OPTIONS.values() for key, value in option.items()}
+
+
 @pytest.fixture
 def start(feed: FeedBuilder, network: NetworkSettings, settings: Settings) -> Start:
     """Start a training of four epochs of three batches; any setting may be changed by name."""
 
     def run(saved: Checkpoints | None = None, **changes: Any) -> Outcome:
         values = {"max_epochs": 4, "patience": 4, "keep_epochs": (1, 3), **changes}
+        loss = "bce_dice" if changes.get("augmentation") == "sar" else "wbce4"
+        images = feed(2, 1, size=16, augmentation="paper")
+        images.missions = ["ERS", "TSX"]
         return train(
-            feed(2, 1, size=16, augmentation="paper"), feed(2, 2, size=16), "wbce4", 1, network,
-            settings(**values), CPU, checkpoints=saved,
+            images, feed(2, 2, size=16), loss, 1, network, settings(**values), CPU,
+            checkpoints=saved,
         )  # fmt: skip
 
     return run
@@ -100,6 +114,25 @@ def test_a_training_cut_off_at_every_batch_ends_as_if_it_had_not_been(
     again = start(checkpoints(tmp_path))
     assert_the_same(again, whole)
     assert [session["batches"] for session in again.record["sessions"]] == [1] * 12
+
+
+@pytest.mark.parametrize("option", OPTIONS)
+def test_a_training_of_our_recipe_goes_on_as_well(
+    start: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, option: str
+) -> None:
+    """Cut off within an epoch, before and after a validation."""
+    wanted = OPTIONS[option]
+    whole = start(**wanted)
+    for calls in (5, 3, 2):
+        with monkeypatch.context() as patch:
+            kill_at(patch, Step, "train", calls)
+            with pytest.raises(Killed):
+                start(checkpoints(tmp_path), **wanted)
+    again = start(checkpoints(tmp_path), **wanted)
+    assert again.record["resumptions"] == 3
+    assert_the_same(again, whole)
+    if option != "missions":  # of two missions with a scene each, neither is rare
+        assert numbers(whole) != numbers(start())
 
 
 def test_a_resumed_training_repeats_no_batch(
