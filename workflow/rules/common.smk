@@ -11,6 +11,7 @@ from calvingfront.check.telling import told
 from calvingfront.errors import CalvingFrontError
 from calvingfront.locating.model.choice import members_of, sample_settings
 from calvingfront.pipeline.steps import STEPS, figures_of, paths_over, runs_of
+from calvingfront.products.delivery.packed import archive_at
 from calvingfront.scenes.failures.records import describe_failed, keep_left_out, leave_out_failed
 from calvingfront.scenes.fronts.layers import split_layer
 from calvingfront.scenes.scene_table import SCENE_NAME, records, with_front, without_front
@@ -126,6 +127,17 @@ def product_memory(of_size):
         return attempt * of_size(size_of_product(wildcards.scene, str(input.product)))
 
     return look_up
+
+
+def archive_of(wildcards):
+    """The archive of a scene's product; None if it is not packed."""
+    archive = archive_at(source_rows[wildcards.scene]["image"])
+    return None if archive is None else str(archive)
+
+
+def unpacked(wildcards):
+    """The unpacked product of a scene; nothing if it is not packed."""
+    return [] if archive_of(wildcards) is None else f"<results>/unpacked/{wildcards.scene}"
 
 
 def megapixels(scene):

@@ -12,6 +12,7 @@ if SOURCE.products:
         """Read the pixels that the map area needs, calibrate them and average them to about the posting of the map."""
         input:
             product=rules.ingest_product.output.product,
+            unpacked=unpacked,
         output:
             intensity="<results>/scenes/{scene}/intensity.tif",
             geometry="<results>/scenes/{scene}/intensity.json",
@@ -19,6 +20,7 @@ if SOURCE.products:
             "<logs>/multilook_scene/{scene}.log",
         benchmark:
             "<benchmarks>/multilook_scene/{scene}.tsv"
+        priority: 1
         conda:
             "../../envs/sar.yaml"
         # One core each, with scenes side by side: starting Python takes half the time of a small scene.
@@ -46,6 +48,7 @@ if SOURCE.products:
             intensity=rules.multilook_scene.output.intensity,
             geometry=rules.multilook_scene.output.geometry,
             product=rules.ingest_product.output.product,
+            unpacked=unpacked,
             dem=given(MAP["dem"]),
             geoid=given(MAP["geoid"]),
         output:
@@ -55,6 +58,7 @@ if SOURCE.products:
             "<logs>/geocode_scene/{scene}.log",
         benchmark:
             "<benchmarks>/geocode_scene/{scene}.tsv"
+        priority: 1
         conda:
             "../../envs/sar.yaml"
         threads: 1

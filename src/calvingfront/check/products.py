@@ -51,11 +51,13 @@ def _map_of(row: Mapping[str, Any], chart: Mapping[str, Any]) -> list[Any]:
 
 
 def _faults_of(row: Mapping[str, Any], config: Mapping[str, Any]) -> list[CalvingFrontError]:
+    from calvingfront.products.delivery.unpacking import unpacked_headers
     from calvingfront.products.registry import open_product
 
     where = f"{Path(listed_in(config)).name} ({row['scene']})"
     try:
-        product = open_product(row["image"], row["polarisation"])
+        with unpacked_headers(row["image"], Path(config["results"]) / "check") as place:
+            product = open_product(place, row["polarisation"])
     except CalvingFrontError as error:
         return [error]
     faults: list[CalvingFrontError] = []

@@ -1,4 +1,4 @@
-"""Sentinel-1 ground range detected products (GRD), as a SAFE folder or its .zip.
+"""Sentinel-1 ground range detected products (GRD), as a SAFE folder.
 
 Source of the fields: ESA S1-RS-MDA-52-7441 (Sentinel-1 Product Specification). Calibration:
 β0 = |DN|² / A², with A from the betaNought vectors; like the gains of all other formats, it does
@@ -22,7 +22,7 @@ from calvingfront.products.annotated_orbit import annotated_orbit
 from calvingfront.products.pixels import RasterPixels
 from calvingfront.products.polarisation import choose_polarisation
 from calvingfront.products.reading import LARGEST_IMAGE_SIDE, fault, finite
-from calvingfront.products.sentinel1.archive import SafeArchive, open_archive
+from calvingfront.products.sentinel1.safe import SafeFolder, open_safe
 from calvingfront.products.xml_reading import XmlFields
 from calvingfront.radar.model import (
     Array,
@@ -54,9 +54,9 @@ class _Sources:
 
 
 def recognises(path: Path) -> bool:
-    """Whether the path is a folder or .zip with a Sentinel-1 manifest and GRD annotation."""
-    archive = open_archive(path)
-    return archive is not None and any(_ANNOTATION.fullmatch(name) for name in archive.names)
+    """Whether the path is a SAFE folder, or the manifest in it, with GRD annotation."""
+    safe = open_safe(path)
+    return safe is not None and any(_ANNOTATION.fullmatch(name) for name in safe.names)
 
 
 def read(path: Path, polarisation: str | None = None) -> Product:
@@ -65,11 +65,11 @@ def read(path: Path, polarisation: str | None = None) -> Product:
     polarisation: e.g. "HH"; None takes the co-polarised one. Raises ProductError for a faulty
     product.
     """
-    archive = open_archive(path)
-    if archive is None:
-        raise fault(path, "manifest.safe", "is missing, or the .zip is damaged")
-    sources = _choose(archive, polarisation)
-    root = archive.parse(sources.annotation)
+    safe = open_safe(path)
+    if safe is None:
+        raise fault(path, "manifest.safe", "is missing")
+    sources = _choose(safe, polarisation)
+    root = safe.parse(sources.annotation)
     header = root.one("adsHeader")
     header.choice("productType", {"GRD": True})
     header.choice("polarisation", {sources.polarisation: True})
@@ -85,10 +85,8 @@ def read(path: Path, polarisation: str | None = None) -> Product:
     return Product(
         path=path,
         files=tuple(
-            dict.fromkeys(
-                archive.file(name)
-                for name in (sources.annotation, sources.calibration, sources.measurement)
-            )
+            safe.path / name
+            for name in (sources.annotation, sources.calibration, sources.measurement)
         ),
         format=FORMAT,
         mission="S1",
@@ -104,34 +102,34 @@ def read(path: Path, polarisation: str | None = None) -> Product:
         orbit=orbit,
         # The antenna only ever looks to the right.
         geometry=RadarGeometry(azimuth, _range(root, image, orbit.epoch), "right"),
-        calibration=_calibrate(archive.parse(sources.calibration)),
-        pixels=RasterPixels(archive.raster(sources.measurement), shape),
+        calibration=_calibrate(safe.parse(sources.calibration)),
+        pixels=RasterPixels(safe.path / sources.measurement, shape),
         ground_points=points,
         mean_height_m=float(points.height.mean()),
         beam=header.text("swath"),
     )
 
 
-def _choose(archive: SafeArchive, polarisation: str | None) -> _Sources:
+def _choose(safe: SafeFolder, polarisation: str | None) -> _Sources:
     annotations: dict[str, list[str]] = {}
-    for name in archive.names:
+    for name in safe.names:
         match = _ANNOTATION.fullmatch(name)
         if match is not None:
             annotations.setdefault(match[1].upper(), []).append(name)
-    choice = choose_polarisation(annotations, polarisation, archive.path)
+    choice = choose_polarisation(annotations, polarisation, safe.path)
     annotation = annotations[choice][0]
     stem = annotation.removeprefix("annotation/").removesuffix(".xml")
-    calibration = _entry(archive, "annotation/calibration/calibration-{}.xml", stem)
-    return _Sources(choice, annotation, calibration, _entry(archive, "measurement/{}.tiff", stem))
+    calibration = _entry(safe, "annotation/calibration/calibration-{}.xml", stem)
+    return _Sources(choice, annotation, calibration, _entry(safe, "measurement/{}.tiff", stem))
 
 
-def _entry(archive: SafeArchive, name: str, stem: str) -> str:
+def _entry(safe: SafeFolder, name: str, stem: str) -> str:
     """The file of an annotation's name; of a cloud-optimised product it may end with -cog."""
     plain = stem.removesuffix("-cog")
     for spelling in (stem, plain, f"{plain}-cog"):
-        if name.format(spelling) in archive.names:
+        if name.format(spelling) in safe.names:
             return name.format(spelling)
-    raise fault(archive.path, name.format(stem), "is missing from the product")
+    raise fault(safe.path, name.format(stem), "is missing from the product")
 
 
 def _orbit(general: XmlFields) -> StateVectors:

@@ -57,17 +57,18 @@ _LEVELS = {"SSC": ("SSC", "COMPLEX", "COSAR"), "MGD": ("MGD", "DETECTED", "GEOTI
 
 def recognises(path: Path) -> bool:
     """Whether the path is a main annotation, or a folder that holds one."""
-    return _find_main(path) is not None
+    return bool(_main_files(path))
 
 
-def _find_main(path: Path) -> Path | None:
-    candidates = [path] if path.is_file() else sorted(path.glob("*.xml"))[:20]
-    for candidate in candidates:
-        if candidate.is_file():
-            with candidate.open("rb") as file:
-                if ROOT in file.read(_START_BYTES):
-                    return candidate
-    return None
+def _main_files(path: Path) -> list[Path]:
+    """The main annotation of a product; of several in one folder, each."""
+    candidates = [path] if path.is_file() else sorted(path.glob("[!.]*.xml"))[:20]
+    return [file for file in candidates if file.is_file() and _is_main(file)]
+
+
+def _is_main(path: Path) -> bool:
+    with path.open("rb") as file:
+        return ROOT in file.read(_START_BYTES)
 
 
 def read(path: Path, polarisation: str | None = None) -> Product:
@@ -76,9 +77,13 @@ def read(path: Path, polarisation: str | None = None) -> Product:
     polarisation: e.g. "HH"; None takes a co-polarised one.
     Raises ProductError for a faulty product.
     """
-    main = _find_main(path)
-    if main is None:
+    mains = _main_files(path)
+    if len(mains) > 1:
+        what = f"holds {len(mains)} products ({', '.join(main.name for main in mains[:4])})"
+        raise fault(path, "main annotation", what, "Give one of them instead of the folder.")
+    if not mains:
         raise fault(path, "main annotation", f"is missing: no XML contains {ROOT.decode()!r}")
+    (main,) = mains
     root = _parse(main)
     info = root.one("productInfo")
     mission, platform = info.choice("missionInfo/mission", _PLATFORMS)
@@ -101,7 +106,7 @@ def read(path: Path, polarisation: str | None = None) -> Product:
     files.append(source)
     pixels: PixelReader
     if level == "MGD":
-        pixels = RasterPixels(str(source), raster.shape)
+        pixels = RasterPixels(source, raster.shape)
     else:
         pixels = CosarPixels(source, raster.shape)
     middle_s = float(azimuth.time(np.array((raster.shape[0] - 1) / 2)))
