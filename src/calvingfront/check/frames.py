@@ -46,7 +46,7 @@ def frame_faults(config: Mapping[str, Any], scenes: pd.DataFrame) -> list[Calvin
     if all(key in passed for key in keys):
         return []
     with ThreadPoolExecutor(THREADS) as pool:
-        frames = list(pool.map(lambda row: _frame(row, chart), rows))
+        frames = list(pool.map(lambda row: _frame(row, config), rows))
     fronts = _fronts(rows, chart["crs"])
     faults: dict[str, CalvingFrontError] = {}
     for row, frame in zip(rows, frames, strict=True):
@@ -69,12 +69,14 @@ def _files(row: Mapping[str, Any]) -> list[str]:
     return [row["image"], *([] if row["front"] is None else [split_layer(row["front"])[0]])]
 
 
-def _frame(row: Mapping[str, Any], chart: Mapping[str, Any]) -> Bounds | None:
+def _frame(row: Mapping[str, Any], config: Mapping[str, Any]) -> Bounds | None:
+    from calvingfront.products.delivery.unpacking import unpacked_headers
     from calvingfront.products.registry import open_product
     from calvingfront.sar.coverage import footprint
 
     try:
-        return footprint(open_product(row["image"], row["polarisation"]), chart["crs"])
+        with unpacked_headers(row["image"], Path(config["results"]) / "check") as place:
+            return footprint(open_product(place, row["polarisation"]), config["map"]["crs"])
     except CalvingFrontError:
         return None
 

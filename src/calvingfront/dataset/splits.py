@@ -9,7 +9,7 @@ from collections.abc import Collection, Sequence
 
 import pandas as pd
 
-from calvingfront.errors import SplitError
+from calvingfront.errors import EmptySubsetError, SplitError
 from calvingfront.files import PathLike
 from calvingfront.scenes.lists.split_lists import Lists, read_lists
 from calvingfront.vocabulary.subsets import GAP, SPLIT_METHODS, SUBSETS, TEST, TRAIN, VALIDATION
@@ -41,7 +41,7 @@ def split_scenes(
              validation, and those at least `gap_days` before these are training; scenes in a gap
              are marked `gap`.
     excluded: scenes that the lists may name although they are not in the table.
-    Raises SplitError if a subset is empty.
+    Raises EmptySubsetError if a subset is empty, SplitError if the split cannot be drawn.
     """
     if method == "paper" and lists is not None:
         published = read_lists(lists, lists_scene_column, lists_subset_column)
@@ -60,7 +60,7 @@ def split_scenes(
         )
     for subset in SUBSETS:
         if subset not in set(split["subset"]):
-            raise SplitError(
+            raise EmptySubsetError(
                 f"split.method {method}",
                 f"leaves no {subset} scene among {len(scenes)}",
                 "Add scenes, or change split.shares, the held-out glaciers or split.gap_days.",

@@ -1,7 +1,7 @@
 """Layover and shadow, from the same geometry as the geocoding.
 
 View codes: 0 no data, 1 valid, 2 layover (several points share the pixel's range), 3 shadow (the
-terrain hides the point from the radar).
+terrain hides the point from the radar), 4 a height that was filled in and may be wrong.
 
 The terrain is arranged as the radar sees it: one row per azimuth time, with equal steps of ground
 range on the ellipsoid along the row. A point is in shadow if a nearer point of its row has a
@@ -26,7 +26,7 @@ from calvingfront.sar.kernels import Float32, over_rows
 from calvingfront.sar.lattice import LEAST_SPAN_M
 from calvingfront.sar.sight import BLOCK_PX, Codes, look_rows, pick_rows, steepness_rows
 
-NO_DATA, VALID, LAYOVER, SHADOW = 0, 1, 2, 3
+NO_DATA, VALID, LAYOVER, SHADOW, FILLED = 0, 1, 2, 3, 4
 STEP_PX, STEP_M = 64, 1280.0  # most between nodes: positions are then accurate to about 0.01 px
 
 

@@ -49,7 +49,7 @@ def judge(
     if any(at_edge(end, inside) for line in lines for end in open_ends(line)):
         partial.append("ends at the edge of the image")
     if hidden > HIDDEN:
-        partial.append(f"{100 * hidden:.0f} % of it lies in layover or shadow")
+        partial.append(f"{100 * hidden:.0f} % of it lies in layover, shadow or filled terrain")
     if usual_spread_px is not None and spread_px > SPREAD * usual_spread_px:
         times = spread_px / usual_spread_px
         doubtful.append(f"the predictions spread {times:.1f} times as widely as usual")

@@ -90,7 +90,6 @@ def test_what_follows_from_a_faulty_key_is_not_told_as_well(scenes: dict[str, An
     ("changes", "said"),
     [
         ({"figures": {"scenes": ["nope"]}}, "figures.scenes[0]: there is no scene nope"),
-        ({"split": {"method": "time", "gap_days": 9000}}, "leaves no"),
         ({"training": {"batch_size": 3000}}, "exceeds the number of augmented training images"),
         ({"positions": {"Z": {"upglacier": "N"}}}, None),  # nothing is located
         ({"locating": {"model": "nowhere"}}, "nowhere is not a model folder"),
@@ -126,8 +125,14 @@ def _starts(config: dict[str, Any]) -> bool:
 
 def test_too_few_scenes_for_the_split_are_told(scenes: dict[str, Any]) -> None:
     scenes["source"]["exclude"] = {f"S{number}": "torn" for number in range(2, 6)}
-    (fault,) = faults_of(scenes)
-    assert "leaves no test scene among 2" in fault
+    told = start(scenes, *SCHEMAS).split_fault  # by whatever needs the split
+    assert "leaves no test scene among 2" in str(told)
+    assert start(scenes, *SCHEMAS, thorough=False).split_fault is None
+    faults = faults_of(scenes | {"networks": {"depth": 99}})  # with others at once
+    assert len(faults) == 2
+    assert any("leaves no test scene among 2" in fault for fault in faults)
+    gap = scenes | {"split": {"method": "time", "gap_days": 9000}}
+    assert "leaves no" in str(start(gap, *SCHEMAS).split_fault)
 
 
 def test_a_job_of_its_own_process_checks_what_its_rules_need_only(scenes: dict[str, Any]) -> None:
@@ -332,7 +337,7 @@ def test_a_whole_scene_too_large_for_its_sample_is_refused_once_with_the_area_to
     products: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     frame = (-2_450_000.0, 1_250_000.0, -2_350_000.0, 1_350_000.0)
-    monkeypatch.setattr("calvingfront.check.frames._frame", lambda row, chart: frame)
+    monkeypatch.setattr("calvingfront.check.frames._frame", lambda row, config: frame)
     (fault,) = faults_of(products)
     assert fault.startswith("map.areas: has no area for A, and on the whole of S0, 100 km, a front")
     # Four fronts of 400 m, 50 m apart, and 2 km around.

@@ -181,7 +181,7 @@ def test_values_that_cannot_work_together_are_refused(
     ("chart", "key", "said"),
     [
         ({"crs": None}, "map.crs", "EPSG:3031"),
-        ({"dem": None}, "map.dem", "path of a raster"),
+        ({"dem": None}, "map.dem", "path of a raster of terrain heights, or of a folder"),
         ({"dem": "no.tif"}, "map.dem", "no.tif does not exist"),
         ({"geoid": "no.tif"}, "map.geoid", "no.tif does not exist"),
         ({"vertical_datum": "geoid"}, "map.geoid", "height above the ellipsoid"),
