@@ -18,6 +18,9 @@ from calvingfront.sar.lattice import Lattice, solve_lattice
 # All ground: terrain models reach from −500 to 9000 m (heights.raster), geoids from −110 to 90 m.
 GROUND_M = (-650.0, 9100.0)
 MARGIN_PX = 2  # bilinear needs one
+# Ground around a map may hide its own, or lie over it: mountains 1700 m above it reach so far in a
+# 23° image, and ones 4000 m above it by their shadow at 45°.
+REACH_M = 4000.0
 
 
 class Imaged(Protocol):
@@ -136,6 +139,11 @@ def lattice_window(lattice: Lattice, shape: tuple[int, int], margin_px: int = 0)
         bounds.append(int(np.clip(np.floor(high) + 2 + margin_px, 0, extent)))
     window = Window(*bounds)
     return window if min(window.shape) > 0 else None
+
+
+def reach_px(spacing_m: float) -> int:
+    """REACH_M in pixels of the map."""
+    return round(REACH_M / spacing_m)
 
 
 def not_covered(name: str, grid: MapGrid) -> GeocodingError:

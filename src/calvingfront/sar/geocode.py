@@ -13,8 +13,8 @@ from calvingfront.errors import GeocodingError
 from calvingfront.files import PathLike
 from calvingfront.orbits.scene_orbit import scene_orbit
 from calvingfront.sar.coverage import Window, lattice_window, not_covered, scene_grid
-from calvingfront.sar.dem import Datum, read_heights
-from calvingfront.sar.flattening.terrain import flatten
+from calvingfront.sar.dem import Datum, heights_around, read_heights
+from calvingfront.sar.flattening.terrain import MARGIN_PX, flatten
 from calvingfront.sar.grid import Bounds, MapGrid
 from calvingfront.sar.heights.files import Terrain
 from calvingfront.sar.intensity_file import read_intensity
@@ -25,6 +25,7 @@ from calvingfront.sar.masks import FILLED, LAYOVER, SHADOW, VALID, view_codes
 from calvingfront.sar.multilook import Multilooked
 
 TILE_ROWS = 256
+EDGE_PX = 2  # as far as the masks use the height of the edge
 
 
 @dataclass(frozen=True)
@@ -50,10 +51,12 @@ def geocode(
     threads: int = 1,
     tile_rows: int = TILE_ROWS,
     terrain_flattening: bool = False,
+    around: Float32 | None = None,
 ) -> MapImage:
     """Resample a scene onto the map grid.
 
     heights: (grid.height, grid.width), m above the ellipsoid; NaN gives no data.
+    around: the same within an equal margin on all sides, whose ground may hide or cover the map's.
     terrain_flattening: compute γ0 (kind gamma0), NaN in shadow and where no lit ground is seen.
     The result is bit-identical for any tile_rows and threads, and for any part of the image that
     holds what the map needs.
@@ -71,24 +74,31 @@ def geocode(
     span = float(np.nanmin(heights)), float(np.nanmax(heights))
     shape = scene.shape
     orbit = scene_orbit(scene.orbit, scene.geometry, shape)
-    lattice = solve_lattice(grid, span, orbit, scene.geometry, shape)
-    _check_part(scene, lattice, grid)
+    around = heights if around is None else around
+    margin_px = (len(around) - len(heights)) // 2
+    wide, inner = grid.widened(margin_px), slice(margin_px, len(around) - margin_px)
+    known = _with_edge(around, heights, margin_px, EDGE_PX)
+    inside = inner, slice(margin_px, around.shape[1] - margin_px)
     # The serial parts of one task run alongside the loops of the other.
     with ThreadPoolExecutor(1) as pool:
         looking = pool.submit(
-            view_codes, grid, heights, orbit, scene.geometry.look_side, threads, tile_rows
+            view_codes, wide, known, orbit, scene.geometry.look_side, threads, tile_rows
         )
         if threads == 1:
             wait([looking])
+        lattice = solve_lattice(grid, span, orbit, scene.geometry, shape)
+        _check_part(scene, lattice, grid)
         values = _resample(scene.intensity, scene.window, heights, lattice, threads, tile_rows)
-        view = looking.result()
+        wide_view = looking.result()
+    view = wide_view[inside].copy()
     view[np.isnan(values)] = 0
     if not view.any():
         raise not_covered(scene.name, grid)
     if not terrain_flattening:
         return MapImage(grid, values, view, scene.kind, scene.facts)
     del values
-    gamma = flatten(scene, grid, heights, view, orbit, threads)
+    known = _with_edge(around, heights, margin_px, MARGIN_PX)
+    gamma = flatten(scene, wide, known, wide_view, orbit, threads)
     values = _resample(gamma, scene.window, heights, lattice, threads, tile_rows)
     values[view == SHADOW] = np.nan
     view[np.isnan(values) & (view != SHADOW)] = 0
@@ -116,7 +126,17 @@ def geocode_scene(
     """
     grid = scene_grid(scene, crs, spacing_m, area, scene.name)
     heights = read_heights(dem, grid, vertical_datum, geoid, threads)
-    image = geocode(scene, grid, heights.metres, threads, terrain_flattening=terrain_flattening)
+    around = None
+    if area is not None:
+        around = heights_around(heights.metres, dem, grid, vertical_datum, geoid, threads)
+    image = geocode(
+        scene,
+        grid,
+        heights.metres,
+        threads,
+        terrain_flattening=terrain_flattening,
+        around=around,
+    )
     if heights.doubtful is not None:
         image.view[heights.doubtful & np.isin(image.view, (VALID, LAYOVER))] = FILLED
     facts = image.facts | {"terrain": ". ".join(heights.told)}
@@ -147,6 +167,16 @@ def _check_part(scene: Multilooked, lattice: Lattice, grid: MapGrid) -> None:
             "was multilooked for another map area",
             "Run multilook again with this area.",
         )
+
+
+def _with_edge(around: Float32, heights: Float32, margin_px: int, edge_px: int) -> Float32:
+    """The heights around a map; its own go on for `edge_px` where none are known."""
+    if margin_px == 0:
+        return around
+    near = min(edge_px, margin_px)
+    flat = np.pad(heights, near, mode="edge")
+    flat = np.pad(flat, margin_px - near, constant_values=np.nan)
+    return np.where(np.isnan(around), flat, around)
 
 
 def _resample(

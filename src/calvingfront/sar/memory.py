@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from calvingfront.errors import CalvingFrontError
 from calvingfront.files import PathLike
 from calvingfront.products.product_json import read_product_json
-from calvingfront.sar.coverage import image_window, scene_grid
+from calvingfront.sar.coverage import image_window, reach_px, scene_grid
 from calvingfront.sar.grid import Bounds
 from calvingfront.sar.looks import averaged
 
@@ -20,10 +20,11 @@ MAP_BYTES, IMAGE_BYTES, FLATTENING_BYTES = 32, 12, 24
 
 @dataclass(frozen=True)
 class SceneSize:
-    """Millions of pixels: of the image's part that is multilooked, and of the map."""
+    """Millions of pixels: of the image's part that is multilooked, of the map, and around it."""
 
     image: float = 0.0
     map: float = 0.0
+    around: float = 0.0
 
     @property
     def multilook_mb(self) -> int:
@@ -33,7 +34,7 @@ class SceneSize:
     def geocode_mb(self, terrain_flattening: bool) -> int:
         """To geocode the image."""
         image = IMAGE_BYTES + (FLATTENING_BYTES if terrain_flattening else 0)
-        return LEAST_MB + int(MAP_BYTES * self.map + image * self.image)
+        return LEAST_MB + int(MAP_BYTES * (self.map + self.around) + image * self.image)
 
 
 def scene_size(product: PathLike, spacing_m: float, crs: str, area: Bounds | None) -> SceneSize:
@@ -50,4 +51,9 @@ def scene_size(product: PathLike, spacing_m: float, crs: str, area: Bounds | Non
             shape = (0, 0) if window is None else window.shape
     except CalvingFrontError:
         return SceneSize()
-    return SceneSize(shape[0] * shape[1] / 1e6, grid.height * grid.width / 1e6)
+    wide = grid if area is None else grid.widened(reach_px(spacing_m))
+    image_px, map_px, wide_px = (
+        rows * columns / 1e6
+        for rows, columns in (shape, (grid.height, grid.width), (wide.height, wide.width))
+    )
+    return SceneSize(image_px, map_px, wide_px - map_px)

@@ -102,8 +102,7 @@ def illuminated_area(
     """
     heights = np.pad(heights, MARGIN_PX, mode="edge")
     lit = np.pad(view != SHADOW, MARGIN_PX, mode="edge")
-    margin = MARGIN_PX * grid.spacing_m
-    wide = MapGrid(grid.crs, grid.left - margin, grid.top + margin, grid.spacing_m, *heights.shape)
+    wide = grid.widened(MARGIN_PX)
     span = float(np.nanmin(heights)), float(np.nanmax(heights))
     part = scene.window
     lattice = solve_lattice(wide, span, orbit, scene.geometry, scene.shape)
