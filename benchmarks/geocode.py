@@ -291,11 +291,9 @@ def work_ours(options: argparse.Namespace) -> dict[str, Any]:
 def work_area(options: argparse.Namespace, reads_part: bool, maps_part: bool) -> dict[str, Any]:
     """Multilook, write, read, geocode, write: seconds of each run, and the peak memory (GB)."""
     from calvingfront.sar.coverage import Window
-    from calvingfront.sar.dem import heights_on_grid
-    from calvingfront.sar.geocode import geocode
+    from calvingfront.sar.geocode import geocode_file
     from calvingfront.sar.grid import grid_over
-    from calvingfront.sar.intensity_file import read_intensity, write_intensity
-    from calvingfront.sar.map_file import write_map
+    from calvingfront.sar.intensity_file import write_intensity
     from calvingfront.sar.multilook import multilook
 
     product = scene(options)
@@ -314,13 +312,18 @@ def work_area(options: argparse.Namespace, reads_part: bool, maps_part: bool) ->
         part = image.window
         del image
         clock.append(time.perf_counter())
-        image = read_intensity(path, options.threads)
-        heights = heights_on_grid(terrain(options), grid, "ellipsoid", threads=options.threads)
-        result = geocode(
-            image, grid, heights, options.threads, terrain_flattening=options.flattening
+        geocode_file(
+            path,
+            dem=terrain(options),
+            output=folder / "map.tif",
+            view=folder / "view.tif",
+            crs=CRS,
+            spacing_m=options.spacing,
+            vertical_datum="ellipsoid",
+            area=grid.bounds,
+            threads=options.threads,
+            terrain_flattening=options.flattening,
         )
-        content = grid, result.backscatter, result.view, result.kind, result.facts
-        write_map(folder / "map.tif", folder / "view.tif", *content, options.threads)
         clock.append(time.perf_counter())
         runs.append(np.diff(clock).tolist())
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
