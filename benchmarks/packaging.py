@@ -5,9 +5,10 @@
 The frame has 16,700 lines of 26,000 samples of simulated speckle, in three packagings: the SAFE
 folder, its .zip, and the folder with a cloud-optimised image (tiles of 512 × 512). Each is measured
 in a process of its own, from the path that a user names to the written map of the whole frame, with
-the functions of the workflow's rules, and with its files dropped from the page cache before. The
-packagings are made one after another, so that the folder takes 2.5 GB at most; --keep leaves the
-last ones. MB: peak resident memory of the process; disk: of the product, with the copy unpacked.
+the functions of the workflow's rules, and with its files dropped from the page cache before. CPU
+seconds are comparable on a machine that is busy, wall seconds are not. The packagings are made one
+after another, so that the folder takes 2.5 GB at most; --keep leaves them all. MB: peak resident
+memory of the process; disk: of the product, with the copy unpacked.
 """
 
 from __future__ import annotations
@@ -50,17 +51,16 @@ def main() -> None:
         print(json.dumps(work(options)))
         return
     options.folder.mkdir(parents=True, exist_ok=True)
-    print(
-        f"| packaging | {' | '.join(f'{step}, s' for step in STEPS)} | all, s | × | MB | disk, MB |"
-    )
-    print(f"|---|{'---:|' * (len(STEPS) + 4)}")
+    steps = " | ".join(f"{step}, CPU s" for step in STEPS)
+    print(f"| packaging | {steps} | all, CPU s | × | wall s | MB | disk, MB |")
+    print(f"|---|{'---:|' * (len(STEPS) + 5)}")
     first = 0.0
     for form in FORMS:
         make(form, options)
         best = min((measure(form, options) for _ in range(options.repeats)), key=total)
         first = first or total(best)
         times = " | ".join(f"{best[step]:.1f}" for step in STEPS)
-        ratio = f"{total(best):.1f} | {total(best) / first:.2f}"
+        ratio = f"{total(best):.1f} | {total(best) / first:.2f} | {best['wall']:.0f}"
         print(f"| {FORMS[form]} | {times} | {ratio} | {best['mb']:.0f} | {best['disk']:.0f} |")
         sys.stdout.flush()
     if not options.keep:
@@ -69,7 +69,7 @@ def main() -> None:
 
 
 def total(found: dict[str, float]) -> float:
-    """Seconds of all steps."""
+    """CPU seconds of all steps."""
     return sum(found[step] for step in STEPS)
 
 
@@ -105,12 +105,12 @@ def make_folder(target: Path, options: argparse.Namespace) -> None:
     def write_image(path: Path, _: str) -> None:
         rng = np.random.default_rng(1)
         facts = {"driver": "GTiff", "height": shape[0], "width": shape[1], "count": 1}
-        with warnings.catch_warnings(action="ignore"):
-            with rasterio.open(path, "w", dtype="uint16", blockysize=1, **facts) as raster:
-                for line in range(0, shape[0], 500):
-                    count = min(500, shape[0] - line)
-                    speckle = rng.gamma(5, 30.0, (count, shape[1])).astype(np.uint16)
-                    raster.write(speckle, 1, window=((line, line + count), (0, shape[1])))
+        warnings.simplefilter("ignore")
+        with rasterio.open(path, "w", dtype="uint16", blockysize=1, **facts) as raster:
+            for line in range(0, shape[0], 500):
+                count = min(500, shape[0] - line)
+                speckle = rng.gamma(5, 30.0, (count, shape[1])).astype(np.uint16)
+                raster.write(speckle, 1, window=((line, line + count), (0, shape[1])))
 
     write_sentinel1(target, shape=shape, write_image=write_image)  # type: ignore[arg-type]
 
@@ -119,7 +119,7 @@ def make_zip(source: Path, target: Path, options: argparse.Namespace) -> None:
     """Pack the SAFE folder as it is downloaded."""
     (safe,) = source.iterdir()
     method = zipfile.ZIP_STORED if options.stored else zipfile.ZIP_DEFLATED
-    with zipfile.ZipFile(target / f"{safe.stem}.zip", "w", method) as archive:
+    with zipfile.ZipFile(target / f"{safe.stem}.zip", "w", method, compresslevel=1) as archive:
         for file in sorted(safe.rglob("*")):
             archive.write(file, file.relative_to(source))
 
@@ -168,19 +168,20 @@ def work(options: argparse.Namespace) -> dict[str, Any]:
     out.mkdir()
     dem = terrain(out)
     disk = size_mb(path)
-    clock = [time.perf_counter()]
+    started = time.perf_counter()
+    clock = [time.process_time()]
     place = path
     if archive_at(path) is not None:
         place = out / "unpacked"
         unpack_product(path, place)
         disk += size_mb(place)
-    clock.append(time.perf_counter())
+    clock.append(time.process_time())
     ingest_product(place, out / "product.json", "S1", "2021-12-23")
-    clock.append(time.perf_counter())
+    clock.append(time.process_time())
     image = multilook(open_ingested(out / "product.json"), options.spacing, options.threads)
     write_intensity(image, out / "intensity.tif", options.threads)
     del image
-    clock.append(time.perf_counter())
+    clock.append(time.process_time())
     geocode_file(
         out / "intensity.tif",
         product=out / "product.json",
@@ -192,11 +193,12 @@ def work(options: argparse.Namespace) -> dict[str, Any]:
         spacing_m=options.spacing,
         vertical_datum="ellipsoid",
     )
-    clock.append(time.perf_counter())
+    clock.append(time.process_time())
+    wall = time.perf_counter() - started
     shutil.rmtree(out)
     found = dict(zip(STEPS, np.diff(clock).tolist(), strict=True))
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3
-    return found | {"mb": peak, "disk": disk}
+    return found | {"wall": wall, "mb": peak, "disk": disk}
 
 
 def terrain(folder: Path) -> Path:

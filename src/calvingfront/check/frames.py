@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from calvingfront.sar.grid import Bounds
 
 THREADS = 8  # most of the time is spent waiting for files
-KEYS = ("scene", "glacier", "image", "mission", "acquired", "polarisation", "front")
+KEYS = ("scene", "glacier", "image", "mission", "acquired", "polarisation", "front", "orbit_file")
 
 
 def frame_faults(config: Mapping[str, Any], scenes: pd.DataFrame) -> list[CalvingFrontError]:
@@ -70,13 +70,17 @@ def _files(row: Mapping[str, Any]) -> list[str]:
 
 
 def _frame(row: Mapping[str, Any], config: Mapping[str, Any]) -> Bounds | None:
+    from calvingfront.orbits.orbit_files import with_orbit_file
     from calvingfront.products.delivery.unpacking import unpacked_headers
     from calvingfront.products.registry import open_product
     from calvingfront.sar.coverage import footprint
 
     try:
         with unpacked_headers(row["image"], Path(config["results"]) / "check") as place:
-            return footprint(open_product(place, row["polarisation"]), config["map"]["crs"])
+            product = open_product(place, row["polarisation"])
+        if row["orbit_file"] is not None:
+            product = with_orbit_file(product, row["orbit_file"])
+        return footprint(product, config["map"]["crs"])
     except CalvingFrontError:
         return None
 

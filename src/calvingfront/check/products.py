@@ -35,7 +35,7 @@ def product_faults(config: Mapping[str, Any], scenes: pd.DataFrame) -> list[Calv
     around = [chart["crs"], _signature_of(chart["dem"]), _signature_of(chart["geoid"])]
     rows: dict[str, Any] = {}
     for row in records(with_front(scenes)):
-        own = [row[key] for key in KEYS]
+        own = [*(row[key] for key in KEYS), row["orbit_file"] and signature(row["orbit_file"])]
         rows[passed.key(own, signature(row["image"]), around, _map_of(row, chart))] = row
     new = {key: row for key, row in rows.items() if key not in passed}
     with ThreadPoolExecutor(THREADS) as pool:
@@ -86,13 +86,19 @@ def _faults_of(row: Mapping[str, Any], config: Mapping[str, Any]) -> list[Calvin
 def _faults_of_place(
     product: Any, row: Mapping[str, Any], config: Mapping[str, Any]
 ) -> list[CalvingFrontError]:
-    """Whether the scene meets its map area, and the terrain model covers that."""
+    """Whether orbit file and scene agree, the scene meets its area, and the terrain covers that."""
+    from calvingfront.orbits.orbit_files import with_orbit_file
     from calvingfront.sar.coverage import scene_grid
     from calvingfront.sar.dem import check_geoid, check_terrain
 
     chart = config["map"]
     spacing_m, area = _map_of(row, chart)
     bounds = None if area is None else tuple(area)
+    if row["orbit_file"] is not None:
+        try:
+            product = with_orbit_file(product, row["orbit_file"])
+        except CalvingFrontError as error:
+            return [error]
     try:
         grid = scene_grid(product, chart["crs"], spacing_m, bounds, str(row["image"]))
         if area is None:  # areas are checked once, not per scene

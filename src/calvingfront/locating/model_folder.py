@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 CONTENT, CARD = "model.json", "README.md"
 FORMAT, VERSION = "calvingfront model", 2
+SHIPPED = Path(__file__).parents[1] / "weights"  # the model that comes with the package
 COPY = (
     "Copy the folder again from where it came from; if the workflow made it, remove the folder and "
     "run the same command again."

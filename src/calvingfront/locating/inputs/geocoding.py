@@ -19,6 +19,7 @@ from calvingfront.files import PathLike
 from calvingfront.locating.inputs.radar_product import RadarProduct
 from calvingfront.locating.model.content import Preprocessing
 from calvingfront.locating.new_scenes import NewScene
+from calvingfront.orbits.orbit_files import with_orbit_file
 from calvingfront.products.delivery.unpacking import unpack_delivery
 from calvingfront.products.ingest import ingest_product, open_ingested
 from calvingfront.products.registry import open_product
@@ -127,7 +128,10 @@ def check_frame(product: RadarProduct, scene: str, glacier: str, steps: Preproce
     chart = product.chart
     if glacier in chart["areas"]:
         return
-    frame = footprint(open_product(product.path, product.polarisation), chart["crs"])
+    opened = open_product(product.path, product.polarisation)
+    if product.orbit_file is not None:
+        opened = with_orbit_file(opened, product.orbit_file)
+    frame = footprint(opened, chart["crs"])
     fault = frame_fault(scene, glacier, frame, chart["crs"], steps.size, steps.front_width_px)
     if fault is not None:
         named = "" if glacier else ", and give --glacier GLACIER"

@@ -88,6 +88,20 @@ def test_a_folder_around_one_sentinel_1_product_also_stands_for_what_lies_beside
     assert {kind for _, kind in names(found)} == {None, "Sentinel-1"}
 
 
+def test_a_download_folder_stands_for_the_products_in_the_trees_of_its_orders(
+    tmp_path: Path, image: Path
+) -> None:
+    for order, level in (("dims_1", "SSC"), ("dims_2", "MGD")):
+        tree = tmp_path / "downloads" / order / "TSX-1.SAR.L1B"
+        tree.mkdir(parents=True)
+        write_terrasar(images.terrasar_image(level), tree).rename(tree / level)
+    shutil.copy(image, tmp_path / "downloads" / "dims_1" / "quicklook.tif")
+    found, faults = find(tmp_path / "downloads", work=tmp_path / "work")
+    assert (names(found), faults) == ([("SSC", "TerraSAR-X"), ("MGD", "TerraSAR-X")], [])
+    one = tmp_path / "downloads" / "dims_2"
+    assert find_product(one, Work(tmp_path / "other").unpacked).path.name == "MGD"
+
+
 @pytest.mark.parametrize("suffix", ["zip", "tar", "tar.gz", "tgz"])
 def test_each_product_and_image_of_an_archive_is_a_scene(
     folder: Path, tmp_path: Path, suffix: str
