@@ -112,7 +112,7 @@ def test_a_table_of_ones_own_plans_the_way_of_its_kind(
     assert not planned.keys() & {"build_world", "simulate_terrain", "simulate_product"}
 
 
-@pytest.mark.parametrize("dem", ["dem", "dem/*.tif", ["dem/west.tif", "dem/east.tif"]])
+@pytest.mark.parametrize("dem", ["dem", ["dem/w*.tif", "dem/east.tif"]])
 def test_one_product_can_be_geocoded_on_tiles_but_not_split(
     snakemake: Snakemake, tmp_path: Path, dem: str | list[str]
 ) -> None:
@@ -134,7 +134,7 @@ def test_one_product_can_be_geocoded_on_tiles_but_not_split(
     done = snakemake(*plan, "out/scenes/a/map.tif", directory=tmp_path)
     assert done.returncode == 0, done.stdout
     assert jobs(done.stdout)["geocode_scene"] == 1
-    files = "dem" if dem == "dem" else "dem/(east|west).tif, dem/(east|west).tif"
+    files = "dem" if dem == "dem" else r"dem/west\.tif, dem/east\.tif"
     assert re.search(rf"input: .*product\.json, {files}\n", done.stdout), done.stdout
     done = snakemake(*plan, directory=tmp_path)
     assert done.returncode == 1
@@ -251,7 +251,7 @@ def test_faults_of_configuration_files_are_told_with_file_and_line(
     )
     done = snakemake("-n", "--configfile", "mine.yaml", directory=tmp_path)
     assert done.returncode == 1
-    assert "mine.yaml line 5, seeds: stands twice, in line 1 and here" in done.stdout
+    assert "mine.yaml line 5, seeds: appears twice, in line 1 and here" in done.stdout
     assert "mine.yaml line 3, split.test_glaciers[0]: NO is read as false" in done.stdout
     assert "Traceback" not in done.stdout
 

@@ -17,7 +17,7 @@ from calvingfront.scenes.fronts.layers import split_layer
 from calvingfront.scenes.scene_table import SCENE_NAME, records, with_front, without_front
 from calvingfront.scenes.sources import map_settings, of_training, prepared_scenes, source_of
 from calvingfront.vocabulary.losses import NO_LOSS, loss_pattern
-from calvingfront.vocabulary.models import BASELINES, NETWORKS, ensemble_names
+from calvingfront.vocabulary.models import BASELINES, NETWORKS, ensemble_names, is_filtered
 from calvingfront.vocabulary.others import is_binary, others_of
 from calvingfront.vocabulary.paths import Over
 from calvingfront.vocabulary.runs import Run
@@ -76,6 +76,8 @@ NEW_SAMPLES = sample_settings(config)
 NETWORK_NAMES = "|".join(NETWORKS)
 BASELINE_NAMES = "|".join(BASELINES)
 ENSEMBLE_NAMES = "|".join(ensemble_names())
+FILTERED_NAMES = "|".join(filter(is_filtered, ensemble_names()))
+AVERAGE_NAMES = "|".join(name for name in ensemble_names() if not is_filtered(name))
 OTHERS = others_of(config)
 BINARY = [name for name, other in OTHERS.items() if is_binary(other["kind"])]
 # A pattern that matches nothing if there is no such row.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 from torch import nn
 
@@ -44,8 +45,9 @@ def build_network(settings: NetworkSettings, start: bool = True) -> UNet:
     network: UNet = load(NETWORKS[model].code)(
         width, depth, kernel, variant, settings.batch_norm_momentum
     )
-    if start and hasattr(network, "pretrain"):
-        network.pretrain()
+    pretrain: Callable[[], None] | None = getattr(network, "pretrain", None)
+    if start and pretrain is not None:
+        pretrain()
     bias = getattr(getattr(network, "head", None), "bias", None)
     if prior is not None and bias is not None:
         nn.init.constant_(bias, math.log(prior / (1 - prior)))

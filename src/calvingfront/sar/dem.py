@@ -15,25 +15,15 @@ from calvingfront.sar.coverage import reach_px
 from calvingfront.sar.grid import MapGrid
 from calvingfront.sar.heights.files import Terrain
 from calvingfront.sar.heights.names import missing_tiles
+from calvingfront.sar.heights.telling import Found, refuse_far_gaps, told_of
 from calvingfront.sar.heights.tiles import HeightTiles, open_tiles
 from calvingfront.sar.heights.vertical import geoid_named
-from calvingfront.sar.heights.voids import (
-    DOUBTFUL_M,
-    FARTHEST_M,
-    MOST_SHIFT_M,
-    OPEN_SHORE_M,
-    STEEPEST_DEG,
-    Mask,
-    Voids,
-    close_voids,
-)
+from calvingfront.sar.heights.voids import DOUBTFUL_M, Mask, close_voids
 from calvingfront.sar.kernels import Float32
 
 log = logging.getLogger(__name__)
 Datum = Literal["ellipsoid", "geoid"]
-# Above this share of steep ground along the sea, the sea may be a missing tile.
-STEEP_SHARE = 0.1
-SHOWN_NAMES = 5
+MARGINS_PX = (64, 32, 16, 8)  # looked at beyond an edge of the area that a void reaches
 
 
 @dataclass(frozen=True)
@@ -41,12 +31,14 @@ class Heights:
     """Heights above the ellipsoid on a map grid.
 
     metres: (height, width) float32 without gaps. doubtful: the same shape, where a filled height
-    may shift the image by more than MOST_SHIFT_M; None if nowhere. told: sentences about voids.
+    may shift the image by more than MOST_SHIFT_M; None if nowhere. told: sentences about voids and
+    the geoid. warned: those among them that ask for a look.
     """
 
     metres: Float32
     doubtful: Mask | None = None
     told: list[str] = field(default_factory=list)
+    warned: list[str] = field(default_factory=list)
 
 
 def heights_on_grid(
@@ -83,39 +75,86 @@ def read_heights(
     told = [(logging.WARNING, sentence) for sentence in _check_datum(tiles, datum, geoid)]
     metres = tiles.on_grid(grid, threads)
     void = np.isnan(metres)
-    sea: Float32 | None = None
-    if geoid is not None and (datum == "geoid" or void.any()):
-        undulation = open_tiles(geoid)
-        undulation.check_cover(grid)
-        sea = undulation.on_grid(grid, threads)
-        if np.isnan(sea).any():
-            raise GeocodingError(geoid, "has gaps within the map area", "Give a complete geoid.")
     if void.all():
         raise GeocodingError(
             tiles.name,
             "has no height within the map area",
             "Give a terrain model with heights there.",
         )
+    undulation: Float32 | None = None
+    if geoid is not None and (datum == "geoid" or void.any()):
+        undulation = _undulation(geoid, grid, threads)
     doubtful = None
     if void.any():
-        # What the sea has in the terrain model's own heights.
-        level = np.broadcast_to(np.float32(0) if sea is None else sea, void.shape)
-        if datum == "geoid":
-            level = np.zeros_like(level)
+        seen, margins = _seen_from_beyond(tiles, grid, void)
+        if seen != grid:
+            metres = tiles.on_grid(seen, threads)
+        inner = tuple(
+            slice(before, size - after)
+            for size, (before, after) in zip(metres.shape, margins, strict=True)
+        )
+        level = np.zeros_like(metres)  # of the sea, in the model's own heights
+        if undulation is not None and datum == "ellipsoid":
+            level = np.pad(undulation, margins, mode="edge")
         voids = close_voids(metres - level, grid.spacing_m, tiles.posting_m)
-        _refuse_far_gaps(tiles.name, voids)
+        refuse_far_gaps(tiles.name, voids)
         metres[voids.gap] = voids.filled + level[voids.gap]
         metres[voids.sea] = level[voids.sea]
-        doubtful = np.zeros(void.shape, np.bool_)
-        doubtful[voids.gap] = voids.doubt_m > DOUBTFUL_M
-        told += _told_of(voids, sea is not None, missing_tiles(tiles.tiles, grid))
-    if datum == "geoid" and sea is not None:
-        metres += sea
+        wrong_m = np.zeros_like(metres)
+        wrong_m[voids.gap] = voids.doubt_m
+        metres, doubtful = np.ascontiguousarray(metres[inner]), wrong_m[inner] > DOUBTFUL_M
+        found = Found(
+            voids.sea[inner], voids.gap[inner], wrong_m[inner], voids.largest_m, voids.steep_share
+        )
+        missing = missing_tiles(tiles.tiles, grid)
+        told += told_of(found, undulation is not None, tiles.covers(grid), missing)
+    if datum == "geoid" and undulation is not None:
+        metres += undulation
     for level_of_log, sentence in told:
         log.log(level_of_log, "%s", sentence)
     if doubtful is not None and not doubtful.any():
         doubtful = None
-    return Heights(metres, doubtful, [sentence for _, sentence in told])
+    warned = [sentence for level_of_log, sentence in told if level_of_log == logging.WARNING]
+    return Heights(metres, doubtful, [sentence for _, sentence in told], warned)
+
+
+def _undulation(geoid: PathLike, grid: MapGrid, threads: int) -> Float32:
+    """The geoid's height above the ellipsoid. Raises GeocodingError where it has none."""
+    tiles = open_tiles(geoid)
+    tiles.check_cover(grid)
+    metres = tiles.on_grid(grid, threads)
+    if np.isnan(metres).any():
+        raise GeocodingError(geoid, "has gaps within the map area", "Give a complete geoid.")
+    return metres
+
+
+def _seen_from_beyond(
+    tiles: HeightTiles, grid: MapGrid, void: Mask
+) -> tuple[MapGrid, list[tuple[int, int]]]:
+    """A grid with margins, px before and after its rows and columns, where a void goes on.
+
+    Whether a void that reaches the edge is sea, and what it is filled with, depends on what lies
+    beyond. Where the model ends there is nothing to learn.
+    """
+    step, high, wide = grid.spacing_m, grid.height, grid.width
+
+    def margin(edge: Mask, row: int, column: int, rows: int, columns: int) -> int:
+        """How far the model goes on beyond an edge. rows, columns: signed, of a strip there."""
+        if not edge.any():
+            return 0
+        for size in MARGINS_PX:
+            top, left = row + min(rows * size, 0), column + min(columns * size, 0)
+            shape = abs(rows * size) or high, abs(columns * size) or wide
+            place = grid.left + left * step, grid.top - top * step
+            if tiles.covers(MapGrid(grid.crs, *place, step, *shape)):
+                return size
+        return 0
+
+    above, below = margin(void[0], 0, 0, -1, 0), margin(void[-1], high, 0, 1, 0)
+    before, after = margin(void[:, 0], 0, 0, 0, -1), margin(void[:, -1], 0, wide, 0, 1)
+    left, top = grid.left - before * step, grid.top + above * step
+    seen = MapGrid(grid.crs, left, top, step, above + high + below, before + wide + after)
+    return seen, [(above, below), (before, after)]
 
 
 def heights_around(
@@ -191,62 +230,3 @@ def _check_datum(tiles: HeightTiles, datum: Datum, geoid: PathLike | None) -> li
                 "2.4 times as much"
             ]
     return []
-
-
-def _refuse_far_gaps(name: str, voids: Voids) -> None:
-    if voids.farthest_m <= FARTHEST_M:
-        return
-    worst = float(voids.doubt_m.max())
-    high, wide = voids.largest_m
-    raise GeocodingError(
-        name,
-        f"has no data on {100 * voids.gap.mean():.2g} % of the map area, which is no sea by the "
-        f"ground around it; the largest gap spans {wide / 1000:.1f} × {high / 1000:.1f} km, up to "
-        f"{voids.farthest_m / 1000:.1f} km from any ground. Heights filled in there may be wrong "
-        f"by {worst:.0f} m, which shifts the image by {_shift(worst):.0f} m",
-        f"Add the tiles that are missing, write 0 m where it is sea, or choose a smaller area: "
-        f"gaps are filled up to {FARTHEST_M / 1000:g} km from ground.",
-    )
-
-
-def _told_of(voids: Voids, with_geoid: bool, missing: list[str]) -> list[tuple[int, str]]:
-    """What was done, with the level of each sentence in the log."""
-    told = []
-    if voids.sea.any():
-        share = f"{100 * voids.sea.mean():.2g} % of the map area has no height and counts as sea"
-        if with_geoid:
-            told.append((logging.INFO, f"{share}, at the height of the geoid"))
-        else:
-            told.append((logging.WARNING, f"{share}, at 0 m, because map.geoid is not set"))
-    if voids.sea.any() and missing:
-        names = ", ".join(missing[:SHOWN_NAMES])
-        more = f" and {len(missing) - SHOWN_NAMES} more" if len(missing) > SHOWN_NAMES else ""
-        told.append((logging.INFO, f"Tiles that are not there, as over open sea: {names}{more}"))
-    if voids.steep_share > STEEP_SHARE:
-        told.append(
-            (
-                logging.WARNING,
-                f"{100 * voids.steep_share:.0f} % of the ground along this sea lies more than "
-                f"{OPEN_SHORE_M:g} m above it: is a part of the terrain model missing?",
-            )
-        )
-    if voids.gap.any():
-        high, wide = voids.largest_m
-        worst = float(voids.doubt_m.max())
-        doubtful = (voids.doubt_m > DOUBTFUL_M).sum() / voids.gap.size
-        told.append(
-            (
-                logging.WARNING,
-                f"{100 * voids.gap.mean():.2g} % of the map area had no height and was filled from "
-                f"the ground around; the largest gap spans {wide / 1000:.2g} × {high / 1000:.2g} "
-                f"km. The heights may be wrong by up to {worst:.0f} m, which shifts the image by "
-                f"{_shift(worst):.0f} m at {STEEPEST_DEG:g}°; on {100 * doubtful:.2g} % of the "
-                f"area by more than {MOST_SHIFT_M:g} m",
-            )
-        )
-    return told
-
-
-def _shift(height_m: float) -> float:
-    """By how much an error of height shifts the steepest images, m."""
-    return float(height_m * MOST_SHIFT_M / DOUBTFUL_M)

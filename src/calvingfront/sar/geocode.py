@@ -12,6 +12,7 @@ import numpy.typing as npt
 from calvingfront.errors import GeocodingError
 from calvingfront.files import PathLike
 from calvingfront.orbits.scene_orbit import scene_orbit
+from calvingfront.radar.view import FILLED, LAYOVER, SHADOW, VALID
 from calvingfront.sar.coverage import Window, lattice_window, not_covered, scene_grid
 from calvingfront.sar.dem import Datum, heights_around, read_heights
 from calvingfront.sar.flattening.terrain import MARGIN_PX, flatten
@@ -21,7 +22,7 @@ from calvingfront.sar.intensity_file import read_intensity
 from calvingfront.sar.kernels import Float32, geocode_rows, over_rows
 from calvingfront.sar.lattice import Lattice, solve_lattice
 from calvingfront.sar.map_file import write_map
-from calvingfront.sar.masks import FILLED, LAYOVER, SHADOW, VALID, view_codes
+from calvingfront.sar.masks import view_codes
 from calvingfront.sar.multilook import Multilooked
 
 TILE_ROWS = 256
@@ -121,7 +122,7 @@ def geocode_scene(
 ) -> None:
     """Geocode a scene and write backscatter (output) and codes (view) as COGs.
 
-    What was done about voids of the terrain model is a tag of both, too.
+    What asks for a look about the terrain model is a tag of both, too.
     Arguments and errors as in scene_grid, read_heights and geocode.
     """
     grid = scene_grid(scene, crs, spacing_m, area, scene.name)
@@ -139,7 +140,7 @@ def geocode_scene(
     )
     if heights.doubtful is not None:
         image.view[heights.doubtful & np.isin(image.view, (VALID, LAYOVER))] = FILLED
-    facts = image.facts | {"terrain": ". ".join(heights.told)}
+    facts = image.facts | {"terrain": ". ".join(heights.warned)}
     write_map(output, view, grid, image.backscatter, image.view, image.kind, facts, threads)
 
 

@@ -7,11 +7,11 @@ import pytest
 import rasterio
 from rasterio.transform import from_origin
 
+from calvingfront.radar.view import LAYOVER, SHADOW
 from calvingfront.sar.coverage import footprint, reach_px
 from calvingfront.sar.dem import heights_around, heights_on_grid
 from calvingfront.sar.geocode import geocode, geocode_scene
 from calvingfront.sar.grid import MapGrid, grid_over
-from calvingfront.sar.masks import LAYOVER, SHADOW
 from radar_scenes import make_image, make_scene
 
 CRS = "EPSG:3031"

@@ -10,6 +10,7 @@ from rasterio.transform import from_origin
 from calvingfront.orbits.earth import to_earth_fixed, to_geodetic
 from calvingfront.orbits.zero_doppler import zero_doppler
 from calvingfront.radar.model import MapGeometry
+from calvingfront.radar.view import SHADOW, VALID
 from calvingfront.sar.coverage import Window, scene_grid
 from calvingfront.sar.flattening.terrain import (
     MARGIN_PX,
@@ -22,7 +23,7 @@ from calvingfront.sar.geocode import geocode, geocode_scene
 from calvingfront.sar.geometry import to_ground
 from calvingfront.sar.grid import MapGrid, from_wgs84, grid_over
 from calvingfront.sar.lattice import solve_lattice
-from calvingfront.sar.masks import SHADOW, VALID, view_codes
+from calvingfront.sar.masks import view_codes
 from calvingfront.sar.multilook import Multilooked
 from kernel_twins import between, locate, projected_areas
 from radar_scenes import Scene, make_image, make_scene, orbit_of

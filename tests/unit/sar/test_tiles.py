@@ -148,6 +148,7 @@ def test_a_model_is_a_file_a_folder_a_list_or_a_pattern(tmp_path: Path, geoid: P
     for layer in ("AUXFILES/Copernicus_DSM_10_S66_00_W063_00_EDM", "AUXFILES/x_WBM", "y_count"):
         (folder / layer).parent.mkdir(exist_ok=True)
         (folder / f"{layer}.tif").write_bytes(b"no heights")
+    (folder / "us_nga_egm08_25.tif").write_bytes(geoid.read_bytes())
     (folder / ".hidden.tif").write_bytes(b"")
     (folder / "readme.txt").write_text("of the agency")
     assert terrain_files(folder) == sorted(paths)
@@ -172,6 +173,25 @@ def test_a_model_is_a_file_a_folder_a_list_or_a_pattern(tmp_path: Path, geoid: P
             terrain_files(model)
 
 
+def test_srtm_tiles_share_a_column_and_mark_voids_without_a_tag(
+    tmp_path: Path, geoid: Path
+) -> None:
+    """As NASA packs them: 1201 × 1201 big-endian heights, named by the south-western corner."""
+    for west in (-46, -45):
+        longitude, latitude = np.meshgrid(
+            west + np.arange(1201) / 1200, 61 - np.arange(1201) / 1200
+        )
+        heights = np.rint(plane(longitude, latitude)).astype(">i2")
+        heights[600:605, :3] = -32768
+        (tmp_path / "dem").mkdir(exist_ok=True)
+        (tmp_path / "dem" / f"N60W{-west:03d}.hgt").write_bytes(heights.tobytes())
+    grid = around(-45.0, 60.5, "EPSG:3413")
+    geoid = geoid.rename(tmp_path / "us_nga_egm96_15.tif")
+    found = read_heights(tmp_path / "dem", grid, "geoid", geoid)
+    np.testing.assert_allclose(found.metres, truth(grid), atol=CLOSE_M)
+    assert "was filled" in found.told[0]
+
+
 def test_only_the_tiles_and_windows_that_the_map_needs_are_read(
     tmp_path: Path, geoid: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -190,6 +210,26 @@ def test_only_the_tiles_and_windows_that_the_map_needs_are_read(
     one = "Copernicus_DSM_COG_10_S66_00_W063_00_DEM.tif"
     assert {name for name, _ in read} == {one, geoid.name}
     assert sum(size for name, size in read if name != geoid.name) < 3500  # of 64800
+
+
+@pytest.mark.parametrize("offset_m", [0.0, 50.0])
+def test_tiles_whose_pixels_do_not_coincide_keep_their_places(
+    tmp_path: Path, offset_m: float
+) -> None:
+    grid = MapGrid("EPSG:3031", -2_464_000.0, 1_434_000.0, 20.0, 100, 200)
+    paths = []
+    for number, left in enumerate((grid.left - 500, grid.left + 2000 + offset_m)):
+        x = left + 100 * (np.arange(30) + 0.5)
+        paths.append(tmp_path / f"{number}.tif")
+        with rasterio.open(
+            paths[-1], "w", driver="GTiff", count=1, dtype="float32", width=30, height=40,
+            crs="EPSG:3031", transform=from_origin(left, grid.top + 500, 100, 100),
+        ) as dataset:  # fmt: skip
+            dataset.write(np.float32(np.tile(100 + 0.5 * (x - grid.left), (40, 1))), 1)
+    expected = 100 + 0.5 * 20 * (np.arange(200) + 0.5)
+    off = np.abs(heights_on_grid(paths, grid, "ellipsoid") - expected)
+    assert off.max() < 26  # half a posting at the seam
+    assert np.delete(off, np.s_[122:126], axis=1).max() < 1
 
 
 def test_tiles_that_do_not_belong_together_are_refused(tmp_path: Path) -> None:
@@ -243,14 +283,14 @@ def test_a_vertical_datum_that_the_model_contradicts_is_refused(
 ) -> None:
     grid = around(-62.5, -65.5, side=50)
     glo = tile(tmp_path, -66, -63)
-    with pytest.raises(GeocodingError, match=r"geoid EGM2008 by its name, of Copernicus DEM, but"):
+    with pytest.raises(GeocodingError, match=r"geoid EGM2008 by its name \(that of Cop"):
         heights_on_grid(glo, grid, "ellipsoid")
     rema = tile(tmp_path, -66, -63, name="rema_x.tif")
     with pytest.raises(GeocodingError, match="above the ellipsoid by its name"):
         heights_on_grid(rema, grid, "geoid", geoid)
     heights_on_grid(rema, grid, "ellipsoid")
     compound = tile(tmp_path, -66, -63, name="c.tif", crs="EPSG:9707")
-    with pytest.raises(GeocodingError, match="geoid EGM96 by its CRS but"):
+    with pytest.raises(GeocodingError, match="geoid EGM96 by its CRS and"):
         heights_on_grid(compound, grid, "ellipsoid")
     (told,) = read_heights(compound, grid, "geoid", geoid).told
     assert "EGM96" in told

@@ -28,7 +28,7 @@ def write(path: Path, values: Any, **options: Any) -> Path:
     values = np.asarray(values, np.float32)
     with rasterio.open(
         path, "w", driver="GTiff", count=1, dtype="float32", height=values.shape[0],
-        width=values.shape[1], crs="EPSG:3031", nodata=-9999,
+        width=values.shape[1], crs="EPSG:3031", nodata=options.get("nodata", -9999),
         transform=options.get("transform", from_origin(GRID.left, GRID.top, 20, 20)),
     ) as dataset:  # fmt: skip
         dataset.write(np.where(np.isnan(values), -9999, values), 1)
@@ -117,6 +117,68 @@ def test_a_gap_too_far_from_ground_is_refused_with_what_filling_would_mean(tmp_p
         what = r"no data on 42 % .* 13\.0 × 13\.0 km, up to 6\.5 km from .* shifts the image by"
         with pytest.raises(GeocodingError, match=what):
             heights_on_grid(dem, coarse, "ellipsoid")
+
+
+def test_a_void_at_the_edge_of_the_area_is_judged_by_what_lies_beyond(tmp_path: Path) -> None:
+    """In a plateau of 150 m: a gap if it is closed, a cliff if it is open to the model's end."""
+    beyond = from_origin(GRID.left - 1000, GRID.top + 1000, 20, 20)
+    values = np.full((GRID.height + 100, GRID.width + 100), 150.0)
+    values[40:80, 150:200] = np.nan
+    dem = write(tmp_path / "closed.tif", values, transform=beyond)
+    assert (heights_on_grid(dem, GRID, "ellipsoid") == 150).all()
+    geoid = write(tmp_path / "geoid.tif", np.full((GRID.height, GRID.width), -20.0))
+    assert (heights_on_grid(dem, GRID, "geoid", geoid) == 130).all()
+    assert (heights_on_grid(dem, GRID, "ellipsoid", geoid) == 150).all()
+    values[:80, 150:200] = np.nan
+    dem = write(tmp_path / "open.tif", values, transform=beyond)
+    heights = heights_on_grid(dem, GRID, "ellipsoid")
+    assert (heights[:30, 100:150] == 0).all()
+    assert (heights_on_grid(dem, GRID, "ellipsoid", geoid)[:30, 100:150] == -20).all()
+    assert (np.delete(heights, np.s_[100:150], axis=1) == 150).all()
+
+
+def test_mountains_where_the_model_ends_do_not_hide_a_fjord(tmp_path: Path) -> None:
+    """A terrain model that was cut to the map area: beyond its edge there is no void."""
+    values = np.full((GRID.height, GRID.width), 700.0)
+    values[:25, 95:135] = 20.0
+    values[:20, 100:130] = np.nan
+    heights = heights_on_grid(write(tmp_path / "dem.tif", values), GRID, "ellipsoid")
+    assert (heights[:20, 100:130] == 0).all()
+
+
+def test_a_hole_in_a_narrow_island_is_filled_from_what_is_left_of_it() -> None:
+    values = np.full((60, 60), np.nan, np.float32)
+    values[20:40, 20:40] = 40.0
+    values[27:33, 27:33] = np.nan
+    values[20:22, 20:40], values[38:40, 20:40] = 1.0, 1.0
+    values[22:38, 20:22] = values[22:38, 38:40] = 70.0
+    values[24:36, 24:36][values[24:36, 24:36] == 40] = 300.0
+    values[55:58, 3:6] = 1.0  # another island
+    found = close_voids(values, 10.0, posting_m=300.0)
+    assert found.gap[27:33, 27:33].all()
+    assert np.isfinite(found.filled).all()
+
+
+def test_sea_where_the_model_ends_is_a_warning_even_at_the_geoid(tmp_path: Path) -> None:
+    geoid = write(tmp_path / "geoid.tif", np.full((GRID.height, GRID.width), -20.0))
+    dem = write(tmp_path / "dem.tif", np.full((GRID.height, 100), 20.0))
+    (told,) = read_heights(dem, GRID, "geoid", geoid).warned
+    assert told.startswith("66 % of the map area has no height and counts as sea")
+    assert told.endswith("The terrain model does not cover the whole map area")
+    values = np.full((GRID.height, GRID.width), 20.0)
+    values[:, 100:] = np.nan
+    assert read_heights(write(dem, values), GRID, "geoid", geoid).warned == []
+
+
+def test_a_mask_in_the_file_marks_voids(tmp_path: Path) -> None:
+    dem = write(tmp_path / "dem.tif", np.full((GRID.height, GRID.width), 10.0), nodata=None)
+    mask = np.full((GRID.height, GRID.width), 255, np.uint8)
+    mask[:, :50] = 0
+    with rasterio.Env(GDAL_TIFF_INTERNAL_MASK=True), rasterio.open(dem, "r+") as dataset:
+        dataset.write_mask(mask)
+    heights = heights_on_grid(dem, GRID, "ellipsoid")
+    assert (heights[:, :50] == 0).all()
+    assert (heights[:, 50:] == 10).all()
 
 
 def test_sea_without_a_geoid_and_sea_along_mountains_are_told(tmp_path: Path) -> None:

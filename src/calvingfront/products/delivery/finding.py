@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -47,6 +48,8 @@ def place_of(path: Path) -> Place:
     elif kind_of_file(path) == "volume":  # a CD's, whose product is in SCENE1/
         return place_of(path.parent)
     remedy = f"Use one of these formats: {known_formats()}."
+    if (product := _around(path)) is not None:
+        remedy = f"Give {product}, if it is a part of that product. {remedy}"
     raise ProductError(path, f"is not a product of a known format: {_describe(path)}", remedy)
 
 
@@ -94,6 +97,15 @@ def scene_name(path: Path) -> str:
         if path.name.lower().endswith(suffix) and len(path.name) > len(suffix):
             return path.name[: -len(suffix)]
     return path.name
+
+
+def _around(path: Path) -> Path | None:
+    """The product in whose folders a path lies, as an image in measurement/; None if in none."""
+    for folder in path.parents[:3]:
+        with suppress(ProductError):  # a folder above that may not be read
+            if format_of(folder) is not None:
+                return folder
+    return None
 
 
 def _bare(path: Path) -> str:

@@ -24,6 +24,8 @@ LAYERS = re.compile(
     re.IGNORECASE,
 )
 MARKS = "*?["  # of a pattern
+# A geoid beside the tiles is none of them: it would fill the sea.
+GEOID = re.compile(r"geoid|undulation|egm_?(96|0?8|2008|84)|eigen", re.IGNORECASE)
 # How many files of a folder are named in messages.
 NAMED = 3
 
@@ -86,7 +88,7 @@ def _in_folder(folder: Path) -> list[Path]:
         and path.is_file()
         and not any(part.startswith(".") for part in path.relative_to(folder).parts)
     ]
-    heights = [path for path in found if not LAYERS.search(path.stem)]
+    heights = [p for p in found if not (LAYERS.search(p.stem) or GEOID.search(p.stem))]
     tiles = [path for path in heights if path.suffix.lower() != ".vrt"]
     if tiles:  # a mosaic of the same tiles beside them adds nothing
         return tiles

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -10,12 +11,13 @@ import numpy as np
 import numpy.typing as npt
 from rasterio.crs import CRS
 
-from calvingfront.sar.grid import MapGrid
+from calvingfront.sar.grid import Bounds, MapGrid
 from calvingfront.sar.heights.raster import HeightRaster
 from calvingfront.sar.kernels import Float32
 
 # Tiles whose pixels coincide to within this part of a pixel are one mosaic.
 COINCIDE_PX = 0.02
+MARGIN_PX = 4  # around the map area; bilinear needs one
 
 
 @dataclass(frozen=True)
@@ -70,6 +72,28 @@ def groups_of(pieces: Sequence[Piece]) -> list[list[Piece]]:
         else:
             groups.append([piece])
     return groups
+
+
+def window_of(group: Sequence[Piece], needed: Bounds, grid: MapGrid) -> Window:
+    """What a group is needed of, in pixels of its first piece; one pixel beyond its edges."""
+    left, bottom, right, top = needed
+    first = group[0]
+    across, down = first.tile.across, first.tile.down
+    # A coarser grid averages over several pixels.
+    wide = MARGIN_PX * across + 2 * (right - left) / grid.width
+    high = MARGIN_PX * down + 2 * (top - bottom) / grid.height
+    places = [piece.place_in(first) for piece in group]
+    edge_row, edge_column = min(r for r, _ in places) - 1, min(c for _, c in places) - 1
+    last_row = max(r + piece.tile.height for piece, (r, _) in zip(group, places, strict=True)) + 1
+    last_column = max(c + piece.tile.width for piece, (_, c) in zip(group, places, strict=True)) + 1
+    row = max(edge_row, math.floor((first.tile.top - top - high) / down + 1e-6))
+    column = max(edge_column, math.floor((left - wide - first.left) / across + 1e-6))
+    end_row = min(last_row, math.ceil((first.tile.top - bottom + high) / down - 1e-6))
+    end_column = min(last_column, math.ceil((right + wide - first.left) / across - 1e-6))
+    if first.tile.crs.is_geographic:  # nothing lies beyond the poles
+        row = max(row, round((first.tile.top - 90) / down))
+        end_row = min(end_row, round((first.tile.top + 90) / down))
+    return Window(row, column, end_row - row, end_column - column)
 
 
 def mosaic(

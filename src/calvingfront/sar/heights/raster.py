@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from rasterio.enums import MaskFlags
 from rasterio.errors import RasterioError
 from rasterio.io import DatasetReader
 from rasterio.windows import Window
@@ -22,6 +23,7 @@ from calvingfront.sar.kernels import Float32
 
 # No data, whatever the tags say: no ground is so low. Whatever lies beyond ±HUGE is none either.
 VOIDS = (-32768.0, -32767.0, -9999.0, -99999.0, -2147483648.0)
+MAYBE_VOID = -9000  # most values are above it, and need not be compared with each
 HUGE = 1e10
 LOWEST_M, HIGHEST_M = -500.0, 9000.0
 METRES = {"", "m", "metre", "meter", "metres", "meters"}
@@ -61,8 +63,11 @@ class HeightRaster:
         first = self.height - row - height if self.south_up else row
         try:
             with open_raster(self.path, self.drivers, num_threads=threads) as dataset:
-                values = dataset.read(1, window=Window(column, first, width, height))
+                window = Window(column, first, width, height)
+                values = dataset.read(1, window=window)
                 void = _tagged(values, dataset.nodata) | _untagged(values)
+                if MaskFlags.per_dataset in dataset.mask_flag_enums[0]:
+                    void |= dataset.read_masks(1, window=window) == 0
                 scale, offset = dataset.scales[0], dataset.offsets[0]
         except RasterioError as error:
             what = f"cannot be read ({error})"
@@ -91,10 +96,14 @@ def _tagged(values: Any, nodata: float | None) -> Any:
 
 def _untagged(values: Any) -> Any:
     if values.dtype.kind == "f":
-        return np.isin(values, VOIDS) | ~(np.abs(values) < HUGE)  # NaN, too
+        void = ~((values > MAYBE_VOID) & (values < HUGE))  # NaN, too
+        void[void] = np.isin(values[void], VOIDS) | ~(np.abs(values[void]) < HUGE)
+        return void
     limits = np.iinfo(values.dtype)
     fitting = [void for void in VOIDS if limits.min <= void <= limits.max]
-    return np.isin(values, np.array(fitting, values.dtype))
+    void = values < MAYBE_VOID if limits.min < MAYBE_VOID else np.zeros(values.shape, np.bool_)
+    void[void] = np.isin(values[void], np.array(fitting, values.dtype))
+    return void
 
 
 def read_head(path: Path) -> HeightRaster:

@@ -24,13 +24,21 @@ from rasterio.warp import reproject, transform, transform_bounds
 from calvingfront.errors import GeocodingError
 from calvingfront.sar.grid import Bounds, MapGrid
 from calvingfront.sar.heights.files import Terrain, terrain_files, terrain_name
-from calvingfront.sar.heights.mosaicking import Piece, Window, aligned, groups_of, mosaic, ringed
+from calvingfront.sar.heights.mosaicking import (
+    MARGIN_PX,
+    Piece,
+    Window,
+    aligned,
+    groups_of,
+    mosaic,
+    ringed,
+    window_of,
+)
 from calvingfront.sar.heights.raster import HeightRaster, read_head
 from calvingfront.sar.heights.vertical import Datum
 from calvingfront.sar.kernels import Float32
 
 HEADERS_AT_ONCE = 8
-MARGIN_PX = 4  # around the map area; bilinear needs one
 MOST_PX = 25_000_000  # read at a time: 0.1 GB as float32
 LEAST_SIDE = 32  # of a part of the grid, px
 METRES_PER_DEGREE = 111_320.0
@@ -80,10 +88,17 @@ class HeightTiles:
         )
 
     def check_cover(self, grid: MapGrid) -> None:
-        """Raise GeocodingError unless the tiles cover the grid to within a pixel, as a geoid must.
+        """Raise GeocodingError unless the tiles cover the grid, as a geoid must."""
+        if not self.covers(grid):
+            raise GeocodingError(
+                self.name,
+                f"covers {_text(self.bounds)} in {_crs(self.crs)}, but the map area is "
+                f"{_text(self._needed(grid))} there ({_text(grid.bounds)} in {grid.crs})",
+                "Give a raster that covers the map area, or choose a smaller area.",
+            )
 
-        Gaps in them are seen only when they are read.
-        """
+    def covers(self, grid: MapGrid) -> bool:
+        """Whether the tiles cover the grid to within a pixel, whatever gaps they have."""
         row, column = np.meshgrid(
             np.linspace(-0.5, grid.height - 0.5, LATTICE),
             np.linspace(-0.5, grid.width - 0.5, LATTICE),
@@ -102,13 +117,7 @@ class HeightTiles:
             wide &= across >= 0
             tall = (found[1] >= bottom - tile.down) & (found[1] <= top + tile.down)
             found = found[:, ~(wide & tall)]
-        if found.size:
-            raise GeocodingError(
-                self.name,
-                f"covers {_text(self.bounds)} in {_crs(self.crs)}, but the map area is "
-                f"{_text(self._needed(grid))} there ({_text(grid.bounds)} in {grid.crs})",
-                "Give a raster that covers the map area, or choose a smaller area.",
-            )
+        return not found.size
 
     def on_grid(self, grid: MapGrid, threads: int = 1) -> Float32:
         """Heights (grid.height, grid.width), bilinear, m; NaN where there are none.
@@ -123,7 +132,7 @@ class HeightTiles:
     def _fill(self, grid: MapGrid, heights: Float32, threads: int) -> None:
         needed = self._needed(grid)
         pieces = self._pieces(needed, MARGIN_PX)
-        found = [(group, _window(group, needed, grid)) for group in groups_of(pieces)]
+        found = [(group, window_of(group, needed, grid)) for group in groups_of(pieces)]
         size = sum(window.height * window.width for _, window in found)
         if size > MOST_PX and max(heights.shape) > LEAST_SIDE:
             for part in _parts(grid, math.ceil(max(heights.shape) / 2)):
@@ -235,28 +244,6 @@ def open_tiles(dem: Terrain) -> HeightTiles:
     # Where tiles overlap, the finer ones come first.
     ordered = sorted(tiles, key=lambda tile: tile.across * tile.down)
     return HeightTiles(terrain_name(dem), ordered)
-
-
-def _window(group: Sequence[Piece], needed: Bounds, grid: MapGrid) -> Window:
-    """What a group is needed of, in pixels of its first piece; one pixel beyond its edges."""
-    left, bottom, right, top = needed
-    first = group[0]
-    across, down = first.tile.across, first.tile.down
-    # A coarser grid averages over several pixels.
-    wide = MARGIN_PX * across + 2 * (right - left) / grid.width
-    high = MARGIN_PX * down + 2 * (top - bottom) / grid.height
-    places = [piece.place_in(first) for piece in group]
-    edge_row, edge_column = min(r for r, _ in places) - 1, min(c for _, c in places) - 1
-    last_row = max(r + piece.tile.height for piece, (r, _) in zip(group, places, strict=True)) + 1
-    last_column = max(c + piece.tile.width for piece, (_, c) in zip(group, places, strict=True)) + 1
-    row = max(edge_row, math.floor((first.tile.top - top - high) / down + 1e-6))
-    column = max(edge_column, math.floor((left - wide - first.left) / across + 1e-6))
-    end_row = min(last_row, math.ceil((first.tile.top - bottom + high) / down - 1e-6))
-    end_column = min(last_column, math.ceil((right + wide - first.left) / across - 1e-6))
-    if first.tile.crs.is_geographic:  # nothing lies beyond the poles
-        row = max(row, round((first.tile.top - 90) / down))
-        end_row = min(end_row, round((first.tile.top + 90) / down))
-    return Window(row, column, end_row - row, end_column - column)
 
 
 def _parts(grid: MapGrid, side: int) -> Iterator[MapGrid]:

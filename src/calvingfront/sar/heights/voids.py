@@ -25,6 +25,7 @@ from scipy import ndimage
 from scipy.interpolate import LinearNDInterpolator, NearestNDInterpolator
 from scipy.spatial import Delaunay, QhullError
 
+from calvingfront.radar.model import Array
 from calvingfront.sar.kernels import Float32
 
 SHORE_M, OPEN_SHORE_M, SHORE_SHARE = 50.0, 200.0, 0.25
@@ -64,7 +65,7 @@ def close_voids(heights: Float32, spacing_m: float, posting_m: float = 0.0) -> V
 
     heights: above the sea, (height, width), m, NaN in the voids, some pixels are not NaN.
     posting_m: of the terrain model that they were interpolated from.
-    Gaps farther than FARTHEST_M from the ground are filled too; see `Voids.farthest_m`.
+    Gaps farther than FARTHEST_M from the ground stay NaN; see `Voids.farthest_m`.
     """
     border_px = max(0, math.ceil(posting_m / 2 / spacing_m - 0.5))  # centres within half a posting
     void = np.isnan(heights)
@@ -114,27 +115,30 @@ def _is_sea(heights: Float32, labels: npt.NDArray[Any], count: int) -> tuple[Mas
 
 
 def _widened(inside: Mask, void: Mask, border_px: int) -> Mask:
-    """A gap with some pixels of its border, unless nothing of the ground is left."""
+    """A gap with some pixels of its border, unless no ground is left around it."""
     if border_px == 0:
         return inside
     wider = inside | (ndimage.binary_dilation(inside, EIGHT, border_px) & ~void)
-    return inside if (wider | void).all() else wider
+    rim = ndimage.binary_dilation(wider, EIGHT) & ~(wider | void)
+    return wider if rim.any() else inside
 
 
-def _filled(heights: Float32, inside: Mask, spacing_m: float) -> tuple[Float32, Float32, float]:
+def _filled(heights: Float32, inside: Mask, spacing_m: float) -> tuple[Array, Array, float]:
     """Heights in a gap (n,), their distance to the ground in m (n,), and the slope around it."""
     ground = ~np.isnan(heights)
     rim = ndimage.binary_dilation(inside, EIGHT) & ground
     points, targets = np.argwhere(rim), np.argwhere(inside)
     known = heights[rim].astype(np.float64)
+    distance_m = ndimage.distance_transform_edt(~rim, sampling=spacing_m)[inside]
     values = np.full(len(targets), np.nan)
+    if distance_m.max() > FARTHEST_M:
+        return values, distance_m, _slope(heights, spacing_m)
     with suppress(QhullError, ValueError):  # a border of one point or one straight line
         values = LinearNDInterpolator(Delaunay(points), known)(targets)
     beyond = np.isnan(values)  # of a gap that is cut by the edge of the area
     if beyond.any():
         values[beyond] = NearestNDInterpolator(points, known)(targets[beyond])
-    distance_m = ndimage.distance_transform_edt(~rim, sampling=spacing_m)[inside]
-    return values.astype(np.float32), distance_m.astype(np.float32), _slope(heights, spacing_m)
+    return values, distance_m, _slope(heights, spacing_m)
 
 
 def _slope(heights: Float32, spacing_m: float) -> float:

@@ -213,3 +213,18 @@ def test_a_folder_of_thousands_of_files_is_not_searched(
         (tmp_path / name).write_text("x")
     with pytest.raises(ProductError, match="more than 3 files and folders"):
         open_product(tmp_path)
+
+
+def test_a_part_of_a_product_is_refused_with_the_product(tmp_path: Path) -> None:
+    safe, tsx = write_sentinel1(tmp_path), write_terrasar(images.terrasar_image(), tmp_path)
+    ers = WRITERS["ERS"](tmp_path)
+    (ers / "readme.txt").write_text("hello")
+    for part, product in (
+        (next(safe.glob("measurement/*.tiff")), safe),
+        (safe / "annotation" / "calibration", safe),
+        (next(tsx.glob("IMAGEDATA/*")), tsx),
+        (ers / "readme.txt", ers),
+    ):
+        with pytest.raises(ProductError, match="is not a product of a known format") as caught:
+            open_product(part)
+        assert caught.value.remedy.startswith(f"Give {product}, if it is a part of that product.")
