@@ -110,6 +110,9 @@ def test_the_part_of_an_image_gives_the_whole_images_map_to_the_last_bit(name, f
     whole = multilook(product, SPACING_M)
     assert part.intensity.size < 0.8 * whole.intensity.size
     assert part.looks == whole.looks != (1, 1)
+    lines = slice(part.window.first_line, part.window.last_line)
+    cut = whole.intensity[lines, part.window.first_sample : part.window.last_sample]
+    np.testing.assert_array_equal(part.intensity.view(np.uint32), cut.view(np.uint32))
     place = grid, heights, 1, 256, flattening
     mapped = geocode(whole, *place)
     assert (mapped.view > 0).mean() > 0.6
