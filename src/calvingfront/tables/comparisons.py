@@ -20,6 +20,7 @@ from calvingfront.tables.table_parts import others_note, write_table
 from calvingfront.vocabulary.losses import NO_LOSS, REFERENCE_LOSS
 from calvingfront.vocabulary.models import (
     BASELINES,
+    FILTERED,
     HISTORY,
     IMAGE_AND_HISTORY,
     NETWORKS,
@@ -50,7 +51,7 @@ FAMILIES = {
     "attention": "Does attention help? Att. U-Net against U-Net, same loss",
     "plain": "Does another encoder help? Against U-Net, same loss",
     "history": "Do fronts of other dates help? Against the same network without them, same loss",
-    "filter": "Does filtering in time help? Against the same network, unfiltered",
+    "filter": "Does filtering in time help? Against the same row, unfiltered",
     "image": "Does the image help beside fronts of other dates? Against dates only, same loss",
     "average": "Does the average over seeds do better than its members? Against their mean scores",
     "network": "Does a network do better than the rows without one?",
@@ -148,9 +149,12 @@ def _questions(pairs: Sequence[Pair]) -> Iterator[Question]:
     pairs = [pair for pair in pairs if pair not in averages]
     networks = [pair for pair in pairs if pair[1] != NO_LOSS]
     for model, loss in averages:
-        if (averaged_network(model), loss) in networks:
+        plain = (
+            model.removesuffix(f"_{FILTERED}") if is_filtered(model) else averaged_network(model)
+        )
+        if (plain, loss) in (*networks, *averages):
             family = "filter" if is_filtered(model) else "average"
-            yield Question(family, (model, loss), (str(averaged_network(model)), loss))
+            yield Question(family, (model, loss), (str(plain), loss))
     for model, loss in networks:
         plain = NETWORKS[model].plain if model in NETWORKS else None
         if plain and (plain, loss) in networks:
