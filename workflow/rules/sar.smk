@@ -3,10 +3,12 @@
 # in:   checked products, a terrain model
 # out:  <results>/scenes/{scene}/intensity.tif  calibrated, multilooked intensity in radar geometry, and its .json
 #       <results>/scenes/{scene}/map.tif        backscatter on the map (COG)
-#       <results>/scenes/{scene}/view.tif       view codes: 0 no data, 1 valid, 2 layover, 3 shadow
-
+#       <results>/scenes/{scene}/view.tif       view codes: 0 no data, 1 valid, 2 layover, 3 shadow, 4 height filled in
+from calvingfront.sar.heights.files import expanded
 
 if SOURCE.products:
+    # A pattern is the files that match it now.
+    TERRAIN = expanded(MAP["dem"])
 
     rule multilook_scene:
         """Read the pixels once, calibrate them and average them to about the posting of the map."""
@@ -47,7 +49,7 @@ if SOURCE.products:
             geometry=rules.multilook_scene.output.geometry,
             product=rules.ingest_product.output.product,
             unpacked=unpacked,
-            dem=given(MAP["dem"]),
+            dem=[given(path) for path in TERRAIN] if isinstance(TERRAIN, list) else given(TERRAIN),
             geoid=given(MAP["geoid"]),
         output:
             map="<results>/scenes/{scene}/map.tif",
@@ -66,7 +68,7 @@ if SOURCE.products:
         params:
             made_from(
                 "calvingfront.sar.geocode:geocode_file",
-                files={"dem": MAP["dem"], "geoid": MAP["geoid"]},
+                files={"dem": TERRAIN, "geoid": MAP["geoid"]},
             ),
             crs=MAP["crs"],
             spacing_m=map_spacing,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,7 +29,7 @@ def product_faults(config: Mapping[str, Any], scenes: pd.DataFrame) -> list[Calv
     if not source_of(config).products or chart["crs"] is None or chart["dem"] is None:
         return []
     passed = Passed(Path(config["results"]) / "check" / "passed.json")
-    around = [chart["crs"], signature(chart["dem"]), chart["geoid"] and signature(chart["geoid"])]
+    around = [chart["crs"], _signature_of(chart["dem"]), _signature_of(chart["geoid"])]
     rows: dict[str, Any] = {}
     for row in records(with_front(scenes)):
         own = [*(row[key] for key in KEYS), row["orbit_file"] and signature(row["orbit_file"])]
@@ -38,6 +39,17 @@ def product_faults(config: Mapping[str, Any], scenes: pd.DataFrame) -> list[Calv
         results = list(pool.map(lambda row: _faults_of(row, config), new.values()))
     passed.keep([key for key, faults in zip(new, results, strict=True) if not faults])
     return [fault for faults in results for fault in faults]
+
+
+def _signature_of(terrain: Any) -> list[Any]:
+    """The signature of every file of a terrain model or geoid."""
+    from calvingfront.sar.heights.files import terrain_files
+
+    if terrain is None:
+        return []
+    with suppress(CalvingFrontError):  # told with the configuration
+        return [signature(file) for file in terrain_files(terrain)]
+    return []
 
 
 KEYS = ("scene", "image", "mission", "acquired", "polarisation", "orbit_file")
@@ -75,7 +87,7 @@ def _faults_of_place(
     import numpy as np
 
     from calvingfront.orbits.orbit_files import with_orbit_file
-    from calvingfront.sar.dem import check_terrain
+    from calvingfront.sar.dem import check_geoid, check_terrain
     from calvingfront.sar.geocode import scene_grid
     from calvingfront.sar.multilook import Multilooked
 
@@ -93,9 +105,10 @@ def _faults_of_place(
     )
     try:
         grid = scene_grid(scene, chart["crs"], spacing_m, None if area is None else tuple(area))
-        for key in ("dem", "geoid"):
-            if chart[key] is not None and area is None:  # areas are checked once, not per scene
-                check_terrain(chart[key], grid)
+        if area is None:  # areas are checked once, not per scene
+            check_terrain(chart["dem"], grid)
+            if chart["geoid"] is not None:
+                check_geoid(chart["geoid"], grid)
     except CalvingFrontError as error:
         where = f"{Path(listed_in(config)).name} ({row['scene']})"
         return [SceneError(where, f"{error.where} {error.what}", error.remedy)]

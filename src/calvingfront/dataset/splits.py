@@ -9,7 +9,7 @@ from collections.abc import Collection, Sequence
 
 import pandas as pd
 
-from calvingfront.errors import SplitError
+from calvingfront.errors import EmptySubsetError, SplitError
 from calvingfront.files import PathLike
 from calvingfront.scenes.lists.split_lists import Lists, read_lists
 from calvingfront.vocabulary.subsets import GAP, SPLIT_METHODS, SUBSETS, TEST, TRAIN, VALIDATION
@@ -43,7 +43,7 @@ def split_scenes(
     middle:  for each glacier, scenes in the middle of the series are test, with such gaps on both
              sides; validation precedes them, training is what is before and after.
     excluded: scenes that the lists may name although they are not in the table.
-    Raises SplitError if a subset is empty.
+    Raises EmptySubsetError if a subset is empty, SplitError if the split cannot be drawn.
     """
     if method == "paper" and lists is not None:
         published = read_lists(lists, lists_scene_column, lists_subset_column)
@@ -64,7 +64,7 @@ def split_scenes(
         )
     for subset in SUBSETS:
         if subset not in set(split["subset"]):
-            raise SplitError(
+            raise EmptySubsetError(
                 f"split.method {method}",
                 f"leaves no {subset} scene among {len(scenes)}",
                 "Add scenes, or change split.shares, the held-out glaciers or split.gap_days.",

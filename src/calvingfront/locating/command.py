@@ -67,6 +67,7 @@ def add_commands(commands: Any) -> None:
         "--orientations", type=int, default=8, choices=range(1, 9), metavar="1…8",
         help="in which each network predicts an image (default: %(default)s)",
     )  # fmt: skip
+    add("--remarks", default="", metavar="TEXT", help="for the card, as Markdown")
     add("--half", action="store_true", help="write the weights in 16 bits: half the size")
     add("--held-out", metavar="DIR", help="folder for the held-out scenes' fronts and errors")
     add("--device", default="auto", help="auto, cpu, cuda or cuda:N (default: %(default)s)")
@@ -122,7 +123,7 @@ def _add_products(group: Any) -> None:
     add = group.add_argument
     add("--map-config", metavar="FILE", help="YAML with the section `map`: crs, dem and others")
     add("--polarisation", help="image to read of products with several, such as HH")
-    add("--orbit-file", metavar="FILE", help="DORIS or Delft orbit of the product given")
+    add("--orbit-file", metavar="FILE", help="DORIS, Delft or Sentinel-1 orbit file of the product")
     add(
         "--work", metavar="DIR",
         help="new folder for unpacked archives and geocoded products, which are kept; by default "
@@ -164,6 +165,7 @@ def run_export(options: argparse.Namespace) -> int:
         options.runs, options.output, licence=options.licence, data=options.data,
         title=options.title, orientations=options.orientations, held_out=options.held_out,
         device=options.device, threads=options.threads, half=options.half,
+        remarks=options.remarks,
     )  # fmt: skip
     print(Path(options.output) / "README.md")
     return 0

@@ -11,6 +11,7 @@ notes.
 from __future__ import annotations
 
 import logging
+import re
 import zipfile
 import zlib
 from dataclasses import replace
@@ -37,7 +38,8 @@ DERIVATIVE_POINTS = 11
 DORIS_FIELDS = 11  # of a line; the last is the quality
 ODR_EPOCH = datetime(1985, 1, 1)
 ODR_RECORD_BYTES = 16
-GZIP = b"\x1f\x8b"
+GZIP, COMPRESS, UTF8_MARK = b"\x1f\x8b", b"\x1f\x9d", b"\xef\xbb\xbf"
+_DORIS_LINE = re.compile(r"\s*\d\d-[A-Za-z]{3}-\d{4}\s", re.ASCII)
 LARGEST_BYTES = 64 << 20  # of DORIS 0.3 MB, of Sentinel-1 5 MB
 FETCH = "Fetch the file again, or another one that covers the scene."
 
@@ -122,7 +124,11 @@ def _content(path: Path) -> bytes:
     try:
         if not zipfile.is_zipfile(path):
             content = path.read_bytes()
-            return _gunzipped(content) if content[:2] == GZIP else content
+            if content[:2] == COMPRESS:
+                what = "is packed with compress (.Z), which is not read"
+                raise OrbitError(path, what, "Unpack it (gunzip), or pack it as .gz or .zip.")
+            content = _gunzipped(content) if content[:2] == GZIP else content
+            return content.removeprefix(UTF8_MARK)
         with zipfile.ZipFile(path) as archive:
             names = [name for name in archive.namelist() if not name.endswith("/")]
             if len(names) != 1:
@@ -144,22 +150,15 @@ def _gunzipped(content: bytes) -> bytes:
 
 
 def _doris_records(path: Path, content: bytes) -> tuple[list[datetime], Array]:
-    if b"\r\n" in content[:2048]:  # a transfer as text has changed the ends of lines
-        content = content.replace(b"\r\n", b"\n")
+    # By its lines, not by the offset in its header: a transfer as text changes the ends of lines.
+    lines = content.decode("ascii", "replace").splitlines()
     try:
-        header = {
-            key: value
-            for line in content[:2048].decode("ascii", "replace").splitlines()
-            for key, _, value in [line.partition("=")]
-        }
-        offset, size, count = (
-            int(header[key].split("<")[0]) for key in ("DS_OFFSET", "DS_SIZE", "NUM_DSR")
-        )
-        lines = content[offset : offset + size].decode("ascii").splitlines()
-        rows = [row for row in map(str.split, lines) if len(row) >= DORIS_FIELDS]
+        count = int(next(line for line in lines if line.startswith("NUM_DSR=")).partition("=")[2])
+        found = (line.split() for line in lines if _DORIS_LINE.match(line))
+        rows = [row for row in found if len(row) >= DORIS_FIELDS]
         moments = [datetime.strptime(f"{r[0]} {r[1]}", "%d-%b-%Y %H:%M:%S.%f") for r in rows]
         states = np.array([[float(field) for field in row[4:10]] for row in rows])
-    except (KeyError, IndexError, ValueError) as error:
+    except (StopIteration, IndexError, ValueError) as error:
         raise OrbitError(path, f"is not a complete DORIS orbit ({error})", FETCH) from None
     if len(rows) != count or states.shape != (count, 6):
         raise OrbitError(path, f"contains {len(rows)} of {count} vectors", FETCH)

@@ -211,26 +211,24 @@ def _check_ground_points(
     by_line = geometry.azimuth.time(points.line)
     by_sample = geometry.range.slant_range(points.sample, by_line)
     stated = 0.5 * SPEED_OF_LIGHT * points.slant_range_time_s
+    along_m, range_m = points.tolerance_m
     offsets = [
-        ("lines and times", (by_line - time_s) * speed),
-        ("samples and slant ranges", by_sample - stated),
+        ("lines and times", (by_line - time_s) * speed, along_m),
+        ("samples and slant ranges", by_sample - stated, range_m),
     ]
     height = np.where(np.isfinite(points.height), points.height, product.mean_height_m)
     if np.isfinite(height).all():
         # Times that lie outside the image are told by the first check.
         seen_s = np.clip(time_s, orbit.start_s, orbit.stop_s)
         along, distance = _seen_from_orbit(orbit, geometry, points, height, seen_s)
-        offsets.append(("positions and orbit (along the track)", along))
-        offsets.append(("positions and orbit (in range)", distance - by_sample))
+        offsets.append(("positions and orbit (along the track)", along, along_m))
+        offsets.append(("positions and orbit (in range)", distance - by_sample, range_m))
     faults = []
-    for between, offset in offsets:
+    for between, offset, usual in offsets:
         known = np.abs(offset[np.isfinite(offset)])
         worst = float(known.max()) if known.size else 0.0
-        if not worst <= points.tolerance_m or math.isnan(worst):
-            what = (
-                f"{between} disagree by up to {worst:.0f} m; up to {points.tolerance_m:.0f} m "
-                "are usual"
-            )
+        if not worst <= usual or math.isnan(worst):
+            what = f"{between} disagree by up to {worst:.0f} m; up to {usual:.0f} m are usual"
             faults.append(_fault(product, "ground control points", what, WRONG))
     return faults
 

@@ -180,7 +180,8 @@ class GroundPoints:
 
     line, sample: (n,); latitude, longitude: (n,) degrees; height: (n,) m above the ellipsoid;
     slant_range_time_s, azimuth_time_s: (n,), NaN where the product does not give them.
-    tolerance_m: how far orbit and timing of an undamaged product may miss the points.
+    tolerance_m: how far orbit and timing of an undamaged product may miss the points, along the
+    track and in range; the latter contains what is unknown of the height.
     """
 
     line: Array
@@ -190,7 +191,7 @@ class GroundPoints:
     height: Array
     azimuth_time_s: Array
     slant_range_time_s: Array
-    tolerance_m: float = 50.0
+    tolerance_m: tuple[float, float] = (50.0, 100.0)
 
 
 class PixelReader(Protocol):

@@ -9,7 +9,8 @@ from typing import Any
 
 import pandas as pd
 
-from calvingfront.errors import ConfigError
+from calvingfront.errors import CalvingFrontError, ConfigError
+from calvingfront.sar.heights.files import terrain_files
 from calvingfront.scenes.fronts.listing import Fronts, front_of
 from calvingfront.scenes.places.areas import map_crs_faults
 from calvingfront.scenes.rasters import is_raster
@@ -45,15 +46,18 @@ def map_faults(chart: Mapping[str, Any], because: str) -> Iterator[ConfigError]:
     if chart["crs"] is None:
         yield ConfigError("map.crs", f"is not set, but {because}", "Write a CRS, such as EPSG:3031")
     yield from map_crs_faults(chart)
-    for key in ("dem", "geoid"):
-        path = chart[key]
-        if path is not None and not Path(path).is_file():
-            yield ConfigError(f"map.{key}", f"{path} does not exist", "Correct the path")
+    if chart["geoid"] is not None and not Path(chart["geoid"]).is_file():
+        yield ConfigError("map.geoid", f"{chart['geoid']} does not exist", "Correct the path")
+    if chart["dem"] is not None:
+        try:
+            terrain_files(chart["dem"])
+        except CalvingFrontError as error:
+            yield ConfigError("map.dem", f"{error.where} {error.what}", error.remedy)
     if chart["dem"] is None:
         yield ConfigError(
             "map.dem",
             f"is not set, but {because}",
-            "Write the path of a raster of terrain heights",
+            "Write the path of a raster of terrain heights, or of a folder of tiles",
         )
     if chart["vertical_datum"] == "geoid" and chart["geoid"] is None:
         yield ConfigError(

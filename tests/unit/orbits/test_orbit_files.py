@@ -210,7 +210,9 @@ def test_another_satellites_orbit_file_is_refused(tmp_path):
         with_orbit_file(product, other)
 
 
-@pytest.mark.parametrize("change", ["crlf", "gz", "zip"])
+@pytest.mark.parametrize(
+    "change", ["crlf", "cr", "crcrlf", "blanks at the ends", "mark", "gz", "zip"]
+)
 def test_a_doris_file_that_was_transferred_as_text_or_packed_gives_the_same_vectors(
     tmp_path, change
 ):
@@ -222,7 +224,14 @@ def test_a_doris_file_that_was_transferred_as_text_or_packed_gives_the_same_vect
             archive.write(plain, "DOR")
     else:
         changed.write_bytes(
-            gzip.compress(content) if change == "gz" else content.replace(b"\n", b"\r\n")
+            {
+                "crlf": content.replace(b"\n", b"\r\n"),
+                "cr": content.replace(b"\n", b"\r"),
+                "crcrlf": content.replace(b"\n", b"\r\r\n"),  # twice from Windows to Windows
+                "blanks at the ends": b"\n".join(map(bytes.rstrip, content.split(b"\n"))),
+                "mark": b"\xef\xbb\xbf" + content,
+                "gz": gzip.compress(content),
+            }[change]
         )
     scene = SCENES_EPOCH, MIDDLE_S, MIDDLE_S + 20
     expected, found = read_orbit_file(plain, *scene), read_orbit_file(changed, *scene)
@@ -240,6 +249,13 @@ def test_a_doris_file_that_ends_within_a_number_is_refused(tmp_path):
             continue
         with pytest.raises(OrbitError, match=r"contains \d+ of 41 vectors|not a complete"):
             read_orbit_file(plain, SCENES_EPOCH, MIDDLE_S, MIDDLE_S + 20)
+    crlf = content.replace(b"\n", b"\r\n")
+    plain.write_bytes(crlf[:-300])
+    with pytest.raises(OrbitError, match="contains 38 of 41 vectors"):
+        read_orbit_file(plain, SCENES_EPOCH, MIDDLE_S, MIDDLE_S + 20)
+    plain.write_bytes(b"\x1f\x9d" + content)
+    with pytest.raises(OrbitError, match=r"packed with compress .* Unpack it"):
+        read_orbit_file(plain, SCENES_EPOCH, MIDDLE_S, MIDDLE_S + 20)
     plain.write_bytes(gzip.compress(content)[:-50])
     with pytest.raises(OrbitError):
         read_orbit_file(plain, SCENES_EPOCH, MIDDLE_S, MIDDLE_S + 20)

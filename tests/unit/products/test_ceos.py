@@ -11,13 +11,13 @@ from calvingfront.errors import OrbitError, ProductError
 from calvingfront.products.ceos import ers as ers_ceos
 from calvingfront.products.ceos import palsar, radarsat1
 from calvingfront.products.ceos.imagery import Imagery
-from calvingfront.products.ceos.orbit import state_vectors
+from calvingfront.products.ceos.orbit import orbit_misfit, state_vectors
 from calvingfront.products.ceos.records import Leader, Record, product_files
 from calvingfront.products.registry import open_product
 from calvingfront.simulation.product_writers import ers_ceos as write_ers
 from calvingfront.simulation.product_writers import palsar as write_palsar
 from calvingfront.simulation.product_writers import radarsat1 as write_radarsat1
-from ceos_images import LINES, radar_image
+from ceos_images import LINES, START_S, earth_fixed, kepler, radar_image
 
 
 @pytest.fixture
@@ -279,3 +279,12 @@ def test_counts_beyond_reason_allocate_nothing(ers_slc):
     data.write_bytes(content)
     with pytest.raises(ProductError, match=r"lines: 1e\+08 is outside 1 … 200000"):
         Imagery.open(data)
+
+
+@pytest.mark.parametrize("step_s", [1.0, 4.0, 60.0])
+def test_velocities_that_are_4_cm_s_off_are_an_orbit_and_those_of_another_frame_are_not(step_s):
+    times = START_S + step_s * np.arange(9)
+    position, velocity = kepler(7.1e6, times)
+    noise = np.random.default_rng(2).normal(0, 0.04 / 3**0.5, velocity.shape)
+    assert orbit_misfit(times, position, velocity + noise) < 1
+    assert orbit_misfit(times, *earth_fixed(7.1e6, times)) > 1

@@ -155,3 +155,22 @@ def test_line_times_of_palsar_that_shift_the_image_by_45_pixels_are_refused(
     imagery.write_bytes(content.tobytes())
     with pytest.raises(ProductError, match=r"place pixels up to 3\d\d m along the track"):
         open_product(path)
+
+
+def test_corners_of_an_old_ers_leader_that_were_cut_off_after_three_decimals_are_taken(
+    tmp_path: Path,
+) -> None:
+    """As in the real ERS-2 leader of 2002, whose corners lie up to 114 m off."""
+    path = ers(tmp_path)
+
+    def cut(text: str) -> str:
+        at = text.index("Slant range") - 28 + 1073 - 1
+        fields = [text[at + 16 * k : at + 16 * k + 16] for k in range(8)]
+        short = [f"{float(field[: field.index('.') + 4]):.7f}".rjust(16) for field in fields]
+        return text[:at] + "".join(short) + text[at + 128 :]
+
+    edit(tmp_path, "LEA*", cut)
+    product = open_product(path)
+    assert product.ground_points is not None
+    assert product.ground_points.tolerance_m == pytest.approx((20 + 157, 60 + 157), abs=1)
+    assert check_product(product) == []

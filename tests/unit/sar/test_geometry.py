@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -7,9 +9,10 @@ from calvingfront.errors import GeocodingError, OrbitError
 from calvingfront.orbits.earth import to_earth_fixed, to_geodetic
 from calvingfront.orbits.scene_orbit import scene_orbit
 from calvingfront.orbits.zero_doppler import zero_doppler
-from calvingfront.radar.model import GroundRange, MapGeometry
+from calvingfront.radar.model import DopplerCentroid, GroundRange, MapGeometry
 from calvingfront.sar.geometry import to_ground, to_line_sample
 from calvingfront.sar.ground_range import ground_range_sample
+from calvingfront.sar.looks import multilooked_geometry
 from radar_scenes import MIDDLE_S, make_scene, orbit_of
 
 
@@ -64,6 +67,47 @@ def test_the_way_to_the_ground_and_back_ends_where_it_began(mission, side, ascen
     right_of_flight = np.cross(velocity, position)
     turn = np.sum((points - position) * right_of_flight, axis=1)
     assert ((turn > 0) == (side == "right")).all()
+
+
+def doppler_of(scene, hertz: float):
+    """The same geometry in the middle of a beam: a frequency that falls by a tenth over 4 km."""
+    near = float(scene.geometry.range.slant_range(np.zeros(1), np.zeros(1))[0])
+    doppler = DopplerCentroid(0.236, near, hertz * np.array([1.0, -2.5e-5]))
+    return replace(scene.geometry, doppler=doppler)
+
+
+@pytest.mark.parametrize("hertz", [60.0, -1500.0])
+@pytest.mark.parametrize("ground", [True, False])
+@pytest.mark.parametrize("side", ["left", "right"])
+def test_in_the_middle_of_the_beam_points_have_its_frequency_there_and_back(hertz, ground, side):
+    scene = make_scene("PALSAR", side=side, ground=ground)
+    geometry = doppler_of(scene, hertz)
+    orbit = scene_orbit(scene.vectors, geometry, scene.shape)
+    line, sample = (grid.ravel() for grid in np.meshgrid(np.linspace(0, 399, 5), [0.0, 250, 499]))
+    points = to_ground(line, sample, np.full(15, 120.0), orbit, geometry)
+    back = to_line_sample(points, orbit, geometry, scene.shape)
+    np.testing.assert_allclose(back[0], line, atol=1e-6)
+    np.testing.assert_allclose(back[1], sample, atol=1e-6)
+    # The frequency is the rate of the phase of the echo, on the circle's closed form.
+    time, step = geometry.azimuth.time(line), 1e-3
+    before, now, after = (
+        np.linalg.norm(points - scene.orbit.states(time + shift)[0], axis=1)
+        for shift in (-step, 0.0, step)
+    )
+    found = -2 / 0.236 * (after - before) / (2 * step)
+    away = now - geometry.doppler.origin_m
+    np.testing.assert_allclose(found, hertz * (1 - 2.5e-5 * away), atol=1e-3 * abs(hertz) / 60)
+    # Broadside, as layover and shadow see it, lies within the orbit's span too.
+    assert np.isfinite(zero_doppler(points, orbit)[0]).all()
+    flat = to_line_sample(points, orbit, scene.geometry, scene.shape)[0]
+    metres = np.abs(flat - line).mean() * 16.0
+    assert metres == pytest.approx(abs(hertz) / 60 * 800, rel=0.25)
+
+
+def test_averaging_keeps_the_doppler_centroid():
+    scene = make_scene("PALSAR")
+    geometry = doppler_of(scene, 60.0)
+    assert multilooked_geometry(geometry, (3, 2)).doppler is geometry.doppler
 
 
 def test_a_point_on_the_other_side_of_the_track_is_not_in_the_image():

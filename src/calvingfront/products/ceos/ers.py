@@ -39,9 +39,10 @@ from calvingfront.radar.model import (
 )
 
 FORMAT = "ERS CEOS"
-# Of the corners: those of a real ERS-1 leader of ESA lie within 0.1 m. Older processors used an
-# ellipsoid that is 7 m higher (GEM 6).
-TOLERANCE_M = 20.0
+# Of the corners, along the track and in range: those of a real ERS-1 leader lie within 0.1 m, at
+# height 0. A real ERS-2 leader names another ellipsoid, 7 m higher (GEM 6), and a processor may
+# place them at the geoid.
+TOLERANCE_M = (20.0, 60.0)
 METRES_PER_DEGREE = 111_000.0
 POLYNOMIAL_AT = 1855  # of the facility record: 4 coefficients of 20 characters
 _MONTHS = ["JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"]
@@ -180,6 +181,7 @@ def corners(leader: Leader, shape: tuple[int, int]) -> GroundPoints | None:
     ]
     if len(values) < 8 or max(map(abs, values[::2])) > 90:
         return None
+    cut_off = _rounding_m(values)
     unknown = np.full(4, np.nan)
     line, sample = shape[0] - 1.0, shape[1] - 1.0
     return GroundPoints(
@@ -190,13 +192,13 @@ def corners(leader: Leader, shape: tuple[int, int]) -> GroundPoints | None:
         height=np.zeros(4),
         azimuth_time_s=unknown,
         slant_range_time_s=unknown,
-        tolerance_m=TOLERANCE_M + _rounding_m(values),
+        tolerance_m=(TOLERANCE_M[0] + cut_off, TOLERANCE_M[1] + cut_off),
     )
 
 
 def _rounding_m(degrees: list[float]) -> float:
-    """How far (m) the rounding of coordinates moves a place: old leaders have three decimals."""
+    """How far (m) the last digit moves a place: old leaders have three decimals, cut off."""
     for decimals in range(2, 7):
         if all(abs(value - round(value, decimals)) < 1e-9 for value in degrees):
-            return 0.5 * 10.0**-decimals * METRES_PER_DEGREE * 2**0.5
+            return 10.0**-decimals * METRES_PER_DEGREE * 2**0.5
     return 0.0

@@ -18,6 +18,7 @@ from calvingfront.radar.model import Array, StateVectors
 
 EARTH_ROTATION_RAD_S = 7.292_115_855_3e-5  # relative to the equinox: Aoki et al. (1982)
 GRAVITY_M3_S2 = 3.986_004_418e14
+VELOCITY_NOISE_M_S = 0.1  # twice that of real vectors, 4 cm/s; see orbits.path for what it does
 MOST_VECTORS = 64  # capacity of the record
 FIRST_VECTOR = 387
 VECTOR_LENGTH = 132
@@ -94,7 +95,8 @@ def orbit_misfit(times_s: Array, positions_m: Array, velocities_m_s: Array) -> f
     longest = float(step.max())
     angle = longest * np.sqrt(GRAVITY_M3_S2 / float(radius.min()) ** 3)
     position_bound = 5.0 + 7500 * longest * (4 * angle**4 / 720 + 1e-3 * angle**2)
-    turn_bound = 0.05 + 12 * angle**2 / 12
+    noise = min(0.4, VELOCITY_NOISE_M_S / longest)  # less than the Coriolis acceleration
+    turn_bound = 0.05 + noise + 12 * angle**2 / 12
     miss = np.linalg.norm(np.diff(positions_m, axis=0) - travel, axis=1).max()
     return float(max(miss / position_bound, np.linalg.norm(turn, axis=1).max() / turn_bound))
 

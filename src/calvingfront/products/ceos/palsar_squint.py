@@ -120,7 +120,7 @@ def settle(
         np.full(places.line.shape, height),
         unknown,
         unknown,
-        TOLERANCE_M,
+        (TOLERANCE_M, TOLERANCE_M),
     )
     if squinted is None or miss <= squinted_miss:
         note = f"line times are zero-Doppler times: {places.source} lie within {miss:.0f} m of them"

@@ -24,7 +24,7 @@ from calvingfront.radar.model import (
 )
 
 POLYNOMIAL_DEGREE = 5
-TOLERANCE_M = 30.0  # of the corners; those of a real Fine leader lie within 9 m
+TOLERANCE_M = (20.0, 60.0)  # of the corners; those of a real Fine leader lie within 5 and 9 m
 # Byte of the latitude; the longitude follows 17 bytes later. Line and sample: 0 first, 1 last.
 CORNERS = ((158, 0, 0), (192, 1, 0), (226, 0, 1), (260, 1, 1))
 
@@ -122,5 +122,8 @@ def corners(leader: Leader, shape: tuple[int, int]) -> GroundPoints:
         azimuth_time_s=unknown,
         slant_range_time_s=unknown,
         # Whether the scene centre is a line or lies between two is not stated either.
-        tolerance_m=TOLERANCE_M + leader.summary.number(1687, 16, "line spacing", 1, 200) / 2,
+        tolerance_m=(
+            TOLERANCE_M[0] + leader.summary.number(1687, 16, "line spacing", 1, 200) / 2,
+            TOLERANCE_M[1],
+        ),
     )

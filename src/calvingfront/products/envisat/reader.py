@@ -114,7 +114,7 @@ def read(path: Path, polarisation: str | None = None) -> Product:
     )
     points = read_ground_points(header, epoch, processing.average_height_m)
     if level.endswith("M"):
-        points = replace(points, tolerance_m=COARSE_TOLERANCE_M)
+        points = replace(points, tolerance_m=(COARSE_TOLERANCE_M, COARSE_TOLERANCE_M))
     in_range: SlantRange | GroundRange
     if is_complex:
         in_range = _slant_range(header, processing, points)

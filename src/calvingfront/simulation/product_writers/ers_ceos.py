@@ -18,6 +18,7 @@ from calvingfront.products.ceos.ers_radiometry import (
 from calvingfront.radar.model import SPEED_OF_LIGHT, GroundRange, SlantRange
 from calvingfront.simulation.imaging.radar_image import RadarImage
 from calvingfront.simulation.product_writers import ceos_records as ceos
+from calvingfront.simulation.product_writers.ground_polynomials import on_ellipsoid
 
 BACKSCATTER = "beta0"
 NOMINAL_CONSTANT = {"SLC": 65_026.0, "PRI": 944_061.0}  # K of real products
@@ -135,13 +136,15 @@ def _map_projection(image: RadarImage, level: str, spacing: float) -> bytes:
     record.integer(61, 16, samples)
     record.integer(77, 16, lines)
     record.real(93, 16, spacing)
-    points = image.tie_points
-    for k, (line, sample) in enumerate(
-        [(0, 0), (0, samples - 1), (lines - 1, samples - 1), (lines - 1, 0)]
-    ):
-        nearest = int(np.argmin(np.hypot(points.line - line, points.sample - sample)))
-        record.real(1073 + 32 * k, 16, float(points.latitude[nearest]))
-        record.real(1089 + 32 * k, 16, float(points.longitude[nearest]))
+    last_line, last_sample = lines - 1.0, samples - 1.0
+    corners = on_ellipsoid(
+        image,
+        np.array([0.0, 0.0, last_line, last_line]),
+        np.array([0.0, last_sample, last_sample, 0.0]),
+    )
+    for k, (latitude, longitude) in enumerate(zip(*corners, strict=True)):
+        record.real(1073 + 32 * k, 16, float(latitude))
+        record.real(1089 + 32 * k, 16, float(longitude))
     return record.done()
 
 
