@@ -28,8 +28,9 @@ from calvingfront.pipeline import commands
 from calvingfront.pipeline.commands import Results
 from calvingfront.pipeline.summary import summary
 from calvingfront.position import command as position
+from calvingfront.vocabulary.ensembles import ensembles_of
 from calvingfront.vocabulary.losses import how_to_write_a_loss, loss_pattern
-from calvingfront.vocabulary.models import BASELINES, NETWORKS
+from calvingfront.vocabulary.models import BASELINES, NETWORKS, is_ensemble
 from calvingfront.vocabulary.others import others_of
 from calvingfront.vocabulary.paths import DATASET
 from calvingfront.vocabulary.runs import Run
@@ -223,6 +224,8 @@ def _chosen(options: argparse.Namespace, config: dict[str, Any]) -> Run:
     others = others_of(config)
     if options.model in BASELINES or options.model in others:
         return Run(options.model)
+    if is_ensemble(options.model):
+        return _averaged(options, config)
     if options.model not in NETWORKS:
         known = ", ".join([*NETWORKS, *BASELINES, *others])
         raise ConfigError("--model", f"{options.model} is not a model", f"Write one of {known}.")
@@ -239,6 +242,19 @@ def _chosen(options: argparse.Namespace, config: dict[str, Any]) -> Run:
         what = f"{chosen['seed']} is out of range"
         raise ConfigError("--seed", what, f"Write 0 to {LARGEST_SEED}.")
     return Run(options.model, **chosen)
+
+
+def _averaged(options: argparse.Namespace, config: dict[str, Any]) -> Run:
+    """Return the average of networks that the options name."""
+    found = [run for run in ensembles_of(config) if run.model == options.model]
+    chosen = [run for run in found if options.loss in (None, run.loss)]
+    if not found or not chosen:
+        what = f"{options.model} is not a row that evaluation.ensembles asks for"
+        raise ConfigError("--model", what, "Change that key, or choose another row.")
+    if len(chosen) > 1:
+        known = ", ".join(run.loss for run in chosen)
+        raise ConfigError("--loss", "is missing", f"Write one of {known}.")
+    return chosen[0]
 
 
 def _run(options: argparse.Namespace, results: Results) -> None:

@@ -18,6 +18,7 @@ from calvingfront.files import write_json
 from calvingfront.networks.build import build_network
 from calvingfront.networks.settings import NetworkSettings
 from calvingfront.networks.weights import save_weights
+from calvingfront.vocabulary.models import NETWORKS
 from calvingfront.vocabulary.runs import Run
 from origins import write_origin_of
 from packed import band, write_packed, write_split
@@ -101,7 +102,8 @@ def test_a_command_that_is_given_no_model_there_is_says_so(
 ) -> None:
     assert main(["predict", "--results", str(results), "--model", "u-net"]) == 1
     said = capsys.readouterr().err
-    assert "u-net is not a model. Write one of unet, attention_unet, prior, nearest_date" in said
+    known = ", ".join([*NETWORKS, "prior", "nearest_date"])
+    assert f"u-net is not a model. Write one of {known}" in said
     assert main(["train", "--results", str(results), "--model", "prior"]) == 1
     assert "prior has nothing to train" in capsys.readouterr().err
 
@@ -124,9 +126,7 @@ def test_a_result_of_others_is_imported_and_scored_by_its_name(
     assert main(["train", *run]) == 1
     assert "theirs has nothing to train" in capsys.readouterr().err
     assert main(["predict", "--results", str(results), "--model", "their"]) == 1
-    assert "Write one of unet, attention_unet, prior, nearest_date, theirs" in (
-        capsys.readouterr().err
-    )
+    assert "prior, nearest_date, theirs" in capsys.readouterr().err
     assert main(["predict", *run]) == 0
     assert main(["score", *run]) == 0
     scores = pd.read_csv(results / "evaluation/theirs/none/seed0/scores.tsv", sep="\t")

@@ -13,7 +13,7 @@ from calvingfront.scenes.fronts.layers import split_layer
 from calvingfront.scenes.scene_table import SCENE_NAME, records, with_front, without_front
 from calvingfront.scenes.sources import map_settings, of_training, prepared_scenes, source_of
 from calvingfront.vocabulary.losses import NO_LOSS, loss_pattern
-from calvingfront.vocabulary.models import BASELINES, NETWORKS
+from calvingfront.vocabulary.models import BASELINES, NETWORKS, ensemble_names
 from calvingfront.vocabulary.others import is_binary, others_of
 from calvingfront.vocabulary.paths import Over
 from calvingfront.vocabulary.runs import Run
@@ -71,19 +71,20 @@ NEW_SAMPLES = sample_settings(config)
 
 NETWORK_NAMES = "|".join(NETWORKS)
 BASELINE_NAMES = "|".join(BASELINES)
+ENSEMBLE_NAMES = "|".join(ensemble_names())
 OTHERS = others_of(config)
 BINARY = [name for name, other in OTHERS.items() if is_binary(other["kind"])]
 # A pattern that matches nothing if there is no such row.
 OTHER_NAMES = "|".join(OTHERS) or "(?!)"
 BINARY_NAMES = "|".join(BINARY) or "(?!)"
 THRESHOLDED_NAMES = "|".join(
-    [*NETWORKS, *(name for name in OTHERS if name not in BINARY), *BASELINES]
+    [*NETWORKS, *ensemble_names(), *(name for name in OTHERS if name not in BINARY), *BASELINES]
 )
 
 
 wildcard_constraints:
     scene=SCENE_NAME.pattern,
-    model=f"{NETWORK_NAMES}|{BASELINE_NAMES}|{OTHER_NAMES}",
+    model=f"{NETWORK_NAMES}|{ENSEMBLE_NAMES}|{BASELINE_NAMES}|{OTHER_NAMES}",
     loss=f"{NO_LOSS}|{loss_pattern()}",
     seed="[0-9]+",
 
@@ -151,7 +152,17 @@ def below_results(paths):
 
 def inputs_of(step):
     """The inputs of a step of the learning half, by the keyword of its function."""
-    return {name: below_results(paths) for name, paths in STEPS[step].inputs(config).items()}
+
+    def from_members(name):
+        def look_up(wildcards):
+            run = Run(wildcards.model, wildcards.loss, int(wildcards.seed))
+            return below_results(STEPS[step].inputs_of(config, run)[name])
+
+        return look_up
+
+    return {name: below_results(paths) for name, paths in STEPS[step].inputs(config).items()} | {
+        name: from_members(name) for name in STEPS[step].of_members
+    }
 
 
 def outputs_of(step):

@@ -1,4 +1,4 @@
-# Evaluation: predictions of the networks, of the rules without a network and of others, thresholds and scores.
+# Evaluation: predictions of the networks, averages of these, of the rules without a network and of others, thresholds and scores.
 #
 # in:   trained weights, the packed samples and the split; the folders of `others`
 # out:  <results>/predictions/{model}/{loss}/seed{seed}/probabilities.npy, index.tsv   validation and test scenes
@@ -30,6 +30,29 @@ rule predict_fronts:
         **parameters_of("predict_fronts"),
     script:
         "../../scripts/evaluation/predict_fronts.py"
+
+
+rule average_predictions:
+    """Average the predictions of several networks."""
+    input:
+        **inputs_of("average_predictions"),
+    output:
+        **outputs_of("average_predictions"),
+    log:
+        "<logs>/average_predictions/{model}_{loss}_seed{seed}.log",
+    wildcard_constraints:
+        model=ENSEMBLE_NAMES,
+    conda:
+        "../../envs/analysis.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime="30m",
+    params:
+        code_of("average_predictions"),
+        **parameters_of("average_predictions"),
+    script:
+        "../../scripts/evaluation/average_predictions.py"
 
 
 rule predict_without_network:

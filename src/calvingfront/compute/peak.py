@@ -80,7 +80,7 @@ def share_of_peak(
     precision: str,
 ) -> dict[str, float]:
     """Compare a training's speed with the device's matrix peak, for the run record."""
-    _, flops = count_flops(build_network(network), size_px)
+    _, flops = count_flops(build_network(network, start=False), size_px)
     peak = matrix_peak(device, precision)
     return {
         "gflop_per_image": flops / 1e9,

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from calvingfront.scenes.sources import SOURCES, source_of
+from calvingfront.vocabulary.models import HISTORY, NETWORKS, reads_history
 
 Config = Mapping[str, Any]
 OF_THE_SIMULATED_MAP = ("spacing_m", "terrain_flattening")
@@ -61,6 +62,12 @@ def _idle(config: Config) -> Iterator[tuple[str, str]]:
             yield f"map.{key}", f"source.kind is {kind}, whose images are on a map already"
         elif source.map and key not in OF_THE_SIMULATED_MAP:
             yield f"map.{key}", "the simulated world has its own map"
+    reading = [name for name in config["networks"]["models"] if reads_history(name)]
+    if not reading:
+        for key in ("when", "gap_days", "dropped"):
+            yield f"history.{key}", "no network of networks.models reads fronts of other dates"
+    elif all(NETWORKS[name].reads == HISTORY for name in reading):
+        yield "history.dropped", "no network of networks.models reads image and fronts"
     if config["training"]["schedule"] == "cosine":
         yield "training.half_cycle_epochs", "training.schedule is cosine"
     if config["training"]["device"] == "cpu":

@@ -32,24 +32,26 @@ def member_probabilities(
     plain = to_input(torch.from_numpy(np.array(image))[None, None].to(device))
     size = image.shape[-1]
     at_once = max(1, PIXELS_AT_ONCE // size**2)
-    turned = [_turned(plain, code) for code in range(orientations)]
+    copies = [turned(plain, code) for code in range(orientations)]
     out = np.empty((len(networks) * orientations, size, size), np.float32)
     row = 0
     for network in networks:
         for first in range(0, orientations, at_once):
-            batch = torch.cat(turned[first : first + at_once])
+            batch = torch.cat(copies[first : first + at_once])
             values = torch.sigmoid(network(batch))
             for code, value in enumerate(values, start=first):
-                out[row] = _back(value, code)[0].float().cpu().numpy()
+                out[row] = turned_back(value, code)[0].float().cpu().numpy()
                 row += 1
     return out
 
 
-def _turned(image: Tensor, code: int) -> Tensor:
+def turned(image: Tensor, code: int) -> Tensor:
+    """Bring images (…, s, s) into one of the eight orientations."""
     image = image.flip(-2) if code >= 4 else image
     return torch.rot90(image, code % 4, (-2, -1))
 
 
-def _back(image: Tensor, code: int) -> Tensor:
+def turned_back(image: Tensor, code: int) -> Tensor:
+    """Undo `turned`."""
     image = torch.rot90(image, -(code % 4), (-2, -1))
     return image.flip(-2) if code >= 4 else image

@@ -11,6 +11,7 @@ from calvingfront.errors import CalvingFrontError, DamagedFileError, Faults
 from calvingfront.files import PathLike
 from calvingfront.vocabulary.losses import NO_LOSS
 from calvingfront.vocabulary.metrics import METRICS
+from calvingfront.vocabulary.models import is_ensemble
 from calvingfront.vocabulary.protocols import PROTOCOLS
 from calvingfront.vocabulary.runs import Run, as_paths, run_of
 
@@ -76,7 +77,7 @@ def seeds_of(scores: pd.DataFrame, model: str, loss: str) -> list[int]:
 def describe_test_set(scores: pd.DataFrame, split_method: str, size_px: int) -> str:
     """Return the line in every caption: test images, their size, split method, number of seeds."""
     images = scores.scene.nunique()
-    networks = scores[scores.loss != NO_LOSS]
+    networks = scores[(scores.loss != NO_LOSS) & ~scores.model.map(is_ensemble)]
     counts = networks.groupby(["model", "loss"]).seed.nunique()
     text = f"{images} test image{'s' if images != 1 else ''} of {size_px} × {size_px} px"
     text += f", split method “{split_method}”"

@@ -34,7 +34,7 @@ from calvingfront.locating.model_folder import (
 )  # fmt: skip
 from calvingfront.networks.weights import load_network
 from calvingfront.vocabulary import paths
-from calvingfront.vocabulary.models import BASELINES
+from calvingfront.vocabulary.models import BASELINES, reads_history
 from calvingfront.vocabulary.runs import Run, run_of
 
 # Each file that a run must have, and the command that makes it.
@@ -124,6 +124,9 @@ def _runs(folders: Sequence[PathLike], configured: bool) -> tuple[Path, list[Run
             remedy = "Name a folder RESULTS/models/MODEL/LOSS/seedN."
             raise ModelError(folder, "is not the folder of a trained network", remedy)
         run = run_of(folder / "weights.safetensors")
+        if reads_history(run.model):
+            what = "reads fronts of other dates, which a model has not for new scenes"
+            raise ModelError(folder, what, "Export a network that reads the image alone.")
         results = folder.parents[3]
         if run in found and found[run] == results:
             raise ModelError(folder, "is given twice", "Name each run once.")

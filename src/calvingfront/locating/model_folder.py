@@ -60,7 +60,7 @@ class ModelFolder(ModelCard):
                     f"Register it (`register_network`), or use one of {', '.join(NETWORKS)}.",
                 )
             try:
-                network = build_network(NetworkSettings(**member.network))
+                network = build_network(NetworkSettings(**member.network), start=False)
                 network.load_state_dict(load(checked_bytes(path, member.sha256)))
             except (RuntimeError, TypeError, SafetensorError) as error:
                 what = f"does not match the network described by {CONTENT}"

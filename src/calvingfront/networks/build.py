@@ -13,10 +13,11 @@ from calvingfront.vocabulary.models import NETWORKS
 from calvingfront.vocabulary.references import load
 
 
-def build_network(settings: NetworkSettings) -> UNet:
+def build_network(settings: NetworkSettings, start: bool = True) -> UNet:
     """Build one network with randomly initialised weights (torch's global generator).
 
-    Raises ConfigError if a setting is invalid.
+    start: give a pretrained network its first weights; False where others are loaded into it.
+    Raises ConfigError if a setting is invalid, or the package of the first weights is missing.
     """
     model, variant, prior = settings.model, settings.variant, settings.front_prior
     width, depth, kernel = settings.width, settings.depth, settings.kernel
@@ -43,6 +44,8 @@ def build_network(settings: NetworkSettings) -> UNet:
     network: UNet = load(NETWORKS[model].code)(
         width, depth, kernel, variant, settings.batch_norm_momentum
     )
+    if start and hasattr(network, "pretrain"):
+        network.pretrain()
     bias = getattr(getattr(network, "head", None), "bias", None)
     if prior is not None and bias is not None:
         nn.init.constant_(bias, math.log(prior / (1 - prior)))

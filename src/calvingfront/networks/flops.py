@@ -16,7 +16,8 @@ def count_flops(network: nn.Module, size_px: int) -> tuple[int, int]:
     copy on torch's `meta` device, which computes nothing. size_px: side of the square image.
     """
     twin = copy.deepcopy(network).to("meta").train()
-    image = torch.empty(1, 1, size_px, size_px, device="meta")
+    channels = getattr(network, "channels_in", 1)
+    image = torch.empty(1, channels, size_px, size_px, device="meta")
     counter = FlopCounterMode(display=False)
     with counter:
         logits = twin(image)

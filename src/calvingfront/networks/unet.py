@@ -14,11 +14,15 @@ from calvingfront.networks.blocks import AttentionGate, ConvBlock, UpConv, Varia
 class UNet(nn.Module):
     """Encoder and decoder with `depth` downsampling steps and widths `width · 2^level`.
 
-    Input (n, 1, h, w) with h and w divisible by 2^depth, values in [0, 1];
+    Input (n, `channels_in`, h, w) with h and w divisible by 2^depth, values in [0, 1];
     output (n, 1, h, w): logits of the front. Levels count from the finest: `upsample[i]`,
     `decoder[i]` (and `gates[i]`) lead from level i + 1 to level i.
     variant: `paper` follows the paper's text, `released` the authors' published Keras code.
+    channels_in: of the input; the first is the image. first_read: the first channel that is read.
     """
+
+    channels_in = 1
+    first_read = 0
 
     def __init__(
         self,
@@ -31,10 +35,10 @@ class UNet(nn.Module):
         super().__init__()
         released = variant == "released"
         widths = [width * 2**level for level in range(depth + 1)]
-        momentum = batch_norm_momentum
+        momentum, channels_read = batch_norm_momentum, self.channels_in - self.first_read
         self.encoder = nn.ModuleList(
             ConvBlock(previous, channels, kernel, momentum)
-            for previous, channels in zip([1, *widths[:-1]], widths, strict=True)
+            for previous, channels in zip([channels_read, *widths[:-1]], widths, strict=True)
         )
         self.upsample = nn.ModuleList(
             UpConv(coarse, fine, kernel) for fine, coarse in pairwise(widths)
@@ -55,6 +59,7 @@ class UNet(nn.Module):
 
     def forward_with_attention(self, x: Tensor) -> tuple[Tensor, list[Tensor]]:
         """Return the logits and the attention maps α1 (finest) … α_depth (empty without gates)."""
+        x = x[:, self.first_read :] if self.first_read else x
         skips: list[Tensor] = []
         for level, block in enumerate(self.encoder):
             x = block(functional.max_pool2d(x, 2) if level else x)
@@ -80,3 +85,15 @@ class AttentionUNet(UNet):
         return nn.ModuleList(
             AttentionGate(fine, coarse, variant, momentum) for fine, coarse in pairwise(widths)
         )
+
+
+class HistoryUNet(UNet):
+    """The same U-Net on an image and the channels of `dataset.history` beside it."""
+
+    channels_in = 4
+
+
+class DatesUNet(HistoryUNet):
+    """The same U-Net on the channels of `dataset.history` alone; it does not see the image."""
+
+    first_read = 1

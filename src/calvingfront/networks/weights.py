@@ -45,7 +45,7 @@ def load_network(weights: PathLike, record: PathLike, epoch: int | None = None) 
     about = read_record(record)
     with reading(record):
         settings = NetworkSettings(**about["network"])
-        network = build_network(settings)
+        network = build_network(settings, start=False)
     try:
         state = read_weights(weights)
         if epoch is not None:

@@ -30,7 +30,7 @@ def origin_of(
     inputs: the step's, where they lie. parameters: those of the call. The origin has the digest of
     the code, the settings by name, and the digest of each input by its path in the results folder.
     """
-    names = _flat(step.inputs(config), run)
+    names = _flat(step.inputs_of(config, run), run)
     places = _flat(inputs)
     return {
         "code": code_digest(step.roots(config, run)),
@@ -85,7 +85,7 @@ def unfit(
     for path, digest in made.get("outputs", {}).items():
         if path in outputs and _content(place(path), digests) != digest:
             return f"{path} has changed since it was made"
-    names = list(_flat(step.inputs(config), run))
+    names = list(_flat(step.inputs_of(config, run), run))
     if sorted(names) != sorted(inputs):
         odd = sorted(set(names) ^ set(inputs))
         return f"it was made with other files: {', '.join(odd[:3])}"

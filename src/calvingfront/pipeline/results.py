@@ -62,7 +62,7 @@ class Results(NamedTuple):
         try:
             return Call(
                 step,
-                self._below(step.inputs(self.config), run),
+                self._below(step.inputs_of(self.config, run), run),
                 self._below(step.outputs(self.config), run),
                 step.parameters(self.config)
                 | {field: getattr(run, field) for field in step.of_run}

@@ -19,8 +19,9 @@ from calvingfront.scenes.sources import SOURCES
 from calvingfront.tables.registry import TABLES, Table
 from calvingfront.training.ending import ENDS, HOW, acting_training
 from calvingfront.vocabulary import paths
+from calvingfront.vocabulary.ensembles import ensembles_of
 from calvingfront.vocabulary.losses import family_of
-from calvingfront.vocabulary.models import BASELINES, NETWORKS
+from calvingfront.vocabulary.models import BASELINES, NETWORKS, history_as_read
 from calvingfront.vocabulary.others import is_binary, others_of, printed_others
 from calvingfront.vocabulary.paths import Over, Rows
 from calvingfront.vocabulary.runs import Run
@@ -44,6 +45,7 @@ class Step:
                 as `{model}`, `{loss}`, `{seed}`.
     of_row:     keyword → value, from the configuration and the row; a changed value reruns the step
                 for this row only.
+    of_members: keyword → pattern of a path that each member of an averaged row gives.
     how:        keys of the configuration's `training` that affect how the step runs but not its
                 results, or only as `training.ending` says; the change of one alone reruns nothing.
     parts:      code that the step reaches only through a name of the configuration or the row:
@@ -59,9 +61,19 @@ class Step:
     parameters: Callable[[Config], dict[str, Any]] = lambda config: {}
     of_run: tuple[str, ...] = ()
     of_row: Mapping[str, Callable[[Config, Run], Any]] = field(default_factory=dict)
+    of_members: Mapping[str, str] = field(default_factory=dict)
     how: tuple[str, ...] = ()
     parts: Callable[[Config, Run | None], list[Any]] = lambda config, run: []
     origin: str | None = None
+
+    def inputs_of(self, config: Config, run: Run | None = None) -> Keywords:
+        """Its inputs, those that the members of the row give among them."""
+        members = ensembles_of(config).get(run, []) if run and self.of_members else []
+        given: Keywords = {
+            keyword: [pattern.format(**member._asdict()) for member in members]
+            for keyword, pattern in self.of_members.items()
+        }
+        return {**self.inputs(config), **given}
 
     def roots(self, config: Config, run: Run | None = None) -> list[str]:
         """The code of the step for one row, for `provenance.code.code_digest`."""
@@ -87,7 +99,8 @@ def runs_of(rows: Rows, config: Config) -> list[Run]:
         others = {name: other for name, other in others.items() if not is_binary(other["kind"])}
     if rows in ("networks", "gated"):
         return trained
-    trained += [Run(name) for name in others]
+    averaged = [*ensembles_of(config)] if rows == "all" else []
+    trained += [*averaged, *(Run(name) for name in others)]
     return trained if rows == "pictured" else trained + [Run(name) for name in BASELINES]
 
 
@@ -95,6 +108,8 @@ def prediction_step(run: Run) -> str:
     """The step that makes the predictions of a row."""
     if run.of_others:
         return "import_others"
+    if run.averaged:
+        return "average_predictions"
     return "predict_fronts" if run.trained else "predict_without_network"
 
 
@@ -135,6 +150,11 @@ def _training_parameters(config: Config) -> dict[str, Any]:
     }
 
 
+def _history(config: Config, run: Run) -> dict[str, Any] | None:
+    """How a row reads fronts of other dates; None if it does not."""
+    return history_as_read(run.model, config.get("history") or {})
+
+
 def _network(config: Config, run: Run | None) -> list[Any]:
     return [NETWORKS[run.model].code] if run else []
 
@@ -163,6 +183,28 @@ def _attention_inputs(config: Config) -> Keywords:
         "record": paths.RECORD,
         "scores": scores,
     }
+
+
+def orientations_of(config: Config) -> int:
+    """In how many orientations the networks predict an image."""
+    return int(config["evaluation"].get("orientations", 1))
+
+
+def notes_of(config: Config) -> list[str]:
+    """What the captions of the tables say about the settings of the networks' predictions."""
+    notes = []
+    if orientations_of(config) > 1:
+        notes.append("Predictions of networks are means over the eight orientations of the image.")
+    reading = {
+        name: history for name in config["networks"]["models"]
+        if (history := _history(config, Run(name))) is not None
+    }  # fmt: skip
+    for history in list(reading.values())[:1]:
+        which = "earlier fronts only" if history["when"] == "past" else "earlier and later fronts"
+        gap = history["gap_days"]
+        away = f", more than {gap} days from the scene" if gap else ""
+        notes.append(f"Fronts of other dates: {which}{away}.")
+    return notes
 
 
 def hemispheres_of(config: Config) -> dict[str, str]:
@@ -205,6 +247,7 @@ _ALL = [
         },
         parameters=_training_parameters,
         of_run=("model", "loss", "seed"),
+        of_row={"history_from": _history},
         how=(*HOW, *ENDS),
         parts=_network_and_loss,
     ),
@@ -217,9 +260,23 @@ _ALL = [
             "record": paths.RECORD,
         },
         outputs=lambda config: _PREDICTED,
-        parameters=lambda config: {"batch_size": config["training"]["batch_size"]},
+        parameters=lambda config: {
+            "batch_size": config["training"]["batch_size"],
+            "orientations": orientations_of(config),
+        },
         how=_ON_A_DEVICE,
         parts=_network,
+        origin=paths.PREDICTIONS_ORIGIN,
+    ),
+    Step(
+        "average_predictions",
+        "calvingfront.evaluation.averaging:average_predictions",
+        inputs=lambda config: {},
+        outputs=lambda config: _PREDICTED,
+        of_members={
+            "member_probabilities": paths.PROBABILITIES,
+            "member_predictions": paths.PREDICTIONS,
+        },
         origin=paths.PREDICTIONS_ORIGIN,
     ),
     Step(
@@ -298,7 +355,7 @@ def _table_step(table: Table) -> Step:
         lambda config: {
             suffix: f"{paths.TABLES}/{table.name}.{suffix}" for suffix in table.suffixes
         },
-        partial(_with_others, keys),
+        lambda config: _with_others(keys, config) | {"notes": notes_of(config)},
     )
 
 

@@ -18,7 +18,13 @@ from calvingfront.tables.rendering import Block, number, p_value
 from calvingfront.tables.statistics import compare_pairs, holm
 from calvingfront.tables.table_parts import others_note, write_table
 from calvingfront.vocabulary.losses import NO_LOSS, REFERENCE_LOSS
-from calvingfront.vocabulary.models import BASELINES, NETWORKS
+from calvingfront.vocabulary.models import (
+    BASELINES,
+    NETWORKS,
+    averaged_network,
+    is_ensemble,
+    reads_history,
+)
 from calvingfront.vocabulary.others import NOBODY, Printed
 from calvingfront.vocabulary.protocols import PROTOCOLS, VALIDATION_THRESHOLD
 from calvingfront.vocabulary.runs import Run
@@ -39,6 +45,8 @@ class Question(NamedTuple):
 
 FAMILIES = {
     "attention": "Does attention help? Att. U-Net against U-Net, same loss",
+    "history": "Do fronts of other dates help? U-Net + dates against U-Net, same loss",
+    "average": "Does the average over seeds do better than its members? Against their mean scores",
     "network": "Does a network do better than the rows without one?",
     "others": "Does a network do better than the results of others?",
     "loss": "Does the distance weight help? Each loss against BCE, same network",
@@ -53,11 +61,12 @@ def compare_models(
     md: PathLike,
     html: PathLike,
     others: Printed = NOBODY,
+    notes: Sequence[str] = (),
 ) -> None:
     """Write every paired comparison of Dice as CSV, Markdown and HTML.
 
     scores: `scores.tsv` of every row: networks, results of others, baselines. others: labels and
-    citations of the results of others.
+    citations of the results of others. notes: on how the networks predict, for the caption.
     """
     table = read_scores(scores)
     summary = summarise_comparisons(table)
@@ -77,7 +86,7 @@ def compare_models(
             " seeds”: these describe single trainings and support no claim about the methods."
         )
     chosen = summary[summary.protocol == VALIDATION_THRESHOLD]
-    caption += others_note(others)
+    caption += [*notes, *others_note(others)]
     asked = [family for family in FAMILIES if (chosen.family == family).any()]
     blocks = [_block(chosen, family, others) for family in asked]
     caption.append("Shown: validation threshold. The CSV file has the paper protocol too.")
@@ -129,11 +138,17 @@ def summarise_comparisons(scores: pd.DataFrame) -> pd.DataFrame:
 
 
 def _questions(pairs: Sequence[Pair]) -> Iterator[Question]:
+    averages = [pair for pair in pairs if is_ensemble(pair[0])]
+    pairs = [pair for pair in pairs if pair not in averages]
     networks = [pair for pair in pairs if pair[1] != NO_LOSS]
+    for model, loss in averages:
+        if (averaged_network(model), loss) in networks:
+            yield Question("average", (model, loss), (str(averaged_network(model)), loss))
     for model, loss in networks:
         plain = NETWORKS[model].plain if model in NETWORKS else None
         if plain and (plain, loss) in networks:
-            yield Question("attention", (model, loss), (plain, loss))
+            family = "history" if reads_history(model) else "attention"
+            yield Question(family, (model, loss), (plain, loss))
     for network in networks:
         for pair in pairs:
             if pair[1] == NO_LOSS:

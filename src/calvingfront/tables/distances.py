@@ -15,6 +15,7 @@ from calvingfront.tables.table_parts import (
     PROTOCOL_NOTE,
     ROWS_NOTE,
     each_row,
+    history_note,
     names_of,
     others_note,
     over_seeds,
@@ -79,11 +80,12 @@ def tabulate_distances(
     html: PathLike,
     tex: PathLike,
     others: Printed = NOBODY,
+    notes: Sequence[str] = (),
 ) -> None:
     """Write the front position errors (CSV, Markdown, HTML, LaTeX).
 
     scores: `scores.tsv` of every row: networks, results of others, baselines. others: labels and
-    citations of the results of others.
+    citations of the results of others. notes: on how the networks predict, for the caption.
     """
     table = read_scores(scores)
     test_set = describe_test_set(table, split_method, size_px)
@@ -94,6 +96,8 @@ def tabulate_distances(
         " ∅: test images without any predicted front (mean over seeds); the distances leave them"
         " out. Mean ± standard deviation over seeds.",
         f"{PROTOCOL_NOTE} {ROWS_NOTE}",
+        *history_note(table),
+        *notes,
         *others_note(others),
     ]
     summary = summarise_distances(table)
@@ -110,11 +114,12 @@ def tabulate_breakdown(
     md: PathLike,
     html: PathLike,
     others: Printed = NOBODY,
+    notes: Sequence[str] = (),
 ) -> None:
     """Write the scores by glacier, sensor, resolution and season (CSV, Markdown, HTML).
 
     scores: `scores.tsv` of every row: networks, results of others, baselines. others: labels and
-    citations of the results of others.
+    citations of the results of others. notes: on how the networks predict, for the caption.
     """
     table = read_scores(scores)
     test_set = describe_test_set(table, split_method, size_px)
@@ -125,6 +130,7 @@ def tabulate_breakdown(
         " predicted front. Mean ± standard deviation over seeds. Winter: April to August in the"
         " southern hemisphere, October to February in the northern.",
         "The CSV file of the same name has the paper protocol too.",
+        *notes,
         *others_note(others),
     ]
     if table.season.isna().any():

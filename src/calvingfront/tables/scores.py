@@ -16,6 +16,7 @@ from calvingfront.tables.table_parts import (
     PROTOCOL_NOTE,
     ROWS_NOTE,
     each_row,
+    history_note,
     others_note,
     over_seeds,
     rows_by_loss,
@@ -38,6 +39,7 @@ def tabulate_scores(
     html: PathLike,
     tex: PathLike,
     others: Printed = NOBODY,
+    notes: Sequence[str] = (),
     bootstrap_samples: int = 2000,
     bootstrap_seed: int = 1,
 ) -> None:
@@ -46,11 +48,13 @@ def tabulate_scores(
     scores:       `scores.tsv` of every row: networks, results of others, baselines.
     split_method: named in the caption, as is size_px, the side of the square images.
     others:       labels and citations of the results of others.
+    notes:        on how the networks predict, for the caption.
     Raises Faults if the runs were not scored on the same test images.
     """
     table = read_scores(scores)
     summary = summarise_scores(table, bootstrap_samples, bootstrap_seed)
-    caption = _caption(table, split_method, size_px, bootstrap_samples) + others_note(others)
+    caption = _caption(table, split_method, size_px, bootstrap_samples)
+    caption += [*notes, *others_note(others)]
     blocks = [_block(summary, metrics, others) for metrics in (INTERVALS, WEIGHTED)]
     write_table(
         summary,
@@ -127,4 +131,5 @@ def _caption(scores: pd.DataFrame, split_method: str, size_px: int, samples: int
         PROTOCOL_NOTE,
         f"{ROWS_NOTE} The paper: Holzmann et al. (2021), Table I, on {PAPER_TEST_IMAGES} images of"
         f" {PAPER_SIZE_PX} × {PAPER_SIZE_PX} px.",
+        *history_note(scores),
     ]

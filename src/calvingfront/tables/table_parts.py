@@ -12,7 +12,7 @@ from calvingfront.reports import write_report
 from calvingfront.tables.rendering import Block, latex, markdown, write_csv
 from calvingfront.tables.statistics import mean_and_spread
 from calvingfront.vocabulary.losses import loss_label
-from calvingfront.vocabulary.models import model_label
+from calvingfront.vocabulary.models import model_label, model_order, reads_history
 from calvingfront.vocabulary.others import Printed, is_binary
 from calvingfront.vocabulary.protocols import PROTOCOLS
 
@@ -26,7 +26,19 @@ ROWS_NOTE = (
     "Prior and nearest date use no network. Prior: how often the training fronts of the same"
     " glacier cover a pixel. Nearest date: the training front of the same glacier closest in time."
 )
+HISTORY_NOTE = (
+    "{} read fronts of other dates of the glacier, of training scenes only and never of the scene's"
+    " own day (docs/history.md); the other networks see the image alone."
+)
 NAMES = ("Model", "Loss")
+
+
+def history_note(scores: pd.DataFrame) -> list[str]:
+    """Return what a caption says about rows that use dates: a paragraph, or none."""
+    names = [model for model in sorted(set(scores.model), key=model_order) if reads_history(model)]
+    if not names:
+        return []
+    return [HISTORY_NOTE.format(" and ".join(f"“{model_label(name)}”" for name in names))]
 
 
 def others_note(others: Printed) -> list[str]:

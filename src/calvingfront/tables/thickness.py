@@ -23,7 +23,7 @@ from calvingfront.tables.table_parts import (
     write_table,
 )
 from calvingfront.vocabulary.losses import NO_LOSS, loss_weight
-from calvingfront.vocabulary.models import AVERAGE
+from calvingfront.vocabulary.models import AVERAGE, is_ensemble
 from calvingfront.vocabulary.others import NOBODY, Printed
 from calvingfront.vocabulary.protocols import PROTOCOLS
 
@@ -41,6 +41,7 @@ def tabulate_thickness(
     html: PathLike,
     tex: PathLike,
     others: Printed = NOBODY,
+    notes: Sequence[str] = (),
 ) -> None:
     """Write Table II as CSV (tidy), Markdown, HTML and LaTeX.
 
@@ -48,6 +49,7 @@ def tabulate_thickness(
     dataset:        folder of the packed samples; their mean `pixel_size_m` converts px to m.
     front_width_px: width of the true fronts after resizing.
     others:         labels and citations of the results of others.
+    notes:          on how the networks predict, for the caption.
     """
     table = read_scores(scores)
     pixel_size_m = mean_pixel_size(dataset)
@@ -64,6 +66,7 @@ def tabulate_thickness(
         f"Mean ± standard deviation over seeds. {PROTOCOL_NOTE}",
         "The paper (Holzmann et al. 2021, Table II) does not say which network it measured; its"
         " values are beside the average over the networks.",
+        *notes,
         *others_note(others),
     ]
     blocks = [_block(summary, protocol, others) for protocol in PROTOCOLS]
@@ -100,7 +103,7 @@ def summarise_thickness(
         ]
     )
     rows.insert(3, "w", rows.loss.map(loss_weight))
-    networks = rows[rows.loss != NO_LOSS]
+    networks = rows[(rows.loss != NO_LOSS) & ~rows.model.map(is_ensemble)]
     averages: list[dict[str, object]] = []
     for (loss, protocol), group in networks.groupby(["loss", "protocol"], sort=False):
         thickness_px, certainty_m = TABLE_II.get(str(loss), (np.nan, np.nan))

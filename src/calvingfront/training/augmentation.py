@@ -66,7 +66,7 @@ class Copier:
         self._line = torch.arange(size, device=device)
 
     def take(self, items: Tensor, *data: Tensor) -> list[Tensor]:
-        """Return the items (b,) of each tensor in `data` (n, 1, s, s), each (b, 1, s, s).
+        """Return the items (b,) of each tensor in `data` (n, c, s, s), each (b, c, s, s).
 
         The items must be on the device of the data; the host does not wait for a GPU.
         """
@@ -78,24 +78,30 @@ class Copier:
         """Gather from each tensor with one set of indices."""
         code = items % self.copies
         start, down, right, lower, left = self._walks[code].T[..., None]
-        start = start + (items // self.copies * self.size**2)[:, None]
-        index = (start + down * self._line)[:, :, None] + (right * self._line)[:, None, :]
+        walk = (start + down * self._line)[:, :, None] + (right * self._line)[:, None, :]
+        image = (items // self.copies)[:, None]
+        indices = {}
+        for channels in {part.shape[1] for part in data}:
+            planes = image * channels + torch.arange(channels, device=items.device)
+            indices[channels] = walk[:, None] + planes[:, :, None, None] * self.size**2
         if not self.shifted:
-            return [torch.take(part, index)[:, None] for part in data]
+            return [torch.take(part, indices[part.shape[1]]) for part in data]
         inside = (self._line >= lower)[:, :, None] & (self._line >= left)[:, None, :]
-        index = torch.where(inside, index, 0)
-        return [torch.where(inside, torch.take(part, index), 0)[:, None] for part in data]
+        inside = inside[:, None]
+        indices = {key: torch.where(inside, index, 0) for key, index in indices.items()}
+        return [torch.where(inside, torch.take(part, indices[part.shape[1]]), 0) for part in data]
 
     def _on_host(self, items: Tensor, *data: Tensor) -> list[Tensor]:
         """Turn image by image: with OpenCV this is three times as fast as gathering by index."""
         pairs = [divmod(item, self.copies) for item in items.tolist()]  # image, code
         taken = [part.new_empty((len(pairs), *part.shape[1:])) for part in data]
         for part, target in zip(data, taken, strict=True):
-            source, copies = part.numpy()[:, 0], target.numpy()[:, 0]
-            for copy, (image, code) in zip(copies, pairs, strict=True):
-                _TURNS[code](source[image], copy)
-                if self.shifted:
-                    _move(copy, *_shift(code))
+            source = part.numpy()
+            for copies, (image, code) in zip(target.numpy(), pairs, strict=True):
+                for plane, copy in zip(source[image], copies, strict=True):
+                    _TURNS[code](plane, copy)
+                    if self.shifted:
+                        _move(copy, *_shift(code))
         return taken
 
 

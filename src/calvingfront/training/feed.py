@@ -16,6 +16,7 @@ from torch import Tensor
 
 from calvingfront.compute.memory import free_memory
 from calvingfront.compute.prefetch import prefetched
+from calvingfront.dataset.history import CHANNELS, History
 from calvingfront.dataset.reading import Dataset, SampleReader
 from calvingfront.fronts.distance import distance_to_front
 from calvingfront.training.augmentation import COPIES, Augmentation, Copier
@@ -39,7 +40,10 @@ Int64 = npt.NDArray[np.int64]
 
 
 class Batch(NamedTuple):
-    """A batch on the device: images (b, 1, s, s) uint8, fronts (0 or 1) of that type, distances.
+    """A batch on the device: images (b, c, s, s) uint8, fronts (0 or 1), distances.
+
+    images: channel 0 is the radar image; those of `dataset.history` follow, if any. fronts:
+    (b, 1, s, s) uint8.
 
     distances: from every pixel to the front in its copy, px, (b, 1, s, s) float32; empty (0,) if
     the loss has no distance weight.
@@ -81,7 +85,7 @@ class FeedSource:
     `training.sampling` asks for them. images, fronts: the archive,
     (n, s, s) uint8, memory-mapped or not. rows: the scenes' rows in it; None if it holds these
     scenes only, in their order. weighted: whether batches have distances. threads: number of
-    threads that read the archive and measure the distances.
+    threads that read the archive and measure the distances. history: of the scenes, or None.
     """
 
     device: torch.device
@@ -93,6 +97,12 @@ class FeedSource:
     weighted: bool = True
     threads: int = 1
     missions: tuple[str, ...] = ()
+    history: History | None = None
+
+    @property
+    def channels(self) -> int:
+        """Channels of an image."""
+        return 1 if self.history is None else 1 + CHANNELS
 
     @property
     def size(self) -> int:
@@ -145,7 +155,7 @@ class StreamedFeed(_Samples):
 
     def __init__(self, source: FeedSource) -> None:
         super().__init__(source)
-        self.threads = source.threads
+        self.threads, self.history, self.channels = source.threads, source.history, source.channels
         rows = np.arange(len(self.scenes)) if source.rows is None else source.rows
         self._images, self._fronts = (
             SampleReader(array, rows, self.scenes) for array in (source.images, source.fronts)
@@ -179,10 +189,13 @@ class StreamedFeed(_Samples):
     def _read(self, part: Int64) -> tuple[Tensor, Batch]:
         """Read the plain samples of some items; return the items' places among them, and them."""
         positions, codes = np.divmod(part, self.copies)
-        images, fronts = self._buffer(len(part), torch.uint8), self._buffer(len(part), torch.uint8)
+        images = self._buffer(len(part), torch.uint8, self.channels)
+        fronts = self._buffer(len(part), torch.uint8)
         for k, position in enumerate(positions.tolist()):
             self._images.read(position, images.numpy()[k, 0])
             self._fronts.read(position, fronts.numpy()[k, 0])
+            if self.history is not None:
+                self.history.read(position, images.numpy()[k, 1:])
         items = torch.from_numpy(np.arange(len(part)) * self.copies + codes)
         if self.device.type == "cuda":
             items = items.pin_memory()
@@ -200,8 +213,8 @@ class StreamedFeed(_Samples):
         """Make the items from plain samples, on the device that holds these."""
         return plain if self.copies == 1 else self._copied(items, plain, plain.distances)
 
-    def _buffer(self, count: int, dtype: torch.dtype) -> Tensor:
-        shape = (count, 1, self.size, self.size)
+    def _buffer(self, count: int, dtype: torch.dtype, channels: int = 1) -> Tensor:
+        shape = (count, channels, self.size, self.size)
         return torch.empty(shape, dtype=dtype, pin_memory=self.device.type == "cuda")
 
 
@@ -219,7 +232,7 @@ class ResidentFeed(_Samples):
         device, maps = source.device, source.distance_maps
         n, plane = len(self.scenes), (1, self.size, self.size)
         self.samples = Batch(
-            torch.empty((n, *plane), dtype=torch.uint8, device=device),
+            torch.empty((n, source.channels, *plane[1:]), dtype=torch.uint8, device=device),
             torch.empty((n, *plane), dtype=torch.uint8, device=device),
             torch.empty((n * maps, *plane) if maps else (0,), device=device),
         )
@@ -248,8 +261,9 @@ class ResidentFeed(_Samples):
 
 
 def resident_bytes(source: FeedSource) -> int:
-    """Count the bytes of a ResidentFeed: 8 bits per image and front pixel, 32 per distance."""
-    return len(source.scenes) * source.size**2 * (2 + 4 * source.distance_maps)
+    """Count the bytes of a ResidentFeed: 8 bits per channel and front pixel, 32 per distance."""
+    bytes_per_pixel = source.channels + 1 + 4 * source.distance_maps
+    return len(source.scenes) * source.size**2 * bytes_per_pixel
 
 
 def feed_of(
@@ -259,15 +273,18 @@ def feed_of(
     weighted: bool,
     settings: TrainingSettings,
     device: torch.device,
+    history: History | None = None,
 ) -> ResidentFeed | StreamedFeed:
     """Make the feed for some scenes, of the kind that `training.feed` asks for.
 
     `auto`: resident if it takes at most RESIDENT_SHARE of the device's free memory, else streamed.
-    weighted: whether the loss has a distance weight.
+    weighted: whether the loss has a distance weight. history: of the scenes, for a network that
+    reads it.
     """
     source = FeedSource(
         device, scenes, data.images, data.fronts, augmentation, data.rows(scenes), weighted,
         settings.threads, missions_of(data, scenes) if settings.sampling == "missions" else (),
+        history,
     )  # fmt: skip
     needed = resident_bytes(source)
     kind = settings.feed

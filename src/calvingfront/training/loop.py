@@ -45,17 +45,21 @@ def train(
     device: torch.device,
     after_epoch: Callable[[list[dict[str, float]]], None] | None = None,
     checkpoints: Checkpoints | None = None,
+    history_dropped: float = 0.0,
 ) -> Outcome:
     """Train until the monitor has not risen for `patience` epochs, or `max_epochs`.
 
     after_epoch: called with the history so far (to show and save progress).
     checkpoints: the saved state to resume from; they also save the state during the training.
+    history_dropped: share of the samples shown without the fronts of other dates.
     Returns the weights of the best epoch and of `keep_epochs`, the history and the record.
     Raises DivergedError if the loss becomes NaN or infinite, TrainingError if the settings cannot
     work or a saved state cannot be resumed.
     """
     started = time.perf_counter()
-    trainer = Trainer(train_feed, validation_feed, loss, seed, network, settings, device)
+    trainer = Trainer(
+        train_feed, validation_feed, loss, seed, network, settings, device, history_dropped
+    )
     progress = Progress()
     if checkpoints is None:
         _run_epochs(trainer, progress, after_epoch, None)

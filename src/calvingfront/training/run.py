@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import pandas as pd
 from calvingfront.compute.determinism import deterministic_algorithms
 from calvingfront.compute.device import claimed_device
 from calvingfront.compute.peak import share_of_peak
+from calvingfront.dataset.history import History, HistorySettings
 from calvingfront.dataset.reading import open_dataset, read_split
 from calvingfront.errors import ConfigError, TrainingError
 from calvingfront.files import PathLike, leftovers
@@ -22,10 +24,11 @@ from calvingfront.storage.sealed import write_record, write_sealed
 from calvingfront.training.feed import OF_VALIDATION, feed_of
 from calvingfront.training.loop import train
 from calvingfront.training.resuming.checkpoints import Checkpoints
-from calvingfront.training.resuming.fingerprint import fingerprint
+from calvingfront.training.resuming.fingerprint import fingerprint, of_history
 from calvingfront.training.resuming.state import StateFolder
 from calvingfront.training.run_record import surroundings
 from calvingfront.training.settings import TrainingSettings
+from calvingfront.vocabulary.models import history_as_read
 from calvingfront.vocabulary.subsets import TRAIN, VALIDATION
 
 log = logging.getLogger(__name__)
@@ -49,14 +52,17 @@ def train_network(
     kept: PathLike | None = None,
     state: PathLike | None = None,
     made_from: Mapping[str, Any] | None = None,
+    history_from: Mapping[str, Any] | None = None,
     **how: Any,
 ) -> None:
     """Train one network and write its weights, history and record.
 
     kept: file for the weights of `training.keep_epochs` (see `save_epochs`); by default
     kept.safetensors beside `weights`. state: folder of the state from which a killed training
-    resumes; by default `state` beside `weights`. made_from: for the record; its `code` is the
-    digest of the training code. how: values for keys that override those in `training`.
+    resumes; by default `state` beside `weights`. history_from: the section `history` of the
+    configuration, for a network that reads fronts of other dates. made_from: for the record; its
+    `code` is the digest of the training code. how: values for keys that override those in
+    `training`.
     progress.tsv, beside `weights`, shows the history while the training runs.
     Raises ConfigError if a setting, the loss or the network is unknown or invalid, SampleError if
     the arrays cannot be read or do not contain a scene, SplitError if a subset has no scenes,
@@ -84,6 +90,8 @@ def train_network(
     data = open_dataset(dataset)
     subsets = read_split(dataset)
     log.info("%s, %s, seed %d: %s", model, loss, seed, {k: len(v) for k, v in subsets.items()})
+    given = history_as_read(model, history_from or {})
+    past = None if given is None else HistorySettings(**given)
     states = StateFolder(state if state is not None else folder / "state")
     with (
         states.held(),
@@ -101,12 +109,22 @@ def train_network(
         marks = fingerprint(
             data, subsets[TRAIN], subsets[VALIDATION], loss, seed, network, settings, code
         )
+        if past is not None:
+            marks |= of_history(data, subsets[TRAIN], past)
         machine = {
             key: getattr(settings, key) for key in ("threads", "deterministic", "acceleration")
         }
         checkpoints = Checkpoints(states, marks, environment | machine, settings.save_minutes)
         train_feed, validation_feed = (
-            feed_of(data, subsets[subset], augmentation, weighted, settings, device)
+            feed_of(
+                data,
+                subsets[subset],
+                augmentation,
+                weighted,
+                settings,
+                device,
+                None if past is None else History(data, subsets[subset], subsets, past),
+            )
             for subset, augmentation in (
                 (TRAIN, settings.augmentation),
                 (VALIDATION, OF_VALIDATION[settings.augmentation]),
@@ -115,12 +133,14 @@ def train_network(
         outcome = train(
             train_feed, validation_feed, loss, seed, network, settings, device,
             after_epoch=lambda rows: write_history(rows, live), checkpoints=checkpoints,
+            history_dropped=0.0 if past is None else past.dropped,
         )  # fmt: skip
         save_weights(outcome.best, weights)
         save_epochs({epoch: outcome.kept[epoch] for epoch in settings.keep_epochs}, epochs)
         write_history(outcome.history, history)
         live.unlink(missing_ok=True)
         about |= {"environment": environment, "feed": train_feed.kind}
+        about |= {} if past is None else {"history": asdict(past)}
         about |= share_of_peak(
             network, train_feed.size, outcome.record["images_per_second"], device,
             outcome.record["step"]["precision"],

@@ -17,6 +17,7 @@ from calvingfront.networks.unet import UNet
 from calvingfront.training.acceleration.tuning import plan_step
 from calvingfront.training.averaging import WeightAverage
 from calvingfront.training.feed import Batch, Feed
+from calvingfront.training.history_dropping import history_kept, without_history
 from calvingfront.training.resuming.snapshot import State
 from calvingfront.training.sampling import Weights, epoch_items, mission_weights
 from calvingfront.training.sar_augmentation import varied
@@ -28,9 +29,10 @@ from calvingfront.training.step import Step
 class Trainer:
     """The state of a training between batches.
 
-    Torch's random generator is used only for the initial weights, and the order of an epoch's
-    images depends only on the seed and the epoch. A trainer restored to a batch therefore continues
-    as if it had never stopped.
+    history_dropped: share of the samples that are shown without the fronts of other dates.
+    Torch's random generator is used only for the initial weights; the order of an epoch's images,
+    and which are shown without history, depend only on the seed and the epoch. A trainer restored
+    to a batch therefore continues as if it had never stopped.
     """
 
     def __init__(
@@ -42,9 +44,10 @@ class Trainer:
         network: NetworkSettings,
         settings: TrainingSettings,
         device: torch.device,
+        history_dropped: float = 0.0,
     ) -> None:
         self.train_feed, self.validation_feed = train_feed, validation_feed
-        self.seed, self.settings = seed, settings
+        self.seed, self.settings, self.history_dropped = seed, settings, history_dropped
         torch.manual_seed(seed)
         self.step = Step(build_network(network), build_loss(loss), settings, device)
         self.network = self.step.network
@@ -93,7 +96,13 @@ class Trainer:
         """
         size = self.settings.batch_size
         self.network.train()
-        for given in self.train_feed.batches(self._order(epoch)[self.batch * size :], size):
+        done = self.batch * size
+        items = self._order(epoch)[done:]
+        batches = self.train_feed.batches(items, size)
+        if self.history_dropped:
+            kept = history_kept(self.history_dropped, self.seed, epoch, done + len(items))[done:]
+            batches = without_history(batches, torch.from_numpy(kept).to(self.step.device))
+        for given in batches:
             batch = given
             if self.settings.augmentation == "sar":
                 batch = varied(given, self.seed, epoch, self.batch)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from calvingfront.vocabulary.others import NOBODY, Printed
+
+# What a network reads.
+IMAGE, IMAGE_AND_HISTORY, HISTORY = "image", "image+history", "history"
 
 
 @dataclass(frozen=True)
@@ -19,6 +22,7 @@ class Model:
     code:   the network's class or the baseline's function: the object, or "module:attribute".
     plain:  the simpler network that this one extends and is compared with.
     gated:  whether it has attention maps to read (`forward_with_attention`).
+    reads:  IMAGE, HISTORY (the glacier's fronts of other dates) or IMAGE_AND_HISTORY.
     drawn:  whether Figure 1 can draw it: encoder and decoder as in `networks.unet.UNet`.
     """
 
@@ -29,13 +33,27 @@ class Model:
     plain: str | None = None
     gated: bool = False
     drawn: bool = False
+    reads: str = IMAGE
 
+    @property
+    def reads_history(self) -> bool:
+        """Whether it reads fronts of other dates."""
+        return self.reads != IMAGE
+
+
+# The section `history` of the configuration, where it leaves keys out; those of the schema.
+HISTORY_DEFAULTS = {"when": "both", "gap_days": 0, "dropped": 0.4}
 
 # Colours: Okabe & Ito (2008), distinguishable with any colour vision.
 NETWORKS: dict[str, Model] = {}
 BASELINES: dict[str, Model] = {}
 AVERAGE = "average"  # a table row that averages over the networks
 AVERAGE_LABEL = "Average"
+# Rows that average the predictions of networks (`vocabulary.ensembles`): of one network, under its
+# name and one of these, or of all.
+AVERAGED = {"seeds": "seeds averaged", "losses": "losses and seeds averaged"}
+ALL, ALL_AND_DATES = "all_networks", "all_networks_dates"
+OF_ALL = {ALL: "All networks averaged", ALL_AND_DATES: "All networks + dates, averaged"}
 OTHER_COLOUR = "#009E73"
 
 
@@ -56,6 +74,31 @@ register_network(
         plain="unet", gated=True, drawn=True,
     )
 )  # fmt: skip
+register_network(
+    Model(
+        "unet_history", "U-Net + dates", "#CC79A7", "calvingfront.networks.unet:HistoryUNet",
+        plain="unet", reads=IMAGE_AND_HISTORY,
+    )
+)  # fmt: skip
+register_network(
+    Model(
+        "unet_dates", "U-Net, dates only", "#E69F00", "calvingfront.networks.unet:DatesUNet",
+        reads=HISTORY,
+    )
+)  # fmt: skip
+register_network(
+    Model(
+        "pretrained_unet", "Pretr. U-Net", "#56B4E9",
+        "calvingfront.networks.pretrained:PretrainedUNet", plain="unet",
+    )
+)  # fmt: skip
+register_network(
+    Model(
+        "pretrained_unet_history", "Pretr. U-Net + dates", "#882255",
+        "calvingfront.networks.pretrained:PretrainedHistoryUNet", plain="pretrained_unet",
+        reads=IMAGE_AND_HISTORY,
+    )
+)  # fmt: skip
 register_baseline(Model("prior", "Prior", "#999999", "calvingfront.evaluation.baselines:prior"))
 register_baseline(
     Model("nearest_date", "Nearest date", "#000000", "calvingfront.evaluation.baselines:nearest")
@@ -67,26 +110,65 @@ def find_model(name: str) -> Model | None:
     return NETWORKS.get(name) or BASELINES.get(name)
 
 
+def averaged_network(name: str) -> str | None:
+    """The network whose predictions a row of this name averages; None if there is not one."""
+    network, _, kind = name.rpartition("_")
+    return network if network in NETWORKS and kind in AVERAGED else None
+
+
+def is_ensemble(name: str) -> bool:
+    """Whether a row of this name averages the predictions of networks."""
+    return name in OF_ALL or averaged_network(name) is not None
+
+
+def ensemble_names() -> list[str]:
+    """Every name that a row can have which averages the predictions of networks."""
+    return [*(f"{network}_{kind}" for network in NETWORKS for kind in AVERAGED), *OF_ALL]
+
+
+def reads_history(name: str) -> bool:
+    """Whether a network, or a network in an average, reads fronts of other dates."""
+    network = NETWORKS.get(averaged_network(name) or name)
+    return name == ALL_AND_DATES or (network is not None and network.reads_history)
+
+
+def history_as_read(name: str, section: Mapping[str, Any]) -> dict[str, Any] | None:
+    """The section `history` as a network reads it; None if it reads the image alone.
+
+    What has no image beside the fronts always sees them.
+    """
+    if not reads_history(name):
+        return None
+    alone = {"dropped": 0.0} if NETWORKS[name].reads == HISTORY else {}
+    return {**HISTORY_DEFAULTS, **section, **alone}
+
+
 def model_label(name: str, others: Printed = NOBODY) -> str:
     """The printed name of a model or a result of others; an unknown name is returned unchanged."""
     if name == AVERAGE:
         return AVERAGE_LABEL
     if name in others:
         return others[name]["label"]
+    if is_ensemble(name):
+        network = averaged_network(name)
+        kind = name.rpartition("_")[2]
+        return f"{NETWORKS[network].label}, {AVERAGED[kind]}" if network else OF_ALL[name]
     model = find_model(name)
     return model.label if model else name
 
 
 def model_colour(name: str) -> str:
     """The model's colour in figures."""
-    model = find_model(name)
+    model = find_model(averaged_network(name) or name)
     return model.colour if model else OTHER_COLOUR
 
 
 def model_order(name: str) -> tuple[int, str]:
-    """Sort key: the networks as registered, then all other names, then the baselines."""
+    """Sort key: the networks as registered, averages, all other names, then the baselines."""
     if name in NETWORKS:
         return (list(NETWORKS).index(name), "")
+    if is_ensemble(name):
+        return (len(NETWORKS), f"{ensemble_names().index(name):04}")
     if name in BASELINES:
-        return (len(NETWORKS) + 1 + list(BASELINES).index(name), "")
-    return (len(NETWORKS), name)
+        return (len(NETWORKS) + 2 + list(BASELINES).index(name), "")
+    return (len(NETWORKS) + 1, name)

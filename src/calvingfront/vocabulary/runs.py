@@ -11,7 +11,7 @@ from typing import NamedTuple
 from calvingfront.errors import CalvingFrontError
 from calvingfront.files import PathLike
 from calvingfront.vocabulary.losses import NO_LOSS, loss_label, loss_order
-from calvingfront.vocabulary.models import BASELINES, model_label, model_order
+from calvingfront.vocabulary.models import BASELINES, is_ensemble, model_label, model_order
 from calvingfront.vocabulary.others import NOBODY, Printed
 
 RUN_FOLDER = "{model}/{loss}/seed{seed}"
@@ -20,7 +20,8 @@ RUN_FOLDER = "{model}/{loss}/seed{seed}"
 class Run(NamedTuple):
     """One row of the experiment.
 
-    A baseline and a result of others have the loss `none` and the seed 0.
+    A baseline and a result of others have the loss `none` and the seed 0; an average of networks
+    has the seed 0.
     """
 
     model: str
@@ -35,7 +36,12 @@ class Run(NamedTuple):
     @property
     def trained(self) -> bool:
         """Whether it is a network that we train."""
-        return self.loss != NO_LOSS and self.model not in BASELINES
+        return self.loss != NO_LOSS and self.model not in BASELINES and not self.averaged
+
+    @property
+    def averaged(self) -> bool:
+        """Whether it averages the predictions of networks; see `vocabulary.ensembles`."""
+        return is_ensemble(self.model)
 
     @property
     def label(self) -> str:
@@ -45,12 +51,12 @@ class Run(NamedTuple):
     def label_beside(self, others: Printed) -> str:
         """The printed name, where `others` gives those of the results of others."""
         name = model_label(self.model, others)
-        return f"{name}, {loss_label(self.loss)}" if self.trained else name
+        return name if self.loss == NO_LOSS else f"{name}, {loss_label(self.loss)}"
 
     @property
     def of_others(self) -> bool:
         """Whether it is a result of others, read from files."""
-        return self.loss == NO_LOSS and self.model not in BASELINES
+        return self.loss == NO_LOSS and self.model not in BASELINES and not self.averaged
 
     @property
     def order(self) -> tuple[object, ...]:

@@ -11,7 +11,9 @@ import pytest
 from calvingfront.configuration.docs import leaves
 from calvingfront.configuration.schema import read_schema
 from calvingfront.configuration.validation import validate_config
+from calvingfront.dataset.history import WHEN
 from calvingfront.errors import Faults
+from calvingfront.evaluation.ensemble import ORIENTATIONS
 from calvingfront.networks.blocks import Variant
 from calvingfront.networks.settings import NetworkSettings
 from calvingfront.samples.geometry import VARIANTS
@@ -43,6 +45,8 @@ def test_every_enumeration_of_the_schema_is_that_of_the_code(schema: dict[str, A
         "source.images.values": {*KINDS, None},
         "split.method": set(SPLIT_METHODS),
         "networks.variant": set(get_args(Variant)),
+        "history.when": set(WHEN),
+        "evaluation.orientations": {1, ORIENTATIONS},
         "samples.variant": set(VARIANTS),
         "map.vertical_datum": {"ellipsoid", "geoid"},
         "networks.kernel": {3, 5, 7, 9},
@@ -90,4 +94,5 @@ def test_what_is_registered_can_be_configured(registered: None) -> None:
     with pytest.raises(Faults) as caught:
         validate_config({"losses": ["focal6"], "networks": {"models": ["yours"]}}, SCHEMA)
     assert "focal and 1 to 5, as in focal2" in str(caught.value)
-    assert "Write one of: unet, attention_unet, mine" in str(caught.value)
+    assert "Write one of: unet, attention_unet, " in str(caught.value)
+    assert ", mine" in str(caught.value)

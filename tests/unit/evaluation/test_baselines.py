@@ -10,8 +10,9 @@ import numpy.typing as npt
 import pandas as pd
 import pytest
 
+from calvingfront.dataset.common_grid import front_on_grid
 from calvingfront.dataset.reading import open_dataset
-from calvingfront.evaluation.baselines import front_on_grid, predict_without_network
+from calvingfront.evaluation.baselines import predict_without_network
 from packed import band, write_packed, write_split
 
 SIZE = 16

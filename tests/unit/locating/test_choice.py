@@ -80,3 +80,19 @@ def test_without_any_front_a_model_is_needed(tmp_path: Path) -> None:
     check_fronts(0, 5, config(model=str(tmp_path)))
     with pytest.raises(ConfigError, match=r"locating\.model: .* none of the 5 scenes has a front"):
         check_fronts(0, 5, config())
+
+
+def test_networks_that_read_other_dates_locate_nothing() -> None:
+    every = config() | {"networks": {"models": ["unet_history", "unet"]}}
+    assert members_of(every) == [("unet", "bce"), ("unet", "wbce4")]
+    assert not list(faults(every))
+    named = config(members=["unet_history/bce"]) | {"networks": every["networks"]}
+    (fault,) = faults(named)
+    assert str(fault) == (
+        "locating.members[0]: unet_history/bce reads fronts of other dates, which a model has not "
+        "for new scenes. Write all, or some of unet/bce, unet/wbce4."
+    )
+    alone = config() | {"networks": {"models": ["unet_history", "unet_dates"]}}
+    check_fronts(3, 0, alone)
+    with pytest.raises(ConfigError, match=r"networks\.models: holds no network that can locate"):
+        check_fronts(3, 1, alone)

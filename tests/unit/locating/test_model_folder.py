@@ -338,6 +338,7 @@ def test_runs_that_make_no_model_are_refused(
         ([finished / FIRST, results / FIRST], "belongs to other results"),
         ([finished / FIRST, FIRST], "is given twice"),
         ([finished / "dataset"], "is not the folder of a trained network"),
+        ([finished / "models/unet_history/bce/seed1"], "reads fronts of other dates"),
         ([finished / "models/prior/none/seed0"], "is not the folder of a trained network"),
         ([finished / "models/unet/bce/seed7"], "is missing"),
     ):

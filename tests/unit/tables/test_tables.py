@@ -138,3 +138,15 @@ def test_the_papers_certainty_follows_from_its_thickness() -> None:
     assert len(TABLE_I) == 8
     for thickness_px, certainty_m in TABLE_II.values():
         assert thickness_px * PAPER_PIXEL_SIZE_M / 2 == pytest.approx(certainty_m, abs=0.03 * 44.74)
+
+
+def test_rows_that_use_dates_are_labelled_and_explained(tmp_path: Path) -> None:
+    models = ("unet", "unet_history", "unet_dates")
+    scores = [write_scores(tmp_path, name, "bce", 1, dict.fromkeys(SCENES, 0.6)) for name in models]
+    files = {suffix: tmp_path / f"t.{suffix}" for suffix in ("csv", "md", "html", "tex")}
+    for given, told in ((scores, True), (scores[:1], False)):
+        tabulate_scores(given, "paper", 512, **files, bootstrap_samples=500)
+        text = files["md"].read_text(encoding="utf-8")
+        note = "“U-Net + dates” and “U-Net, dates only” read fronts of other dates"
+        assert (note in text) is told
+        assert bool(rows_of(files["md"], "U-Net + dates")) is told

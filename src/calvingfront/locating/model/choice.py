@@ -10,6 +10,7 @@ from calvingfront.errors import ConfigError
 from calvingfront.files import PathLike, read_json
 from calvingfront.locating.model.content import ContentError, Preprocessing, parse
 from calvingfront.scenes.sources import source_of
+from calvingfront.vocabulary.models import reads_history
 
 Config = Mapping[str, Any]
 FOLDER, CONTENT = "model", "model.json"
@@ -40,10 +41,18 @@ def sample_settings(config: Config) -> dict[str, Any]:
 
 
 def members_of(config: Config) -> list[tuple[str, str]]:
-    """Network and loss of each member of the ensemble, in the order of the configuration."""
-    planned = [(model, loss) for model in config["networks"]["models"] for loss in config["losses"]]
+    """Network and loss of each member of the ensemble, in the order of the configuration.
+
+    Networks that read fronts of other dates are not among them: a model has none for new scenes.
+    """
     wanted = config["locating"]["members"]
-    return [pair for pair in planned if wanted == "all" or "/".join(pair) in wanted]
+    return [pair for pair in _able(config) if wanted == "all" or "/".join(pair) in wanted]
+
+
+def _able(config: Config) -> list[tuple[str, str]]:
+    """Network and loss of everything that is trained and can locate."""
+    models = [model for model in config["networks"]["models"] if not reads_history(model)]
+    return [(model, loss) for model in models for loss in config["losses"]]
 
 
 def words_of(config: Config) -> dict[str, str]:
@@ -56,11 +65,15 @@ def faults(config: Config) -> Iterator[ConfigError]:
     """Keys of `locating` that cannot work with the others."""
     given = config["locating"]
     if given["members"] != "all":
-        planned = [
-            f"{model}/{loss}" for model in config["networks"]["models"] for loss in config["losses"]
-        ]
+        planned = ["/".join(pair) for pair in _able(config)]
         for number, member in enumerate(given["members"]):
-            if member not in planned:
+            if reads_history(member.partition("/")[0]):
+                yield ConfigError(
+                    f"locating.members[{number}]",
+                    f"{member} reads fronts of other dates, which a model has not for new scenes",
+                    f"Write all, or some of {', '.join(planned)}",
+                )
+            elif member not in planned:
                 yield ConfigError(
                     f"locating.members[{number}]",
                     f"{member} is not trained",
@@ -78,7 +91,16 @@ def check_fronts(labelled: int, new: int, config: Config) -> None:
 
     labelled, new: numbers of scenes with and without a front. Raises ConfigError.
     """
-    if labelled or config["locating"]["model"] is not None:
+    if config["locating"]["model"] is not None:
+        return
+    if new and not _able(config):
+        raise ConfigError(
+            "networks.models",
+            f"holds no network that can locate the {new} fronts of scenes without one: all read "
+            "fronts of other dates",
+            "Add a network that reads the image alone, such as unet, or set locating.model.",
+        )
+    if labelled:
         return
     raise ConfigError(
         "locating.model",

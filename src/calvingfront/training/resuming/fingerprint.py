@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from calvingfront.dataset.history import HistorySettings
 from calvingfront.dataset.reading import Dataset, SampleReader
 from calvingfront.networks.settings import NetworkSettings
 from calvingfront.training.ending import ENDS, HOW, acting_ends
@@ -55,6 +56,17 @@ def fingerprint(
         for name, array in (("images", data.images), ("fronts", data.fronts)):
             reader = SampleReader(array, rows, scenes)
             marks[f"{subset} {name}"] = _of_samples(reader, len(scenes), data.size)
+    return marks
+
+
+def of_history(data: Dataset, train: list[str], settings: HistorySettings) -> Fingerprint:
+    """Describe what a network that reads fronts of other dates is told besides."""
+    rows = data.rows(train)
+    marks: Fingerprint = {f"history.{key}": value for key, value in asdict(settings).items()}
+    for name in ("acquired", "glacier"):
+        marks[f"training {name}"] = _of_names(
+            data.index[name].to_numpy()[rows].astype(str).tolist()
+        )
     return marks
 
 

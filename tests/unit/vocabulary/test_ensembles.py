@@ -1,0 +1,68 @@
+"""Rows that average networks: which there are, their members and their names."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from calvingfront.vocabulary.ensembles import ensembles_of
+from calvingfront.vocabulary.models import (
+    BASELINES,
+    NETWORKS,
+    ensemble_names,
+    is_ensemble,
+    model_label,
+    model_order,
+    reads_history,
+)
+from calvingfront.vocabulary.runs import Run
+
+
+def config(
+    kinds: list[str], models: Any = ("unet",), losses: Any = ("bce",), seeds: Any = (1, 2)
+) -> dict[str, Any]:
+    return {
+        "evaluation": {"ensembles": kinds}, "networks": {"models": list(models)},
+        "losses": list(losses), "seeds": list(seeds),
+    }  # fmt: skip
+
+
+def test_each_kind_averages_what_it_says() -> None:
+    assert ensembles_of(config(["seeds"], losses=("bce", "wbce4"))) == {
+        Run("unet_seeds", "bce"): [Run("unet", "bce", 1), Run("unet", "bce", 2)],
+        Run("unet_seeds", "wbce4"): [Run("unet", "wbce4", 1), Run("unet", "wbce4", 2)],
+    }
+    found = ensembles_of(config(["losses"], losses=("bce", "wbce4"), seeds=(5,)))
+    assert found == {Run("unet_losses"): [Run("unet", "bce", 5), Run("unet", "wbce4", 5)]}
+    found = ensembles_of(config(["networks"], ("unet", "attention_unet"), seeds=(5,)))
+    assert found == {Run("all_networks"): [Run("unet", "bce", 5), Run("attention_unet", "bce", 5)]}
+    assert [*ensembles_of(config(["networks"], ("unet", "unet_history")))] == [
+        Run("all_networks_dates")
+    ]
+
+
+def test_nothing_is_averaged_alone_or_unasked() -> None:
+    assert not ensembles_of(config(["seeds", "losses", "networks"], seeds=(1,)))
+    assert not ensembles_of(config([], ("unet", "attention_unet"), ("bce", "wbce4")))
+    assert not ensembles_of(config([]) | {"evaluation": {}})
+
+
+def test_an_average_is_no_training_and_nobody_elses() -> None:
+    for name in ensemble_names():
+        for run in (Run(name, "bce"), Run(name)):
+            assert (run.trained, run.of_others, run.averaged) == (False, False, True)
+    assert not any(is_ensemble(name) for name in (*NETWORKS, *BASELINES, "average", "my_seeds"))
+
+
+def test_its_label_says_what_was_averaged_and_whether_dates_were_used() -> None:
+    assert Run("unet_seeds", "wbce4").label == "U-Net, seeds averaged, WBCE4"
+    assert Run("unet_history_losses").label == "U-Net + dates, losses and seeds averaged"
+    dated = [name for name in ensemble_names() if reads_history(name)]
+    assert all("dates" in model_label(name) for name in dated)
+    assert len(dated) == 5
+    labels = [model_label(name) for name in (*ensemble_names(), *NETWORKS, *BASELINES)]
+    assert len(set(labels)) == len(labels)
+
+
+def test_averages_stand_after_the_networks_and_before_the_others() -> None:
+    names = ["prior", "theirs", "all_networks", "unet_history_seeds", "unet_seeds", "unet"]
+    assert sorted(names, key=model_order) == names[::-1]
