@@ -79,7 +79,10 @@ class Step:
             {"params": kernels},
             {"params": others, "weight_decay": 0.0},
         ]
-        return torch.optim.AdamW(groups, weight_decay=decay, **keywords)
+        optimiser = torch.optim.AdamW(groups, weight_decay=decay, **keywords)
+        for group in optimiser.param_groups:  # one place for the rate of both
+            group["lr"] = self._rate
+        return optimiser
 
     def arrange(
         self,
