@@ -311,6 +311,16 @@ def test_a_finished_run_is_extended_and_its_files_are_those_of_a_longer_one(
     assert [session["batches"] for session in record["sessions"]] == [12, 8]
 
 
+def test_a_deeply_supervised_network_is_read_back_as_it_was_trained(
+    dataset: Path, tmp_path: Path
+) -> None:
+    folder = run(dataset, tmp_path / "run", networks={**NETWORKS, "deep_supervision": True})
+    network = load_network(folder / "weights.safetensors", folder / "run.json")
+    weights = load_file(folder / "weights.safetensors")
+    assert any(name.startswith("side_heads.0.") for name in weights)
+    assert all(torch.equal(network.state_dict()[name], value) for name, value in weights.items())
+
+
 def test_another_length_of_a_cosine_starts_anew(
     dataset: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
