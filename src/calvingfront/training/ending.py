@@ -33,6 +33,12 @@ def acting_training(training: Mapping[str, Any]) -> dict[str, Any]:
     idle = {*HOW, *ENDS} - set(acting_ends(schedule))
     if schedule == "cosine":
         idle.add("half_cycle_epochs")
+    device = str(training.get("device", "auto"))
+    # At their defaults they are left out as well: another device alone makes nothing anew.
+    if device == "cpu" or not training.get("deterministic"):
+        idle.add("deterministic")
+    if device.startswith("cuda") or training.get("tuning") != "measured":
+        idle.add("tuning")
     return {key: value for key, value in training.items() if key not in idle}
 
 
