@@ -13,7 +13,7 @@ OVERLAYS = {
     "paper.yaml": "the paper's full protocol: CaFFe images at 512 px and the published split",
     "real_cpu.yaml": "real images on a CPU: 256 px, narrow networks, two losses",
     "recipe.yaml": "our recipe for real images on two cores: BCE + Dice, cosine, SAR augmentation",
-    "recipe_gpu.yaml": "on top of `recipe.yaml`, for a GPU: a pretrained encoder, with and without dates",
+    "recipe_gpu.yaml": "on top of `recipe.yaml`, on a GPU: a pretrained encoder, also with dates",
     "test.yaml": "the whole workflow in a minute or two, for tests; its scores are meaningless",
 }
 OPENING = """\
