@@ -13,16 +13,17 @@ import numpy as np
 from calvingfront.products.ceos.records import HEADER, Leader, read_record
 
 NAME = "R1_26161_FN1_F164"
-LINES, PREFIX = 256, 192
-GROUND_SAMPLES, SLANT_SAMPLES = 256, 1051
+LINES, PREFIX = 257, 192
+SPACING = "199.9755859"  # 256 of these are the 8191 of 6.25 m between the real corners
+GROUND_SAMPLES, SLANT_SAMPLES = 257, 1054
 
 
 def write_asf(folder: Path, shared_data: Path, *, is_complex: bool) -> Path:
     """Write leader and image into a folder; return it."""
     real = shared_data / "products" / "rsat1-ceos" / f"{NAME}.L"
-    fields = {10: {1687: "200.0", 1703: "200.0"}}
+    fields = {10: {1687: SPACING, 1703: SPACING}}
     if is_complex:
-        fields = {10: {1687: "200.0", 711: "5.0"}, 210: {1079: "SLANT"}}
+        fields = {10: {1687: SPACING, 711: "5.0"}, 210: {1079: "SLANT"}}
     leader = b""
     for number, record in enumerate(Leader.open(real).records):
         edits = fields.get(record.code[1], {}) if number else {}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 import zipfile
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -18,11 +19,16 @@ SHAPE = (40, 60)
 SPACING_M = 10.0
 EPOCH = datetime(2021, 12, 23, 5, 10, 21, 29300)
 FIRST_S, INTERVAL_S = 61.565141, 1.496569996245720e-03
-GEOMETRY = RadarGeometry(
-    AzimuthTime(FIRST_S, INTERVAL_S),
-    images.ground_range(7.993414445516695e5, SPACING_M, SHAPE[1], 7.07e6, (60.0, 70.0), degree=5),
-    "right",
-)
+
+
+def geometry_of(shape: tuple[int, int]) -> RadarGeometry:
+    """The geometry of an image of this many lines and samples."""
+    near_m, times_s = 7.993414445516695e5, (60.0, 70.0)
+    across = images.ground_range(near_m, SPACING_M, shape[1], 7.07e6, times_s, degree=5)
+    return RadarGeometry(AzimuthTime(FIRST_S, INTERVAL_S), across, "right")
+
+
+GEOMETRY = geometry_of(SHAPE)
 NAME = "S1B_IW_GRDH_1SSH_20211223T051122_20211223T051147_030148_039993_5371.SAFE"
 
 
@@ -32,7 +38,21 @@ def numbers_of(polarisation: str) -> np.ndarray:
     return rng.integers(0, 2000, SHAPE).astype(np.uint16)
 
 
-def write_sentinel1(folder: Path, polarisations: tuple[str, ...] = ("hh",)) -> Path:
+def write_numbers(path: Path, polarisation: str) -> None:
+    """Write the image of a polarisation as a GeoTIFF."""
+    facts = {"driver": "GTiff", "height": SHAPE[0], "width": SHAPE[1], "count": 1}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", NotGeoreferencedWarning)
+        with rasterio.open(path, "w", dtype="uint16", **facts) as raster:
+            raster.write(numbers_of(polarisation), 1)
+
+
+def write_sentinel1(
+    folder: Path,
+    polarisations: tuple[str, ...] = ("hh",),
+    shape: tuple[int, int] = SHAPE,
+    write_image: Callable[[Path, str], None] = write_numbers,
+) -> Path:
     """Write the SAFE folder and return it."""
     root = folder / NAME
     for name in ("annotation/calibration", "measurement"):
@@ -40,20 +60,12 @@ def write_sentinel1(folder: Path, polarisations: tuple[str, ...] = ("hh",)) -> P
     (root / "manifest.safe").write_text("<xfdu:XFDU xmlns:xfdu='urn:ccsds:schema:xfdu:1'/>")
     for number, polarisation in enumerate(polarisations, start=1):
         stem = f"s1b-iw-grd-{polarisation}-20211223t051122-20211223t051147-030148-039993-00{number}"
-        (root / "annotation" / f"{stem}.xml").write_text(_annotation(polarisation.upper()))
-        (root / "annotation/calibration" / f"calibration-{stem}.xml").write_text(_calibration())
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", NotGeoreferencedWarning)
-            with rasterio.open(
-                root / "measurement" / f"{stem}.tiff",
-                "w",
-                driver="GTiff",
-                width=SHAPE[1],
-                height=SHAPE[0],
-                count=1,
-                dtype="uint16",
-            ) as raster:
-                raster.write(numbers_of(polarisation), 1)
+        annotation = _annotation(polarisation.upper(), shape)
+        (root / "annotation" / f"{stem}.xml").write_text(annotation)
+        (root / "annotation/calibration" / f"calibration-{stem}.xml").write_text(
+            _calibration(shape)
+        )
+        write_image(root / "measurement" / f"{stem}.tiff", polarisation)
     return root
 
 
@@ -70,7 +82,8 @@ def _time(seconds: float) -> str:
     return (EPOCH + timedelta(seconds=float(seconds))).isoformat(timespec="microseconds")
 
 
-def _annotation(polarisation: str) -> str:
+def _annotation(polarisation: str, shape: tuple[int, int]) -> str:
+    geometry = geometry_of(shape)
     orbit = images.circular_orbit(np.arange(14) * 10.0, EPOCH, radius_m=7.07e6)
     vectors = "".join(
         f"<orbit><time>{_time(time)}</time><frame>Earth Fixed</frame>"
@@ -81,7 +94,7 @@ def _annotation(polarisation: str) -> str:
             orbit.times_s, orbit.positions_m, orbit.velocities_m_s, strict=True
         )
     )
-    points = images.tie_points(orbit, GEOMETRY, SHAPE, 30.0, count=5)
+    points = images.tie_points(orbit, geometry, shape, 30.0, count=5)
     grid = "".join(
         f"<geolocationGridPoint><azimuthTime>{_time(points.azimuth_time_s[i])}</azimuthTime>"
         f"<slantRangeTime>{points.slant_range_time_s[i]:.15e}</slantRangeTime>"
@@ -96,13 +109,13 @@ def _annotation(polarisation: str) -> str:
         f"<grsrCoefficients count='6'>{' '.join(f'{c:.15e}' for c in row)}</grsrCoefficients>"
         "</coordinateConversion>"
         for time, origin, row in zip(
-            GEOMETRY.range.times_s,
-            GEOMETRY.range.origins_m,
-            GEOMETRY.range.coefficients,
+            geometry.range.times_s,
+            geometry.range.origins_m,
+            geometry.range.coefficients,
             strict=True,
         )
     )
-    last = FIRST_S + (SHAPE[0] - 1) * INTERVAL_S
+    last = FIRST_S + (shape[0] - 1) * INTERVAL_S
     return (
         "<?xml version='1.0' encoding='UTF-8'?>\n<product><adsHeader><missionId>S1B</missionId>"
         f"<productType>GRD</productType><polarisation>{polarisation}</polarisation>"
@@ -114,7 +127,7 @@ def _annotation(polarisation: str) -> str:
         f"<productLastLineUtcTime>{_time(last)}</productLastLineUtcTime>"
         f"<rangePixelSpacing>{SPACING_M:e}</rangePixelSpacing>"
         f"<azimuthTimeInterval>{INTERVAL_S:.15e}</azimuthTimeInterval>"
-        f"<numberOfSamples>{SHAPE[1]}</numberOfSamples><numberOfLines>{SHAPE[0]}</numberOfLines>"
+        f"<numberOfSamples>{shape[1]}</numberOfSamples><numberOfLines>{shape[0]}</numberOfLines>"
         "</imageInformation><processingInformation><swathProcParamsList><swathProcParams>"
         "<rangeProcessing><numberOfLooks>5</numberOfLooks></rangeProcessing>"
         "<azimuthProcessing><numberOfLooks>1</numberOfLooks></azimuthProcessing>"
@@ -132,11 +145,12 @@ def _vector(name: str, values: np.ndarray) -> str:
     return f"<{name}>{inside}</{name}>"
 
 
-def _calibration() -> str:
+def _calibration(shape: tuple[int, int]) -> str:
+    last = shape[1] - 1
     vectors = "".join(
-        f"<calibrationVector><line>{line}</line><pixel count='3'>0 30 59</pixel>"
+        f"<calibrationVector><line>{line}</line><pixel count='3'>0 {(last + 1) // 2} {last}</pixel>"
         f"<sigmaNought count='3'>600 610 620</sigmaNought>"
         f"<betaNought count='3'>{value} {value} {value}</betaNought></calibrationVector>"
-        for line, value in ((-10, 400.0), (50, 500.0))
+        for line, value in ((-10, 400.0), (shape[0] + 10, 500.0))
     )
     return f"<calibration><calibrationVectorList>{vectors}</calibrationVectorList></calibration>"

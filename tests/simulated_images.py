@@ -136,7 +136,11 @@ def ground_range(first_range_m, spacing_m, samples, radius_m, times_s=(0.0,), de
 
 
 def envisat_image(level="IMS", platform="Envisat", shape=(40, 60), **changes):
-    """An image as ASAR or ERS takes it; five state vectors, as its format has."""
+    """An image as ASAR or ERS takes it; five state vectors, as its format has.
+
+    Levels that end with S are complex; those that end with M have pixels of 75 m.
+    """
+    is_complex, is_coarse = level.endswith("S"), level.endswith("M")
     epoch = datetime(2006, 3, 5, 13, 1, 2, 123456)
     orbit = circular_orbit(np.arange(5) * 4.0 - 4.0, epoch)
     orbit = StateVectors(
@@ -145,11 +149,11 @@ def envisat_image(level="IMS", platform="Envisat", shape=(40, 60), **changes):
         orbit.positions_m,
         orbit.velocities_m_s,
     )
-    azimuth = AzimuthTime(6.654321, 6.05174631e-4 * (1 if level == "IMS" else 5))
+    azimuth = AzimuthTime(6.654321, 6.05174631e-4 * (1 if is_complex else 20 if is_coarse else 5))
     in_range = (
         SlantRange(5.5259773e-3, 1 / 19_207_680.0)
-        if level == "IMS"
-        else ground_range(8.4e5, 12.5, shape[1], 7.15e6, (5.0, 9.0))
+        if is_complex
+        else ground_range(8.4e5, 75.0 if is_coarse else 12.5, shape[1], 7.15e6, (5.0, 9.0))
     )
     return _image(
         orbit,
@@ -159,7 +163,7 @@ def envisat_image(level="IMS", platform="Envisat", shape=(40, 60), **changes):
             "mission": "ENVISAT" if platform == "Envisat" else "ERS",
             "platform": platform,
             "level": level,
-            "looks": (1.0, 1.0) if level == "IMS" else (4.0, 1.0),
+            "looks": (1.0, 1.0) if is_complex else (4.0, 1.0),
             "radar_frequency_hz": 5_331_004_416.0,
             "beam": "IS2",
             **changes,
@@ -194,7 +198,7 @@ def terrasar_image(level="SSC", mission="TSX", shape=(40, 60), look_side="right"
 
 
 def _image(orbit, geometry, shape, fields):
-    is_complex = fields["level"] in ("IMS", "SSC")
+    is_complex = isinstance(geometry.range, SlantRange)
     middle = orbit.epoch
     content = {
         "acquired": middle,

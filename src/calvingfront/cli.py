@@ -30,7 +30,7 @@ from calvingfront.pipeline.summary import summary
 from calvingfront.position import command as position
 from calvingfront.vocabulary.ensembles import ensembles_of
 from calvingfront.vocabulary.losses import how_to_write_a_loss, loss_pattern
-from calvingfront.vocabulary.models import BASELINES, NETWORKS, is_ensemble
+from calvingfront.vocabulary.models import BASELINES, NETWORKS, is_ensemble, is_filtered
 from calvingfront.vocabulary.others import others_of
 from calvingfront.vocabulary.paths import DATASET
 from calvingfront.vocabulary.runs import Run
@@ -247,13 +247,19 @@ def _chosen(options: argparse.Namespace, config: dict[str, Any]) -> Run:
 def _averaged(options: argparse.Namespace, config: dict[str, Any]) -> Run:
     """Return the average of networks that the options name."""
     found = [run for run in ensembles_of(config) if run.model == options.model]
-    chosen = [run for run in found if options.loss in (None, run.loss)]
+    chosen = [
+        run
+        for run in found
+        if options.loss in (None, run.loss)
+        and (options.seed in (None, run.seed) or not is_filtered(run.model))
+    ]
     if not found or not chosen:
         what = f"{options.model} is not a row that evaluation.ensembles asks for"
         raise ConfigError("--model", what, "Change that key, or choose another row.")
     if len(chosen) > 1:
-        known = ", ".join(run.loss for run in chosen)
-        raise ConfigError("--loss", "is missing", f"Write one of {known}.")
+        key = "loss" if len({run.loss for run in chosen}) > 1 else "seed"
+        known = ", ".join(dict.fromkeys(str(getattr(run, key)) for run in chosen))
+        raise ConfigError(f"--{key}", "is missing", f"Write one of {known}.")
     return chosen[0]
 
 

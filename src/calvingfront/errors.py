@@ -71,6 +71,10 @@ class SplitError(CalvingFrontError):
     """A split that cannot be drawn or read."""
 
 
+class EmptySubsetError(SplitError):
+    """A split that leaves a subset without a scene."""
+
+
 class PositionError(CalvingFrontError):
     """Fronts, a box, a flow line or a series from which no positions can be derived."""
 

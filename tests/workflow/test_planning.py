@@ -112,6 +112,36 @@ def test_a_table_of_ones_own_plans_the_way_of_its_kind(
     assert not planned.keys() & {"build_world", "simulate_terrain", "simulate_product"}
 
 
+@pytest.mark.parametrize("dem", ["dem", ["dem/w*.tif", "dem/east.tif"]])
+def test_one_product_can_be_geocoded_on_tiles_but_not_split(
+    snakemake: Snakemake, tmp_path: Path, dem: str | list[str]
+) -> None:
+    write_fronts(tmp_path / "fronts.gpkg", "a")
+    (tmp_path / "dem").mkdir()
+    write_dem(tmp_path / "dem" / "west.tif", (-180, -90, 0, 90), 5.0, "EPSG:4326")
+    write_dem(tmp_path / "dem" / "east.tif", (0, -90, 180, 90), 5.0, "EPSG:4326")
+    product = write_envisat(images.envisat_image(), tmp_path)
+    (tmp_path / "table.csv").write_text(
+        f"scene,glacier,product,front\na,G,{product.name},fronts.gpkg\n", encoding="utf-8"
+    )
+    mine = {
+        "source": {"kind": "products", "products": {"table": "table.csv"}},
+        "map": {"crs": "EPSG:3031", "dem": dem},
+        "results": "out",
+    }
+    (tmp_path / "mine.yaml").write_text(yaml.safe_dump(mine), encoding="utf-8")
+    plan = ("-n", "--configfile", CONFIG / "test.yaml", "mine.yaml", "--")
+    done = snakemake(*plan, "out/scenes/a/map.tif", directory=tmp_path)
+    assert done.returncode == 0, done.stdout
+    assert jobs(done.stdout)["geocode_scene"] == 1
+    files = "dem" if dem == "dem" else r"dem/west\.tif, dem/east\.tif"
+    assert re.search(rf"input: .*product\.json, {files}\n", done.stdout), done.stdout
+    done = snakemake(*plan, directory=tmp_path)
+    assert done.returncode == 1
+    assert "split.method paper: leaves no validation scene among 1" in done.stdout
+    assert "most recent call last" not in done.stdout
+
+
 @pytest.mark.parametrize("profile", ["workstation", "slurm", "generic"])
 def test_every_profile_is_understood(snakemake: Snakemake, tmp_path: Path, profile: str) -> None:
     done = snakemake(
@@ -221,7 +251,7 @@ def test_faults_of_configuration_files_are_told_with_file_and_line(
     )
     done = snakemake("-n", "--configfile", "mine.yaml", directory=tmp_path)
     assert done.returncode == 1
-    assert "mine.yaml line 5, seeds: stands twice, in line 1 and here" in done.stdout
+    assert "mine.yaml line 5, seeds: appears twice, in line 1 and here" in done.stdout
     assert "mine.yaml line 3, split.test_glaciers[0]: NO is read as false" in done.stdout
     assert "Traceback" not in done.stdout
 

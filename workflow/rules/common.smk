@@ -8,12 +8,13 @@ from calvingfront.check.telling import told
 from calvingfront.errors import CalvingFrontError
 from calvingfront.locating.model.choice import members_of, sample_settings
 from calvingfront.pipeline.steps import STEPS, figures_of, paths_over, runs_of
+from calvingfront.products.delivery.packed import archive_at
 from calvingfront.scenes.failures.records import describe_failed, keep_left_out, leave_out_failed
 from calvingfront.scenes.fronts.layers import split_layer
 from calvingfront.scenes.scene_table import SCENE_NAME, records, with_front, without_front
 from calvingfront.scenes.sources import map_settings, of_training, prepared_scenes, source_of
 from calvingfront.vocabulary.losses import NO_LOSS, loss_pattern
-from calvingfront.vocabulary.models import BASELINES, NETWORKS, ensemble_names
+from calvingfront.vocabulary.models import BASELINES, NETWORKS, ensemble_names, is_filtered
 from calvingfront.vocabulary.others import is_binary, others_of
 from calvingfront.vocabulary.paths import Over
 from calvingfront.vocabulary.runs import Run
@@ -72,6 +73,8 @@ NEW_SAMPLES = sample_settings(config)
 NETWORK_NAMES = "|".join(NETWORKS)
 BASELINE_NAMES = "|".join(BASELINES)
 ENSEMBLE_NAMES = "|".join(ensemble_names())
+FILTERED_NAMES = "|".join(filter(is_filtered, ensemble_names()))
+AVERAGE_NAMES = "|".join(name for name in ensemble_names() if not is_filtered(name))
 OTHERS = others_of(config)
 BINARY = [name for name, other in OTHERS.items() if is_binary(other["kind"])]
 # A pattern that matches nothing if there is no such row.
@@ -102,6 +105,17 @@ def scene_cell(column, rows=prepared_rows):
 def front_file(wildcards):
     """The file of a scene's front, and its layer if the table names one."""
     return split_layer(source_rows[wildcards.scene]["front"])
+
+
+def archive_of(wildcards):
+    """The archive of a scene's product; None if it is not packed."""
+    archive = archive_at(source_rows[wildcards.scene]["image"])
+    return None if archive is None else str(archive)
+
+
+def unpacked(wildcards):
+    """The unpacked product of a scene; nothing if it is not packed."""
+    return [] if archive_of(wildcards) is None else f"<results>/unpacked/{wildcards.scene}"
 
 
 def megapixels(scene):

@@ -41,7 +41,7 @@ rule average_predictions:
     log:
         "<logs>/average_predictions/{model}_{loss}_seed{seed}.log",
     wildcard_constraints:
-        model=ENSEMBLE_NAMES,
+        model=AVERAGE_NAMES,
     conda:
         "../../envs/analysis.yaml"
     threads: 1
@@ -53,6 +53,29 @@ rule average_predictions:
         **parameters_of("average_predictions"),
     script:
         "../../scripts/evaluation/average_predictions.py"
+
+
+rule filter_predictions:
+    """Filter the predictions of a network with the fronts of other dates."""
+    input:
+        **inputs_of("filter_predictions"),
+    output:
+        **outputs_of("filter_predictions"),
+    log:
+        "<logs>/filter_predictions/{model}_{loss}_seed{seed}.log",
+    wildcard_constraints:
+        model=FILTERED_NAMES,
+    conda:
+        "../../envs/analysis.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime="30m",
+    params:
+        code_of("filter_predictions"),
+        **parameters_of("filter_predictions"),
+    script:
+        "../../scripts/evaluation/filter_predictions.py"
 
 
 rule predict_without_network:

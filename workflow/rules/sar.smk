@@ -3,15 +3,18 @@
 # in:   checked products, a terrain model
 # out:  <results>/scenes/{scene}/intensity.tif  calibrated, multilooked intensity in radar geometry, and its .json
 #       <results>/scenes/{scene}/map.tif        backscatter on the map (COG)
-#       <results>/scenes/{scene}/view.tif       view codes: 0 no data, 1 valid, 2 layover, 3 shadow
-
+#       <results>/scenes/{scene}/view.tif       view codes: 0 no data, 1 valid, 2 layover, 3 shadow, 4 height filled in
+from calvingfront.sar.heights.files import expanded
 
 if SOURCE.products:
+    # A pattern is the files that match it now.
+    TERRAIN = expanded(MAP["dem"])
 
     rule multilook_scene:
         """Read the pixels once, calibrate them and average them to about the posting of the map."""
         input:
             product=rules.ingest_product.output.product,
+            unpacked=unpacked,
         output:
             intensity="<results>/scenes/{scene}/intensity.tif",
             geometry="<results>/scenes/{scene}/intensity.json",
@@ -19,6 +22,7 @@ if SOURCE.products:
             "<logs>/multilook_scene/{scene}.log",
         benchmark:
             "<benchmarks>/multilook_scene/{scene}.tsv"
+        priority: 1
         conda:
             "../../envs/sar.yaml"
         # One core each, with scenes side by side: starting Python takes half the time of a small scene.
@@ -44,7 +48,8 @@ if SOURCE.products:
             intensity=rules.multilook_scene.output.intensity,
             geometry=rules.multilook_scene.output.geometry,
             product=rules.ingest_product.output.product,
-            dem=given(MAP["dem"]),
+            unpacked=unpacked,
+            dem=[given(path) for path in TERRAIN] if isinstance(TERRAIN, list) else given(TERRAIN),
             geoid=given(MAP["geoid"]),
         output:
             map="<results>/scenes/{scene}/map.tif",
@@ -53,6 +58,7 @@ if SOURCE.products:
             "<logs>/geocode_scene/{scene}.log",
         benchmark:
             "<benchmarks>/geocode_scene/{scene}.tsv"
+        priority: 1
         conda:
             "../../envs/sar.yaml"
         threads: 1
@@ -62,7 +68,7 @@ if SOURCE.products:
         params:
             made_from(
                 "calvingfront.sar.geocode:geocode_file",
-                files={"dem": MAP["dem"], "geoid": MAP["geoid"]},
+                files={"dem": TERRAIN, "geoid": MAP["geoid"]},
             ),
             crs=MAP["crs"],
             spacing_m=map_spacing,

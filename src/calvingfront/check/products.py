@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,16 +29,27 @@ def product_faults(config: Mapping[str, Any], scenes: pd.DataFrame) -> list[Calv
     if not source_of(config).products or chart["crs"] is None or chart["dem"] is None:
         return []
     passed = Passed(Path(config["results"]) / "check" / "passed.json")
-    around = [chart["crs"], signature(chart["dem"]), chart["geoid"] and signature(chart["geoid"])]
+    around = [chart["crs"], _signature_of(chart["dem"]), _signature_of(chart["geoid"])]
     rows: dict[str, Any] = {}
     for row in records(with_front(scenes)):
-        own = [row[key] for key in KEYS]
+        own = [*(row[key] for key in KEYS), row["orbit_file"] and signature(row["orbit_file"])]
         rows[passed.key(own, signature(row["image"]), around, _map_of(row, chart))] = row
     new = {key: row for key, row in rows.items() if key not in passed}
     with ThreadPoolExecutor(THREADS) as pool:
         results = list(pool.map(lambda row: _faults_of(row, config), new.values()))
     passed.keep([key for key, faults in zip(new, results, strict=True) if not faults])
     return [fault for faults in results for fault in faults]
+
+
+def _signature_of(terrain: Any) -> list[Any]:
+    """The signature of every file of a terrain model or geoid."""
+    from calvingfront.sar.heights.files import terrain_files
+
+    if terrain is None:
+        return []
+    with suppress(CalvingFrontError):  # told with the configuration
+        return [signature(file) for file in terrain_files(terrain)]
+    return []
 
 
 KEYS = ("scene", "image", "mission", "acquired", "polarisation", "orbit_file")
@@ -48,11 +60,13 @@ def _map_of(row: Mapping[str, Any], chart: Mapping[str, Any]) -> list[Any]:
 
 
 def _faults_of(row: Mapping[str, Any], config: Mapping[str, Any]) -> list[CalvingFrontError]:
+    from calvingfront.products.delivery.unpacking import unpacked_headers
     from calvingfront.products.registry import open_product
 
     where = f"{Path(listed_in(config)).name} ({row['scene']})"
     try:
-        product = open_product(row["image"], row["polarisation"])
+        with unpacked_headers(row["image"], Path(config["results"]) / "check") as place:
+            product = open_product(place, row["polarisation"])
     except CalvingFrontError as error:
         return [error]
     faults: list[CalvingFrontError] = []
@@ -69,15 +83,21 @@ def _faults_of(row: Mapping[str, Any], config: Mapping[str, Any]) -> list[Calvin
 def _faults_of_place(
     product: Any, row: Mapping[str, Any], config: Mapping[str, Any]
 ) -> list[CalvingFrontError]:
-    """Whether the scene meets its map area, and the terrain model covers that."""
+    """Whether orbit file and scene agree, the scene meets its area, and the terrain covers that."""
     import numpy as np
 
-    from calvingfront.sar.dem import check_terrain
+    from calvingfront.orbits.orbit_files import with_orbit_file
+    from calvingfront.sar.dem import check_geoid, check_terrain
     from calvingfront.sar.geocode import scene_grid
     from calvingfront.sar.multilook import Multilooked
 
     chart = config["map"]
     spacing_m, area = _map_of(row, chart)
+    if row["orbit_file"] is not None:
+        try:
+            product = with_orbit_file(product, row["orbit_file"])
+        except CalvingFrontError as error:
+            return [error]
     nothing = np.broadcast_to(np.float32(np.nan), product.shape)
     facts = {"product": str(row["image"])}
     scene = Multilooked(
@@ -85,9 +105,10 @@ def _faults_of_place(
     )
     try:
         grid = scene_grid(scene, chart["crs"], spacing_m, None if area is None else tuple(area))
-        for key in ("dem", "geoid"):
-            if chart[key] is not None and area is None:  # areas are checked once, not per scene
-                check_terrain(chart[key], grid)
+        if area is None:  # areas are checked once, not per scene
+            check_terrain(chart["dem"], grid)
+            if chart["geoid"] is not None:
+                check_geoid(chart["geoid"], grid)
     except CalvingFrontError as error:
         where = f"{Path(listed_in(config)).name} ({row['scene']})"
         return [SceneError(where, f"{error.where} {error.what}", error.remedy)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from calvingfront.check.names import name_faults
 from calvingfront.check.remembered import recall, remember
@@ -15,7 +15,7 @@ from calvingfront.configuration.effect import without_effect
 from calvingfront.configuration.reading import Places, read_places
 from calvingfront.configuration.schema import read_schema
 from calvingfront.configuration.validation import Examined, examine, validate_scenes
-from calvingfront.errors import CalvingFrontError, Faults, all_faults
+from calvingfront.errors import CalvingFrontError, EmptySubsetError, Faults, all_faults
 from calvingfront.files import PathLike
 from calvingfront.locating.model.choice import check_fronts
 from calvingfront.scenes.scene_table import with_front, without_front
@@ -43,18 +43,23 @@ OF_TERRAIN = "calvingfront.check.terrain:terrain_faults"
 OF_FILES = ((("source", "map"), "calvingfront.check.products:product_faults"),)
 
 
+Fault = TypeVar("Fault", bound=CalvingFrontError)
+
+
 @dataclass(frozen=True)
 class Start:
     """What the workflow starts from.
 
     config: complete. scenes: from `list_scenes`. hemispheres: glacier → north or south. notes: a
-    sentence for each setting that has no effect.
+    sentence for each setting that has no effect. split_fault: a subset that the split leaves empty:
+    nothing can be trained, but products can be geocoded and scenes be looked at.
     """
 
     config: dict[str, Any]
     scenes: pd.DataFrame
     hemispheres: dict[str, str]
     notes: list[str] = field(default_factory=list)
+    split_fault: EmptySubsetError | None = None
 
 
 def start(
@@ -71,7 +76,7 @@ def start(
     given: the configuration. files: from which it was read, the later ones on top. on_top: what was
     given on top of the default configuration. thorough: whether to check what no job depends on.
     prepare: changes the configuration in place before the scenes are listed.
-    Raises Faults with all faults of all of these.
+    Raises Faults with all faults of all of these; of an empty subset only beside others.
     """
     found = _Found()
     places: Places = found.of(partial(read_places, files)) or {}
@@ -99,14 +104,15 @@ def start(
             found.add(load(OF_TERRAIN)(config, known))
     if scenes is not None and thorough:
         found.add(_further_faults(config, examined, scenes))
-    if found.faults or scenes is None:
+    split_fault = found.only(EmptySubsetError)
+    if (found.faults and split_fault is None) or scenes is None:
         raise Faults(found.faults, REMEDY)
     if thorough:
         remember(config, scenes)
         forget(config)
     notes = without_effect(config, rules, on_top or {}) if thorough else []
     hemispheres = known_hemispheres(with_front(scenes)["glacier"], config)
-    return Start(config, scenes, hemispheres, notes)
+    return Start(config, scenes, hemispheres, notes, split_fault)
 
 
 class _Found:
@@ -118,6 +124,11 @@ class _Found:
     def add(self, faults: Sequence[CalvingFrontError]) -> None:
         told = {_place(fault) for fault in self.faults}
         self.faults += [fault for fault in faults if _place(fault) not in told]
+
+    def only(self, kind: type[Fault]) -> Fault | None:
+        """The only fault, if it is of a kind."""
+        fault = self.faults[0] if len(self.faults) == 1 else None
+        return fault if isinstance(fault, kind) else None
 
     def of(self, function: Callable[[], Any]) -> Any:
         """The result of a function, or what it found in spite of its faults."""

@@ -12,6 +12,7 @@ _SPLIT = {
     "random": ("seed", "shares"),
     "glacier": ("test_glaciers", "validation_glaciers"),
     "time": ("shares", "gap_days"),
+    "middle": ("shares", "gap_days"),
 }
 
 

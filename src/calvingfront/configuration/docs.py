@@ -13,7 +13,8 @@ OVERLAYS = {
     "paper.yaml": "the paper's full protocol: CaFFe images at 512 px and the published split",
     "real_cpu.yaml": "real images on a CPU: 256 px, narrow networks, two losses",
     "recipe.yaml": "our recipe for real images on two cores: BCE + Dice, cosine, SAR augmentation",
-    "recipe_gpu.yaml": "on top of `recipe.yaml`, on a GPU: a pretrained encoder, also with dates",
+    "recipe_gpu.yaml": "on top of `recipe.yaml`, what a GPU changes: a pretrained encoder",
+    "weights.yaml": "on top of both, the model that comes with the package (docs/weights.md)",
     "test.yaml": "the whole workflow in a minute or two, for tests; its scores are meaningless",
 }
 OPENING = """\

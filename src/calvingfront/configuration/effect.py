@@ -6,9 +6,11 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from calvingfront.scenes.sources import SOURCES, source_of
+from calvingfront.vocabulary.ensembles import ensembles_of
 from calvingfront.vocabulary.models import HISTORY, NETWORKS, reads_history
 
 Config = Mapping[str, Any]
+IN_TIME = ("time", "middle")
 OF_THE_SIMULATED_MAP = ("spacing_m", "terrain_flattening")
 
 
@@ -31,7 +33,7 @@ def _idle(config: Config) -> Iterator[tuple[str, str]]:
     split, kind = config["split"], config["source"]["kind"]
     method = split["method"]
     by = f"split.method is {method}"
-    if method != "time":
+    if method not in IN_TIME:
         yield "split.gap_days", by
     if method != "glacier":
         yield "split.test_glaciers", by
@@ -46,7 +48,7 @@ def _idle(config: Config) -> Iterator[tuple[str, str]]:
     if listed:
         yield "split.shares", "split.lists gives the subsets"
         yield "split.seed", "split.lists gives the subsets"
-    if method == "time":
+    if method in IN_TIME:
         yield "split.seed", by
     if method == "glacier" and split["validation_glaciers"]:
         reason = "split.test_glaciers and split.validation_glaciers give the subsets"
@@ -63,11 +65,14 @@ def _idle(config: Config) -> Iterator[tuple[str, str]]:
         elif source.map and key not in OF_THE_SIMULATED_MAP:
             yield f"map.{key}", "the simulated world has its own map"
     reading = [name for name in config["networks"]["models"] if reads_history(name)]
+    filtered = "filtered" in config["evaluation"]["ensembles"]
     if not reading:
-        for key in ("when", "gap_days", "dropped"):
+        for key in ("dropped",) if filtered else ("when", "gap_days", "dropped"):
             yield f"history.{key}", "no network of networks.models reads fronts of other dates"
     elif all(NETWORKS[name].reads == HISTORY for name in reading):
         yield "history.dropped", "no network of networks.models reads image and fronts"
+    if not ensembles_of(config):
+        yield "evaluation.ensembles", "no row has two members: one network, loss and seed"
     if config["training"]["schedule"] == "cosine":
         yield "training.half_cycle_epochs", "training.schedule is cosine"
     if config["training"]["device"] == "cpu":

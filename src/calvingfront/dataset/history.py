@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
@@ -92,6 +92,16 @@ class History:
         order = np.lexsort((same, later, np.abs(later)))
         return same[order], np.abs(later[order])
 
+    def fronts(self, position: int) -> Iterator[tuple[Uint8, int]]:
+        """Yield those fronts on the scene's pixels, (s, s), and the days to them.
+
+        What lies outside the scene as a whole is left out.
+        """
+        for source, days in zip(*(each.tolist() for each in self.sources(position)), strict=True):
+            front = self._fronts.take(source, int(self._rows[position]))
+            if front.any():
+                yield front, days
+
     def read(self, position: int, out: Uint8) -> None:
         """Write the channels of the scene at `position` into `out` (3, s, s); safe in threads.
 
@@ -104,12 +114,8 @@ class History:
         size = self._fronts.size
         total = np.zeros((size, size), np.float32)
         nearest = None
-        for source, days in zip(*(each.tolist() for each in self.sources(position)), strict=True):
-            front = self._fronts.take(source, int(self._rows[position]))
-            if not front.any():  # it lies outside this scene
-                continue
-            if nearest is None:
-                nearest = front, days
+        for front, days in self.fronts(position):
+            nearest = nearest or (front, days)
             total += front
         if nearest is None:
             return

@@ -1,16 +1,18 @@
 """Translate the paper's published split to the names of CaFFe, which includes its images.
 
-    python -m calvingfront.dataset.published_split LISTS CAFFE OUTPUT
+    python -m calvingfront.dataset.published_split LISTS CAFFE OUTPUT [--train-too GLACIER …]
 
 LISTS: the folder with train_images.csv, validation_images.csv and test_images.csv, from
 https://github.com/VChristlein/PixelwiseDistanceRegression4GlacierSegmentation. CAFFE: the folder
-that contains sar_images. OUTPUT: the CSV to write, for `split.lists`.
+that contains sar_images. OUTPUT: the CSV to write, for `split.lists`. --train-too: glaciers of
+which all scenes are added to the training, such as JAC.
 """
 
 from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 
 import pandas as pd
@@ -20,19 +22,23 @@ from calvingfront.files import PathLike, replacing
 from calvingfront.scenes.caffe import parse_name
 from calvingfront.scenes.lists.caffe_files import image_files
 from calvingfront.tabular.text_tables import read_table
-from calvingfront.vocabulary.subsets import SUBSETS
+from calvingfront.vocabulary.subsets import SUBSETS, TRAIN
 
 # CaFFe does not distinguish the two satellites of the TanDEM-X pair.
 MISSION_IN_CAFFE = {"TDX": "TSX"}
 WHAT = ("glacier", "acquired", "mission", "quality")
 
 
-def translate_split(lists: PathLike, caffe: PathLike) -> pd.DataFrame:
+def translate_split(
+    lists: PathLike, caffe: PathLike, train_too: Sequence[str] = ()
+) -> pd.DataFrame:
     """Return (split, published_name, caffe_name), one row for each row of the published lists.
 
     Scenes are matched by glacier, date, mission and quality; of several matches, one with the
-    published resolution is preferred. If CaFFe has none, `caffe_name` is empty.
-    Raises SplitError or TableError if a list is missing or a row cannot be read.
+    published resolution is preferred. If CaFFe has none, `caffe_name` is empty. train_too: glaciers
+    of which all scenes become training scenes, without a published name.
+    Raises SplitError or TableError if a list is missing or a row cannot be read, or CaFFe has no
+    scene of a glacier in `train_too`, or the lists have scenes of it.
     """
     known = [parse_name(path.stem) for path in image_files(Path(caffe, "sar_images"))]
     if not known:
@@ -49,6 +55,14 @@ def translate_split(lists: PathLike, caffe: PathLike) -> pd.DataFrame:
             same = found[found["resolution_tag_m"] == wanted["resolution_tag_m"]]
             names = (same if len(same) else found)["scene"].tolist()
             rows.append((subset, f"{glacier}/{name}", names[0] if names else ""))
+    for glacier in train_too:
+        more = scenes.loc[scenes["glacier"] == glacier, "scene"].tolist()
+        listed = any(row[1].startswith(f"{glacier}/") for row in rows)
+        if listed or not more:
+            what = "is in the published lists" if listed else f"has no scenes in {caffe}"
+            others = sorted(set(scenes["glacier"]) - {row[1].split("/")[0] for row in rows})
+            raise SplitError(glacier, what, f"Write one of {', '.join(others)}.")
+        rows += [(TRAIN, "", scene) for scene in more]
     return pd.DataFrame(rows, columns=["split", "published_name", "caffe_name"])
 
 
@@ -73,9 +87,13 @@ def main() -> int:
     parser.add_argument("lists", type=Path, help="folder of the three published lists")
     parser.add_argument("caffe", type=Path, help="folder that contains CaFFe's sar_images")
     parser.add_argument("output", type=Path, help="CSV to write")
+    parser.add_argument(
+        "--train-too", nargs="+", default=[], metavar="GLACIER",
+        help="glaciers of which all scenes are added to the training, such as JAC",
+    )  # fmt: skip
     options = parser.parse_args()
     try:
-        table = translate_split(options.lists, options.caffe)
+        table = translate_split(options.lists, options.caffe, options.train_too)
     except CalvingFrontError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1

@@ -9,7 +9,7 @@ from collections.abc import Collection, Sequence
 
 import pandas as pd
 
-from calvingfront.errors import SplitError
+from calvingfront.errors import EmptySubsetError, SplitError
 from calvingfront.files import PathLike
 from calvingfront.scenes.lists.split_lists import Lists, read_lists
 from calvingfront.vocabulary.subsets import GAP, SPLIT_METHODS, SUBSETS, TEST, TRAIN, VALIDATION
@@ -40,8 +40,10 @@ def split_scenes(
     time:    for each glacier, the last scenes are test, those at least `gap_days` earlier are
              validation, and those at least `gap_days` before these are training; scenes in a gap
              are marked `gap`.
+    middle:  for each glacier, scenes in the middle of the series are test, with such gaps on both
+             sides; validation precedes them, training is what is before and after.
     excluded: scenes that the lists may name although they are not in the table.
-    Raises SplitError if a subset is empty.
+    Raises EmptySubsetError if a subset is empty, SplitError if the split cannot be drawn.
     """
     if method == "paper" and lists is not None:
         published = read_lists(lists, lists_scene_column, lists_subset_column)
@@ -54,13 +56,15 @@ def split_scenes(
         split = _by_glacier(scenes, seed, shares, test_glaciers, validation_glaciers)
     elif method == "time":
         split = _by_time(scenes, shares, gap_days)
+    elif method == "middle":
+        split = _by_time(scenes, shares, gap_days, middle=True)
     else:
         raise SplitError(
             "split.method", f"{method!r} is unknown", f"Write one of {', '.join(SPLIT_METHODS)}."
         )
     for subset in SUBSETS:
         if subset not in set(split["subset"]):
-            raise SplitError(
+            raise EmptySubsetError(
                 f"split.method {method}",
                 f"leaves no {subset} scene among {len(scenes)}",
                 "Add scenes, or change split.shares, the held-out glaciers or split.gap_days.",
@@ -163,7 +167,10 @@ def _by_glacier(
     return split
 
 
-def _by_time(scenes: pd.DataFrame, shares: Sequence[float], gap_days: int) -> pd.DataFrame:
+def _by_time(
+    scenes: pd.DataFrame, shares: Sequence[float], gap_days: int, middle: bool = False
+) -> pd.DataFrame:
+    """Hold out the last scenes of each glacier, or those in the middle of its series."""
     parts = []
     gap = pd.Timedelta(days=max(1, gap_days))  # scenes of one day always stay together
     for _, group in scenes.groupby("glacier", sort=True):
@@ -172,6 +179,10 @@ def _by_time(scenes: pd.DataFrame, shares: Sequence[float], gap_days: int) -> pd
         subset = pd.Series(GAP, index=group.index, dtype=object)
         open_until = pd.Timestamp.max
         counts = apportion(len(group), shares)
+        if middle:
+            # Half of the training scenes follow the test scenes.
+            open_until = group["day"].iloc[len(group) - counts[0] // 2 - 1]
+            subset[group["day"] >= open_until + gap] = TRAIN
         for name, count in ((TEST, counts[2]), (VALIDATION, counts[1]), (TRAIN, len(group))):
             candidates = group.index[(group["day"] <= open_until) & (subset == GAP)]
             chosen = candidates[max(0, len(candidates) - count) :]

@@ -62,13 +62,13 @@ def open_raster(
         return _open(str(local.absolute()), drivers, **options)
 
 
-def open_alone(source: str, drivers: Collection[str] = GEOTIFF) -> DatasetReader:
+def open_alone(path: PathLike, drivers: Collection[str] = GEOTIFF) -> DatasetReader:
     """Open a raster of a product, without looking at the files beside it.
 
-    source: GDAL's name of it, which may be inside a .zip. Raises as `open_raster` does.
+    Raises as `open_raster` does.
     """
     with Env(GDAL_DISABLE_READDIR_ON_OPEN="EMPTY_DIR", GDAL_PAM_ENABLED="NO"):
-        return _open(source, drivers)
+        return _open(str(Path(path).absolute()), drivers)
 
 
 def _open(source: str, drivers: Collection[str], **options: Any) -> DatasetReader:

@@ -67,6 +67,8 @@ def add_commands(commands: Any) -> None:
         "--orientations", type=int, default=8, choices=range(1, 9), metavar="1…8",
         help="in which each network predicts an image (default: %(default)s)",
     )  # fmt: skip
+    add("--remarks", default="", metavar="TEXT", help="for the card, as Markdown")
+    add("--half", action="store_true", help="write the weights in 16 bits: half the size")
     add("--held-out", metavar="DIR", help="folder for the held-out scenes' fronts and errors")
     add("--device", default="auto", help="auto, cpu, cuda or cuda:N (default: %(default)s)")
     add("--threads", type=_threads, default=2, help="CPU threads (default: %(default)s)")
@@ -131,7 +133,11 @@ def _add_products(group: Any) -> None:
 
 def _add_outputs(group: Any) -> None:
     add = group.add_argument
-    add("--model", required=True, metavar="DIR", help="model folder (made by calvingfront export)")
+    add(
+        "--model", metavar="DIR",
+        help="model folder, made by calvingfront export (default: the model that comes with it, "
+        "trained on real scenes)",
+    )  # fmt: skip
     add(
         "--output", required=True, action="append", metavar="FILE",
         help="GeoPackage (.gpkg), GeoParquet (.parquet) or Shapefile (.shp) to write (repeat it)",
@@ -158,7 +164,8 @@ def run_export(options: argparse.Namespace) -> int:
     export_model(
         options.runs, options.output, licence=options.licence, data=options.data,
         title=options.title, orientations=options.orientations, held_out=options.held_out,
-        device=options.device, threads=options.threads,
+        device=options.device, threads=options.threads, half=options.half,
+        remarks=options.remarks,
     )  # fmt: skip
     print(Path(options.output) / "README.md")
     return 0

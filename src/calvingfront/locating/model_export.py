@@ -32,7 +32,7 @@ from calvingfront.locating.model_folder import (
     is_ours,
     read_content,
 )  # fmt: skip
-from calvingfront.networks.weights import load_network
+from calvingfront.networks.weights import halved, load_network, round_to_half
 from calvingfront.vocabulary import paths
 from calvingfront.vocabulary.models import BASELINES, reads_history
 from calvingfront.vocabulary.runs import Run, run_of
@@ -45,6 +45,7 @@ def export_model(
     runs: Sequence[PathLike], folder: PathLike, *, licence: str, data: str, title: str = "",
     orientations: int = 8, held_out: PathLike | None = None, device: str = "auto",
     threads: int = 2, gpu_slots: int = 1, settings: Mapping[str, Any] | None = None,
+    half: bool = False, remarks: str = "",
 ) -> None:  # fmt: skip
     """Write a model folder from one run, or from several as an ensemble (mean probability).
 
@@ -57,7 +58,9 @@ def export_model(
     their licence. title: the model's name; without one, the names of its networks.
     orientations: 1 to 8, in which each network predicts an image. held_out: folder for the fronts
     of the validation and test scenes and the table of their errors (see `write_held_out`).
-    settings: the configuration of the runs; None reads it beside their data set.
+    settings: the configuration of the runs; None reads it beside their data set. half: round the
+    weights of convolutions to 16 bits, which halves the folder; predicted with as they are written.
+    remarks: for the card, Markdown, such as scores on a glacier left out.
     Raises ModelError if a run is incomplete or given twice, or the runs do not belong together.
     """
     target = Path(folder).resolve()
@@ -76,12 +79,21 @@ def export_model(
             load_network(file_of(results, paths.WEIGHTS, run), file_of(results, paths.RECORD, run))
             for run in members
         ]
+        if half:
+            for network in networks:
+                round_to_half(network)
+        weights = [
+            halved(network) if half else file_of(results, paths.WEIGHTS, run).read_bytes()
+            for run, network in zip(members, networks, strict=True)
+        ]
         ensemble = Ensemble([network.to(place) for network in networks], place, orientations)
         packed = open_dataset(dataset)
         measured = measure(
             packed, read_split(dataset), ensemble, shortest_m(results, config), target.parent
         )
-    card = describe(results, members, ensemble, measured, title, licence, data, config)
+    card = describe(
+        results, members, ensemble, measured, title, licence, data, config, weights, remarks
+    )
     if held_out is not None:
         names = Path(held_out) / FRONTS, Path(held_out) / TABLE
         write_held_out(measured, packed, card, *names)
@@ -89,9 +101,9 @@ def export_model(
     new, old = temporary_of(target), target.with_name(f".{target.name}.{os.getpid()}.old")
     try:
         new.mkdir()
-        for run, member in zip(members, card.members, strict=True):
-            shutil.copyfile(file_of(results, paths.WEIGHTS, run), new / member.weights)
-            checked_bytes(new / member.weights, member.sha256)  # a training may be replacing it
+        for member, content_of in zip(card.members, weights, strict=True):
+            (new / member.weights).write_bytes(content_of)
+            checked_bytes(new / member.weights, member.sha256)  # the disk may be full
         text = card_text(card)
         write_text(new / CARD, text)
         content = {"format": FORMAT, "version": VERSION, **asdict(card)}

@@ -17,13 +17,14 @@ from typing import TYPE_CHECKING, Any
 from calvingfront.errors import ModelError
 from calvingfront.files import PathLike, read_json
 from calvingfront.locating.model.content import ContentError, ModelCard, parse
-from calvingfront.vocabulary.models import NETWORKS
+from calvingfront.vocabulary.models import NETWORKS, reads_history
 
 if TYPE_CHECKING:
     from calvingfront.networks.unet import UNet
 
 CONTENT, CARD = "model.json", "README.md"
-FORMAT, VERSION = "calvingfront model", 2
+FORMAT, VERSION = "calvingfront model", 3
+SHIPPED = Path(__file__).parents[1] / "weights"  # the model that comes with the package
 COPY = (
     "Copy the folder again from where it came from; if the workflow made it, remove the folder and "
     "run the same command again."
@@ -58,6 +59,12 @@ class ModelFolder(ModelCard):
                     path,
                     f"needs the network '{member.network.get('model')}', which is not known here",
                     f"Register it (`register_network`), or use one of {', '.join(NETWORKS)}.",
+                )
+            if reads_history(member.network["model"]):
+                raise ModelError(
+                    path,
+                    "reads fronts of other dates, which a model folder does not carry",
+                    "Use a model of networks that read the image alone.",
                 )
             try:
                 network = build_network(NetworkSettings(**member.network), start=False)

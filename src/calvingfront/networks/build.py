@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 from torch import nn
 
@@ -44,8 +45,9 @@ def build_network(settings: NetworkSettings, start: bool = True) -> UNet:
     network: UNet = load(NETWORKS[model].code)(
         width, depth, kernel, variant, settings.batch_norm_momentum
     )
-    if start and hasattr(network, "pretrain"):
-        network.pretrain()
+    pretrain: Callable[[], None] | None = getattr(network, "pretrain", None)
+    if start and pretrain is not None:
+        pretrain()
     if settings.deep_supervision:
         if not hasattr(network, "add_side_heads"):
             raise ConfigError(

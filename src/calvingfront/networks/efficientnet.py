@@ -77,8 +77,10 @@ class InvertedBottleneck(nn.Module):
         if self.expand is not None and self.norm_expanded is not None:
             y = functional.relu6(self.norm_expanded(self.expand(y)))
         y = self.depthwise(padded(y, self.kernel, self.stride))
-        y = self.norm_projected(self.project(functional.relu6(self.norm_depthwise(y))))
-        return x + y if self.skips else y
+        y = functional.relu6(self.norm_depthwise(y))
+        y = self.norm_projected(self.project(y))
+        added: Tensor = x + y if self.skips else y
+        return added
 
 
 class EfficientNetLite(nn.Module):

@@ -1,4 +1,4 @@
-"""External orbit files: DORIS orbits of Envisat, Delft arcs of ERS and Envisat.
+"""External orbit files: DORIS (Envisat), Delft arcs (ERS, Envisat), EOF (Sentinel-1; see eof).
 
 DORIS VOR (precise) and POR (preliminary): an Envisat header and one text line per minute with
 position and velocity, Earth-fixed, UTC. Source: Envisat-1 Products Specifications, volume 7.
@@ -10,6 +10,7 @@ notes.
 
 from __future__ import annotations
 
+import logging
 import zipfile
 import zlib
 from dataclasses import replace
@@ -23,9 +24,12 @@ from scipy.interpolate import KroghInterpolator
 from calvingfront.errors import OrbitError
 from calvingfront.files import PathLike
 from calvingfront.orbits.earth import to_earth_fixed
+from calvingfront.orbits.eof import check_satellite, check_validity, is_eof, read_eof
 from calvingfront.orbits.orbit import MARGIN_S, fit_orbit
 from calvingfront.orbits.scene_orbit import scene_orbit
-from calvingfront.radar.model import Array, Product, StateVectors
+from calvingfront.radar.model import Array, Product, RadarGeometry, StateVectors
+
+log = logging.getLogger(__name__)
 
 ANOTHER_SATELLITE_M = 10_000.0  # predicted orbits are at most 1 km off
 AROUND = 5  # vectors kept before and after the scene
@@ -34,7 +38,7 @@ DORIS_FIELDS = 11  # of a line; the last is the quality
 ODR_EPOCH = datetime(1985, 1, 1)
 ODR_RECORD_BYTES = 16
 GZIP = b"\x1f\x8b"
-LARGEST_BYTES = 64 << 20  # a real one has 0.3 MB
+LARGEST_BYTES = 64 << 20  # of DORIS 0.3 MB, of Sentinel-1 5 MB
 FETCH = "Fetch the file again, or another one that covers the scene."
 
 
@@ -44,9 +48,22 @@ def with_orbit_file(product: Product, path: PathLike) -> Product:
     Raises OrbitError if the file cannot be used (see read_orbit_file), or if it differs from the
     annotated orbit by more than 10 km: it then belongs to another satellite.
     """
-    annotated = scene_orbit(product.orbit, product.geometry, product.shape)
+    try:
+        annotated = scene_orbit(product.orbit, product.geometry, product.shape)
+    except OrbitError as error:
+        if not isinstance(product.geometry, RadarGeometry):
+            raise
+        lines = np.array([0.0, product.shape[0] - 1.0])
+        start, stop = np.sort(product.geometry.azimuth.time(lines))
+        log.warning(
+            "%s is not compared with the annotated orbit, which is unusable: %s", path, error
+        )
+        return replace(
+            product,
+            orbit=read_orbit_file(path, product.orbit.epoch, start, stop, product.platform),
+        )
     start, stop = annotated.start_s + MARGIN_S, annotated.stop_s - MARGIN_S
-    vectors = read_orbit_file(path, product.orbit.epoch, start, stop)
+    vectors = read_orbit_file(path, product.orbit.epoch, start, stop, product.platform)
     middle = (start + stop) / 2
     apart = fit_orbit(vectors, start, stop).position(middle) - annotated.position(middle)
     distance = float(np.linalg.norm(apart))
@@ -59,11 +76,15 @@ def with_orbit_file(product: Product, path: PathLike) -> Product:
     return replace(product, orbit=vectors)
 
 
-def read_orbit_file(path: PathLike, epoch: datetime, start_s: float, stop_s: float) -> StateVectors:
-    """State vectors around the scene from a DORIS or ODR file, or from a zip archive of one.
+def read_orbit_file(
+    path: PathLike, epoch: datetime, start_s: float, stop_s: float, platform: str | None = None
+) -> StateVectors:
+    """State vectors around the scene from a DORIS, ODR or EOF file, or from a zip or gzip of one.
 
     epoch: UTC, of the scene's times; start_s, stop_s: its first and last azimuth time since then.
-    Raises OrbitError if the file has another format, is truncated or does not cover the scene.
+    platform: the product's satellite; an EOF file names its own.
+    Raises OrbitError if the file has another format, is truncated, does not cover the scene or
+    belongs to another satellite.
     """
     path = Path(path)
     content = _content(path)
@@ -79,9 +100,20 @@ def read_orbit_file(path: PathLike, epoch: datetime, start_s: float, stop_s: flo
         times = _seconds(moments, epoch)
         chosen = _around(path, epoch, times, start_s, stop_s)
         return StateVectors(epoch, times[chosen], states[chosen, :3], states[chosen, 3:], path.name)
+    if is_eof(content):
+        orbit = read_eof(path, content)
+        check_satellite(path, orbit, platform)
+        first, last = (epoch + timedelta(seconds=s) for s in (start_s, stop_s))
+        check_validity(path, orbit, first, last)
+        times = _seconds(orbit.moments, epoch)
+        chosen = _around(path, epoch, times, start_s, stop_s)
+        if not all(orbit.nominal[k] for k in chosen):
+            log.warning("%s marks state vectors about the scene as not nominal", path.name)
+        states = orbit.states[chosen]
+        return StateVectors(epoch, times[chosen], states[:, :3], states[:, 3:], path.name)
     raise OrbitError(
         path,
-        "is neither a DORIS orbit (VOR, POR) nor a Delft arc (ODR)",
+        "is neither a DORIS orbit (VOR, POR), a Delft arc (ODR) nor a Sentinel-1 orbit (EOF)",
         "Give one of these, or use the product's own orbit.",
     )
 
@@ -97,6 +129,8 @@ def _content(path: Path) -> bytes:
                 raise OrbitError(
                     path, f"contains {len(names)} files, not one", "Unpack it and name the file."
                 )
+            if archive.getinfo(names[0]).file_size > LARGEST_BYTES:
+                raise EOFError("too long for an orbit")
             return archive.read(names[0])
     except (OSError, EOFError, zlib.error, zipfile.BadZipFile) as error:
         raise OrbitError(path, f"cannot be read ({error})", FETCH) from None

@@ -21,8 +21,9 @@ def scene_orbit(
     """
     lines = np.array([0.0, shape[0] - 1.0])
     if isinstance(geometry, RadarGeometry):
-        first, last = geometry.azimuth.time(lines)
-        return fit_orbit(vectors, float(first), float(last))
+        times = geometry.azimuth.time(lines)
+        delay = _longest_delay(vectors, geometry, shape)
+        return fit_orbit(vectors, float(times.min()) - delay, float(times.max()) + delay)
     line, sample = np.meshgrid(lines, np.array([0.0, shape[1] - 1.0]))
     latitude, longitude = geometry.to_ground(line.ravel(), sample.ravel())
     corners = to_earth_fixed(longitude, latitude, np.zeros(latitude.shape))
@@ -42,3 +43,13 @@ def scene_orbit(
             "Give an orbit file that covers the scene.",
         )
     return fit_orbit(vectors, float(passed.min()), float(passed.max()))
+
+
+def _longest_delay(vectors: StateVectors, geometry: RadarGeometry, shape: tuple[int, int]) -> float:
+    """Longest time (s) between the middle of the beam and zero Doppler, in the image."""
+    if geometry.doppler is None:
+        return 0.0
+    samples = np.array([0.0, shape[1] - 1.0])
+    ranges = geometry.range.slant_range(samples, geometry.azimuth.time(np.zeros(2)))
+    speed = np.linalg.norm(vectors.velocities_m_s, axis=1).mean()
+    return float(np.abs(geometry.doppler.lead(ranges, speed)).max() / speed)

@@ -1,4 +1,4 @@
-"""Zero-Doppler time and slant range of points, each solved to a few micrometres."""
+"""The time at which the radar sees a point, and its slant range, solved to a few micrometres."""
 
 from __future__ import annotations
 
@@ -6,17 +6,23 @@ import numpy as np
 import numpy.typing as npt
 
 from calvingfront.orbits.orbit import Orbit
-from calvingfront.radar.model import Array, Side
+from calvingfront.radar.model import Array, DopplerCentroid, Side
 
 STEPS = 30
 CONVERGED_S = 1e-9  # 7 µm along the track
 
 
 def zero_doppler(
-    points_m: Array, orbit: Orbit, first_guess_s: Array | None = None
+    points_m: Array,
+    orbit: Orbit,
+    first_guess_s: Array | None = None,
+    doppler: DopplerCentroid | None = None,
 ) -> tuple[Array, Array]:
     """Solve (X − P(t)) · V(t) = 0 for each point by Newton's method.
 
+    With a Doppler centroid, the point lies ahead of the satellite by its lead instead:
+    (X − P) · V = |V| · lead(|X − P|, |V|). The lead hardly changes with time, so that the same
+    slope serves.
     points_m: (n, 3). Returns azimuth time (n,), s since the orbit's epoch, and slant range (n,),
     m; both are NaN for points that the radar passes outside the orbit's span.
     Source: Curlander and McDonough (1991), Synthetic Aperture Radar, section 8.2.
@@ -30,11 +36,14 @@ def zero_doppler(
     for _ in range(STEPS):
         position, velocity, acceleration = orbit.evaluate(time, 2)
         line_of_sight = points_m - position
-        doppler = np.einsum("ij,ij->i", line_of_sight, velocity)
+        miss = np.einsum("ij,ij->i", line_of_sight, velocity)
+        if doppler is not None:
+            speed = np.linalg.norm(velocity, axis=1)
+            miss -= speed * doppler.lead(np.linalg.norm(line_of_sight, axis=1), speed)
         slope = np.einsum("ij,ij->i", line_of_sight, acceleration) - np.einsum(
             "ij,ij->i", velocity, velocity
         )
-        moved = np.clip(time - doppler / slope, middle - reach, middle + reach)
+        moved = np.clip(time - miss / slope, middle - reach, middle + reach)
         change = np.max(np.abs(moved - time), initial=0.0)
         time = moved
         if change < CONVERGED_S:

@@ -21,7 +21,14 @@ from calvingfront.training.ending import ENDS, HOW, acting_training
 from calvingfront.vocabulary import paths
 from calvingfront.vocabulary.ensembles import ensembles_of
 from calvingfront.vocabulary.losses import family_of
-from calvingfront.vocabulary.models import BASELINES, NETWORKS, history_as_read
+from calvingfront.vocabulary.models import (
+    BASELINES,
+    HISTORY_DEFAULTS,
+    NETWORKS,
+    history_as_read,
+    is_filtered,
+    reads_history,
+)
 from calvingfront.vocabulary.others import is_binary, others_of, printed_others
 from calvingfront.vocabulary.paths import Over, Rows
 from calvingfront.vocabulary.runs import Run
@@ -109,7 +116,7 @@ def prediction_step(run: Run) -> str:
     if run.of_others:
         return "import_others"
     if run.averaged:
-        return "average_predictions"
+        return "filter_predictions" if is_filtered(run.model) else "average_predictions"
     return "predict_fronts" if run.trained else "predict_without_network"
 
 
@@ -155,6 +162,12 @@ def _history(config: Config, run: Run) -> dict[str, Any] | None:
     return history_as_read(run.model, config.get("history") or {})
 
 
+def _of_filter(config: Config) -> dict[str, Any]:
+    """Which fronts of other dates filter a prediction."""
+    section = {**HISTORY_DEFAULTS, **(config.get("history") or {})}
+    return {key: section[key] for key in ("when", "gap_days")}
+
+
 def _network(config: Config, run: Run | None) -> list[Any]:
     return [NETWORKS[run.model].code] if run else []
 
@@ -195,11 +208,8 @@ def notes_of(config: Config) -> list[str]:
     notes = []
     if orientations_of(config) > 1:
         notes.append("Predictions of networks are means over the eight orientations of the image.")
-    reading = {
-        name: history for name in config["networks"]["models"]
-        if (history := _history(config, Run(name))) is not None
-    }  # fmt: skip
-    for history in list(reading.values())[:1]:
+    if any(reads_history(run.model) for run in runs_of("all", config)):
+        history = _of_filter(config)
         which = "earlier fronts only" if history["when"] == "past" else "earlier and later fronts"
         gap = history["gap_days"]
         away = f", more than {gap} days from the scene" if gap else ""
@@ -232,6 +242,10 @@ def _files(config: Config, run: Run) -> str:
 _PREDICTED: Keywords = {
     "probabilities": paths.PROBABILITIES,
     "predictions": paths.PREDICTIONS,
+}
+_OF_MEMBERS = {
+    "member_probabilities": paths.PROBABILITIES,
+    "member_predictions": paths.PREDICTIONS,
 }
 _ON_A_DEVICE = ("device", "gpu_slots", "threads")
 _ALL = [
@@ -273,10 +287,16 @@ _ALL = [
         "calvingfront.evaluation.averaging:average_predictions",
         inputs=lambda config: {},
         outputs=lambda config: _PREDICTED,
-        of_members={
-            "member_probabilities": paths.PROBABILITIES,
-            "member_predictions": paths.PREDICTIONS,
-        },
+        of_members=_OF_MEMBERS,
+        origin=paths.PREDICTIONS_ORIGIN,
+    ),
+    Step(
+        "filter_predictions",
+        "calvingfront.evaluation.filtering:filter_predictions",
+        inputs=_trained,
+        outputs=lambda config: _PREDICTED,
+        parameters=lambda config: {"history_from": _of_filter(config)},
+        of_members=_OF_MEMBERS,
         origin=paths.PREDICTIONS_ORIGIN,
     ),
     Step(

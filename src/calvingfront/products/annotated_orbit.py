@@ -11,7 +11,7 @@ import numpy.typing as npt
 from pyproj import Transformer
 
 from calvingfront.files import PathLike
-from calvingfront.orbits.hermite import Hermite
+from calvingfront.orbits.orbit import fit_orbit
 from calvingfront.products.reading import fault, finite
 from calvingfront.radar.model import Array, StateVectors
 
@@ -42,9 +42,6 @@ def annotated_orbit(
     )
 
 
-MOST_NODES = 8  # more would add nothing to the polynomial and lose precision
-
-
 @cache
 def earth_fixed() -> Transformer:
     """From longitude, latitude (degrees) and ellipsoidal height (m) to Earth-fixed coordinates."""
@@ -54,17 +51,9 @@ def earth_fixed() -> Transformer:
 def interpolate_orbit(orbit: StateVectors, times_s: Array) -> tuple[Array, Array]:
     """Positions (n, 3), m, and velocities (n, 3), m/s, at times (n,), s since the epoch.
 
-    Uses one Hermite polynomial through the positions and velocities of up to eight vectors nearest
-    to the middle of the times: for times close together, such as those of one image.
+    For times close together, such as those of one image. Raises OrbitError if the vectors do not
+    cover them or contradict each other (see fit_orbit).
     """
-    middle = 0.5 * (times_s.min() + times_s.max())
-    nearest = np.sort(np.argsort(np.abs(orbit.times_s - middle))[:MOST_NODES])
-    scale = max(float(np.ptp(orbit.times_s[nearest])) / 2, 1e-9)
-    # Scaling by half the span keeps the divided differences precise.
-    polynomial = Hermite(
-        (orbit.times_s[nearest] - middle) / scale,
-        orbit.positions_m[nearest],
-        orbit.velocities_m_s[nearest] * scale,
-    )
-    position, slope = polynomial.with_slope((times_s - middle) / scale)
-    return position, slope / scale
+    fitted = fit_orbit(orbit, float(times_s.min()), float(times_s.max()))
+    position, velocity = fitted.evaluate(times_s, 1)
+    return position, velocity

@@ -7,7 +7,9 @@ from datetime import timedelta
 
 import numpy as np
 
-from calvingfront.errors import ProductError
+from calvingfront.errors import OrbitError, ProductError
+from calvingfront.orbits.orbit import Orbit
+from calvingfront.orbits.scene_orbit import scene_orbit
 from calvingfront.products.annotated_orbit import earth_fixed, interpolate_orbit
 from calvingfront.products.reading import DAMAGED
 from calvingfront.radar.model import (
@@ -26,26 +28,27 @@ ORBIT_SPEED_M_S = (7.2e3, 7.9e3)
 SLANT_RANGE_M = (4.5e5, 1.8e6)
 LINE_SPACING_M = (0.2, 300.0)
 TIME_MARGIN_S = 1.0  # lines may lie this far outside the state vectors: an error of 1 cm
-# Some ground control points were computed with a height other than their own: 255 m off in range in
-# a real scene. A wrong field is off by kilometres.
-GROUND_POINT_TOLERANCE_M = 500.0
 # Real polynomials of map products miss by 0.002 pixels; a damaged coefficient by thousands.
 MAP_TOLERANCE_PX = 1.0
 WRONG = "Do not use the product: fetch it again, or get the scene from another processing."
 
 
-def check_product(product: Product) -> list[ProductError]:
-    """Return all faults of a product; an empty list means that it can be used."""
+def check_product(product: Product, *, orbit_follows: bool = False) -> list[ProductError]:
+    """Return all faults of a product; an empty list means that it can be used.
+
+    orbit_follows: an orbit file will take the place of the state vectors, which may therefore be
+    too few, too noisy, or of another time. Ground points are checked where the vectors are usable.
+    """
     faults = _check_pixels(product)
     faults += check_orbit(product.orbit, product)
     geometry = product.geometry
     if isinstance(geometry, RadarGeometry) and not faults:
-        faults += _check_timing(product, geometry)
+        faults += _check_timing(product, geometry, orbit_follows)
         faults += _check_slant_range(product, geometry)
-        if product.ground_points is not None and not faults:
-            faults += _check_ground_points(product, geometry, product.ground_points)
     if isinstance(geometry, MapGeometry) and not faults:
         faults += _check_map(product, geometry)
+    if not faults:
+        faults += _check_scene_orbit(product, orbit_follows)
     if not (np.isfinite(product.calibration.gains).all() and (product.calibration.gains > 0).all()):
         faults.append(
             _fault(product, "calibration", "has gains that are not finite and positive", WRONG)
@@ -106,11 +109,14 @@ def check_orbit(orbit: StateVectors, product: Product) -> list[ProductError]:
     return faults
 
 
-def _check_timing(product: Product, geometry: RadarGeometry) -> list[ProductError]:
+def _check_timing(
+    product: Product, geometry: RadarGeometry, orbit_follows: bool
+) -> list[ProductError]:
     faults = []
     ends = geometry.azimuth.time(np.array([0.0, product.shape[0] - 1.0]))
     first, last = product.orbit.times_s[[0, -1]]
-    if ends.min() < first - TIME_MARGIN_S or ends.max() > last + TIME_MARGIN_S:
+    covered = first - TIME_MARGIN_S <= ends.min() and ends.max() <= last + TIME_MARGIN_S
+    if not covered and not orbit_follows:
         what = (
             f"the image spans {ends.min():.3f} to {ends.max():.3f} s, but the state vectors cover "
             f"{first:.3f} to {last:.3f} s"
@@ -180,8 +186,20 @@ def _check_map(product: Product, geometry: MapGeometry) -> list[ProductError]:
     return []
 
 
+def _check_scene_orbit(product: Product, orbit_follows: bool) -> list[ProductError]:
+    """Check the orbit as geocoding will use it, and on it the product's own ground points."""
+    try:
+        orbit = scene_orbit(product.orbit, product.geometry, product.shape)
+    except OrbitError as error:
+        unusable = _fault(product, error.where, error.what, error.remedy)
+        return [] if orbit_follows else [unusable]
+    if product.ground_points is None or not isinstance(product.geometry, RadarGeometry):
+        return []
+    return _check_ground_points(product, product.geometry, product.ground_points, orbit)
+
+
 def _check_ground_points(
-    product: Product, geometry: RadarGeometry, points: GroundPoints
+    product: Product, geometry: RadarGeometry, points: GroundPoints, orbit: Orbit
 ) -> list[ProductError]:
     """Check that timing, range and orbit place the product's own points where it says they are."""
     time_s = np.where(
@@ -199,26 +217,34 @@ def _check_ground_points(
     ]
     height = np.where(np.isfinite(points.height), points.height, product.mean_height_m)
     if np.isfinite(height).all():
-        along, distance = _seen_from_orbit(product.orbit, points, height, time_s)
+        # Times that lie outside the image are told by the first check.
+        seen_s = np.clip(time_s, orbit.start_s, orbit.stop_s)
+        along, distance = _seen_from_orbit(orbit, geometry, points, height, seen_s)
         offsets.append(("positions and orbit (along the track)", along))
         offsets.append(("positions and orbit (in range)", distance - by_sample))
     faults = []
     for between, offset in offsets:
         known = np.abs(offset[np.isfinite(offset)])
         worst = float(known.max()) if known.size else 0.0
-        if not worst <= GROUND_POINT_TOLERANCE_M or math.isnan(worst):
-            what = f"{between} disagree by up to {worst:.0f} m"
+        if not worst <= points.tolerance_m or math.isnan(worst):
+            what = (
+                f"{between} disagree by up to {worst:.0f} m; up to {points.tolerance_m:.0f} m "
+                "are usual"
+            )
             faults.append(_fault(product, "ground control points", what, WRONG))
     return faults
 
 
 def _seen_from_orbit(
-    orbit: StateVectors, points: GroundPoints, height: Array, time_s: Array
+    orbit: Orbit, geometry: RadarGeometry, points: GroundPoints, height: Array, time_s: Array
 ) -> tuple[Array, Array]:
-    """Distance (m) of the points ahead of the satellite at their times, and their slant range."""
+    """How far (m) the points lie along the track from where they are seen; their slant range."""
     to_fixed = earth_fixed()
     fixed = np.stack(to_fixed.transform(points.longitude, points.latitude, height), axis=-1)
-    position, velocity = interpolate_orbit(orbit, time_s)
+    position, velocity = orbit.evaluate(time_s, 1)
     sight = fixed - position
-    along = (sight * velocity).sum(axis=1) / np.linalg.norm(velocity, axis=1)
-    return along, np.linalg.norm(sight, axis=1)
+    distance, speed = np.linalg.norm(sight, axis=1), np.linalg.norm(velocity, axis=1)
+    along = (sight * velocity).sum(axis=1) / speed
+    if geometry.doppler is not None:
+        along -= geometry.doppler.lead(distance, speed)
+    return along, distance

@@ -6,8 +6,11 @@ import logging
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
+
 from calvingfront.errors import Faults, ProductError
 from calvingfront.files import PathLike
+from calvingfront.orbits.scene_orbit import scene_orbit
 from calvingfront.products.checks import check_product
 from calvingfront.products.product_json import read_product_json, write_product_json
 from calvingfront.products.registry import open_product
@@ -34,7 +37,7 @@ def ingest_product(
     Raises Faults with all faults of the product.
     """
     opened = open_product(_resolve(Path(product)), polarisation)
-    faults = check_product(opened)
+    faults = check_product(opened, orbit_follows=orbit_file is not None)
     if opened.mission != mission:
         what = f"was acquired by {opened.mission}, but the scene table says {mission}"
         faults.append(ProductError(product, what, "Correct the mission in the table."))
@@ -49,6 +52,11 @@ def ingest_product(
         )
 
         opened = with_orbit_file(opened, orbit_file)
+        # The product's ground points were computed with its own orbit.
+        faults = check_product(replace(opened, ground_points=None))
+        if faults:
+            raise Faults(faults, REMEDY)
+    opened = replace(opened, notes=(*opened.notes, orbit_note(opened)))
     write_product_json(output, opened)
     log.info("%s %s, %s × %s px", opened.format, opened.level, *opened.shape)
     for note in opened.notes:
@@ -66,6 +74,16 @@ def open_ingested(path: PathLike) -> Product:
             f"Remove {path} and rerun ingest_product.",
         )
     return replace(ingested, pixels=opened.pixels, ground_points=opened.ground_points)
+
+
+def orbit_note(product: Product) -> str:
+    """How well the state vectors agree with the orbit that is fitted to them."""
+    orbit = scene_orbit(product.orbit, product.geometry, product.shape)
+    shift = "" if np.isnan(orbit.error_m) else f", which shifts the image by {orbit.error_m:.3f} m"
+    return (
+        f"state vectors ({product.orbit.source}) lie {orbit.residual_m:.3f} m and "
+        f"{orbit.residual_m_s:.4f} m/s from the fitted orbit{shift}"
+    )
 
 
 def _resolve(path: Path) -> Path:

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
+import numpy.typing as npt
 from rasterio.errors import RasterioError
+from rasterio.io import DatasetReader
 from rasterio.windows import Window
 
 from calvingfront.errors import ProductError
+from calvingfront.files import PathLike
 from calvingfront.geofiles.rasters import open_alone
 from calvingfront.products.reading import DAMAGED, fault, file_size
 from calvingfront.radar.model import Pixels
+
+HIGHEST_TILE = 1024  # lines; higher ones are decoded more than once
+ROWS_KEPT = 2  # of tiles: 54 MB of a Sentinel-1 frame
 
 
 def check_lines(path: Path | str, first: int, count: int, shape: tuple[int, int]) -> None:
@@ -67,31 +74,57 @@ class RecordPixels:
         return values.view(np.complex64) if self.is_complex else values
 
 
-@dataclass(frozen=True)
 class RasterPixels:
-    """The first band of a GeoTIFF with detected amplitudes; `source` is what GDAL opens."""
+    """The first band of a GeoTIFF with detected amplitudes.
 
-    source: str
-    shape: tuple[int, int]
-    is_complex: bool = False
-    concurrent: ClassVar[bool] = True  # each call opens the raster itself
+    A cloud-optimised one has compressed tiles of some hundred lines, of which a few lines are asked
+    for at a time. So each row of tiles is decoded once, and the last ROWS_KEPT rows are kept.
+    """
+
+    is_complex = False
+    concurrent = True  # each call opens the raster itself
+
+    def __init__(self, path: PathLike, shape: tuple[int, int]) -> None:
+        self.path = Path(path)
+        self.shape = shape
+        self._rows: dict[int, npt.NDArray[Any]] = {}
+        self._lock = threading.Lock()
 
     def read(self, first: int, count: int) -> Pixels:
         """Return lines first … first + count − 1: (count, samples), float32."""
-        check_lines(self.source, first, count, self.shape)
+        check_lines(self.path, first, count, self.shape)
         try:
-            with open_alone(self.source) as raster:
-                if raster.shape != self.shape:
-                    found = f"{raster.height} lines of {raster.width} samples"
-                    stated = f"{self.shape[0]} of {self.shape[1]}"
-                    what = f"has {found}, but its annotation says {stated}"
-                    raise ProductError(self.source, what, DAMAGED)
-                # With a damaged band count in the thousands, reading even one band is slow.
-                if raster.count != 1:
-                    what = f"has {raster.count} bands, not one"
-                    raise ProductError(self.source, what, DAMAGED)
-                window = Window(0, first, self.shape[1], count)
-                values = raster.read(1, window=window, out_dtype="float32")
+            with open_alone(self.path) as raster:
+                self._check(raster)
+                height = min(raster.block_shapes[0][0], HIGHEST_TILE)
+                if height <= count:
+                    return _lines(raster, first, count).astype(np.float32)
+                rows = range(first // height, (first + count - 1) // height + 1)
+                stored = np.concatenate([self._row(raster, row, height) for row in rows])
         except (RasterioError, OSError, ValueError) as error:
-            raise ProductError(self.source, f"cannot be read ({error})", DAMAGED) from error
-        return np.asarray(values, dtype=np.float32)
+            raise ProductError(self.path, f"cannot be read ({error})", DAMAGED) from error
+        start = first - rows[0] * height
+        return stored[start : start + count].astype(np.float32)
+
+    def _row(self, raster: DatasetReader, row: int, height: int) -> npt.NDArray[Any]:
+        """The lines of a row of tiles, as stored."""
+        with self._lock:
+            if row not in self._rows:
+                while len(self._rows) >= ROWS_KEPT:
+                    del self._rows[next(iter(self._rows))]
+                first = row * height
+                self._rows[row] = _lines(raster, first, min(height, self.shape[0] - first))
+            return self._rows[row]
+
+    def _check(self, raster: DatasetReader) -> None:
+        if raster.shape != self.shape:
+            found = f"{raster.height} lines of {raster.width} samples"
+            what = f"has {found}, but its annotation says {self.shape[0]} of {self.shape[1]}"
+            raise ProductError(self.path, what, DAMAGED)
+        # With a damaged band count in the thousands, reading even one band is slow.
+        if raster.count != 1:
+            raise ProductError(self.path, f"has {raster.count} bands, not one", DAMAGED)
+
+
+def _lines(raster: DatasetReader, first: int, count: int) -> npt.NDArray[Any]:
+    return np.asarray(raster.read(1, window=Window(0, first, raster.width, count)))

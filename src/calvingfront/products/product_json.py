@@ -20,6 +20,7 @@ from calvingfront.radar.model import (
     Array,
     AzimuthTime,
     Calibration,
+    DopplerCentroid,
     GroundRange,
     MapGeometry,
     Pixels,
@@ -30,7 +31,7 @@ from calvingfront.radar.model import (
 )
 from calvingfront.storage.sealed import read_record, reading, write_record
 
-VERSION = 1
+VERSION = 2
 REMEDY = "Remove it and rerun ingest_product."
 
 
@@ -115,7 +116,30 @@ def _geometry_to_dict(geometry: RadarGeometry | MapGeometry) -> dict[str, Any]:
             "interval_s": geometry.azimuth.interval_s,
         },
         "range": _range_to_dict(geometry.range),
+        "doppler": doppler_to_dict(geometry.doppler),
     }
+
+
+def doppler_to_dict(doppler: DopplerCentroid | None) -> dict[str, Any] | None:
+    """Return a Doppler centroid as numbers and lists."""
+    if doppler is None:
+        return None
+    return {
+        "wavelength_m": doppler.wavelength_m,
+        "origin_m": doppler.origin_m,
+        "coefficients": doppler.coefficients.tolist(),
+    }
+
+
+def doppler_from_dict(content: dict[str, Any] | None) -> DopplerCentroid | None:
+    """Restore what `doppler_to_dict` returned."""
+    if content is None:
+        return None
+    return DopplerCentroid(
+        float(content["wavelength_m"]),
+        float(content["origin_m"]),
+        _array(content["coefficients"], 1),
+    )
 
 
 def _range_to_dict(in_range: SlantRange | GroundRange) -> dict[str, Any]:
@@ -190,6 +214,7 @@ def _geometry_from_dict(
         AzimuthTime(float(azimuth["first_s"]), float(azimuth["interval_s"])),
         _range_from_dict(content["range"]),
         content["look_side"],
+        doppler_from_dict(content["doppler"]),
     )
 
 

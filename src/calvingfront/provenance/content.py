@@ -27,7 +27,7 @@ BLOCKS, BLOCK_BYTES = 256, 64 * 2**10
 FRESH_S = 2.0
 SAVE_EVERY_S = 1.0
 # Files that hold a whole product; any other file is one of several in its folder.
-CONTAINERS = frozenset({".zip", ".n1", ".e1", ".e2", ".json"})
+CONTAINERS = frozenset({".zip", ".tar", ".tgz", ".gz", ".n1", ".e1", ".e2", ".json"})
 
 Stamp = list[int]
 

@@ -91,7 +91,10 @@ class GroundRange:
 
 @dataclass(frozen=True)
 class AzimuthTime:
-    """Zero-Doppler time of a line: first_s + line · interval_s (negative: newest line first)."""
+    """Time of a line: first_s + line · interval_s (negative: newest line first).
+
+    It is the zero-Doppler time, unless the image's geometry has a Doppler centroid.
+    """
 
     first_s: float
     interval_s: float
@@ -102,12 +105,40 @@ class AzimuthTime:
 
 
 @dataclass(frozen=True)
+class DopplerCentroid:
+    """Doppler centroid of an image whose points lie in the middle of the beam, not abeam.
+
+    f (Hz) = Σ_k coefficients[k] · (r − origin_m)^k at slant range r (m); positive where the beam
+    points ahead of the satellite.
+    """
+
+    wavelength_m: float
+    origin_m: float
+    coefficients: Array
+
+    def lead(self, slant_range_m: Array, speed_m_s: Array) -> Array:
+        """Distance (m) along the velocity from the satellite to a point: λ r f / 2v.
+
+        From f = 2 v·s / (λ r), with s the line of sight (Curlander and McDonough 1991, section
+        8.2). speed_m_s: of the satellite over the Earth.
+        """
+        ranges = np.asarray(slant_range_m, float)
+        hertz = np.polynomial.polynomial.polyval(ranges - self.origin_m, self.coefficients)
+        return np.asarray(0.5 * self.wavelength_m * ranges * hertz / speed_m_s)
+
+
+@dataclass(frozen=True)
 class RadarGeometry:
-    """Geometry of an image whose lines follow azimuth time and whose samples follow range."""
+    """Geometry of an image whose lines follow azimuth time and whose samples follow range.
+
+    doppler: None if the lines' times are zero-Doppler times; otherwise a point is imaged at the
+    time and slant range at which it has this Doppler frequency.
+    """
 
     azimuth: AzimuthTime
     range: SlantRange | GroundRange
     look_side: Side
+    doppler: DopplerCentroid | None = None
 
 
 @dataclass(frozen=True)
@@ -149,6 +180,7 @@ class GroundPoints:
 
     line, sample: (n,); latitude, longitude: (n,) degrees; height: (n,) m above the ellipsoid;
     slant_range_time_s, azimuth_time_s: (n,), NaN where the product does not give them.
+    tolerance_m: how far orbit and timing of an undamaged product may miss the points.
     """
 
     line: Array
@@ -158,6 +190,7 @@ class GroundPoints:
     height: Array
     azimuth_time_s: Array
     slant_range_time_s: Array
+    tolerance_m: float = 50.0
 
 
 class PixelReader(Protocol):

@@ -13,14 +13,16 @@ from calvingfront.errors import GeocodingError
 from calvingfront.files import PathLike
 from calvingfront.orbits.earth import to_geodetic
 from calvingfront.orbits.scene_orbit import scene_orbit
-from calvingfront.sar.dem import Datum, heights_on_grid
+from calvingfront.radar.view import FILLED, LAYOVER, SHADOW, VALID
+from calvingfront.sar.dem import Datum, read_heights
 from calvingfront.sar.geometry import to_ground
 from calvingfront.sar.grid import Bounds, MapGrid, from_wgs84, grid_over, overlap
+from calvingfront.sar.heights.files import Terrain
 from calvingfront.sar.intensity_file import read_intensity
 from calvingfront.sar.kernels import Float32, geocode_rows, over_rows
 from calvingfront.sar.lattice import Lattice, solve_lattice
 from calvingfront.sar.map_file import write_map
-from calvingfront.sar.masks import SHADOW, view_codes
+from calvingfront.sar.masks import view_codes
 from calvingfront.sar.multilook import Multilooked
 from calvingfront.sar.terrain_flattening import flatten
 
@@ -32,7 +34,8 @@ class MapImage:
     """A scene on the map.
 
     backscatter: (grid.height, grid.width) float32, linear `kind`, NaN = no data.
-    view: the same shape, uint8, codes of masks.py (0 no data, 1 valid, 2 layover, 3 shadow).
+    view: the same shape, uint8, codes of masks.py (0 no data, 1 valid, 2 layover, 3 shadow, 4 a
+    height that was filled in).
     """
 
     grid: MapGrid
@@ -137,7 +140,7 @@ def geocode(
 
 def geocode_scene(
     scene: Multilooked,
-    dem: PathLike,
+    dem: Terrain,
     output: PathLike,
     view: PathLike,
     *,
@@ -151,12 +154,16 @@ def geocode_scene(
 ) -> None:
     """Geocode a scene and write backscatter (output) and codes (view) as COGs.
 
-    Arguments and errors as in scene_grid, heights_on_grid and geocode.
+    What asks for a look about the terrain model is a tag of both, too.
+    Arguments and errors as in scene_grid, read_heights and geocode.
     """
     grid = scene_grid(scene, crs, spacing_m, area)
-    heights = heights_on_grid(dem, grid, vertical_datum, geoid, threads)
-    image = geocode(scene, grid, heights, threads, terrain_flattening=terrain_flattening)
-    write_map(output, view, grid, image.backscatter, image.view, image.kind, image.facts, threads)
+    heights = read_heights(dem, grid, vertical_datum, geoid, threads)
+    image = geocode(scene, grid, heights.metres, threads, terrain_flattening=terrain_flattening)
+    if heights.doubtful is not None:
+        image.view[heights.doubtful & np.isin(image.view, (VALID, LAYOVER))] = FILLED
+    facts = image.facts | {"terrain": ". ".join(heights.warned)}
+    write_map(output, view, grid, image.backscatter, image.view, image.kind, facts, threads)
 
 
 def geocode_file(

@@ -15,6 +15,7 @@ from calvingfront.orbits.zero_doppler import on_look_side, zero_doppler
 from calvingfront.radar.model import (
     SPEED_OF_LIGHT,
     Array,
+    DopplerCentroid,
     MapGeometry,
     RadarGeometry,
     Side,
@@ -39,7 +40,8 @@ def to_line_sample(
     radar does not look. A product on a map grid shows a point where its range and Doppler meet the
     ellipsoid, since it was projected there.
     """
-    time, slant_range = zero_doppler(points_m, orbit, first_guess_s)
+    doppler = geometry.doppler if isinstance(geometry, RadarGeometry) else None
+    time, slant_range = zero_doppler(points_m, orbit, first_guess_s, doppler)
     time = np.where(on_look_side(points_m, time, orbit, geometry.look_side), time, np.nan)
     slant_range = np.where(np.isfinite(time), slant_range, np.nan)
     if isinstance(geometry, MapGeometry):
@@ -82,19 +84,29 @@ def to_ground(
     time = geometry.azimuth.time(line)
     orbit.position(time)  # raises outside the span
     slant_range = geometry.range.slant_range(np.asarray(sample, dtype=np.float64), time)
-    return range_doppler_point(orbit, time, slant_range, height, geometry.look_side)
+    return range_doppler_point(
+        orbit, time, slant_range, height, geometry.look_side, geometry.doppler
+    )
 
 
 def range_doppler_point(
-    orbit: Orbit, time_s: Array, slant_range_m: Array, height: Array, look_side: Side
+    orbit: Orbit,
+    time_s: Array,
+    slant_range_m: Array,
+    height: Array,
+    look_side: Side,
+    doppler: DopplerCentroid | None = None,
 ) -> Array:
     """Point at the given range and height in the zero-Doppler plane, on the look side.
 
+    With a Doppler centroid the point lies ahead of that plane by its lead.
     All (n,); returns (n, 3). Newton's method in the three coordinates; the height's gradient is the
     normal of the ellipsoid. Raises GeocodingError if no point has both range and height.
     """
     position, velocity = orbit.evaluate(np.asarray(time_s, dtype=np.float64), 1)
-    along = velocity / np.linalg.norm(velocity, axis=1, keepdims=True)
+    speed = np.linalg.norm(velocity, axis=1)
+    along = velocity / speed[:, None]
+    lead = np.zeros(speed.shape) if doppler is None else doppler.lead(slant_range_m, speed)
     down = -position / np.linalg.norm(position, axis=1, keepdims=True)
     down -= along * np.einsum("ij,ij->i", down, along)[:, None]
     down /= np.linalg.norm(down, axis=1, keepdims=True)
@@ -114,7 +126,7 @@ def range_doppler_point(
         up = vertical(longitude, latitude)
         misses = np.stack(
             [
-                np.einsum("ij,ij->i", sight, along),
+                np.einsum("ij,ij->i", sight, along) - lead,
                 distance - slant_range_m,
                 found - height,
             ],

@@ -17,7 +17,11 @@ import rasterio
 from calvingfront.errors import DamagedFileError, ProductError
 from calvingfront.files import PathLike
 from calvingfront.geofiles.whole_rasters import CRC_TAG, pixels_crc, read_checked, replacing_raster
-from calvingfront.products.product_json import read_product_json
+from calvingfront.products.product_json import (
+    doppler_from_dict,
+    doppler_to_dict,
+    read_product_json,
+)
 from calvingfront.radar.model import (
     AzimuthTime,
     GroundRange,
@@ -55,7 +59,11 @@ def write_intensity(scene: Multilooked, path: PathLike, threads: int = 1) -> Non
     timing = (
         {}
         if isinstance(geometry, MapGeometry)
-        else {"azimuth": asdict(geometry.azimuth), "range": _plain(asdict(geometry.range))}
+        else {
+            "azimuth": asdict(geometry.azimuth),
+            "range": _plain(asdict(geometry.range)),
+            "doppler": doppler_to_dict(geometry.doppler),
+        }
     )
     write_record(
         path.with_suffix(".json"),
@@ -129,6 +137,7 @@ def _geometry(
         AzimuthTime(**content["azimuth"]),
         GroundRange(**ranges) if "coefficients" in ranges else SlantRange(**ranges),
         content["look_side"],
+        doppler_from_dict(content["doppler"]),
     )
 
 

@@ -69,16 +69,13 @@ def multilooked_geometry(
     azimuth, ranges = geometry.azimuth, geometry.range
     averaged = AzimuthTime(azimuth.first_s + down * azimuth.interval_s, azimuth.interval_s * lines)
     if isinstance(ranges, SlantRange):
-        return RadarGeometry(
-            averaged,
-            SlantRange(
-                ranges.first_time_s + across * ranges.interval_s, ranges.interval_s * samples
-            ),
-            geometry.look_side,
+        in_range = SlantRange(
+            ranges.first_time_s + across * ranges.interval_s, ranges.interval_s * samples
         )
+        return replace(geometry, azimuth=averaged, range=in_range)
     on_ground = replace(
         ranges,
         first_m=ranges.first_m + across * ranges.spacing_m,
         spacing_m=ranges.spacing_m * samples,
     )
-    return RadarGeometry(averaged, on_ground, geometry.look_side)
+    return replace(geometry, azimuth=averaged, range=on_ground)

@@ -23,7 +23,7 @@ BLOCK_PX = 512
 # Deflate takes six times as long as zstd at level 1.
 CREATION = {"driver": "COG", "compress": "zstd", "level": 1, "blocksize": BLOCK_PX}
 GDAL_TYPES = {"float32": "Float32", "uint8": "Byte"}
-VIEW_CODES = "0 no data, 1 valid, 2 layover, 3 shadow"
+VIEW_CODES = "0 no data, 1 valid, 2 layover, 3 shadow, 4 height filled in"
 
 
 def write_map(

@@ -18,11 +18,11 @@ from calvingfront.orbits.earth import to_earth_fixed, to_geodetic
 from calvingfront.orbits.orbit import Orbit
 from calvingfront.orbits.zero_doppler import on_look_side, zero_doppler
 from calvingfront.radar.model import Array, Side
+from calvingfront.radar.view import SHADOW
 from calvingfront.sar.geometry import to_ground
 from calvingfront.sar.grid import MapGrid
 from calvingfront.sar.kernels import Float32, locate_rows, over_rows
 from calvingfront.sar.lattice import Lattice, solve_lattice
-from calvingfront.sar.masks import SHADOW
 from calvingfront.sar.multilook import Multilooked
 from calvingfront.sar.sight import Codes
 from calvingfront.sar.triangles import UNITS_PER_M2, project_triangles

@@ -9,7 +9,8 @@ from typing import Any
 
 import pandas as pd
 
-from calvingfront.errors import ConfigError
+from calvingfront.errors import CalvingFrontError, ConfigError
+from calvingfront.sar.heights.files import terrain_files
 from calvingfront.scenes.fronts.listing import Fronts, front_of
 from calvingfront.scenes.places.areas import map_crs_faults
 from calvingfront.scenes.rasters import is_raster
@@ -23,7 +24,7 @@ def from_config(config: Mapping[str, Any]) -> pd.DataFrame:
     """The scene table of `source.products`."""
     source = config["source"]
     table, spacing_m = source["products"]["table"], config["map"]["spacing_m"]
-    return list_products(table, spacing_m, source["exclude"] or {})
+    return list_products(table, spacing_m, source["exclude"] or {}, config["results"])
 
 
 def faults(config: Mapping[str, Any]) -> Iterator[ConfigError]:
@@ -45,15 +46,18 @@ def map_faults(chart: Mapping[str, Any], because: str) -> Iterator[ConfigError]:
     if chart["crs"] is None:
         yield ConfigError("map.crs", f"is not set, but {because}", "Write a CRS, such as EPSG:3031")
     yield from map_crs_faults(chart)
-    for key in ("dem", "geoid"):
-        path = chart[key]
-        if path is not None and not Path(path).is_file():
-            yield ConfigError(f"map.{key}", f"{path} does not exist", "Correct the path")
+    if chart["geoid"] is not None and not Path(chart["geoid"]).is_file():
+        yield ConfigError("map.geoid", f"{chart['geoid']} does not exist", "Correct the path")
+    if chart["dem"] is not None:
+        try:
+            terrain_files(chart["dem"])
+        except CalvingFrontError as error:
+            yield ConfigError("map.dem", f"{error.where} {error.what}", error.remedy)
     if chart["dem"] is None:
         yield ConfigError(
             "map.dem",
             f"is not set, but {because}",
-            "Write the path of a raster of terrain heights",
+            "Write the path of a raster of terrain heights, or of a folder of tiles",
         )
     if chart["vertical_datum"] == "geoid" and chart["geoid"] is None:
         yield ConfigError(
@@ -64,17 +68,21 @@ def map_faults(chart: Mapping[str, Any], because: str) -> Iterator[ConfigError]:
 
 
 def list_products(
-    table: str | Path | None, spacing_m: Mapping[str, float], exclude: Collection[str] = ()
+    table: str | Path | None,
+    spacing_m: Mapping[str, float],
+    exclude: Collection[str] = (),
+    results: str | Path | None = None,
 ) -> pd.DataFrame:
     """The scene table of a user's table of products.
 
     spacing_m: of the map, for each mission. If the table leaves mission or day empty, they are read
     from the product. polarisation and orbit_file are missing if empty; paths are relative to the
-    table's folder. `image` is the product.
+    table's folder. `image` is the product, a folder above it, or its archive. results: the folder
+    that remembers what the headers in archives say.
     Raises Faults with all faults.
     """
     fronts = Fronts()
-    make_row = partial(_row, spacing_m=spacing_m, fronts=fronts)
+    make_row = partial(_row, spacing_m=spacing_m, fronts=fronts, results=results)
     scenes = list_table(table, "source.products.table", REQUIRED, OPTIONAL, exclude, make_row)
     scenes.attrs["notes"] = [*scenes.attrs["notes"], *fronts.notes()]
     return scenes
@@ -86,6 +94,7 @@ def _row(
     fault: Fault,
     spacing_m: Mapping[str, float],
     fronts: Fronts,
+    results: str | Path | None,
 ) -> dict[str, Any]:
     product = existing(cell, "product", folder, fault, or_folder=True)
     front, layer = front_of(cell, folder, fault)
@@ -97,11 +106,10 @@ def _row(
         front = None
     mission, acquired = cell.get("mission", ""), cell.get("acquired", "")
     if product is not None and not (mission and acquired):
-        from calvingfront.products.registry import open_product  # only where cells are empty
+        from calvingfront.products.delivery.headers import headers_of  # only where cells are empty
 
-        opened = open_product(product, cell.get("polarisation") or None)
-        mission = mission or opened.mission
-        acquired = acquired or opened.acquired.date().isoformat()
+        said = headers_of(results).of(product, cell.get("polarisation") or None)
+        mission, acquired = mission or said.mission, acquired or said.acquired
     if mission and mission not in spacing_m:
         known = ", ".join(spacing_m)
         fault(f"has the unknown mission {mission!r}", f"Write one of {known}, or leave it empty.")

@@ -20,9 +20,12 @@ from calvingfront.tables.table_parts import others_note, write_table
 from calvingfront.vocabulary.losses import NO_LOSS, REFERENCE_LOSS
 from calvingfront.vocabulary.models import (
     BASELINES,
+    HISTORY,
+    IMAGE_AND_HISTORY,
     NETWORKS,
     averaged_network,
     is_ensemble,
+    is_filtered,
     reads_history,
 )
 from calvingfront.vocabulary.others import NOBODY, Printed
@@ -45,7 +48,10 @@ class Question(NamedTuple):
 
 FAMILIES = {
     "attention": "Does attention help? Att. U-Net against U-Net, same loss",
-    "history": "Do fronts of other dates help? U-Net + dates against U-Net, same loss",
+    "plain": "Does another encoder help? Against U-Net, same loss",
+    "history": "Do fronts of other dates help? Against the same network without them, same loss",
+    "filter": "Does filtering in time help? Against the same network, unfiltered",
+    "image": "Does the image help beside fronts of other dates? Against dates only, same loss",
     "average": "Does the average over seeds do better than its members? Against their mean scores",
     "network": "Does a network do better than the rows without one?",
     "others": "Does a network do better than the results of others?",
@@ -143,12 +149,14 @@ def _questions(pairs: Sequence[Pair]) -> Iterator[Question]:
     networks = [pair for pair in pairs if pair[1] != NO_LOSS]
     for model, loss in averages:
         if (averaged_network(model), loss) in networks:
-            yield Question("average", (model, loss), (str(averaged_network(model)), loss))
+            family = "filter" if is_filtered(model) else "average"
+            yield Question(family, (model, loss), (str(averaged_network(model)), loss))
     for model, loss in networks:
         plain = NETWORKS[model].plain if model in NETWORKS else None
         if plain and (plain, loss) in networks:
-            family = "history" if reads_history(model) else "attention"
-            yield Question(family, (model, loss), (plain, loss))
+            yield Question(_family_of(model), (model, loss), (plain, loss))
+    for both, alone in _with_and_without_image(networks):
+        yield Question("image", both, alone)
     for network in networks:
         for pair in pairs:
             if pair[1] == NO_LOSS:
@@ -156,6 +164,23 @@ def _questions(pairs: Sequence[Pair]) -> Iterator[Question]:
     for model, loss in networks:
         if loss != REFERENCE_LOSS and (model, REFERENCE_LOSS) in networks:
             yield Question("loss", (model, loss), (model, REFERENCE_LOSS))
+
+
+def _family_of(model: str) -> str:
+    """The family of a comparison of a network with the plainer one."""
+    if reads_history(model):
+        return "history"
+    return "attention" if NETWORKS[model].gated else "plain"
+
+
+def _with_and_without_image(networks: Sequence[Pair]) -> Iterator[tuple[Pair, Pair]]:
+    """Each network that reads image and dates, with those of its loss that read dates alone."""
+    reads = {name: network.reads for name, network in NETWORKS.items()}
+    for both in networks:
+        for alone in networks:
+            kinds = reads.get(both[0]), reads.get(alone[0])
+            if kinds == (IMAGE_AND_HISTORY, HISTORY) and both[1] == alone[1]:
+                yield both, alone
 
 
 def _verdict(seeds: int, p_adjusted: float, correlation: float) -> str:

@@ -15,7 +15,7 @@ Bools = npt.NDArray[np.bool_]
 
 EDGE_PX = 3.0  # an end nearer to the edge of the image than this may go on beyond it
 GAP = 0.1  # share of the front's extent: wider gaps between its pieces make it partial
-HIDDEN = 0.1  # share of the line in layover or shadow that makes it partial
+HIDDEN = 0.1  # share of the line in layover, shadow or filled terrain that makes it partial
 SPREAD = 1.3  # times the validation scenes' median spread: beyond it, the members disagree
 
 
@@ -39,8 +39,8 @@ def judge(
 
     lines: pieces (n, 2), rows and columns, px. spread_px, usual_spread_px: mean spread of this
     front, and its median over the validation scenes (None: unknown). inside: (h, w), False in the
-    padding. hidden: share of the line in layover or shadow. unlike: what distinguishes the scene
-    from the training data.
+    padding. hidden: share of the line in layover, in shadow or on filled terrain. unlike:
+    what distinguishes the scene from the training data.
     """
     partial, doubtful = [], list(unlike)
     gap = widest_gap(lines)
@@ -49,7 +49,7 @@ def judge(
     if any(at_edge(end, inside) for line in lines for end in open_ends(line)):
         partial.append("ends at the edge of the image")
     if hidden > HIDDEN:
-        partial.append(f"{100 * hidden:.0f} % of it lies in layover or shadow")
+        partial.append(f"{100 * hidden:.0f} % of it lies in layover, shadow or filled terrain")
     if usual_spread_px is not None and spread_px > SPREAD * usual_spread_px:
         times = spread_px / usual_spread_px
         doubtful.append(f"the predictions spread {times:.1f} times as widely as usual")

@@ -51,7 +51,11 @@ AVERAGE = "average"  # a table row that averages over the networks
 AVERAGE_LABEL = "Average"
 # Rows that average the predictions of networks (`vocabulary.ensembles`): of one network, under its
 # name and one of these, or of all.
-AVERAGED = {"seeds": "seeds averaged", "losses": "losses and seeds averaged"}
+FILTERED = "filtered"  # no average, but a network filtered in time
+AVERAGED = {
+    "seeds": "seeds averaged", "losses": "losses and seeds averaged",
+    FILTERED: "filtered with dates",
+}  # fmt: skip
 ALL, ALL_AND_DATES = "all_networks", "all_networks_dates"
 OF_ALL = {ALL: "All networks averaged", ALL_AND_DATES: "All networks + dates, averaged"}
 OTHER_COLOUR = "#009E73"
@@ -121,15 +125,24 @@ def is_ensemble(name: str) -> bool:
     return name in OF_ALL or averaged_network(name) is not None
 
 
+def is_filtered(name: str) -> bool:
+    """Whether a row of this name is a network whose predictions are filtered in time."""
+    return averaged_network(name) is not None and name.endswith(f"_{FILTERED}")
+
+
 def ensemble_names() -> list[str]:
     """Every name that a row can have which averages the predictions of networks."""
     return [*(f"{network}_{kind}" for network in NETWORKS for kind in AVERAGED), *OF_ALL]
 
 
 def reads_history(name: str) -> bool:
-    """Whether a network, or a network in an average, reads fronts of other dates."""
+    """Whether a network, one in an average, or the filter of a row uses fronts of other dates."""
     network = NETWORKS.get(averaged_network(name) or name)
-    return name == ALL_AND_DATES or (network is not None and network.reads_history)
+    return (
+        name == ALL_AND_DATES
+        or is_filtered(name)
+        or (network is not None and network.reads_history)
+    )
 
 
 def history_as_read(name: str, section: Mapping[str, Any]) -> dict[str, Any] | None:

@@ -12,4 +12,5 @@ SPLIT_METHODS = {
     "random": "shares drawn within each glacier",
     "glacier": "whole glaciers are held out",
     "time": "each glacier's last scenes are held out, with a gap before them",
+    "middle": "each glacier's middle scenes are held out, with a gap on both sides",
 }

@@ -90,7 +90,6 @@ def test_what_follows_from_a_faulty_key_is_not_told_as_well(scenes: dict[str, An
     ("changes", "said"),
     [
         ({"figures": {"scenes": ["nope"]}}, "figures.scenes[0]: there is no scene nope"),
-        ({"split": {"method": "time", "gap_days": 9000}}, "leaves no"),
         ({"training": {"batch_size": 3000}}, "exceeds the number of augmented training images"),
         ({"positions": {"Z": {"upglacier": "N"}}}, None),  # nothing is located
         ({"locating": {"model": "nowhere"}}, "nowhere is not a model folder"),
@@ -126,8 +125,14 @@ def _starts(config: dict[str, Any]) -> bool:
 
 def test_too_few_scenes_for_the_split_are_told(scenes: dict[str, Any]) -> None:
     scenes["source"]["exclude"] = {f"S{number}": "torn" for number in range(2, 6)}
-    (fault,) = faults_of(scenes)
-    assert "leaves no test scene among 2" in fault
+    told = start(scenes, *SCHEMAS).split_fault  # by whatever needs the split
+    assert "leaves no test scene among 2" in str(told)
+    assert start(scenes, *SCHEMAS, thorough=False).split_fault is None
+    faults = faults_of(scenes | {"networks": {"depth": 99}})  # with others at once
+    assert len(faults) == 2
+    assert any("leaves no test scene among 2" in fault for fault in faults)
+    gap = scenes | {"split": {"method": "time", "gap_days": 9000}}
+    assert "leaves no" in str(start(gap, *SCHEMAS).split_fault)
 
 
 def test_a_job_of_its_own_process_checks_what_its_rules_need_only(scenes: dict[str, Any]) -> None:
@@ -172,6 +177,27 @@ def test_settings_without_effect_are_told_and_defaults_are_not(scenes: dict[str,
         "split.gap_days", "split.lists", "map.crs",
     ]  # fmt: skip
     assert "split.method is random" in notes[0]
+
+
+@pytest.mark.parametrize(
+    ("models", "told"),
+    [
+        (["unet"], ["history.when", "history.dropped", "evaluation.ensembles"]),
+        (["unet_history"], ["evaluation.ensembles"]),
+        (["unet_dates"], ["history.dropped", "evaluation.ensembles"]),
+        (["unet", "unet_history"], []),
+    ],
+)
+def test_history_and_averages_without_effect_are_told(
+    scenes: dict[str, Any], models: list[str], told: list[str]
+) -> None:
+    changes = {
+        "networks": {"models": models}, "losses": ["bce"],
+        "history": {"when": "past", "dropped": 0.1},
+        "evaluation": {"ensembles": ["seeds", "networks"]},
+    }  # fmt: skip
+    notes = start(scenes | changes, *SCHEMAS).notes
+    assert [note.partition(" has no effect: ")[0] for note in notes] == told
 
 
 def test_the_simulated_archive_of_the_default_is_told_only_if_it_is_given_again(
@@ -326,3 +352,44 @@ def test_a_terrain_model_that_is_no_raster_is_told(
 ) -> None:
     (tmp_path / "dem.tif").write_bytes(b"no raster")
     assert any(fault.startswith("map.dem: ") for fault in faults_of(products))
+
+
+def test_a_terrain_model_of_tiles_starts_and_another_tile_is_seen(
+    products: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tiles = tmp_path / "tiles"
+    tiles.mkdir()
+    west = write_dem(tiles / "west.tif", (-180, -90, 0, 90), 5.0, "EPSG:4326")
+    write_dem(tiles / "east.tif", (0, -90, 180, 90), 5.0, "EPSG:4326")
+    products["map"]["dem"] = str(tiles)
+    start(products, *SCHEMAS)
+    opened = []
+    monkeypatch.setattr(
+        "calvingfront.check.products._faults_of", lambda row, _: opened.append(row["scene"]) or []
+    )
+    start(products, *SCHEMAS)
+    assert not opened
+    write_dem(west, (-180, -90, 0, 90), 5.0, "EPSG:4326")
+    start(products, *SCHEMAS)
+    assert len(opened) == 4
+    products["map"]["dem"] = [str(west), str(tiles / "east.tif")]
+    start(products, *SCHEMAS)
+    products["map"]["dem"] = f"{tiles}/south*.tif"
+    assert any("matches no file" in fault for fault in faults_of(products))
+
+
+def test_heights_above_a_geoid_need_the_geoid_whatever_the_default_says(
+    products: dict[str, Any], tmp_path: Path
+) -> None:
+    name = "Copernicus_DSM_COG_10_S65_00_W061_00_DEM.tif"
+    dem = write_dem(tmp_path / name, (-180, -90, 180, 90), 5.0, "EPSG:4326")
+    products["map"]["dem"] = str(dem)
+    (fault,) = faults_of(products)
+    assert fault.startswith("map.vertical_datum: is ellipsoid, but ")
+    assert "heights above the geoid EGM2008 by its name (that of Copernicus DEM)" in fault
+    geoid = write_dem(tmp_path / "us_nga_egm08_25.tif", (-180, -90, 180, 90), 5.0, "EPSG:4326")
+    products["map"] |= {"vertical_datum": "geoid", "geoid": str(geoid)}
+    start(products, *SCHEMAS)
+    write_dem(geoid, (-180, 0, 180, 90), 5.0, "EPSG:4326")
+    assert any("us_nga_egm08_25.tif" in f and "Give a raster that covers" in f
+               for f in faults_of(products))  # fmt: skip

@@ -91,7 +91,7 @@ def plausible(path: tuple[str, ...], rng: random.Random) -> Any:
         "size": lambda: rng.choice([16, 32, 64, 100, 4096]),
         "depth": lambda: rng.randint(1, 7),
         "batch_size": lambda: rng.choice([1, 2, 500]),
-        "method": lambda: rng.choice(["paper", "random", "glacier", "time"]),
+        "method": lambda: rng.choice(["paper", "random", "glacier", "time", "middle"]),
         "test_glaciers": lambda: rng.choice([["SIMA"], ["SIMB"], ["SIMA", "SIMB"], ["nope"]]),
         "validation_glaciers": lambda: rng.choice([["SIMA"], []]),
         "shares": lambda: rng.choice([[1, 1, 1], [1e-9, 1, 1], [1000, 1, 1]]),
@@ -133,6 +133,8 @@ def unsound(config: Mapping[str, Any]) -> list[str]:
         "size": type(size) is int and 16 <= size <= 4096 and size % 2**depth == 0,
         "depth": type(depth) is int and 1 <= depth <= 7,
         "front": 1 <= config["samples"]["front_width_px"] <= size / 4,
+        "grey levels": config["source"]["kind"] != "caffe"
+        or config["samples"]["grey_levels"] == "linear",
         "normalised": training["batch_size"] > 1 or size // 2**depth > 1,
         "rates": 0 < training["learning_rate_min"] <= training["learning_rate_max"],
         "epochs": all(

@@ -95,3 +95,20 @@ def test_the_published_lists_are_found_as_they_were_by_hand(shared_data: Path) -
     )
     assert found["split"].value_counts().to_dict() == {"train": 144, "validation": 50, "test": 50}
     assert (found["caffe_name"] != "").sum() == 238
+
+
+def test_scenes_of_another_glacier_can_be_trained_on_too(folders: tuple[Path, Path]) -> None:
+    more = ["JAC_2009-04-16_TSX_6_1_005", "JAC_2009-04-27_TSX_6_1_005"]
+    for name in more:
+        (folders[1] / "sar_images" / "train" / f"{name}.png").touch()
+    table = translate_split(*folders, ["JAC"])
+    assert table[table["caffe_name"].str.startswith("JAC")]["split"].tolist() == ["train"] * 2
+    assert table.iloc[:-2].equals(translate_split(*folders))
+
+
+@pytest.mark.parametrize(("glacier", "what"), [("SI", "published lists"), ("COL", "has no scenes")])
+def test_no_glacier_is_trained_on_too_that_scores_or_that_is_not_there(
+    folders: tuple[Path, Path], glacier: str, what: str
+) -> None:
+    with pytest.raises(SplitError, match=rf"{glacier}.*{what}"):
+        translate_split(*folders, [glacier])

@@ -144,10 +144,30 @@ def test_the_split_in_time_keeps_its_gaps_in_each_glacier():
         assert len(days["test"]) == apportion(100, [144, 50, 50])[2]
 
 
-def test_scenes_of_one_day_never_stand_on_two_sides():
+def test_the_split_in_the_middle_trains_before_and_after_and_keeps_both_gaps():
+    scenes = archive(200, step_days=20)
+    split = split_scenes(scenes, "middle", gap_days=180)
+    table = split.merge(scenes, on="scene")
+    table["day"] = pd.to_datetime(table["acquired"])
+    assert set(split["scene"]) == set(scenes["scene"])
+    assert split["scene"].is_unique
+    for _, group in table.groupby("glacier"):
+        days = {subset: part["day"] for subset, part in group.groupby("subset")}
+        train = days["train"]
+        before, after = train[train < days["test"].min()], train[train > days["test"].max()]
+        assert (days["validation"].min() - before.max()).days >= 180
+        assert (days["test"].min() - days["validation"].max()).days >= 180
+        assert (after.min() - days["test"].max()).days >= 180
+        assert len(days["test"]) == apportion(100, [144, 50, 50])[2]
+        assert len(before) + len(after) == len(train)
+        assert abs(len(before) - len(after)) < 12
+
+
+@pytest.mark.parametrize("method", ["time", "middle"])
+def test_scenes_of_one_day_never_stand_on_two_sides(method):
     scenes = archive(60, glaciers=("A",), step_days=5)
     scenes["acquired"] = sorted(list(scenes["acquired"])[::2] * 2)
-    table = split_scenes(scenes, "time", gap_days=0).merge(scenes, on="scene")
+    table = split_scenes(scenes, method, gap_days=0).merge(scenes, on="scene")
     used = table[table["subset"] != "gap"]
     assert used.groupby("acquired")["subset"].nunique().max() == 1
 
@@ -158,7 +178,7 @@ def test_a_gap_that_swallows_the_training_scenes_is_told():
 
 
 def test_an_unknown_method_is_refused():
-    said = r"'loo' is unknown\. Write one of paper, random, glacier, time"
+    said = r"'loo' is unknown\. Write one of paper, random, glacier, time, middle"
     with pytest.raises(SplitError, match=said):
         split_scenes(archive(9), "loo")
 

@@ -76,7 +76,7 @@ def test_fronts_of_other_dates_start_without_weight() -> None:
 
 
 def test_encoder_has_no_more_than_five_steps() -> None:
-    with pytest.raises(ConfigError, match="depth.*6 is more than the pretrained encoder's 5"):
+    with pytest.raises(ConfigError, match=r"depth.*6 is more than the pretrained encoder's 5"):
         build_network(settings(depth=6))
 
 

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy.interpolate import KroghInterpolator
@@ -59,8 +61,8 @@ def test_acceleration_is_the_derivative_of_velocity():
 
 def test_each_vector_is_foretold_by_the_others_within_a_millimetre():
     found = leave_one_out(ORBIT.vectors(12, 10.0), *SPAN)
-    assert found.shape == (6,)
-    assert found.max() < 1e-3
+    assert found.shape == (8,)
+    assert found[2:-2].max() < 1e-3
 
 
 def test_leave_one_out_finds_a_vector_that_is_a_metre_off():
@@ -75,15 +77,62 @@ def test_the_vectors_around_the_scene_are_chosen():
     times = np.arange(30) * 60.0
     np.testing.assert_array_equal(choose_vectors(times, 600.0, 610.0), np.arange(7, 15))
     np.testing.assert_array_equal(choose_vectors(times, 0.0, 10.0), np.arange(8))
+    np.testing.assert_array_equal(choose_vectors(times, 1735.0, 1738.0), np.arange(22, 30))
     assert len(choose_vectors(times[:2], 0.0, 10.0)) == 2
 
 
-def test_vectors_denser_than_the_scene_is_long_are_thinned():
-    times = np.arange(40.0)
-    chosen = choose_vectors(times, 5.0, 25.0)
-    assert len(chosen) == 8
-    assert times[chosen[0]] <= 5.0
-    assert times[chosen[-1]] >= 25.0
+@pytest.mark.parametrize(("step_s", "count"), [(0.1, 400), (1.0, 40), (1.0, 26), (3.0, 10)])
+def test_vectors_denser_than_the_scene_is_long_are_thinned_and_hold_all_of_it(step_s, count):
+    times = step_s * np.arange(count)
+    start, stop = times[-1] / 2 - 10.0, times[-1] / 2 + 10.0
+    chosen = choose_vectors(times, start, stop)
+    assert 8 <= len(chosen) <= 24
+    assert (np.diff(chosen) > 0).all()
+    assert times[chosen[0]] <= start
+    assert times[chosen[-1]] >= stop
+
+
+def noisy(vectors: StateVectors, position_m: float, velocity_m_s: float) -> StateVectors:
+    """The vectors with noise of these standard deviations in each coordinate."""
+    chance = np.random.default_rng(5)
+    count = len(vectors.times_s)
+    return replace(
+        vectors,
+        positions_m=vectors.positions_m + chance.normal(0, position_m, (count, 3)),
+        velocities_m_s=vectors.velocities_m_s + chance.normal(0, velocity_m_s, (count, 3)),
+    )
+
+
+@pytest.mark.parametrize(
+    ("count", "interval_s", "position_m", "velocity_m_s", "largest_m"),
+    [
+        (40, 1.0, 0.001, 0.04, 0.2),  # Sentinel-1, IPF 2.36
+        (200, 0.1, 0.001, 0.04, 0.2),
+        (26, 0.72, 0.001, 0.04, 0.2),  # hardly longer than the scene
+        (5, 4.167, 0.003, 0.009, 0.3),  # ERS
+        (8, 60.0, 0.01, 0.04, 0.1),
+    ],
+)
+def test_noisy_vectors_give_an_orbit_better_than_their_noise(
+    count, interval_s, position_m, velocity_m_s, largest_m
+):
+    vectors = noisy(ORBIT.vectors(count, interval_s), position_m, velocity_m_s)
+    orbit = fit_orbit(vectors, *SPAN)
+    times = np.linspace(*SPAN, 41)
+    position, velocity = ORBIT.states(times)
+    missed = np.linalg.norm(orbit.position(times) - position, axis=1).max()
+    # At 850 km an image is shifted by 113 m for each m/s; annotated velocities alone: by 4.5 m.
+    turned = 113 * np.linalg.norm(orbit.velocity(times) - velocity, axis=1).max()
+    assert missed + turned < largest_m
+    assert orbit.error_m < largest_m
+    assert orbit.residual_m < 3 * position_m * 3**0.5
+    assert orbit.residual_m_s == pytest.approx(velocity_m_s * 3**0.5, rel=0.5)
+
+
+def test_vectors_that_leave_the_image_uncertain_by_pixels_are_refused_with_the_metres():
+    for count, interval_s in ((8, 60.0), (5, 4.3), (40, 1.0)):
+        with pytest.raises(OrbitError, match=r"about \d+\.\d m: .* orbit file"):
+            fit_orbit(noisy(ORBIT.vectors(count, interval_s), 4.0, 0.1), *SPAN)
 
 
 def test_outside_the_span_is_an_error_with_both_spans():

@@ -23,7 +23,8 @@ CONFIG: dict[str, Any] = RESOLVED | {
     "networks": RESOLVED["networks"] | {"models": ["unet", "unet_history"]},
     "seeds": [1, 2],
     "history": {"when": "past", "gap_days": 3},
-    "evaluation": RESOLVED["evaluation"] | {"orientations": 8, "ensembles": ["seeds", "networks"]},
+    "evaluation": RESOLVED["evaluation"]
+    | {"orientations": 8, "ensembles": ["seeds", "networks", "filtered"]},
 }
 SEEDS, EVERY = Run("unet_seeds", "bce"), Run("all_networks_dates")
 
@@ -66,6 +67,7 @@ def test_they_are_rows_of_the_tables_with_labels_and_notes(finished: Path) -> No
     assert rows == {
         ("unet", "bce", 2), ("unet_history", "bce", 2), ("unet_seeds", "bce", 1),
         ("unet_history_seeds", "bce", 1), ("all_networks_dates", "none", 1),
+        ("unet_filtered", "bce", 2),
         ("prior", "none", 1), ("nearest_date", "none", 1),
     }  # fmt: skip
     text = (finished / "tables" / "table1.md").read_text(encoding="utf-8")
@@ -76,6 +78,7 @@ def test_they_are_rows_of_the_tables_with_labels_and_notes(finished: Path) -> No
                        strict=True))  # fmt: skip
     assert ("history", "unet_history", "unet") in families
     assert ("average", "unet_seeds", "unet") in families
+    assert ("filter", "unet_filtered", "unet") in families
     assert not any(family == "others" for family, _, _ in families)
 
 
@@ -92,6 +95,8 @@ def test_a_changed_setting_reaches_what_depends_on_it(finished: Path) -> None:
     single = {"evaluation": CONFIG["evaluation"] | {"orientations": 1}}
     assert "orientations was 8" in str(unfit("predict_fronts", plain, **single))
     assert unfit("train_network", plain, **single) is None
+    filtered = Run("unet_filtered", "bce", 2)
+    assert "history_from.when was past" in str(unfit("filter_predictions", filtered, **both))
     more = {"seeds": [1, 2, 3]}
     assert "made with other files" in str(unfit("average_predictions", SEEDS, **more))
     path = finished / "predictions" / plain.folder / "probabilities.npy"
@@ -112,6 +117,9 @@ def test_the_plain_commands_know_them_by_name() -> None:
     assert chosen("--model", "all_networks_dates") == EVERY
     with pytest.raises(ConfigError, match=r"not a row that evaluation\.ensembles asks for"):
         chosen("--model", "unet_losses")
+    assert chosen("--model", "unet_filtered", "--seed", "2") == Run("unet_filtered", "bce", 2)
+    with pytest.raises(ConfigError, match="--seed: is missing"):
+        chosen("--model", "unet_filtered")
     with pytest.raises(ConfigError, match="--loss: is missing"):
         chosen("--model", "unet_seeds", losses=["bce", "wbce4"])
     wanted = ("--model", "unet_seeds", "--loss", "wbce4")

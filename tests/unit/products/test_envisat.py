@@ -131,7 +131,9 @@ def processing_start(path: Path) -> int:
         (b"-MAR-2006 13:01:04", b"-MAI-2006 13:01:04", "not a time"),
         (b"LINE_TIME_INTERVAL=+6.0", b"LINE_TIME_INTERVAL=+nan", "LINE_TIME_INTERVAL"),
         (b'SAMPLE_TYPE="COMPLEX "', b'SAMPLE_TYPE="DETECTED"', "SAMPLE_TYPE"),
-        (b"ASA_IMS_1P", b"ASA_WSM_1P", "IMS and IMP"),
+        (b"ASA_IMS_1P", b"ASA_IMG_1P", "IMG_1P', a map without terrain.*Order the scene as IMP"),
+        (b"ASA_IMS_1P", b"ASA_GM1_1P", "1 km resolution.*Order the scene as WSM"),
+        (b"ASA_IMS_1P", b"ASA_XXX_1P", "no image that can be geocoded"),
     ],
 )
 def test_a_wrong_field_is_named(old: bytes, new: bytes, field: str, tmp_path: Path) -> None:

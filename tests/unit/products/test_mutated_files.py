@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import further_products as further
 import mutations
 import simulated_images as images
 from asf_files import write_asf
@@ -119,6 +120,42 @@ FORMATS = {
             ("SSC", {"T*.xml": 4, "ANNOTATION/*.xml": 2, "IMAGEDATA/*": 1}),
             ("MGD", {"T*.xml": 2, "IMAGEDATA/*": 1}),
         )
+    ),
+    "Envisat APS, APP, WSM": (
+        *(
+            Level(
+                name,
+                in_folder(lambda folder, name=name: further.write_dual_envisat(name, folder)),
+                {"*.N1": 1},
+                within=24_000,
+            )
+            for name in ("APS", "APP")
+        ),
+        Level(
+            "WSM",
+            in_folder(lambda folder: write_envisat(images.envisat_image("WSM"), folder)),
+            {"*.N1": 1},
+            within=24_000,
+        ),
+    ),
+    "older CEOS layouts": (
+        Level("PALSAR", in_folder(further.write_older_palsar), {"LED*": 4, "IMG*": 1}),
+        Level(
+            "RADARSAT-1",
+            in_folder(further.write_radarsat1_with_trailer),
+            {"LEA*": 1, "TRA*": 4, "DAT*": 1},
+        ),
+        Level("ERS", in_folder(further.write_uncompensated_ers), {"LEA*": 4}),
+    ),
+    "TanDEM-X pair": (
+        Level(
+            "pair",
+            in_folder(further.write_pair),
+            {"TDM1*/TDM1*.xml": 3, "TDX1*.xml": 2, "TDX1*/IMAGEDATA/*": 1},
+        ),
+    ),
+    "Sentinel-1 with noise": (
+        Level("noise", in_folder(further.write_noisy_sentinel1), {"noise-*.xml": 1, "*.safe": 1}),
     ),
     "Sentinel-1 GRD folder, zip": (
         Level(

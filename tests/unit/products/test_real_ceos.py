@@ -17,6 +17,7 @@ import pytest
 import header_residuals
 from calvingfront.products.ceos import ers as ers_ceos
 from calvingfront.products.ceos import palsar, radarsat1, radarsat1_asf
+from calvingfront.products.ceos.ers_radiometry import read_calibration
 from calvingfront.products.ceos.imagery import Imagery
 from calvingfront.products.ceos.orbit import (
     hour_angle_deg,
@@ -24,6 +25,7 @@ from calvingfront.products.ceos.orbit import (
     state_vectors,
     to_inertial,
 )
+from calvingfront.products.ceos.palsar_polynomials import read_polynomials
 from calvingfront.products.ceos.records import Leader, look_side, platform_of, scene_time
 from calvingfront.radar.model import AzimuthTime, SlantRange
 
@@ -70,8 +72,21 @@ def test_ers_leader_is_read_field_by_field(ers):
     assert isinstance(geometry.range, SlantRange)
     assert geometry.range.first_time_s == pytest.approx(5.5643970e-3, abs=1e-15)
     assert 1 / geometry.range.interval_s == pytest.approx(18.962468e6)
-    gain = ers_ceos.read_calibration(leader).gains[0, 0]
-    assert gain == pytest.approx(1 / (65026 * np.sin(np.deg2rad(23))))
+
+
+def test_a_real_ers_slc_says_that_it_is_not_compensated(ers):
+    """Range spreading fades it by 0.6 dB across the swath."""
+    leader = Leader.open(ers)
+    orbit, _ = state_vectors(leader.one(30, "platform position"))
+    geometry, _ = ers_ceos.read_geometry(leader, orbit, (26567, 4991), True)
+    calibration, notes = read_calibration(leader, geometry.range, 4991)
+    assert len(notes) == 2
+    assert "elevation antenna pattern is not compensated" in notes[1]
+    plain = 1 / (65026 * np.sin(np.deg2rad(23)))
+    ranges = geometry.range.slant_range(calibration.samples, calibration.samples)
+    assert calibration.gains[0] == pytest.approx(plain * (ranges / 847e3) ** 3)
+    across = 10 * np.log10(calibration.gains[0, -1] / calibration.gains[0, 0])
+    assert across == pytest.approx(0.60, abs=0.01)
 
 
 def test_ers_corners_lie_where_orbit_and_timing_put_them(shared_data):
@@ -129,8 +144,8 @@ def test_radarsat_leader_is_read_field_by_field(rsat):
     assert facility.number(559, 16, "altitude", 0, 1e4) == 801.9449463
     calibration, notes = radarsat1_asf.read_calibration(leader)
     assert calibration.gains[0, 0] == 2.6899999e-05
-    assert calibration.offset == pytest.approx(-123 * 0.2931, rel=1e-3)
-    assert "noise" in notes[0]
+    assert calibration.offset == 0
+    assert notes == ("thermal noise stays in the image: -31 to -30 dB of σ⁰",)
 
 
 def test_radarsat_hour_angle_is_the_apparent_sidereal_time(rsat):
@@ -201,7 +216,7 @@ def test_the_document_shows_what_the_headers_give(shared_data):
 def test_alos2_polynomials_reproduce_the_corners(alos2):
     """Corners given to 1e-7 degree (1 cm): 5 mm apart, and 1 mm there and back."""
     leader = Leader.open(alos2)
-    to_pixel, to_ground = palsar.read_polynomials(leader)
+    to_pixel, to_ground = read_polynomials(leader)
     corners = np.array(leader.one(20, "map projection").numbers(1073, 16, 8, "corner"))
     line, sample = np.array([0, 0, 13160, 13160.0]), np.array([0, 12869, 12869, 0.0])
     latitude, longitude = to_ground(line, sample)

@@ -46,9 +46,9 @@ def test_an_unknown_file_is_refused_with_what_is_readable_and_what_was_found(
 
 
 @pytest.mark.parametrize("content", [b"PK\x03\x04", b"\x1f\x8b\x08"])
-def test_an_archive_is_to_be_unpacked(content: bytes, tmp_path: Path) -> None:
+def test_a_damaged_archive_is_refused(content: bytes, tmp_path: Path) -> None:
     (tmp_path / "ers.zip").write_bytes(content + bytes(100))
-    with pytest.raises(ProductError, match=r"ers\.zip: is an archive of files\. Unpack it"):
+    with pytest.raises(ProductError, match=r"ers\.zip: (is damaged|cannot be unpacked).*again"):
         open_product(tmp_path / "ers.zip")
 
 

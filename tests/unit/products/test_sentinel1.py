@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +12,7 @@ import sentinel1_files as files
 import simulated_images as images
 from calvingfront.errors import ProductError
 from calvingfront.products.checks import check_product
+from calvingfront.products.registry import open_product
 from calvingfront.products.sentinel1 import reader as sentinel1
 from calvingfront.radar.model import SPEED_OF_LIGHT, GroundRange, Product, RadarGeometry
 
@@ -68,11 +68,11 @@ def test_folder_and_zip_are_the_same_product(tmp_path: Path) -> None:
     root = files.write_sentinel1(tmp_path, ("hv", "hh"))
     archive = files.zip_safe(root)
     for path in (root, archive, root / "manifest.safe"):
-        product = sentinel1.read(path)
+        product = open_product(path)
         assert product.polarisation == "HH"  # the co-polarised one, whatever the order
         assert check_product(product) == []
         assert (product.pixels.read(5, 20) == files.numbers_of("hh")[5:25]).all()
-        cross = sentinel1.read(path, "hv")
+        cross = open_product(path, "hv")
         assert cross.polarisation == "HV"
         assert (cross.pixels.read(0, 40) == files.numbers_of("hv")).all()
 
@@ -87,7 +87,7 @@ def test_a_cloud_optimised_product_is_read_under_its_names(
     for file in [*renamed.glob("annotation/**/*.xml"), *renamed.glob("measurement/*")]:
         if everywhere or file.suffix == ".tiff":
             file.rename(file.with_name(f"{file.stem}-cog{file.suffix}"))
-    product = sentinel1.read(files.zip_safe(renamed) if zipped else renamed)
+    product = open_product(files.zip_safe(renamed) if zipped else renamed)
     assert product.polarisation == "VV"
     assert (product.pixels.read(0, 40) == files.numbers_of("vv")).all()
 
@@ -158,11 +158,12 @@ def test_an_annotation_that_unpacks_without_end_is_refused(tmp_path: Path) -> No
     assert archive.stat().st_size < 1 << 20
     for path in (root, archive):
         with pytest.raises(ProductError, match="too many for an annotation"):
-            sentinel1.read(path)
+            open_product(path)
 
 
-def test_a_zip_without_a_manifest_is_not_recognised(tmp_path: Path) -> None:
-    path = tmp_path / "other.zip"
-    with zipfile.ZipFile(path, "w") as archive:
-        archive.writestr("readme.txt", "nothing")
-    assert not sentinel1.recognises(path)
+def test_a_folder_without_a_manifest_is_not_recognised(tmp_path: Path) -> None:
+    root = files.write_sentinel1(tmp_path)
+    assert sentinel1.recognises(root)
+    (root / "manifest.safe").unlink()
+    assert not sentinel1.recognises(root)
+    assert not sentinel1.recognises(root.parent)

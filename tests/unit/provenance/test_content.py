@@ -186,3 +186,13 @@ def test_nothing_and_an_empty_folder_have_digests(tmp_path: Path) -> None:
     assert Digests().of(None) == Digests().of(tmp_path / "absent") == MISSING
     assert Digests().of(tmp_path) != MISSING
     assert not (tmp_path / MEMORY).exists()
+
+
+@pytest.mark.parametrize("name", ["a.zip", "a.tar", "a.tar.gz", "a.tgz", "a.N1.gz", "a.E2"])
+def test_a_file_that_holds_a_whole_product_counts_alone(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_bytes(b"product")
+    before = Digests().of_product(tmp_path / name)
+    (tmp_path / "another download.zip").write_bytes(b"other")
+    assert Digests().of_product(tmp_path / name) == before
+    (tmp_path / name).write_bytes(b"product again")
+    assert Digests().of_product(tmp_path / name) != before

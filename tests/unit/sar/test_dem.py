@@ -55,7 +55,8 @@ def test_a_coarser_model_is_interpolated_linearly(tmp_path):
 
 def test_a_model_on_the_same_pixels_is_taken_as_it_is(tmp_path):
     values = np.random.default_rng(0).uniform(0, 900, (50, 60)).astype(np.float32)
-    values[12, 12] = -9999
+    values[11:14, 11:14] = 1
+    values[12, 12] = -9999  # a pond among ground of 1 m
     transform = from_origin(GRID.left - 200, GRID.top + 100, 20, 20)
     heights = heights_on_grid(write(tmp_path / "dem.tif", values, transform), GRID, "ellipsoid")
     expected = values[5:35, 10:50].copy()
@@ -90,18 +91,29 @@ def test_a_model_that_does_not_cover_the_map_prints_both_footprints(tmp_path):
     far = write(tmp_path / "far.tif", np.zeros((9, 9)), from_origin(0, 900, 100, 100))
     with pytest.raises(GeocodingError, match=r"far\.tif: covers left 0, bottom 0.*left -2\.5e\+06"):
         heights_on_grid(far, GRID, "ellipsoid")
-    half = write(
-        tmp_path / "half.tif",
-        np.zeros((40, 6)),
-        from_origin(GRID.left - 100, GRID.top + 99, 50, 50),
-    )
-    with pytest.raises(GeocodingError, match="Give a raster that covers"):
-        heights_on_grid(half, GRID, "ellipsoid")
+    beside = from_origin(GRID.left - 450, GRID.top + 99, 50, 50)
+    with pytest.raises(GeocodingError, match="Give a raster that overlaps"):
+        heights_on_grid(
+            write(tmp_path / "beside.tif", np.zeros((40, 9)), beside), GRID, "ellipsoid"
+        )
+
+
+def test_a_model_that_covers_a_part_is_read_and_the_rest_is_sea_or_filled_from_its_edge(tmp_path):
+    beside = from_origin(GRID.left - 100, GRID.top + 99, 50, 50)
+    coast = write(tmp_path / "coast.tif", np.full((40, 6), 30.0), beside)
+    heights = heights_on_grid(coast, GRID, "ellipsoid")
+    assert (heights[:, :9] == 30).all()  # 200 m of the grid, of 800 m
+    assert (heights[:, 13:] == 0).all()
+    inland = write(tmp_path / "inland.tif", np.full((40, 6), 900.0), beside)
+    assert (heights_on_grid(inland, GRID, "ellipsoid") == 900).all()
 
 
 def test_files_that_are_no_map_are_refused(tmp_path):
-    with pytest.raises(GeocodingError, match="cannot be opened"):
+    with pytest.raises(GeocodingError, match="does not exist"):
         heights_on_grid(tmp_path / "absent.tif", GRID, "ellipsoid")
+    (tmp_path / "text.tif").write_text("no raster")
+    with pytest.raises(GeocodingError, match="cannot be opened"):
+        heights_on_grid(tmp_path / "text.tif", GRID, "ellipsoid")
     without = write(tmp_path / "plain.tif", np.zeros((9, 9)), from_origin(0, 9, 1, 1), crs=None)
     with pytest.raises(GeocodingError, match="has no CRS"):
         heights_on_grid(without, GRID, "ellipsoid")

@@ -10,11 +10,12 @@ from rasterio.transform import from_origin
 from calvingfront.orbits.earth import to_earth_fixed, to_geodetic
 from calvingfront.orbits.zero_doppler import zero_doppler
 from calvingfront.radar.model import MapGeometry
+from calvingfront.radar.view import SHADOW, VALID
 from calvingfront.sar.geocode import geocode, geocode_scene, scene_grid
 from calvingfront.sar.geometry import to_ground
 from calvingfront.sar.grid import MapGrid, from_wgs84, grid_over
 from calvingfront.sar.lattice import solve_lattice
-from calvingfront.sar.masks import SHADOW, VALID, view_codes
+from calvingfront.sar.masks import view_codes
 from calvingfront.sar.multilook import Multilooked
 from calvingfront.sar.terrain_flattening import (
     MARGIN_PX,

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import rasterio
+from rasterio.transform import from_origin
 
 from builders import line_mask, speckled, write_image
 from calvingfront.errors import Faults, SceneError
@@ -54,6 +56,24 @@ def test_sound_scenes_give_the_table_and_the_report(tmp_path):
     assert "2 scenes from 2001-02-03 to 2001-02-03" in text
     assert "| SI | 2 | 2 | 2001-02-03 | 2001-02-03 |" in text
     assert "- c: clouds of snow" in text
+
+
+def test_the_report_says_what_was_filled_in_the_terrain_model(tmp_path):
+    output, report = tmp_path / "scenes.tsv", tmp_path / "scenes.md"
+    check_scenes(table_of(tmp_path, a=(speckled(30, 40, 2), GOOD)), output)
+    maps = []
+    for scene, text in (("a", "4 % was filled"), ("b", ""), ("c", "4 % was filled")):
+        (tmp_path / "scenes" / scene).mkdir(parents=True)
+        maps.append(tmp_path / "scenes" / scene / "map.tif")
+        with rasterio.open(
+            maps[-1], "w", driver="GTiff", count=1, dtype="uint8", width=3, height=3,
+            crs="EPSG:3031", transform=from_origin(0, 0, 1, 1),
+        ) as dataset:  # fmt: skip
+            dataset.update_tags(**({"PRODUCT_TERRAIN": text} if text else {}))
+    report_scenes(output, report, maps=maps)
+    assert "## Terrain model\n\n- a, c: 4 % was filled.\n" in report.read_text()
+    report_scenes(output, report, maps=maps[1:2])
+    assert "Terrain model" not in report.read_text()
 
 
 def test_all_faults_are_told_at_once(tmp_path):

@@ -78,6 +78,7 @@ def test_the_configuration_names_table_spacing_and_exclusions(folder: Path) -> N
             "kind": "products", "products": {"table": str(listed)}, "exclude": {"B": "cloudy"}
         },
         "map": {"spacing_m": SPACING},
+        "results": str(folder / "results"),
     }  # fmt: skip
     (row,) = list_scenes(config).to_dict("records")
     assert (row["scene"], row["mission"], row["pixel_size_x_m"]) == ("A", "ENVISAT", 20.0)

@@ -75,8 +75,12 @@ def to_map(
     spacing_m: float | None = None,
     looks_m: float | None = None,
     crs: str = "EPSG:3031",
+    geoid: Path | None = None,
 ) -> Scene:
-    """Write, ingest, multilook to looks_m, geocode to spacing_m (both: the mission's own)."""
+    """Write, ingest, multilook to looks_m, geocode to spacing_m (both: the mission's own).
+
+    dem: a file, or a folder of tiles; above the geoid if one is given.
+    """
     spacing = SPACING_M[image.mission] if spacing_m is None else spacing_m
     folder.mkdir(parents=True, exist_ok=True)
     written = write_product(image, folder / "product")
@@ -92,7 +96,8 @@ def to_map(
         view=folder / "view.tif",
         crs=crs,
         spacing_m=spacing,
-        vertical_datum="ellipsoid",
+        vertical_datum="ellipsoid" if geoid is None else "geoid",
+        geoid=geoid,
         area=area,
     )
     with rasterio.open(folder / "map.tif") as dataset:

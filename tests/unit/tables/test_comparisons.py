@@ -85,3 +85,20 @@ def test_a_single_network_alone_leaves_an_empty_table(tmp_path: Path) -> None:
     files = {suffix: tmp_path / f"c.{suffix}" for suffix in ("csv", "md", "html")}
     compare_models([write_scores(tmp_path, "unet", "bce", 1, dice(0))], "paper", 512, **files)
     assert pd.read_csv(files["csv"]).empty
+
+
+def test_image_and_dates_are_compared_with_each_alone_and_averages_with_their_members(
+    tmp_path: Path,
+) -> None:
+    models = ("unet", "unet_history", "unet_dates")
+    paths = [write_scores(tmp_path, model, "bce", seed, dice(0.1 * seed))
+             for model in models for seed in (1, 2)]  # fmt: skip
+    paths.append(write_scores(tmp_path, "unet_seeds", "bce", 0, dice(0.3)))
+    paths.append(write_scores(tmp_path, "all_networks_dates", "none", 0, dice(0.3)))
+    table = summarise_comparisons(read_scores(paths))
+    table = table[table.protocol == "validation_threshold"]
+    found = [(r.family, r.first_model, r.second_model) for r in table.itertuples()]
+    assert found == [
+        ("average", "unet_seeds", "unet"), ("history", "unet_history", "unet"),
+        ("image", "unet_history", "unet_dates"),
+    ]  # fmt: skip

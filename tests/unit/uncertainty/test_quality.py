@@ -27,7 +27,7 @@ def test_a_whole_line_with_the_usual_spread_is_good() -> None:
         ([straight(10, 40), straight(60, 80)], {}, "partial", "broken: 29 % of its extent"),
         ([straight(1, 80)], {}, "partial", "ends at the edge of the image"),
         ([straight(10, 80, row=78.5)], {}, "partial", "ends at the edge of the image"),
-        ([straight(10, 80)], {"hidden": 0.25}, "partial", "25 % of it lies in layover or shadow"),
+        ([straight(10, 80)], {"hidden": 0.25}, "partial", "25 % of it lies in layover"),
         ([straight(10, 80)], {"spread_px": 4.0}, "doubtful", "spread 2.0 times as widely"),
         ([straight(10, 80)], {"unlike": ["ERS is new"]}, "doubtful", "ERS is new"),
     ],

@@ -40,6 +40,14 @@ def test_each_kind_averages_what_it_says() -> None:
     ]
 
 
+def test_a_filtered_network_keeps_its_loss_and_seed_and_one_with_dates_is_not_filtered() -> None:
+    assert ensembles_of(config(["filtered"], ("unet", "unet_history"), seeds=(4, 5))) == {
+        Run("unet_filtered", "bce", 4): [Run("unet", "bce", 4)],
+        Run("unet_filtered", "bce", 5): [Run("unet", "bce", 5)],
+    }
+    assert Run("unet_filtered", "bce", 4).label == "U-Net, filtered with dates, BCE"
+
+
 def test_nothing_is_averaged_alone_or_unasked() -> None:
     assert not ensembles_of(config(["seeds", "losses", "networks"], seeds=(1,)))
     assert not ensembles_of(config([], ("unet", "attention_unet"), ("bce", "wbce4")))
@@ -56,9 +64,10 @@ def test_an_average_is_no_training_and_nobody_elses() -> None:
 def test_its_label_says_what_was_averaged_and_whether_dates_were_used() -> None:
     assert Run("unet_seeds", "wbce4").label == "U-Net, seeds averaged, WBCE4"
     assert Run("unet_history_losses").label == "U-Net + dates, losses and seeds averaged"
-    dated = [name for name in ensemble_names() if reads_history(name)]
-    assert all("dates" in model_label(name) for name in dated)
-    assert len(dated) == 5
+    for name in ensemble_names():
+        assert ("dates" in model_label(name)) is reads_history(name)
+    assert reads_history("unet_dates_seeds")
+    assert not reads_history("unet_seeds")
     labels = [model_label(name) for name in (*ensemble_names(), *NETWORKS, *BASELINES)]
     assert len(set(labels)) == len(labels)
 

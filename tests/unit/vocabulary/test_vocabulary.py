@@ -103,7 +103,7 @@ def test_ones_own_loss_stands_behind_the_papers_and_before_the_rows_without_one(
     names = ["none", "forgotten", "dice10", "wbce16", "dice9", "wbce4", "bce"]
     ordered = ["bce", "wbce4", "wbce16", "dice9", "dice10", "forgotten", "none"]
     assert sorted(names, key=loss_order) == ordered
-    with pytest.raises(ConfigError, match="as in wbce4, or dice and a number") as caught:
+    with pytest.raises(ConfigError, match="or bce_dice, or dice and a number") as caught:
         family_of("dice")
     assert caught.value.where == "losses"
 

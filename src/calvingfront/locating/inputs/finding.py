@@ -9,15 +9,20 @@ from pathlib import Path
 
 from calvingfront.errors import CalvingFrontError, SceneError
 from calvingfront.files import PathLike
-from calvingfront.locating.inputs.archives import SUFFIXES, is_archive
-from calvingfront.products.registry import format_of, known_formats
+from calvingfront.products.delivery.archives import SUFFIXES, is_archive, visible
+from calvingfront.products.delivery.finding import (
+    DEEPEST,
+    place_of,
+    product_in,
+    products_below,
+    scene_name,
+)
+from calvingfront.products.formats import format_of, known_formats
 from calvingfront.scenes.rasters import is_raster
 
 IMAGES = {".tif", ".tiff", ".png"}
 # TIFF (either byte order, also BigTIFF) and PNG: GDAL would open anything that looks like a raster.
 _IMAGE_STARTS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+", b"\x89PNG")
-# Archives wrap a product in two or three folders.
-DEEPEST = 6
 
 
 @dataclass(frozen=True)
@@ -40,9 +45,9 @@ def find_scenes(
 ) -> tuple[list[Found], list[CalvingFrontError]]:
     """Find the images and products among files, folders and archives.
 
-    A folder that is a product counts as the product; any other stands for the images, products and
-    archives directly in it, an archive for the images and products in it at any depth. Hidden files
-    are left out.
+    A folder that is a product counts as the product; any other stands for the images and archives
+    directly in it and the products in it at any depth, an archive for the images and products in it
+    at any depth. Hidden files are left out.
     unpacked: the folder to which an archive is unpacked. Raises SceneError if it cannot be.
     Returns what was found, in the order given and sorted within each folder, and a fault for each
     path that cannot be used.
@@ -53,7 +58,7 @@ def find_scenes(
         try:
             if not path.exists():
                 raise SceneError(path, "does not exist", "Check the path.")
-            if path.is_dir() and _product(path) is None:
+            if path.is_dir() and format_of(path) is None:
                 found += _in_folder(path, unpacked, faults)
             else:
                 found += _single(path, unpacked)
@@ -66,18 +71,13 @@ def find_scenes(
 
 
 def find_product(path: Path, unpacked: Callable[[Path], Path]) -> Found:
-    """The product that a path stands for: a file, a folder, or what holds exactly one product.
+    """The one product at a path: a file, a folder at or above it, or an archive with one product.
 
     Raises CalvingFrontError if there is none, or several.
     """
-    found, faults = find_scenes([path], unpacked)
-    if faults:
-        raise faults[0]
-    products = [each for each in found if each.format is not None]
-    if len(products) != 1:
-        what = f"holds {len(products) or 'no'} product{'s' * (len(products) > 1)}"
-        raise SceneError(path, what, "Name one product: its file, its folder or its archive.")
-    return products[0]
+    place = place_of(path)
+    product = product_in(unpacked(place.path), place.path) if place.is_packed else place.path
+    return Found(product, scene_name(product), format_of(product), place.path)
 
 
 def accepted() -> str:
@@ -90,9 +90,9 @@ def accepted() -> str:
 
 def _single(path: Path, unpacked: Callable[[Path], Path]) -> list[Found]:
     """A product, an image, or what is in an archive."""
-    kind = _product(path)
+    kind = format_of(path)
     if kind is not None:
-        return [Found(path, _name(path), kind, path)]
+        return [Found(path, scene_name(path), kind, path)]
     if path.suffix.lower() in IMAGES:
         return [Found(path, path.stem, None, path)]
     if is_archive(path):
@@ -106,79 +106,63 @@ def _single(path: Path, unpacked: Callable[[Path], Path]) -> list[Found]:
 def _in_folder(
     folder: Path, unpacked: Callable[[Path], Path], faults: list[CalvingFrontError]
 ) -> list[Found]:
-    """The images, products and archives directly in a folder; files of other kinds are skipped."""
+    """The images, products and archives in a folder, and the products below it.
+
+    Files of other kinds are skipped.
+    """
     found: list[Found] = []
     recognised = 0
-    for path in _visible(folder):
+    for path in visible(folder):
         try:
             if path.suffix.lower() in IMAGES and path.is_file():
                 found.append(Found(path, path.stem, None, path))
-            elif (kind := _product(path)) is not None:
-                found.append(Found(path, _name(path), kind, path))
-            elif path.is_file() and path.name.lower().endswith(SUFFIXES):
+            elif (kind := format_of(path)) is not None:
+                found.append(Found(path, scene_name(path), kind, path))
+            elif path.is_dir():
+                found += [_product(below, below) for below in products_below(path)]
+            elif path.name.lower().endswith(SUFFIXES):
                 recognised += 1
                 found += _in_archive(path, unpacked(path))
         except CalvingFrontError as error:
             faults.append(error)
     if not found and not recognised:
-        what = "contains no image, product or archive (its subfolders were not searched)"
+        what = "contains no image, product or archive, and its subfolders no product"
         raise SceneError(folder, what, f"Name {accepted()}.")
     return found
 
 
 def _in_archive(archive: Path, folder: Path) -> list[Found]:
-    """All images and products in the folder of an archive."""
-    found = [
-        Found(path, _name(archive if path == folder else path, kind), kind, archive)
-        for path, kind in _below(folder, 0)
-    ]
+    """All products and images in the folder of an archive."""
+    products = products_below(folder)
+    found = [_product(path, archive if path == folder else path, archive) for path in products]
+    for path in _images_below(folder, products):
+        found.append(Found(path, path.stem, None, archive))
     if not found:
         raise SceneError(archive, "contains no image and no product", f"Name {accepted()}.")
-    return found
+    return sorted(found, key=lambda each: each.path)
 
 
-def _below(path: Path, depth: int) -> Iterator[tuple[Path, str | None]]:
-    kind = _product(path)
-    if kind is not None:
-        yield path, kind
-    elif path.is_dir() and depth < DEEPEST:
-        for inside in _visible(path):
-            yield from _below(inside, depth + 1)
-    elif path.suffix.lower() in IMAGES and path.is_file():
-        with path.open("rb") as file:
-            if file.read(8).startswith(_IMAGE_STARTS):
-                yield path, None
+def _product(path: Path, named: Path, origin: Path | None = None) -> Found:
+    return Found(path, scene_name(named), format_of(path), origin or path)
 
 
-def _product(path: Path) -> str | None:
-    """The format of a product; None for other paths and for a folder around a product's folder."""
-    kind = format_of(path)
-    if kind is not None and path.is_dir():
-        inner = (entry for entry in _visible(path) if entry.is_dir())
-        if any(format_of(entry) is not None for entry in inner):
-            return None
-    return kind
-
-
-def _visible(folder: Path) -> list[Path]:
-    return sorted(path for path in folder.iterdir() if not path.name.startswith("."))
-
-
-def _name(path: Path, kind: str | None = "archive") -> str:
-    """A name for the scene of an image, product or archive: without the suffix of its format."""
-    if kind is None:
-        return path.stem
-    for suffix in (*SUFFIXES[2:], *SUFFIXES[:2], ".safe", ".n1", ".e1", ".e2", ".xml"):
-        if path.name.lower().endswith(suffix) and len(path.name) > len(suffix):
-            return path.name[: -len(suffix)]
-    return path.name
+def _images_below(folder: Path, products: Sequence[Path], depth: int = 0) -> Iterator[Path]:
+    """The images in a folder at any depth, without those inside products."""
+    for path in visible(folder) if folder not in products else []:
+        if path.is_dir():
+            if depth < DEEPEST:
+                yield from _images_below(path, products, depth + 1)
+        elif path not in products and path.suffix.lower() in IMAGES:
+            with path.open("rb") as file:
+                if file.read(8).startswith(_IMAGE_STARTS):
+                    yield path
 
 
 def _distinct(found: list[Found]) -> list[Found]:
     """The same scenes, with the archive's name before names that appear more than once."""
     counts = Counter(each.name for each in found)
     return [
-        Found(each.path, f"{_name(each.origin)}_{each.name}", each.format, each.origin)
+        Found(each.path, f"{scene_name(each.origin)}_{each.name}", each.format, each.origin)
         if counts[each.name] > 1 and each.origin != each.path
         else each
         for each in found

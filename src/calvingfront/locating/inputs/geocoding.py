@@ -16,9 +16,9 @@ from rasterio.errors import NotGeoreferencedWarning, RasterioError
 
 from calvingfront.errors import SceneError
 from calvingfront.files import PathLike
-from calvingfront.locating.inputs.archives import unpack
 from calvingfront.locating.inputs.radar_product import RadarProduct
 from calvingfront.locating.new_scenes import NewScene
+from calvingfront.products.delivery.unpacking import unpack_delivery
 from calvingfront.products.ingest import ingest_product, open_ingested
 from calvingfront.vocabulary.kinds import LINEAR
 
@@ -64,12 +64,13 @@ class Work:
     def unpacked(self, archive: Path) -> Path:
         """The folder with the content of an archive, which is unpacked once.
 
-        Raises SceneError as `archives.unpack`.
+        Raises SceneError as `unpack_delivery`.
         """
         place = archive.resolve()
         if place not in self._archives:
             folder = self._new("archives", archive.name)
-            unpack(archive, folder)
+            folder.parent.mkdir(parents=True, exist_ok=True)
+            unpack_delivery(archive, folder)
             self._archives[place] = folder
         return self._archives[place]
 

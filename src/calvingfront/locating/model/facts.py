@@ -43,11 +43,13 @@ DICE, IOU = (list(METRICS).index(name) for name in ("dice", "iou"))
 
 def describe(
     results: Path, runs: Sequence[Run], ensemble: Ensemble, held_out: HeldOut, title: str,
-    licence: str, data: str, settings: Mapping[str, Any] | None = None,
+    licence: str, data: str, settings: Mapping[str, Any] | None, weights: Sequence[bytes],
+    remarks: str = "",
 ) -> ModelCard:  # fmt: skip
     """Gather what a model folder says; `runs` are trained runs of `results`, in order.
 
-    settings: the configuration; None reads it beside the data set.
+    settings: the configuration; None reads it beside the data set. weights: content of each run's
+    file of weights in the folder.
     Raises ModelError if the files of the runs do not belong together.
     """
     dataset = results / paths.DATASET
@@ -72,13 +74,17 @@ def describe(
     )
     return ModelCard(
         title=title,
-        members=tuple(_member(results, run, n, packed) for n, run in enumerate(runs, 1)),
+        members=tuple(
+            _member(results, run, n, packed, content)
+            for n, (run, content) in enumerate(zip(runs, weights, strict=True), 1)
+        ),
         orientations=ensemble.orientations,
         preprocessing=Preprocessing(
             size=packed.size,
             median_area_m2=float(_get(path, config, "samples", "median_area_m2")),
             variant=_get(path, config, "samples", "variant"),
             front_width_px=_get(path, config, "samples", "front_width_px"),
+            grey_levels=_get(path, config, "samples", "grey_levels"),
         ),
         threshold=held_out.threshold,
         threshold_choice=choice,
@@ -92,6 +98,7 @@ def describe(
             method=_get(path, config, "split", "method"),
         ),
         scores=_scores(packed, held_out, shortest),
+        remarks=remarks,
         licence=licence,
         data=data,
     )
@@ -124,14 +131,13 @@ def _get(path: Path, content: Any, *keys: str) -> Any:
     return content
 
 
-def _member(results: Path, run: Run, number: int, data: Dataset) -> Member:
+def _member(results: Path, run: Run, number: int, data: Dataset, weights: bytes) -> Member:
     path = file_of(results, paths.RECORD, run)
     record = read_record(path)
     size = _get(path, record, "image_size")
     if size != data.size:
         what = f"tells of {size} px, but the samples of the data set have {data.size} px"
         raise ModelError(path, what, "Remove the run's folder and train again.")
-    weights = file_of(results, paths.WEIGHTS, run).read_bytes()
     return Member(
         weights=f"member_{number}.safetensors",
         sha256=hashlib.sha256(weights).hexdigest(),

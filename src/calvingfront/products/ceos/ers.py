@@ -1,7 +1,6 @@
 """ERS-1 and ERS-2 in CEOS format as written by ESA's facilities: SLC and PRI (VDF, LEA, DAT).
 
-Source: ER-IS-EPO-GS-5902.1, annex C (SLC) and annex A (PRI). Calibration: Laur et al. (1998),
-σ⁰ = DN² / K · sin α / sin 23°, hence β⁰ = DN² / (K sin 23°).
+Source: ER-IS-EPO-GS-5902.1, annex C (SLC) and annex A (PRI). Calibration: see ers_radiometry.
 """
 
 from __future__ import annotations
@@ -15,10 +14,11 @@ from pathlib import Path
 import numpy as np
 
 from calvingfront.errors import ProductError
+from calvingfront.products.ceos.ers_radiometry import facility_record, read_calibration
 from calvingfront.products.ceos.ers_timing import azimuth_time
 from calvingfront.products.ceos.imagery import Imagery
 from calvingfront.products.ceos.orbit import seconds_since, state_vectors
-from calvingfront.products.ceos.product import shared_fields
+from calvingfront.products.ceos.product import refuse_types, shared_fields
 from calvingfront.products.ceos.records import (
     Leader,
     Record,
@@ -30,7 +30,6 @@ from calvingfront.products.ceos.records import (
 from calvingfront.products.polarisation import choose_polarisation
 from calvingfront.radar.model import (
     SPEED_OF_LIGHT,
-    Calibration,
     GroundPoints,
     GroundRange,
     Product,
@@ -40,7 +39,10 @@ from calvingfront.radar.model import (
 )
 
 FORMAT = "ERS CEOS"
-REFERENCE_INCIDENCE_DEG = 23.0
+# Of the corners: those of a real ERS-1 leader of ESA lie within 0.1 m. Older processors used an
+# ellipsoid that is 7 m higher (GEM 6).
+TOLERANCE_M = 20.0
+METRES_PER_DEGREE = 111_000.0
 POLYNOMIAL_AT = 1855  # of the facility record: 4 coefficients of 20 characters
 _MONTHS = ["JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"]
 
@@ -58,11 +60,14 @@ def read(path: Path | str, polarisation: str | None = None) -> Product:
         raise ProductError(path, f"has {len(images)} imagery files, not one", "Give the DAT file")
     choose_polarisation(("VV",), polarisation, path)
     leader = Leader.open(leader_path)
+    refuse_types(leader, "Order the scene as SLC or PRI")
+    facility_record(leader)  # before other records, which other facilities wrote differently
     imagery = Imagery.open(images[0])
     imagery.check_lines()
     lines = imagery.shape[0]
     orbit, notes = state_vectors(leader.one(30, "platform position"))
     geometry, more_notes = read_geometry(leader, orbit, imagery.shape, imagery.is_complex)
+    calibration, left = read_calibration(leader, geometry.range, imagery.shape[1])
     summary = leader.summary
     middle = float(geometry.azimuth.time(np.array((lines - 1) / 2)))
     return Product(
@@ -73,17 +78,10 @@ def read(path: Path | str, polarisation: str | None = None) -> Product:
         level="SLC" if imagery.is_complex else "PRI",
         polarisation="VV",
         geometry=geometry,
-        calibration=read_calibration(leader),
+        calibration=calibration,
         ground_points=corners(leader, imagery.shape),
-        notes=notes + more_notes,
+        notes=notes + more_notes + left,
     )
-
-
-def read_calibration(leader: Leader) -> Calibration:
-    """Return β⁰ from the calibration constant K (byte 663 of the facility record)."""
-    constant = leader.one(200, "facility").number(663, 16, "calibration constant K", 1.0, 1e9)
-    sine = np.sin(np.deg2rad(REFERENCE_INCIDENCE_DEG))
-    return Calibration.constant("beta0", float(1 / (constant * sine)))
 
 
 def read_geometry(
@@ -153,7 +151,7 @@ def _ground_range(leader: Leader, samples: int, times: list[float], middle: floa
     its value is metres or two-way seconds: the reading that ends at the annotated range times is
     used.
     """
-    summary, facility = leader.summary, leader.one(200, "facility")
+    summary, facility = leader.summary, facility_record(leader)
     spacing = summary.number(1703, 16, "pixel spacing", 5.0, 50.0)
     stated = facility.numbers(POLYNOMIAL_AT, 20, 4, "ground-to-slant coefficient")
     ends = 0.5 * SPEED_OF_LIGHT * np.array(times)
@@ -192,4 +190,13 @@ def corners(leader: Leader, shape: tuple[int, int]) -> GroundPoints | None:
         height=np.zeros(4),
         azimuth_time_s=unknown,
         slant_range_time_s=unknown,
+        tolerance_m=TOLERANCE_M + _rounding_m(values),
     )
+
+
+def _rounding_m(degrees: list[float]) -> float:
+    """How far (m) the rounding of coordinates moves a place: old leaders have three decimals."""
+    for decimals in range(2, 7):
+        if all(abs(value - round(value, decimals)) < 1e-9 for value in degrees):
+            return 0.5 * 10.0**-decimals * METRES_PER_DEGREE * 2**0.5
+    return 0.0

@@ -1,9 +1,11 @@
 """RADARSAT-1 in CEOS format: products of the CDPF (SGF, SLC) and of the Alaska SAR Facility.
 
+The CDPF's processing record stands in the leader or in the trailer file.
+
 Sources: RSI-GS-026 revision 3 (CDPF); a real header for the positions in ASF's facility record.
 Both give the orbit in an inertial frame; ASF reverses the order of lines of ascending passes.
 CDPF calibration: β⁰ = (DN² + A3) / A2, for complex values |DN|² / A2². ASF calibration:
-σ⁰ = a2 (DN² − a1 n(range)) + a3.
+σ⁰ = a2 DN² + a3, with its noise (see products.noise).
 """
 
 from __future__ import annotations
@@ -19,7 +21,7 @@ from calvingfront.products.ceos import radarsat1_asf
 from calvingfront.products.ceos.imagery import Imagery
 from calvingfront.products.ceos.lines import fit_line_times
 from calvingfront.products.ceos.orbit import seconds_since, state_vectors
-from calvingfront.products.ceos.product import shared_fields
+from calvingfront.products.ceos.product import refuse_types, shared_fields, with_trailer
 from calvingfront.products.ceos.records import (
     DAMAGED,
     Leader,
@@ -50,6 +52,16 @@ MOST_SETS = 20
 SPACING_AT = SETS_AT + 4 + MOST_SETS * SET_LENGTH  # 7227
 TABLE_AT = 89  # of the radiometric record: 512 gains E16.7
 MOST_GAINS = 512
+TYPE_AT = 7366  # of the processing record: product type
+LEVELS = ("SLC", "SGF", "SGX", "SGC")
+ORDER = "Order a scene of beams F1 to S7 as SGF or SLC."
+REFUSED = {
+    "SCN": "ScanSAR of several beams",
+    "SCW": "ScanSAR of several beams",
+    "SSG": "a map without terrain correction",
+    "SPG": "a map without terrain correction",
+    "RAW": "raw data",
+}
 
 
 def recognises(path: Path | str) -> bool:
@@ -65,11 +77,14 @@ def read(path: Path | str, polarisation: str | None = None) -> Product:
         raise ProductError(path, f"has {len(images)} imagery files, not one", "Give the data file")
     choose_polarisation(("HH",), polarisation, path)
     leader = Leader.open(leader_path)
+    refuse_types(leader, ORDER)
+    leader = _complete(leader)
+    is_asf = not leader.all_of(120)
+    level = "" if is_asf else _level(leader)
     imagery = Imagery.open(images[0])
     imagery.check_lines()
     summary = leader.summary
     orbit, notes = state_vectors(leader.one(30, "platform position"))
-    is_asf = not leader.all_of(120)
     if is_asf:
         geometry = radarsat1_asf.read_geometry(leader, orbit, imagery.shape)
         calibration, more = radarsat1_asf.read_calibration(leader)
@@ -83,7 +98,7 @@ def read(path: Path | str, polarisation: str | None = None) -> Product:
         format="RADARSAT-1 CEOS (ASF)" if is_asf else "RADARSAT-1 CEOS (CDPF)",
         mission="RSAT",
         platform="RADARSAT-1",
-        level="SLC" if imagery.is_complex else "SGF",
+        level=level or ("SLC" if imagery.is_complex else "SGF"),
         polarisation="HH",
         geometry=geometry,
         calibration=calibration,
@@ -91,6 +106,31 @@ def read(path: Path | str, polarisation: str | None = None) -> Product:
         beam=summary.text(1766, 4, "beam") if is_asf else leader_beam(leader),
         notes=notes,
     )
+
+
+def _complete(leader: Leader) -> Leader:
+    """The leader, with the trailer's records if the processing record is not its own."""
+    if leader.all_of(120) or leader.all_of(210):
+        return leader
+    whole = with_trailer(leader)
+    if not whole.all_of(120):
+        what = "has no processing parameters record (type 120), nor has a trailer file beside it"
+        raise ProductError(leader.path, what, "Keep the product's leader and trailer file together")
+    return whole
+
+
+def _level(leader: Leader) -> str:
+    """The product type of the processing record, "" if it is blank or unknown.
+
+    Raises ProductError for products that cannot be geocoded.
+    """
+    record = leader.one(120, "processing parameters")
+    level = record.text(TYPE_AT, 3, "product type").upper()
+    if level in REFUSED:
+        what = f"is {level}, {REFUSED[level]}"
+        where = f"{leader.path}, product type"
+        raise ProductError(where, what, ORDER)
+    return level if level in LEVELS else ""
 
 
 def leader_beam(leader: Leader) -> str:

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from calvingfront.errors import ProductError
 from calvingfront.products.ceos.orbit import seconds_since
 from calvingfront.products.ceos.records import Leader, Record, look_side, scene_time
+from calvingfront.products.noise import noise_note
 from calvingfront.radar.model import (
     SPEED_OF_LIGHT,
     AzimuthTime,
@@ -22,6 +24,7 @@ from calvingfront.radar.model import (
 )
 
 POLYNOMIAL_DEGREE = 5
+TOLERANCE_M = 30.0  # of the corners; those of a real Fine leader lie within 9 m
 # Byte of the latitude; the longitude follows 17 bytes later. Line and sample: 0 first, 1 last.
 CORNERS = ((158, 0, 0), (192, 1, 0), (226, 0, 1), (260, 1, 1))
 
@@ -39,6 +42,9 @@ def read_geometry(leader: Leader, orbit: StateVectors, shape: tuple[int, int]) -
     """
     lines, samples = shape
     summary, facility = leader.summary, _facility(leader)
+    if leader.all_of(20):
+        what = "is ScanSAR, on a grid along the track (it has a map projection record)"
+        raise ProductError(leader.path, what, "Order a scene of beams F1 to S7")
     if not facility.text(1075, 4, "zero-Doppler (deskewed)").startswith("YES"):
         raise facility.fault(1075, "zero-Doppler (deskewed)", "the image is not deskewed")
     speed = facility.number(1021, 16, "swath speed", 5000, 8000)
@@ -82,17 +88,18 @@ def _on_sphere(leader: Leader, first_m: float, samples: int, centre_s: float) ->
 
 
 def read_calibration(leader: Leader) -> tuple[Calibration, tuple[str, ...]]:
-    """Return σ⁰ = a2 (DN² − a1 n) + a3, with the mean of the noise vector n along range."""
+    """Return σ⁰ = a2 DN² + a3, and a note about the noise a1 a2 n, which stays (products.noise).
+
+    n is annotated along range.
+    """
     record = leader.one(50, "radiometric data")
     scale = record.number(85, 16, "noise scale a1", 0.0, 1e9)
     gain = record.number(101, 16, "gain a2", 1e-15, 1e9)
     bias = record.number(117, 16, "bias a3", -1e9, 1e9)
     count = record.integer(61, 8, "length of the noise vector", 1, 256)
     noise = np.array(record.numbers(137, 16, count, "noise"))
-    spread = scale * gain * float(np.ptp(noise)) / 2
-    note = f"noise taken as constant along range (±{spread:.1e} in σ⁰)"
-    offset = bias / gain - scale * float(noise.mean())
-    return Calibration("sigma0", np.full((1, 1), gain), offset=offset), (note,)
+    calibration = Calibration("sigma0", np.full((1, 1), gain), offset=bias / gain)
+    return calibration, noise_note(scale * gain * noise, "sigma0")
 
 
 def corners(leader: Leader, shape: tuple[int, int]) -> GroundPoints:
@@ -114,4 +121,6 @@ def corners(leader: Leader, shape: tuple[int, int]) -> GroundPoints:
         height=np.zeros(4),
         azimuth_time_s=unknown,
         slant_range_time_s=unknown,
+        # Whether the scene centre is a line or lies between two is not stated either.
+        tolerance_m=TOLERANCE_M + leader.summary.number(1687, 16, "line spacing", 1, 200) / 2,
     )

@@ -1,13 +1,19 @@
-"""Envisat ASAR (.N1) and ERS (.E1, .E2) in Envisat's format: complex (IMS) and detected (IMP).
+"""Envisat ASAR (.N1) and ERS (.E1, .E2) in Envisat's format: complex and detected images.
+
+Image mode (IMS, IMP, IMM), alternating polarisation (APS, APP, APM: one data set for each of two
+polarisations) and wide swath (WSM) have the same headers and annotation (PO-RS-MDA-GS-2009, volume
+8; D. Small and A. Schubert, Guide to ASAR Geocoding, RSL-ASAR-GC-AD, 2008). The medium-resolution
+ones (IMM, APM, WSM) have pixels of 75 m and may be strips of many scenes.
 
 Calibration: β0 = |DN|² / K, times (R / R_reference)³ for complex images, in which range spreading
-loss is not compensated (ESA ENVI-CLVL-EOPG-TN-03-0010). Their elevation antenna pattern is given
-only in an external file and remains in the image; a note says so.
+loss is not compensated (ESA ENVI-CLVL-EOPG-TN-03-0010), or to the fourth power for APS. Their
+elevation antenna pattern is given only in an external file and remains in the image; a note says
+so.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Literal
@@ -41,18 +47,21 @@ from calvingfront.radar.model import (
 FORMAT = "Envisat"
 RECORD_LEAD_BYTES = 17  # time (12), quality (1), line number (4)
 
-
-@dataclass(frozen=True)
-class _Kind:
-    sample_type: str
-    data_type: str
-    dtype: str
-    sample_bytes: int
-
-
-_KINDS = {
-    "IMS": _Kind("COMPLEX", "SWORD", ">i2", 4),
-    "IMP": _Kind("DETECTED", "UWORD", ">u2", 2),
+# Of the ground points of medium-resolution images: two pixels, as no real header was available.
+COARSE_TOLERANCE_M = 150.0
+# Power of the range with which the range spreading loss of a complex image is compensated.
+SPREADING_POWER = {"IMS": 3.0, "APS": 4.0}
+DETECTED = ("IMP", "IMM", "APP", "APM", "WSM")
+_LEVELS = (*SPREADING_POWER, *DETECTED)
+# What other levels are, and which level of the same scene to order.
+_INSTEAD = {
+    "IMG": ("a map without terrain correction", "IMP"),
+    "APG": ("a map without terrain correction", "APP"),
+    "WSS": ("a complex image of five subswaths", "WSM"),
+    "GM1": ("of 1 km resolution", "WSM"),
+    "IM_": ("raw data", "IMS or IMP"),
+    "AP_": ("raw data", "APS or APP"),
+    "WS_": ("raw data", "WSM"),
 }
 _MISSIONS: dict[str, Mission] = {"ASA": "ENVISAT", "SAR": "ERS"}
 _PLATFORMS = {"N1": "Envisat", "E1": "ERS-1", "E2": "ERS-2"}
@@ -81,21 +90,22 @@ def read(path: Path, polarisation: str | None = None) -> Product:
     main, specific = header.main, header.specific
     name = main.text("PRODUCT")
     mission, level = _MISSIONS.get(name[:3]), name[4:7]
-    if mission is None or level not in _KINDS:
-        what = f"is {name[:10]!r}; only {' and '.join(_KINDS)} of ASA and SAR are supported"
-        raise fault(path, "MPH PRODUCT", what, "Order the scene as IMS or IMP.")
+    if mission is None or level not in _LEVELS:
+        kind, instead = _INSTEAD.get(level, ("no image that can be geocoded", "IMS or IMP"))
+        what = f"is {name[:10]!r}, {kind}"
+        raise fault(path, "MPH PRODUCT", what, f"Order the scene as {instead}.")
     suffix = name.rpartition(".")[2]
     if suffix not in _PLATFORMS:
         what = f"ends with {suffix[:5]!r}, not {' or '.join(_PLATFORMS)}"
         raise fault(path, "MPH PRODUCT", what)
-    kind = _KINDS[level]
-    specific.choice("SAMPLE_TYPE", {kind.sample_type: True})
-    specific.choice("DATA_TYPE", {kind.data_type: True})
+    is_complex = level in SPREADING_POWER
+    specific.choice("SAMPLE_TYPE", {"COMPLEX" if is_complex else "DETECTED": True})
+    specific.choice("DATA_TYPE", {"SWORD" if is_complex else "UWORD": True})
     index, chosen = _choose(header, polarisation)
-    processing = read_processing(header, index)
+    processing = read_processing(header, index, is_complex)
     epoch = processing.orbit.epoch
     samples = specific.integer("LINE_LENGTH", 1, LARGEST_IMAGE_SIDE)
-    record_bytes = RECORD_LEAD_BYTES + samples * kind.sample_bytes
+    record_bytes = RECORD_LEAD_BYTES + samples * (4 if is_complex else 2)
     image = header.data_set(f"MDS{index + 1}", (record_bytes,), most=LARGEST_IMAGE_SIDE)
     shape = (image.records, samples)
     azimuth = AzimuthTime(
@@ -103,8 +113,10 @@ def read(path: Path, polarisation: str | None = None) -> Product:
         specific.number("LINE_TIME_INTERVAL", 1e-5, 1.0),
     )
     points = read_ground_points(header, epoch, processing.average_height_m)
+    if level.endswith("M"):
+        points = replace(points, tolerance_m=COARSE_TOLERANCE_M)
     in_range: SlantRange | GroundRange
-    if level == "IMS":
+    if is_complex:
         in_range = _slant_range(header, processing, points)
     else:
         in_range = _ground_range(header, processing, points, samples)
@@ -124,7 +136,7 @@ def read(path: Path, polarisation: str | None = None) -> Product:
         polarisation=chosen,
         pass_direction=specific.choice("PASS", _PASSES),
         shape=shape,
-        is_complex=level == "IMS",
+        is_complex=is_complex,
         looks=(
             float(specific.integer("AZIMUTH_LOOKS", 1, 1000)),
             float(specific.integer("RANGE_LOOKS", 1, 1000)),
@@ -140,8 +152,8 @@ def read(path: Path, polarisation: str | None = None) -> Product:
             record_bytes,
             RECORD_LEAD_BYTES,
             shape,
-            kind.dtype,
-            level == "IMS",
+            ">i2" if is_complex else ">u2",
+            is_complex,
         ),
         ground_points=points,
         mean_height_m=processing.average_height_m,
@@ -202,12 +214,14 @@ def _calibrate(
         # The gain is smooth: interpolation between nodes every 1/16 of the swath is exact to 1e-5.
         nodes = np.linspace(0.0, samples - 1.0, 17 if samples > 1 else 1)
         slant_range_m = 0.5 * SPEED_OF_LIGHT * (in_range.first_time_s + nodes * in_range.interval_s)
-        gains = gain * (slant_range_m / processing.reference_range_m) ** 3
+        gains = gain * (slant_range_m / processing.reference_range_m) ** SPREADING_POWER[level]
         calibration = Calibration("beta0", gains[np.newaxis], np.zeros(1), nodes)
-    if level == "IMS" and not processing.is_antenna_compensated:
+    if level in SPREADING_POWER and not processing.is_antenna_compensated:
         note = (
             "the elevation antenna pattern is not compensated: "
             "backscatter falls off towards the edges of the swath"
         )
         return calibration, (note,)
+    if level.endswith("M"):
+        return calibration, ("medium resolution: 150 m, in pixels of 75 m",)
     return calibration, ()

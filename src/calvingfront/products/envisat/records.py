@@ -6,6 +6,7 @@ real ASAR image-mode product. Integers and floats are big-endian.
 
 from __future__ import annotations
 
+import math
 import struct
 from dataclasses import dataclass
 from datetime import datetime
@@ -25,6 +26,9 @@ PROCESSING_BYTES = (2009, 10069)  # before and since issue 4 of the format; our 
 GRID_BYTES = 521
 GROUND_RANGE_BYTES = 55
 POINTS = 11  # ground control points across the swath
+MOST_PROCESSING = 100  # records of a strip of 4000 km; a scene has one
+SAME_TIME_S = 1e-3  # state vectors closer than this are the same one, given by two records
+TOLERANCE_M = 10.0  # of these points; 154 of a real ASAR IMS lie within 0.3 m
 
 ANTENNA_FLAG = 121  # whether the elevation pattern is compensated
 RANGE_SPREADING_FLAG = 126  # whether range spreading is compensated
@@ -39,7 +43,10 @@ ORBIT, ORBIT_VECTOR_BYTES, ORBIT_VECTORS = 1765, 36, 5
 
 @dataclass(frozen=True)
 class Processing:
-    """The main processing parameters that are used."""
+    """The main processing parameters that are used.
+
+    sampling_rate_hz and reference_range_m are those of complex images, NaN for detected ones.
+    """
 
     sampling_rate_hz: float
     radar_frequency_hz: float
@@ -51,34 +58,57 @@ class Processing:
     orbit: StateVectors
 
 
-def read_processing(header: EnvisatHeader, polarisation_index: int) -> Processing:
-    """Read the first record of the main processing parameters."""
-    raw = header.records(header.data_set(PROCESSING, PROCESSING_BYTES, most=10))[0]
+def read_processing(header: EnvisatHeader, polarisation_index: int, is_complex: bool) -> Processing:
+    """Read the main processing parameters.
+
+    A long strip (IMM, APM, WSM) has several records: each adds its state vectors, and raises
+    ProductError if its calibration is another.
+    """
+    records = header.records(header.data_set(PROCESSING, PROCESSING_BYTES, most=MOST_PROCESSING))
+    first = records[0]
 
     def number(offset: int, field: str, low: float, high: float) -> float:
-        value = struct.unpack_from(">f", raw, offset)[0]
+        value = struct.unpack_from(">f", first, offset)[0]
         return parse_number(repr(value), header.path, f"{PROCESSING}: {field}", low, high)
 
+    calibration = CALIBRATION + 8 * polarisation_index
+    for raw in records[1:]:
+        for start, size in ((calibration, 4), (ANTENNA_FLAG, 1), (RANGE_SPREADING_FLAG, 1)):
+            if raw[start : start + size] != first[start : start + size]:
+                what = "changes within the product"
+                remedy = "Order the scene instead of the strip."
+                raise fault(header.path, f"{PROCESSING}: calibration", what, remedy)
+    unused = math.nan
     return Processing(
-        number(SAMPLING_RATE, "range sampling rate", 1e6, 1e9),
+        number(SAMPLING_RATE, "range sampling rate", 1e6, 1e9) if is_complex else unused,
         number(RADAR_FREQUENCY, "radar frequency", 1e8, 1e11),
-        number(REFERENCE_RANGE, "reference range", 1e5, 1e7),
-        number(CALIBRATION + 8 * polarisation_index, "external calibration factor", 1e-12, 1e15),
-        raw[RANGE_SPREADING_FLAG] == 1,
-        raw[ANTENNA_FLAG] == 1,
+        number(REFERENCE_RANGE, "reference range", 1e5, 1e7) if is_complex else unused,
+        number(calibration, "external calibration factor", 1e-12, 1e15),
+        first[RANGE_SPREADING_FLAG] == 1,
+        first[ANTENNA_FLAG] == 1,
         number(AVERAGE_HEIGHT, "average scene height", -1000.0, 9000.0),
-        _orbit(header, raw),
+        _orbit(header, records),
     )
 
 
-def _orbit(header: EnvisatHeader, raw: bytes) -> StateVectors:
+def _orbit(header: EnvisatHeader, records: list[bytes]) -> StateVectors:
+    """The state vectors of all records, in order of time; those given twice once."""
     field = f"{PROCESSING}: orbit"
-    times, states = [], []
-    for number in range(ORBIT_VECTORS):
-        start = ORBIT + number * ORBIT_VECTOR_BYTES
-        times.append(mjd2000(raw[start : start + 12], header.path, field))
-        states.append(struct.unpack_from(">6i", raw, start + 12))
-    numbers = np.array(states, dtype=np.float64)
+    found: list[tuple[datetime, tuple[int, ...]]] = []
+    for raw in records:
+        for number in range(ORBIT_VECTORS):
+            start = ORBIT + number * ORBIT_VECTOR_BYTES
+            time = mjd2000(raw[start : start + 12], header.path, field)
+            found.append((time, struct.unpack_from(">6i", raw, start + 12)))
+    if len(records) > 1:
+        found.sort(key=lambda vector: vector[0])
+        found = [
+            vector
+            for before, vector in zip([None, *found], found, strict=False)
+            if before is None or (vector[0] - before[0]).total_seconds() > SAME_TIME_S
+        ]
+    numbers = np.array([state for _, state in found], dtype=np.float64)
+    times = [time for time, _ in found]
     # Positions in cm, velocities in 1e-5 m/s.
     return annotated_orbit(times, numbers[:, :3] / 1e2, numbers[:, 3:] / 1e5, header.path, field)
 
@@ -114,6 +144,7 @@ def read_ground_points(header: EnvisatHeader, epoch: datetime, height_m: float) 
         height=np.full(sample.shape, height_m),
         azimuth_time_s=np.repeat([time for _, time, _ in lines], POINTS),
         slant_range_time_s=column(44, ">f4", "slant range time", 1e6, 1e8) / 1e9,
+        tolerance_m=TOLERANCE_M,
     )
 
 

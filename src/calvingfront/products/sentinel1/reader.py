@@ -1,4 +1,4 @@
-"""Sentinel-1 ground range detected products (GRD), as a SAFE folder or its .zip.
+"""Sentinel-1 ground range detected products (GRD), as a SAFE folder.
 
 Source of the fields: ESA S1-RS-MDA-52-7441 (Sentinel-1 Product Specification). Calibration:
 β0 = |DN|² / A², with A from the betaNought vectors; like the gains of all other formats, it does
@@ -22,7 +22,8 @@ from calvingfront.products.annotated_orbit import annotated_orbit
 from calvingfront.products.pixels import RasterPixels
 from calvingfront.products.polarisation import choose_polarisation
 from calvingfront.products.reading import LARGEST_IMAGE_SIDE, fault, finite
-from calvingfront.products.sentinel1.archive import SafeArchive, open_archive
+from calvingfront.products.sentinel1.noise import noise_notes
+from calvingfront.products.sentinel1.safe import MANIFEST, SafeFolder, open_safe
 from calvingfront.products.xml_reading import XmlFields
 from calvingfront.radar.model import (
     Array,
@@ -37,6 +38,8 @@ from calvingfront.radar.model import (
 
 FORMAT = "Sentinel-1"
 MOST_RECORDS = 10_000
+_ANY = re.compile(r"(?:annotation|measurement)/s1[a-d]-[a-z0-9]+-(slc|ocn|raw|grd)-[^/]*")
+TOLERANCE_M = 20.0  # of the geolocation grid; 210 points of a real GRDH lie within 7 m
 _ANNOTATION = re.compile(r"annotation/s1[a-d]-[a-z0-9]+-grd-(hh|vv|hv|vh)-[^/]*\.xml")
 _PLATFORMS = {f"S1{unit}": f"Sentinel-1{unit}" for unit in "ABCD"}
 _PASSES: dict[str, Literal["ascending", "descending"]] = {
@@ -51,12 +54,13 @@ class _Sources:
     annotation: str
     calibration: str
     measurement: str
+    noise: str | None
 
 
 def recognises(path: Path) -> bool:
-    """Whether the path is a folder or .zip with a Sentinel-1 manifest and GRD annotation."""
-    archive = open_archive(path)
-    return archive is not None and any(_ANNOTATION.fullmatch(name) for name in archive.names)
+    """Whether the path is a SAFE folder, or the manifest in it, of any level."""
+    safe = open_safe(path)
+    return safe is not None and any(_ANY.fullmatch(name) for name in safe.names)
 
 
 def read(path: Path, polarisation: str | None = None) -> Product:
@@ -65,11 +69,11 @@ def read(path: Path, polarisation: str | None = None) -> Product:
     polarisation: e.g. "HH"; None takes the co-polarised one. Raises ProductError for a faulty
     product.
     """
-    archive = open_archive(path)
-    if archive is None:
-        raise fault(path, "manifest.safe", "is missing, or the .zip is damaged")
-    sources = _choose(archive, polarisation)
-    root = archive.parse(sources.annotation)
+    safe = open_safe(path)
+    if safe is None:
+        raise fault(path, "manifest.safe", "is missing")
+    sources = _choose(safe, polarisation)
+    root = safe.parse(sources.annotation)
     header = root.one("adsHeader")
     header.choice("productType", {"GRD": True})
     header.choice("polarisation", {sources.polarisation: True})
@@ -82,13 +86,14 @@ def read(path: Path, polarisation: str | None = None) -> Product:
     azimuth = _azimuth(image, orbit.epoch, shape[0])
     middle_s = float(azimuth.time(np.array((shape[0] - 1) / 2)))
     points = _ground_points(root, orbit.epoch)
+    calibration = _calibrate(safe.parse(sources.calibration))
+    noise = None if sources.noise is None else safe.parse(sources.noise)
+    notes = noise_notes(root, safe.parse(MANIFEST), noise, calibration)
     return Product(
         path=path,
         files=tuple(
-            dict.fromkeys(
-                archive.file(name)
-                for name in (sources.annotation, sources.calibration, sources.measurement)
-            )
+            safe.path / name
+            for name in (sources.annotation, sources.calibration, sources.measurement)
         ),
         format=FORMAT,
         mission="S1",
@@ -104,34 +109,43 @@ def read(path: Path, polarisation: str | None = None) -> Product:
         orbit=orbit,
         # The antenna only ever looks to the right.
         geometry=RadarGeometry(azimuth, _range(root, image, orbit.epoch), "right"),
-        calibration=_calibrate(archive.parse(sources.calibration)),
-        pixels=RasterPixels(archive.raster(sources.measurement), shape),
+        calibration=calibration,
+        pixels=RasterPixels(safe.path / sources.measurement, shape),
         ground_points=points,
         mean_height_m=float(points.height.mean()),
         beam=header.text("swath"),
+        notes=notes,
     )
 
 
-def _choose(archive: SafeArchive, polarisation: str | None) -> _Sources:
+def _choose(safe: SafeFolder, polarisation: str | None) -> _Sources:
     annotations: dict[str, list[str]] = {}
-    for name in archive.names:
+    for name in safe.names:
         match = _ANNOTATION.fullmatch(name)
         if match is not None:
             annotations.setdefault(match[1].upper(), []).append(name)
-    choice = choose_polarisation(annotations, polarisation, archive.path)
+    if not annotations:
+        kinds = {match[1] for name in safe.names if (match := _ANY.fullmatch(name))}
+        what = f"is {' and '.join(sorted(kinds)).upper()}, not GRD"
+        raise fault(safe.path, "product type", what, "Order the scene as GRD, such as IW_GRDH.")
+    choice = choose_polarisation(annotations, polarisation, safe.path)
     annotation = annotations[choice][0]
     stem = annotation.removeprefix("annotation/").removesuffix(".xml")
-    calibration = _entry(archive, "annotation/calibration/calibration-{}.xml", stem)
-    return _Sources(choice, annotation, calibration, _entry(archive, "measurement/{}.tiff", stem))
+    calibration = _entry(safe, "annotation/calibration/calibration-{}.xml", stem)
+    measurement = _entry(safe, "measurement/{}.tiff", stem)
+    noise = calibration.replace("/calibration-", "/noise-")
+    return _Sources(
+        choice, annotation, calibration, measurement, noise if noise in safe.names else None
+    )
 
 
-def _entry(archive: SafeArchive, name: str, stem: str) -> str:
+def _entry(safe: SafeFolder, name: str, stem: str) -> str:
     """The file of an annotation's name; of a cloud-optimised product it may end with -cog."""
     plain = stem.removesuffix("-cog")
     for spelling in (stem, plain, f"{plain}-cog"):
-        if name.format(spelling) in archive.names:
+        if name.format(spelling) in safe.names:
             return name.format(spelling)
-    raise fault(archive.path, name.format(stem), "is missing from the product")
+    raise fault(safe.path, name.format(stem), "is missing from the product")
 
 
 def _orbit(general: XmlFields) -> StateVectors:
@@ -193,6 +207,7 @@ def _ground_points(root: XmlFields, epoch: datetime) -> GroundPoints:
         height=column("height", -1e3, 1e4),
         azimuth_time_s=np.array(times),
         slant_range_time_s=column("slantRangeTime", 1e-3, 2e-2),
+        tolerance_m=TOLERANCE_M,
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 
 import numpy as np
 
@@ -19,6 +20,8 @@ from calvingfront.radar.model import (
     SlantRange,
 )
 
+TOLERANCE_M = 10.0  # of GEOREF.xml; 8296 points of a real SSC lie within 0.03 m, 2 m with delays
+MOST_LINES_OFF = 5.0  # of rows and columns; 8296 of a real SSC are whole, within 1
 # Whether the lines and the samples run backwards.
 _ORDERS = {
     "EARLYAZNEARRG": (False, False),
@@ -131,8 +134,13 @@ def place_ground_points(
     azimuth: AzimuthTime,
     in_range: SlantRange | GroundRange,
     raster: ImageRaster,
+    path: Path,
 ) -> GroundPoints:
-    """Give each point the line and sample at which the image's own geometry has its times."""
+    """Give each point the line and sample at which the image's own geometry has its times.
+
+    Raises ProductError if the grid itself gives a complex image's points other rows and columns:
+    the times of the image and of the grid, which stand in different files, then disagree.
+    """
     time_s = grid.azimuth_s - grid.azimuth_shift_s
     range_time_s = grid.slant_range_s - grid.range_delay_s
     if isinstance(in_range, SlantRange):
@@ -144,12 +152,20 @@ def place_ground_points(
         order = np.argsort(ranges)
         wanted = 0.5 * SPEED_OF_LIGHT * range_time_s
         sample = np.interp(wanted, ranges[order], nodes[order])
+    line = (time_s - azimuth.first_s) / azimuth.interval_s
+    if isinstance(in_range, SlantRange) and azimuth.interval_s > 0 and in_range.interval_s > 0:
+        for name, stated, found in (("row", grid.row, line), ("col", grid.column, sample)):
+            apart = float(np.nan_to_num(np.abs(stated - 1 - found)).max())
+            if apart > MOST_LINES_OFF:
+                what = f"is up to {apart:.0f} off the point's times, by the times of the image"
+                raise fault(path, f"gridPoint/{name}", what)
     return GroundPoints(
-        line=(time_s - azimuth.first_s) / azimuth.interval_s,
+        line=line,
         sample=np.asarray(sample),
         latitude=grid.latitude,
         longitude=grid.longitude,
         height=grid.height,
         azimuth_time_s=time_s,
         slant_range_time_s=range_time_s,
+        tolerance_m=TOLERANCE_M,
     )

@@ -27,7 +27,8 @@ class GeoreferenceGrid:
     """Annotated times of points, and the delays to subtract from them.
 
     azimuth_s: (n,) since the orbit's epoch; slant_range_s: (n,) two-way; latitude, longitude: (n,)
-    degrees; height: (n,) m above the ellipsoid.
+    degrees; height: (n,) m above the ellipsoid. row, column: (n,) from 1, of the image, rounded;
+    NaN where the grid does not give them.
     """
 
     azimuth_s: Array
@@ -35,6 +36,8 @@ class GeoreferenceGrid:
     latitude: Array
     longitude: Array
     height: Array
+    row: Array
+    column: Array
     azimuth_shift_s: float
     range_delay_s: float
 
@@ -56,12 +59,19 @@ def read_grid(root: XmlFields, epoch: datetime) -> GeoreferenceGrid:
             ) from None
         return finite(values, root.path, f"gridPoint/{name}", low, high)
 
+    def whole(name: str) -> Array:
+        if any(point.element.find(name) is None for point in points):
+            return np.full(len(points), np.nan)
+        return column(name, -1e6, 1e6)
+
     return GeoreferenceGrid(
         azimuth_s=first_s + column("t", -1e3, 1e4),
         slant_range_s=first_range_s + column("tau", -1e-2, 1e-1),
         latitude=column("lat", -90, 90),
         longitude=column("lon", -360, 360),
         height=column("height", -1e3, 1e4),
+        row=whole("row"),
+        column=whole("col"),
         azimuth_shift_s=_sum(root, "azimuthShift", LARGEST_SHIFT_S),
         range_delay_s=_sum(root, "rangeDelay", LARGEST_DELAY_S),
     )

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -18,18 +20,38 @@ def report_scenes(
     page: PathLike | None = None,
     excluded: Mapping[str, str] | None = None,
     notes: Sequence[str] = (),
+    maps: Sequence[PathLike] = (),
 ) -> None:
     """Write the report of a checked scene table, as Markdown and, unless page is None, as HTML.
 
-    excluded: {scene: reason}. notes: sentences about the source.
+    excluded: {scene: reason}. notes: sentences about the source. maps: the map.tif of products,
+    each in the folder of its scene.
     """
-    write_report(describe_scenes(read_scenes(table), excluded or {}, notes), report, page)
+    terrain = terrain_notes(maps)
+    text = describe_scenes(read_scenes(table), excluded or {}, notes, terrain)
+    write_report(text, report, page)
+
+
+def terrain_notes(maps: Sequence[PathLike]) -> dict[str, str]:
+    """What the maps' tags say of the terrain model, by scene: gaps that were filled, no geoid."""
+    if not maps:
+        return {}
+    from calvingfront.geofiles.rasters import GEOTIFF, open_raster
+
+    found = {}
+    for path in maps:
+        with open_raster(path, GEOTIFF) as dataset:
+            found[Path(path).parent.name] = dataset.tags().get("PRODUCT_TERRAIN", "")
+    return {scene: text for scene, text in found.items() if text}
 
 
 def describe_scenes(
-    scenes: pd.DataFrame, excluded: Mapping[str, str], notes: Sequence[str] = ()
+    scenes: pd.DataFrame,
+    excluded: Mapping[str, str],
+    notes: Sequence[str] = (),
+    terrain: Mapping[str, str] | None = None,
 ) -> str:
-    """The scene report, as Markdown."""
+    """The scene report, as Markdown. terrain: from `terrain_notes`."""
     counts = pd.crosstab(scenes["glacier"], scenes["mission"])
     missions = list(counts.columns)
     lines = [
@@ -68,6 +90,12 @@ def describe_scenes(
         )
         cells = [glacier, *known, len(group)]
         lines.append(table_row(cells))
+    if terrain:
+        scenes_of: dict[str, list[str]] = defaultdict(list)
+        for scene, text in sorted(terrain.items()):
+            scenes_of[text].append(scene)
+        lines += ["", "## Terrain model", ""]
+        lines += [f"- {', '.join(names)}: {text}." for text, names in scenes_of.items()]
     lines += ["", "## Excluded", ""]
     lines += [
         f"- {scene}: {' '.join(str(reason).split())}" for scene, reason in sorted(excluded.items())

@@ -31,6 +31,8 @@ class Mode:
     product. Each kind leaves the other pair at 0.
     azimuth_resolution_m, range_resolution_m: 3 dB widths; in slant range for complex products, on
     the ground for detected ones. looks: nominal number in azimuth and range.
+    doppler_hz: Doppler centroid of the beam's middle; not 0 where the lines' times are those of
+    the beam instead of zero-Doppler times.
     vectors, vector_spacing_s: number and spacing of the annotated state vectors (spacing 0: evenly
     from the first to the last line); noise_db: noise equivalent σ0.
     """
@@ -53,6 +55,7 @@ class Mode:
     line_spacing_m: float = 0.0
     ground_spacing_m: float = 0.0
     looks: tuple[float, float] = (1.0, 1.0)
+    doppler_hz: float = 0.0
 
     @property
     def is_complex(self) -> bool:
@@ -138,6 +141,7 @@ _PALSAR = Mode(
     backscatter="sigma0",
     line_interval_s=1 / 2155.172,
     sampling_hz=16.0e6,
+    doppler_hz=60.0,  # as of real echoes of 2011
 )
 _TERRASAR = Mode(
     "TSX",
@@ -179,6 +183,7 @@ _MODES = (
     replace(
         _PALSAR,
         level="1.5",
+        doppler_hz=0.0,
         azimuth_resolution_m=18.0,
         range_resolution_m=15.5,
         line_interval_s=0.0,

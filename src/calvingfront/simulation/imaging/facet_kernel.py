@@ -144,6 +144,7 @@ def splat_row(
     first_range_m: float,
     range_step_m: float,
     sample_of_range: Array,
+    delay_of_range: Array,
     energy: Array,
 ) -> float:
     """Add the energy of one row of facets, near to far range, to the radar's cells.
@@ -153,7 +154,8 @@ def splat_row(
     before and after in azimuth. along_m, across_m: sides of a facet on flat ground, m.
     A facet lies between two nodes; its energy, σ0 (m² / m²) · area (m²), is spread evenly over the
     stretch of range that its visible part covers, bilinearly over lines and samples.
-    sample_of_range: samples at equal steps of slant range (first_range_m, range_step_m).
+    sample_of_range: samples at equal steps of slant range (first_range_m, range_step_m), and
+    delay_of_range: time (s) from broadside to the middle of the beam there.
     Returns the time of the first node.
     Local incidence from the facet's area vector; a cliff (land beside ocean) has cliff_gain over
     its level and no dependence on the angle: its ice is broken.
@@ -163,7 +165,7 @@ def splat_row(
     time = guess_s
     first_time = guess_s
     farthest = 2.0
-    old_time = old_sample = old_look = drift = 0.0
+    old_time = old_seen = old_sample = old_look = drift = 0.0
     for j in range(count):
         gx, gy, gz = _value(ground, nodes[j])
         nx, ny, nz = _value(normal, nodes[j])
@@ -181,6 +183,8 @@ def splat_row(
         place = (slant - first_range_m) / range_step_m
         k = min(max(int(place), 0), sample_of_range.shape[0] - 2)
         sample = sample_of_range[k] + (place - k) * (sample_of_range[k + 1] - sample_of_range[k])
+        delay = delay_of_range[k] + (place - k) * (delay_of_range[k + 1] - delay_of_range[k])
+        seen = time + delay
         if j == 0:
             first_time = time
             farthest = look
@@ -216,13 +220,13 @@ def splat_row(
                 power *= 1.0 - hidden
                 if power > 0.0:
                     near = old_sample + hidden * (sample - old_sample)
-                    start = old_time + hidden * (time - old_time)
+                    start = old_seen + hidden * (seen - old_seen)
                     pieces = int(PIECES_PER_SAMPLE * abs(sample - near)) + 1
                     part = power / pieces
                     for piece in range(pieces):
                         share = (piece + 0.5) / pieces
                         s = near + share * (sample - near)
-                        line = (start + share * (time - start) - first_line_s) / line_interval_s
+                        line = (start + share * (seen - start) - first_line_s) / line_interval_s
                         if s > -1.0 and line > -1.0 and s < samples and line < lines:
                             a = int(line + 1.0) - 1  # both lie above −1
                             b = int(s + 1.0) - 1
@@ -236,7 +240,7 @@ def splat_row(
                             if a + 1 < lines and b + 1 < samples:
                                 energy[a + 1, b + 1] += part * u * v
             farthest = min(farthest, look)
-        old_time, old_sample, old_look = time, sample, look
+        old_time, old_seen, old_sample, old_look = time, seen, sample, look
     return first_time
 
 
@@ -269,6 +273,7 @@ def splat_surface(
     first_range_m: float,
     range_step_m: float,
     sample_of_range: Array,
+    delay_of_range: Array,
     energy: Array,
 ) -> None:
     """Add the energy of all facets; memory grows with a row, not with the number of facets.
@@ -338,5 +343,6 @@ def splat_surface(
             first_range_m,
             range_step_m,
             sample_of_range,
+            delay_of_range,
             energy,
         )

@@ -18,15 +18,18 @@ from calvingfront.simulation.imaging.radar_surface import Surface
 from calvingfront.simulation.imaging.radar_view import (
     RadarView,
     geodetic_to_earth,
+    locate,
     map_to_earth,
+    seen_at,
     transformer,
 )
 from calvingfront.simulation.imaging.speckle import draw_speckle
 
 SUPER_SAMPLING = 2  # facets per resolution cell, in each direction
-CLIFF_DB = 6.0  # by how much the broken face of the front is brighter than the ice behind it
+CLIFF_DB = 4.0  # by how much the broken face of the front is brighter than the ice behind it
 GROUND_DEGREE = 4  # of the polynomial for the map projection: micrometres over 100 km
 RANGE_TABLE_M = 0.5  # step of the table from slant range to sample: linear to 1e-6 px in between
+DELAY_NODES = 65  # across the swath: delay and range are smooth
 NULL_TO_3DB = 0.886  # 3 dB width of sinc², in units of the distance from the peak to the null
 RESPONSE_PX = 24  # how far the response of a point target is drawn
 
@@ -136,16 +139,28 @@ def _energy(view: RadarView, surface: Surface) -> Array:
         table[0],
         RANGE_TABLE_M,
         table[1],
+        table[2],
         energy,
     )
     return energy
 
 
-def _range_table(view: RadarView) -> tuple[float, Array]:
-    """First slant range (m), and samples at equal steps of slant range around the image."""
+def _range_table(view: RadarView) -> tuple[float, Array, Array]:
+    """First slant range (m), then samples and delays (s) at equal steps of slant range.
+
+    A point that is broadside at this range is imaged that sample, and so much later. The delay is
+    that of the image's middle: it changes by less than 1e-5 of itself along the track.
+    """
     ends = view.geometry.range.slant_range(np.array([-2.0, view.shape[1] + 1.0]), np.zeros(2))
     slants = ends[0] + RANGE_TABLE_M * np.arange(int((ends[1] - ends[0]) / RANGE_TABLE_M) + 2)
-    return float(ends[0]), view.sample_of_range(slants)
+    if view.geometry.doppler is None:
+        return float(ends[0]), view.sample_of_range(slants), np.zeros(slants.size)
+    nodes = np.linspace(slants[0], slants[-1], DELAY_NODES)
+    left = view.geometry.look_side == "left"
+    broadside = locate(view.path, np.zeros(DELAY_NODES), nodes, view.mean_height_m, left)
+    delay, ranges = seen_at(view.path, broadside, view.geometry.doppler)
+    imaged = slants + np.interp(slants, nodes, ranges - nodes)
+    return float(ends[0]), view.sample_of_range(imaged), np.interp(slants, nodes, delay)
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,7 @@ from calvingfront.radar.model import (
     SPEED_OF_LIGHT,
     Array,
     AzimuthTime,
+    DopplerCentroid,
     GroundPoints,
     GroundRange,
     RadarGeometry,
@@ -100,7 +101,7 @@ class RadarView:
 
     def line_sample(self, points_m: Array) -> tuple[Array, Array]:
         """Line and sample of Earth-fixed points (n, 3), m."""
-        time, slant = zero_doppler(self.path, points_m)
+        time, slant = seen_at(self.path, points_m, self.geometry.doppler)
         azimuth = self.geometry.azimuth
         return (time - azimuth.first_s) / azimuth.interval_s, self.sample_of_range(slant)
 
@@ -123,7 +124,7 @@ class RadarView:
         time = self.geometry.azimuth.time(line)
         slant = self.geometry.range.slant_range(sample, time)
         left = self.geometry.look_side == "left"
-        points = locate(self.path, time, slant, height_m, left)
+        points = locate(self.path, time, slant, height_m, left, self.geometry.doppler)
         lon, lat, _ = earth_to_geodetic(points)
         return lat, lon, points
 
@@ -144,8 +145,13 @@ class RadarView:
         return GroundPoints(lines, samples, latitude, longitude, height, time, delay)
 
 
-def zero_doppler(path: LocalPath, points_m: Array) -> tuple[Array, Array]:
-    """Time (n,), s, and slant range (n,), m, at which points (n, 3) are seen broadside."""
+def seen_at(
+    path: LocalPath, points_m: Array, doppler: DopplerCentroid | None = None
+) -> tuple[Array, Array]:
+    """Time (n,), s, and slant range (n,), m, at which points (n, 3) are imaged.
+
+    Broadside, or where they have the Doppler centroid.
+    """
     time = np.zeros(points_m.shape[0])
     rate = polynomial.polyder(path.coefficients, 2)
     for _ in range(8):
@@ -153,6 +159,9 @@ def zero_doppler(path: LocalPath, points_m: Array) -> tuple[Array, Array]:
         bend = np.moveaxis(polynomial.polyval(time / path.scale_s, rate), 0, -1) / path.scale_s**2
         sight = points_m - position
         miss = np.sum(sight * velocity, axis=1)
+        if doppler is not None:
+            speed = np.linalg.norm(velocity, axis=1)
+            miss -= speed * doppler.lead(np.linalg.norm(sight, axis=1), speed)
         slope = np.sum(sight * bend, axis=1) - np.sum(velocity * velocity, axis=1)
         time = time - miss / slope
     position, _ = path.state(time)
@@ -160,16 +169,23 @@ def zero_doppler(path: LocalPath, points_m: Array) -> tuple[Array, Array]:
 
 
 def locate(
-    path: LocalPath, time_s: npt.ArrayLike, slant_m: npt.ArrayLike, height_m: float, left: bool
+    path: LocalPath,
+    time_s: npt.ArrayLike,
+    slant_m: npt.ArrayLike,
+    height_m: float,
+    left: bool,
+    doppler: DopplerCentroid | None = None,
 ) -> Array:
-    """Earth-fixed points (n, 3) at a zero-Doppler time, slant range and ellipsoidal height.
+    """Earth-fixed points (n, 3) at an azimuth time, slant range and ellipsoidal height.
 
     Raises GeocodingError if the range does not reach the ground on the look side.
     """
     time, slant = np.broadcast_arrays(np.asarray(time_s, float), np.asarray(slant_m, float))
     position, velocity = path.state(time)
     radius = np.linalg.norm(position, axis=1)
-    forward = velocity / np.linalg.norm(velocity, axis=1)[:, None]
+    speed = np.linalg.norm(velocity, axis=1)
+    forward = velocity / speed[:, None]
+    lead = np.zeros(speed.shape) if doppler is None else doppler.lead(slant, speed)
     side = np.cross(position / radius[:, None], forward) * (1.0 if left else -1.0)
     # first guess: a sphere through the ground below the satellite
     ground = radius - earth_to_geodetic(position)[2] + height_m
@@ -188,7 +204,7 @@ def locate(
         distance = np.linalg.norm(sight, axis=1)
         matrix = np.stack([sight / distance[:, None], forward, normal], axis=1)
         miss = np.column_stack(
-            [distance - slant, np.sum(sight * forward, axis=1), height - height_m]
+            [distance - slant, np.sum(sight * forward, axis=1) - lead, height - height_m]
         )
         step = np.linalg.solve(matrix, miss[..., None])[..., 0]
         points = points - step
@@ -222,7 +238,14 @@ def plan_view(
 
     land = surface.heights
     mean_height = float(np.round(np.mean(np.where(_coarse_ocean(surface), 0, land))))
-    time, slant = zero_doppler(path, _outline(surface, float(land.max())))
+    outline = _outline(surface, float(land.max()))
+    doppler = None
+    if mode.doppler_hz:
+        # Wavelength, and a frequency that is the same at all ranges.
+        doppler = DopplerCentroid(
+            SPEED_OF_LIGHT / mode.radar_frequency_hz, 0.0, np.array([mode.doppler_hz])
+        )
+    time, slant = seen_at(path, outline, doppler)
     if mode.is_complex:
         interval = mode.line_interval_s
     else:
@@ -246,7 +269,7 @@ def plan_view(
         model = SlantRange(2 * near / SPEED_OF_LIGHT, 1 / mode.sampling_hz)
     else:
         model, samples = _ground_range(path, near, far, mode, mean_height, left_looking, first_time)
-    geometry = RadarGeometry(azimuth, model, "left" if left_looking else "right")
+    geometry = RadarGeometry(azimuth, model, "left" if left_looking else "right", doppler)
     # all three vary smoothly across the swath
     nodes = np.linspace(0, samples - 1, SWATH_NODES)
     zeros = np.zeros(SWATH_NODES)

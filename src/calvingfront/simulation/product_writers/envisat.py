@@ -1,4 +1,6 @@
-"""Write a simulated image as an Envisat ASAR (.N1) or ERS (.E1, .E2) product: IMS or IMP.
+"""Write a simulated image as an Envisat ASAR (.N1) or ERS (.E1, .E2) product.
+
+Levels: complex IMS and APS, detected IMP, IMM, APP, APM and WSM.
 
 The layout follows ESA PO-RS-MDA-GS-2009: text headers, data set descriptors, annotation records
 and image records, each line with a 17-byte lead. Fields that are not simulated are blank or zero,
@@ -16,6 +18,7 @@ import numpy as np
 from calvingfront.errors import ProductError
 from calvingfront.files import replacing
 from calvingfront.products.envisat import records
+from calvingfront.products.envisat.reader import DETECTED, SPREADING_POWER
 from calvingfront.radar.model import SPEED_OF_LIGHT, Array, GroundRange, SlantRange
 from calvingfront.simulation.imaging.radar_image import RadarImage
 from calvingfront.simulation.product_writers.digital_numbers import (
@@ -39,14 +42,17 @@ LEAD_BYTES = 17
 _SUFFIXES = {"Envisat": "N1", "ERS-1": "E1", "ERS-2": "E2"}
 
 
-def write_envisat(image: RadarImage, folder: Path) -> Path:
+def write_envisat(image: RadarImage, folder: Path, second: RadarImage | None = None) -> Path:
     """Write the product into a folder; return its path.
 
+    second: the same scene in the second polarisation, for APS, APP and APM.
     Raises ProductError for an image that the format cannot hold.
     """
-    _require_fitting(image)
+    images = [image] if second is None else [image, second]
+    for each in images:
+        _require_fitting(each)
     name = _product_name(image)
-    gain = float(np.float32(choose_gain(image.values)))
+    gains = [float(np.float32(choose_gain(each.values))) for each in images]
     lines, samples = image.values.shape
     granule = -(-lines // GRANULES)
     starts = np.arange(0, lines, granule, dtype=float)
@@ -59,34 +65,36 @@ def write_envisat(image: RadarImage, folder: Path) -> Path:
     grid = resample_tie_points(image, tie_lines, tie_samples)
     sets = [
         ("MDS1 SQ ADS", "A", [_quality(image)]),
-        (records.PROCESSING, "A", [_processing(image, gain)]),
+        (records.PROCESSING, "A", [_processing(image, gains)]),
         (records.GROUND_RANGE, "A", _ground_range(image)),
         (records.GRID, "A", _granules(image, grid, starts, ends)),
     ]
-    sample_bytes = 4 if image.level == "IMS" else 2
+    sample_bytes = 4 if image.level in SPREADING_POWER else 2
     sizes = [(*entry[:2], len(entry[2]), len(entry[2][0]) if entry[2] else 0) for entry in sets]
-    sizes.append(("MDS1", "M", lines, LEAD_BYTES + samples * sample_bytes))
+    for number in range(1, len(images) + 1):
+        sizes.append((f"MDS{number}", "M", lines, LEAD_BYTES + samples * sample_bytes))
     path = folder / name
     with replacing(path) as temporary, temporary.open("wb") as file:
-        file.write(text_headers(image, name, grid, sizes))
-        for _, _, each in sets:
-            file.write(b"".join(each))
-        _write_lines(file, image, gain)
+        polarisations = [each.polarisation for each in images]
+        file.write(text_headers(image, name, grid, sizes, polarisations))
+        for _, _, records_of in sets:
+            file.write(b"".join(records_of))
+        for each, gain in zip(images, gains, strict=True):
+            _write_lines(file, each, gain)
     return path
 
 
 def _require_fitting(image: RadarImage) -> None:
     where = f"simulated {image.mission} image"
     require_beta0(image, "Envisat's format")
-    expected = {"IMS": SlantRange, "IMP": GroundRange}.get(image.level)
+    is_complex = image.level in SPREADING_POWER
+    expected = SlantRange if is_complex else GroundRange if image.level in DETECTED else None
     in_range, azimuth = image.geometry.range, image.geometry.azimuth
     if expected is None or image.platform not in _SUFFIXES:
         what = f"is {image.platform} {image.level}, which the format does not support"
-        raise ProductError(where, what, "Simulate IMS or IMP of Envisat, ERS-1 or ERS-2.")
-    if not isinstance(in_range, expected) or (image.level == "IMS") != np.iscomplexobj(
-        image.values
-    ):
-        remedy = "Simulate IMS complex in slant range, IMP detected in ground range."
+        raise ProductError(where, what, "Simulate a level of Envisat, ERS-1 or ERS-2.")
+    if not isinstance(in_range, expected) or is_complex != np.iscomplexobj(image.values):
+        remedy = "Simulate IMS or APS complex in slant range, others detected in ground range."
         raise ProductError(where, f"does not match the level {image.level}", remedy)
     step = in_range.interval_s if isinstance(in_range, SlantRange) else in_range.spacing_m
     if step <= 0 or azimuth.interval_s <= 0 or image.geometry.look_side != "right":
@@ -112,24 +120,26 @@ def _quality(image: RadarImage) -> bytes:
     return mjd(line_time(image, (image.values.shape[0] - 1) / 2)).ljust(170, b"\0")
 
 
-def _processing(image: RadarImage, gain: float) -> bytes:
+def _processing(image: RadarImage, gains: list[float]) -> bytes:
     raw = bytearray(records.PROCESSING_BYTES[-1])
     lines, samples = image.values.shape
     in_range = image.geometry.range
     raw[0:12] = mjd(line_time(image, 0))
     raw[13:25] = mjd(line_time(image, lines - 1))
     raw[41:44] = image.beam.encode("ascii", "replace")[:3].ljust(3)
-    raw[64:69] = b"SWORD" if image.level == "IMS" else b"UWORD"
+    is_complex = image.level in SPREADING_POWER
+    raw[64:69] = b"SWORD" if is_complex else b"UWORD"
     struct.pack_into(">fII", raw, 52, image.geometry.azimuth.interval_s, lines, samples)
     raw[records.ANTENNA_FLAG] = raw[records.RANGE_SPREADING_FLAG] = 1
-    raw[127] = image.level == "IMP"
+    raw[127] = not is_complex
     # Detected products state the rate of the complex image behind them, which is not simulated.
     rate = 1 / in_range.interval_s if isinstance(in_range, SlantRange) else 19_207_680.0
     struct.pack_into(">f", raw, records.REFERENCE_RANGE, 800_000.0)
     struct.pack_into(">f", raw, records.SAMPLING_RATE, rate)
     struct.pack_into(">f", raw, records.RADAR_FREQUENCY, image.radar_frequency_hz)
     struct.pack_into(">I", raw, records.RANGE_LOOKS, round(image.looks[1]))
-    struct.pack_into(">f", raw, records.CALIBRATION, 1 / gain)
+    for number, gain in enumerate(gains):
+        struct.pack_into(">f", raw, records.CALIBRATION + 8 * number, 1 / gain)
     struct.pack_into(">f", raw, records.AVERAGE_HEIGHT, image.mean_height_m)
     orbit = five_vectors(image)
     for number, time_s in enumerate(orbit.times_s):
@@ -188,7 +198,7 @@ def _granules(image: RadarImage, grid: TieGrid, starts: Array, ends: Array) -> l
 
 def _write_lines(file: BinaryIO, image: RadarImage, gain: float) -> None:
     lines, samples = image.values.shape
-    is_complex = image.level == "IMS"
+    is_complex = image.level in SPREADING_POWER
     sample_bytes = 4 if is_complex else 2
     for first in range(0, lines, LINES_AT_ONCE):
         part = image.values[first : first + LINES_AT_ONCE]

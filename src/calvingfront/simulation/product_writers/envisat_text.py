@@ -13,6 +13,15 @@ from calvingfront.radar.model import SPEED_OF_LIGHT, SlantRange, StateVectors
 from calvingfront.simulation.imaging.radar_image import RadarImage
 from calvingfront.simulation.product_writers.tie_grid import TieGrid
 
+DESCRIPTORS = {
+    "IMS": "Image Mode SLC Image",
+    "IMP": "Image Mode Precision Image",
+    "IMM": "Image Mode Medium Res Image",
+    "APS": "AP Mode SLC Image",
+    "APP": "AP Mode Precision Image",
+    "APM": "AP Mode Medium Res Image",
+    "WSM": "Wide Swath Mode Image",
+}
 _SAMPLING_STEP_S = 1e-6  # the format counts times in microseconds
 
 
@@ -59,13 +68,18 @@ def _padded(lines: list[str], size: int) -> bytes:
 
 
 def text_headers(
-    image: RadarImage, name: str, grid: TieGrid, sizes: list[tuple[str, str, int, int]]
+    image: RadarImage,
+    name: str,
+    grid: TieGrid,
+    sizes: list[tuple[str, str, int, int]],
+    polarisations: list[str],
 ) -> bytes:
     """Main and specific product header and the data set descriptors.
 
     sizes: name, type, number of records and bytes of a record of each data set, in order.
+    polarisations: of the one or two images.
     """
-    specific = _specific(image, grid)
+    specific = _specific(image, grid, polarisations)
     sph_bytes = len(specific) + len(sizes) * header.DSD_BYTES
     offset = header.MPH_BYTES + sph_bytes
     descriptors = []
@@ -137,9 +151,9 @@ def _main(
     return _padded(lines, header.MPH_BYTES)
 
 
-def _specific(image: RadarImage, grid: TieGrid) -> bytes:
+def _specific(image: RadarImage, grid: TieGrid, polarisations: list[str]) -> bytes:
     lines, samples = image.values.shape
-    is_complex = image.level == "IMS"
+    is_complex = bool(np.iscomplexobj(image.values))
     in_range = image.geometry.range
     if isinstance(in_range, SlantRange):
         spacing = SPEED_OF_LIGHT / 2 * in_range.interval_s
@@ -155,8 +169,8 @@ def _specific(image: RadarImage, grid: TieGrid) -> bytes:
             corners.append(f"{line}_{place}_LONG={longitude:+011d}<10-6degE>")
     positions, _ = interpolate_orbit(image.orbit, grid.azimuth_time_s[[0, -1], 0])
     azimuth_spacing = float(np.linalg.norm(positions[1] - positions[0])) / max(lines - 1, 1)
-    kind = "Image Mode SLC Image" if is_complex else "Image Mode Precision Image"
-    received = f"{image.polarisation[0]}/{image.polarisation[-1]}"
+    kind = DESCRIPTORS[image.level]
+    first, second = [*(f"{name[0]}/{name[-1]}" for name in polarisations), "   "][:2]
     text = [
         f'SPH_DESCRIPTOR="{kind:<28}"',
         "STRIPLINE_CONTINUITY_INDICATOR=+000",
@@ -170,8 +184,8 @@ def _specific(image: RadarImage, grid: TieGrid) -> bytes:
         f'PASS="{image.pass_direction.upper():<10}"',
         f'SAMPLE_TYPE="{"COMPLEX" if is_complex else "DETECTED":<8}"',
         'ALGORITHM="RAN/DOP"',
-        f'MDS1_TX_RX_POLAR="{received}"',
-        'MDS2_TX_RX_POLAR="   "',
+        f'MDS1_TX_RX_POLAR="{first}"',
+        f'MDS2_TX_RX_POLAR="{second}"',
         'COMPRESSION="FBAQ4"',
         f"AZIMUTH_LOOKS={round(image.looks[0]):+04d}",
         f"RANGE_LOOKS={round(image.looks[1]):+04d}",

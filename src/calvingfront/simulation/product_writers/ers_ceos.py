@@ -8,7 +8,13 @@ from pathlib import Path
 import numpy as np
 
 from calvingfront.errors import ProductError
-from calvingfront.products.ceos.ers import POLYNOMIAL_AT, REFERENCE_INCIDENCE_DEG
+from calvingfront.products.ceos.ers import POLYNOMIAL_AT
+from calvingfront.products.ceos.ers_radiometry import (
+    ANTENNA_AT,
+    CONSTANT_AT,
+    REFERENCE_INCIDENCE_DEG,
+    SPREADING_AT,
+)
 from calvingfront.radar.model import SPEED_OF_LIGHT, GroundRange, SlantRange
 from calvingfront.simulation.imaging.radar_image import RadarImage
 from calvingfront.simulation.product_writers import ceos_records as ceos
@@ -86,7 +92,9 @@ def _leader(image: RadarImage, level: str, constant: float) -> bytes:
     summary.real(935, 16, prf)
     facility = ceos.RecordBuilder(5, (10, 200, 31, 50), 12_288)
     facility.text(13, 64, "FACILITY RELATED DATA RECORD [ESA GENERAL TYPE]")
-    facility.real(663, 16, constant)
+    facility.real(CONSTANT_AT, 16, constant)
+    for at in (ANTENNA_AT, SPREADING_AT):
+        facility.integer(at, 4, 1)
     if isinstance(geometry.range, SlantRange):
         summary.real(711, 16, 1e-6 / geometry.range.interval_s)
         spacing = 0.5 * SPEED_OF_LIGHT * geometry.range.interval_s

@@ -84,12 +84,15 @@ def _fit(v: Array, u: Array, values: Array) -> list[float]:
 def on_ellipsoid(image: RadarImage, line: Array, sample: Array) -> tuple[Array, Array]:
     """Return latitude and longitude (degrees) of pixels at height 0, exact for the given orbit.
 
-    Solves range, zero Doppler and ellipsoid by Newton's method from the nearest tie point; raises
+    Solves range, Doppler and ellipsoid by Newton's method from the nearest tie point; raises
     ProductError if a pixel does not meet the ellipsoid.
     """
     time = image.geometry.azimuth.time(line)
     slant = image.geometry.range.slant_range(sample, time)
     position, velocity = interpolate_orbit(image.orbit, time)
+    speed = np.linalg.norm(velocity, axis=1)
+    doppler = image.geometry.doppler
+    lead = np.zeros(speed.shape) if doppler is None else doppler.lead(slant, speed)
     points = image.tie_points
     to_earth = pyproj.Transformer.from_crs("EPSG:4979", "EPSG:4978", always_xy=True)
     nearest = np.argmin(
@@ -106,11 +109,10 @@ def on_ellipsoid(image: RadarImage, line: Array, sample: Array) -> tuple[Array, 
         away = place - position
         # All three in metres: range, along-track distance, height (to first order).
         distance = np.linalg.norm(away, axis=1)
-        speed = np.linalg.norm(velocity, axis=1)
         misses = np.stack(
             [
                 distance - slant,
-                (away * velocity).sum(axis=1) / speed,
+                (away * velocity).sum(axis=1) / speed - lead,
                 SEMI_MINOR_M / 2 * (((place / axes) ** 2).sum(axis=1) - 1),
             ],
             axis=1,

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import simulated_images as images
-from calvingfront.errors import SceneError
+from calvingfront.errors import ProductError
 from calvingfront.locating.inputs.finding import Found, find_product, find_scenes
 from calvingfront.locating.inputs.geocoding import Work
 from calvingfront.simulation.product_writers.envisat import write_envisat
@@ -88,6 +88,20 @@ def test_a_folder_around_one_sentinel_1_product_also_stands_for_what_lies_beside
     assert {kind for _, kind in names(found)} == {None, "Sentinel-1"}
 
 
+def test_a_download_folder_stands_for_the_products_in_the_trees_of_its_orders(
+    tmp_path: Path, image: Path
+) -> None:
+    for order, level in (("dims_1", "SSC"), ("dims_2", "MGD")):
+        tree = tmp_path / "downloads" / order / "TSX-1.SAR.L1B"
+        tree.mkdir(parents=True)
+        write_terrasar(images.terrasar_image(level), tree).rename(tree / level)
+    shutil.copy(image, tmp_path / "downloads" / "dims_1" / "quicklook.tif")
+    found, faults = find(tmp_path / "downloads", work=tmp_path / "work")
+    assert (names(found), faults) == ([("SSC", "TerraSAR-X"), ("MGD", "TerraSAR-X")], [])
+    one = tmp_path / "downloads" / "dims_2"
+    assert find_product(one, Work(tmp_path / "other").unpacked).path.name == "MGD"
+
+
 @pytest.mark.parametrize("suffix", ["zip", "tar", "tar.gz", "tgz"])
 def test_each_product_and_image_of_an_archive_is_a_scene(
     folder: Path, tmp_path: Path, suffix: str
@@ -132,16 +146,15 @@ def test_products_of_one_name_in_several_archives_are_told_apart(
     assert [each.name for each in found] == ["one_image", "two_image"]
 
 
-def test_a_sentinel_1_zip_is_read_without_unpacking(tmp_path: Path) -> None:
+def test_a_sentinel_1_zip_is_unpacked(tmp_path: Path) -> None:
     safe = write_sentinel1(tmp_path)
     archive = tmp_path / "S1.zip"
     with zipfile.ZipFile(archive, "w") as target:
         for path in sorted(safe.rglob("*")):
             target.write(path, path.relative_to(tmp_path))
     found, faults = find(archive, work=tmp_path / "work")
-    assert (names(found), faults) == ([("S1", "Sentinel-1")], [])
-    assert found[0].path == archive
-    assert not list((tmp_path / "work").iterdir())
+    assert (names(found), faults) == ([(safe.stem, "Sentinel-1")], [])
+    assert found[0].path == tmp_path / "work" / "archives" / "S1.zip" / safe.name
 
 
 def test_a_virtual_raster_in_an_archive_is_not_opened(tmp_path: Path) -> None:
@@ -197,5 +210,5 @@ def test_a_table_may_name_a_product_by_its_folder_or_archive(product: Path, tmp_
     for path in (product, product.parent, archive):
         assert find_product(path, work.unpacked).path.name == product.name
     shutil.copy(product, product.parent / "second.N1")
-    with pytest.raises(SceneError, match="holds 2 products"):
+    with pytest.raises(ProductError, match="holds 2 products"):
         find_product(product.parent, work.unpacked)

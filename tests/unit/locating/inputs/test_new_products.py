@@ -128,7 +128,8 @@ def test_the_sample_and_the_codes_are_those_of_the_workflow(
     line = shapely.LineString([(left, (bottom + top) / 2), (right, (bottom + top) / 2)])
     geopandas.GeoSeries([line], crs="EPSG:3031").to_file(folder / "front.gpkg")
     image, front = folder / "image.tif", folder / "front.png"
-    import_scene("A", "G", day, folder / "map.tif", folder / "front.gpkg", image, front)
+    files = folder / "map.tif", folder / "front.gpkg", image, front
+    import_scene("A", "G", day, *files, view=folder / "view.tif")
     filter_file(image, 20, 20, 2500, folder / "filtered.png")
     sample = folder / "sample.npz"
     square_file(folder / "filtered.png", front, "A", 20, 20, SIZE, 3, sample, place=image)
@@ -136,7 +137,7 @@ def test_the_sample_and_the_codes_are_those_of_the_workflow(
 
     (scene,), _ = scenes([product], chart=chart)
     with Work() as work, work.ready(scene) as geocoded:
-        found = prepare(geocoded, SIZE, 2500, "paper")
+        found = prepare(geocoded, SIZE, 2500, "paper", "linear")
         assert found.view is not None
         with rasterio.open(found.view) as mine, rasterio.open(folder / "view.tif") as theirs:
             np.testing.assert_array_equal(mine.read(), theirs.read())

@@ -14,7 +14,7 @@ from calvingfront.radar.model import SPEED_OF_LIGHT, GroundRange, SlantRange
 from calvingfront.simulation.imaging.acquisition import MODES, beam_name, find_mode
 from calvingfront.simulation.imaging.radar_view import RadarView, geodetic_to_earth, locate
 
-LAYOUTS = [("ERS", "SLC"), ("RSAT", "SGF"), ("PALSAR", "1.5"), ("TSX", "MGD")]
+LAYOUTS = [("ERS", "SLC"), ("RSAT", "SGF"), ("PALSAR", "1.5"), ("PALSAR", "1.1"), ("TSX", "MGD")]
 
 
 def closest_approach(view: RadarView, point: np.ndarray) -> tuple[float, float]:
@@ -30,7 +30,7 @@ def closest_approach(view: RadarView, point: np.ndarray) -> tuple[float, float]:
     return float(found.x), float(found.fun)
 
 
-@pytest.mark.parametrize(("mission", "level"), [("TSX", "MGD"), ("PALSAR", "1.1")])
+@pytest.mark.parametrize(("mission", "level"), [("TSX", "MGD"), ("PALSAR", "1.5")])
 def test_tie_points_are_where_the_annotated_orbit_comes_nearest(mission: str, level: str) -> None:
     """Zero Doppler is the closest approach: found here by minimising a distance."""
     view = view_of(mission, level, incidence_deg=38.7)
@@ -44,6 +44,25 @@ def test_tie_points_are_where_the_annotated_orbit_comes_nearest(mission: str, le
         assert points.azimuth_time_s[index] == pytest.approx(
             view.geometry.azimuth.time(points.line[index]), abs=1e-12
         )
+
+
+def test_points_in_the_middle_of_the_beam_have_its_doppler_frequency() -> None:
+    """By the definition of a frequency: the phase of the echo through time, of the exact orbit."""
+    view = view_of("PALSAR", "1.1", incidence_deg=38.7)
+    points = view.tie_points()
+    earth, _ = geodetic_to_earth(points.longitude, points.latitude, points.height)
+    wavelength = SPEED_OF_LIGHT / view.mode.radar_frequency_hz
+    for index in (0, 10, 60, 110, 120):
+        time, step = points.azimuth_time_s[index], 1e-3
+        before, slant, after = (
+            float(np.linalg.norm(view.path.state(np.array([t]))[0][0] - earth[index]))
+            for t in (time - step, time, time + step)
+        )
+        assert -2 / wavelength * (after - before) / (2 * step) == pytest.approx(60.0, abs=1e-3)
+        expected = 0.5 * SPEED_OF_LIGHT * points.slant_range_time_s[index]
+        assert slant == pytest.approx(expected, abs=1e-4)
+        # Ahead of the satellite: it comes nearest 0.1 s later.
+        assert closest_approach(view, earth[index])[0] - time == pytest.approx(0.117, abs=0.02)
 
 
 @pytest.mark.parametrize(("mission", "level"), LAYOUTS)

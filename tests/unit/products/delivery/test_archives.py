@@ -16,9 +16,9 @@ from pathlib import Path
 
 import pytest
 
-from calvingfront.errors import SceneError
-from calvingfront.locating.inputs import archives
-from calvingfront.locating.inputs.archives import is_archive, unpack
+from calvingfront.errors import ProductError
+from calvingfront.products.delivery import archives
+from calvingfront.products.delivery.archives import is_archive, unpack
 
 CONTENT = {"P/a.N1": b"x" * 5000, "P/deep/b.bin": b"", "c.txt": b"seven"}
 Write = Callable[[Path, dict[str, bytes]], Path]
@@ -56,7 +56,7 @@ def files_in(folder: Path) -> dict[str, bytes]:
 def refused(archive: Path, said: str) -> None:
     """The archive is refused with this message; neither its folder nor anything else is there."""
     before = set(archive.parent.iterdir())
-    with pytest.raises(SceneError, match=said) as caught:
+    with pytest.raises(ProductError, match=said) as caught:
         unpack(archive, archive.parent / "out")
     assert str(archive) in str(caught.value)
     assert set(archive.parent.iterdir()) == before
@@ -191,3 +191,28 @@ def test_a_file_that_only_looks_like_an_archive_is_refused(tmp_path: Path) -> No
     for name in (*KINDS, "a.N1.gz"):
         (tmp_path / name).write_bytes(b"nothing of the kind")
         refused(tmp_path / name, "damaged|cannot be unpacked")
+
+
+def test_a_file_of_two_names_is_unpacked_twice(tmp_path: Path) -> None:
+    """A tar holds the second as a link to the first."""
+    (tmp_path / "P").mkdir()
+    (tmp_path / "P" / "LEA_01.001").write_bytes(b"leader")
+    os.link(tmp_path / "P" / "LEA_01.001", tmp_path / "P" / "LEA_02.001")
+    with tarfile.open(tmp_path / "a.tar", "w") as archive:
+        archive.add(tmp_path / "P", "P")
+        assert [member.type for member in archive.getmembers()][2] == tarfile.LNKTYPE
+    unpack(tmp_path / "a.tar", tmp_path / "out")
+    assert files_in(tmp_path / "out") == {"P/LEA_01.001": b"leader", "P/LEA_02.001": b"leader"}
+    one, two = (tmp_path / "out" / "P" / f"LEA_0{k}.001" for k in (1, 2))
+    assert not one.samefile(two)
+
+
+def test_backslashes_of_a_windows_zip_are_folders(tmp_path: Path) -> None:
+    archive = tmp_path / "a.zip"
+    with zipfile.ZipFile(archive, "w") as target:
+        for name in ("P\\", "P\\a.N1"):
+            info = zipfile.ZipInfo("x")
+            info.filename = name  # the constructor would cut it on Windows
+            target.writestr(info, b"" if name.endswith("\\") else b"seven")
+    unpack(archive, tmp_path / "out")
+    assert files_in(tmp_path / "out") == {"P/a.N1": b"seven"}

@@ -1,0 +1,1 @@
+"""Products in the packaging of their agencies: archives, folders around folders."""
