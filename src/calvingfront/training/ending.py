@@ -14,7 +14,9 @@ from calvingfront.files import PathLike
 
 # Keys of `training` that affect how a training runs but not its results: changing one does not
 # rerun the training.
-HOW = ("acceleration", "device", "feed", "gpu_slots", "save_minutes", "threads")
+HOW = ("acceleration", "device", "feed", "gpu_slots", "keep_state", "save_minutes", "threads")
+# Those of HOW that a data set prepared by an earlier version lacks, with their defaults.
+LATER = {"keep_state": True}
 # Keys of `training` that only decide when a training ends and which epochs it keeps: changing one
 # makes a finished training anew only if it would have gone another way.
 ENDS = ("max_epochs", "patience", "keep_epochs")
@@ -26,12 +28,19 @@ def acting_ends(schedule: str) -> tuple[str, ...]:
 
 
 def acting_training(training: Mapping[str, Any]) -> dict[str, Any]:
-    """The keys of the section `training` that decide a training's results, with their values."""
+    """The keys of the section `training` that decide a training's results, with their values.
+
+    Keys that cannot act on the chosen device have their defaults.
+    """
     schedule = training.get("schedule", "triangular")  # a prepared folder may be older
     idle = {*HOW, *ENDS} - set(acting_ends(schedule))
     if schedule == "cosine":
         idle.add("half_cycle_epochs")
-    return {key: value for key, value in training.items() if key not in idle}
+    device = str(training.get("device", "auto"))
+    default: dict[str, Any] = {"deterministic": False} if device == "cpu" else {}
+    if device.startswith("cuda"):
+        default["tuning"] = "off"
+    return {key: default.get(key, value) for key, value in training.items() if key not in idle}
 
 
 def is_over(epoch: int, best_epoch: int, max_epochs: int, patience: int) -> bool:
