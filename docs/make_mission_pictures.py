@@ -41,7 +41,7 @@ from calvingfront.files import read_json, replacing
 from calvingfront.orbits.orbit import fit_orbit
 from calvingfront.products.registry import open_product
 from calvingfront.radar.model import Product, RadarGeometry
-from calvingfront.sar.masks import LAYOVER, SHADOW
+from calvingfront.radar.view import LAYOVER, SHADOW
 
 MISSIONS = ("ERS", "ENVISAT", "RSAT", "PALSAR", "TSX", "TDX")
 DOTS_PER_INCH = 200

@@ -43,6 +43,7 @@ def write_results(results: Path) -> Path:
         "source": {"kind": "images"},
         "samples": {
             "size": SIZE, "median_area_m2": 2500, "variant": "paper", "front_width_px": 3,
+            "grey_levels": "linear",
         },
         "split": {"method": "time"},
         "evaluation": {"min_front_length_m": SHORTEST_M},

@@ -23,7 +23,7 @@ CARD = ModelCard(
     title="Bands",
     members=(Member("member_1.safetensors", "", "unet", "bce", 1, {}, "0.1", None),) * 2,
     orientations=8,
-    preprocessing=Preprocessing(SIZE, 0.0, "paper", 3),
+    preprocessing=Preprocessing(SIZE, 0.0, "paper", 3, "linear"),
     threshold=0.5,
     threshold_choice=ThresholdChoice("", 7, 0.5),
     min_front_length_m=100.0,
@@ -36,4 +36,5 @@ CARD = ModelCard(
     scores=Scores(SCORE, {}, {}),
     licence="MIT",
     data="bands",
+    remarks="",
 )  # fmt: skip

@@ -277,7 +277,7 @@ def test_a_configuration_with_a_key_twice_is_refused_with_its_lines(
     file = results / "dataset" / "config.yaml"
     file.write_text(file.read_text(encoding="utf-8") + "seeds: [3]\n", encoding="utf-8")
     assert main(["tabulate", "--results", str(results)]) == 1
-    assert "seeds: stands twice, in line" in capsys.readouterr().err
+    assert "seeds: appears twice, in line" in capsys.readouterr().err
 
 
 SCENES = {"SI_a": 0.6, "SI_b": 0.4}

@@ -251,7 +251,7 @@ def test_faults_of_configuration_files_are_told_with_file_and_line(
     )
     done = snakemake("-n", "--configfile", "mine.yaml", directory=tmp_path)
     assert done.returncode == 1
-    assert "mine.yaml line 5, seeds: stands twice, in line 1 and here" in done.stdout
+    assert "mine.yaml line 5, seeds: appears twice, in line 1 and here" in done.stdout
     assert "mine.yaml line 3, split.test_glaciers[0]: NO is read as false" in done.stdout
     assert "Traceback" not in done.stdout
 

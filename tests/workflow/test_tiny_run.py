@@ -17,7 +17,7 @@ import pytest
 import rasterio
 
 from calvingfront.locating.vectors import read_fronts
-from calvingfront.sar.masks import LAYOVER, SHADOW, VALID
+from calvingfront.radar.view import LAYOVER, SHADOW, VALID
 from calvingfront.tables.registry import TABLES
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -200,6 +200,20 @@ def test_terrain_flattening_makes_gamma0_of_a_scene(
     # slopes towards the radar are bright in beta0 only
     spread = [np.std(10 * np.log10(image[view == LAYOVER].clip(1e-4))) for image in (plain, flat)]
     assert spread[1] < spread[0]
+
+
+def test_the_networks_see_no_radar_shadow(tiny_run: Path) -> None:
+    results = tiny_run / "results" / "test"
+    hidden = 0
+    for path in (results / "scenes").glob("*/view.tif"):
+        scene = path.parent.name
+        (made,) = [*results.glob(f"imported/{scene}/image.tif"),
+                   *results.glob(f"new_images/{scene}.tif")]  # fmt: skip
+        with rasterio.open(path) as codes, rasterio.open(made) as image:
+            shadow = codes.read(1) == SHADOW
+            assert not image.read(1)[shadow].any()
+        hidden += int(shadow.sum())
+    assert hidden > 1000
 
 
 def test_the_report_holds_the_tables_and_figures(

@@ -11,11 +11,15 @@ if SOURCE.imported:
     pixel_params = {
         "values": "linear" if SOURCE.products else scene_cell("values", source_rows),
         "band": None if SOURCE.products else scene_cell("band", source_rows),
+        "grey": sample_setting("grey_levels"),  # of a new scene, those of the model
     }
+    # Radar shadow in an image on the map is no data.
+    seen = {"view": rules.geocode_scene.output.view} if SOURCE.products else {}
 
     rule import_scene:
         """Convert an image to 8 bit, and its front, a mask or vectors, to a mask on the same grid."""
         input:
+            **seen,
             image=(
                 rules.geocode_scene.output.map
                 if SOURCE.products
@@ -54,6 +58,7 @@ if SOURCE.imported:
     rule import_new_scene:
         """Check the image of a scene without a front and convert it to 8 bit."""
         input:
+            **seen,
             image=(
                 rules.geocode_scene.output.map
                 if SOURCE.products
@@ -98,7 +103,7 @@ rule check_scenes:
         "../../envs/samples.yaml"
     threads: 2
     resources:
-        mem_mb=max(2000, 300 + int(2 * 5 * max(map(megapixels, SCENES), default=0))),
+        mem_mb=lambda _: max(2000, 300 + int(2 * 5 * max(map(megapixels, SCENES), default=0))),
         runtime="30m",
     params:
         made_from(

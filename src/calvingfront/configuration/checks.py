@@ -10,6 +10,7 @@ from typing import Any
 from calvingfront.errors import CalvingFrontError, ConfigError
 from calvingfront.scenes.lists import split_lists
 from calvingfront.scenes.sources import source_of
+from calvingfront.vocabulary.kinds import LINEAR
 from calvingfront.vocabulary.losses import loss_weight
 from calvingfront.vocabulary.models import AVERAGE, BASELINES, NETWORKS, ensemble_names, model_label
 from calvingfront.vocabulary.others import others_of, printed_others
@@ -28,6 +29,7 @@ def contradictions(config: Config) -> Iterator[Check]:
     yield ("source", "map"), partial(load(source_of(config).faults), config)
     yield OF_LISTS, partial(split_lists.faults, config)
     yield ("split",), partial(_split, config["split"])
+    yield ("source", "samples.grey_levels"), partial(_grey_levels, config)
     # Of a later stage.
     model = load("calvingfront.locating.model.choice:faults")
     yield ("locating", "networks", "losses"), partial(model, config)
@@ -48,6 +50,16 @@ def contradictions_of_training(config: Config) -> Iterator[Check]:
         ("training.augmentation", "losses", "samples.front_width_px"),
         partial(_fronts_that_move, config),
     )
+
+
+def _grey_levels(config: Config) -> Iterator[ConfigError]:
+    if config["source"]["kind"] == "caffe" and config["samples"]["grey_levels"] != LINEAR:
+        yield ConfigError(
+            "samples.grey_levels",
+            f"{config['samples']['grey_levels']} is not what the images of source.kind caffe have: "
+            "their grey levels are proportional to intensity",
+            f"Write {LINEAR}",
+        )
 
 
 def _divisible(config: Config) -> Iterator[ConfigError]:

@@ -68,7 +68,7 @@ def _as_text(
             name = exact
         if name in found:
             where = ".".join(map(str, (*path, name)))
-            faults.append((path, ConfigError(where, "stands twice", "Keep one of the two")))
+            faults.append((path, ConfigError(where, "appears twice", "Keep one of the two")))
         found[name] = _as_text(item, fixed.get(name, inner), places, (*path, key), faults)
     return found
 

@@ -60,7 +60,7 @@ class Written:
 def read_yaml(path: PathLike) -> Written:
     """Read a YAML or JSON file of settings. An empty file holds no keys.
 
-    Raises ConfigError if the file cannot be read, Faults with every key that stands twice.
+    Raises ConfigError if the file cannot be read, Faults with every key that appears twice.
     """
     text = _text_of(Path(path))
     if text.lstrip().startswith("{") and (content := _from_json(text, str(path))) is not None:
@@ -108,7 +108,7 @@ def read_places(paths: Iterable[PathLike]) -> Places:
 
 
 class _Walk:
-    """Notes the place of every key and value below a node, and keys that stand twice."""
+    """Notes the place of every key and value below a node, and keys that appear twice."""
 
     def __init__(self, loader: Any, file: str) -> None:
         self.loader, self.file = loader, file
@@ -145,7 +145,7 @@ class _Walk:
                     continue
                 if key in first:
                     name = ".".join(map(str, (*path, key_node.value)))
-                    what = f"stands twice, in line {first[key]} and here"
+                    what = f"appears twice, in line {first[key]} and here"
                     where = f"{self.file} line {line}, {name}"
                     self.faults.append(ConfigError(where, what, "Keep one of the two"))
                 first.setdefault(key, line)
@@ -203,7 +203,7 @@ def _from_json(text: str, path: str) -> dict[Any, Any] | None:
         found: dict[str, Any] = {}
         for key, value in pairs:
             if key in found:
-                twice.append(ConfigError(f"{path}, {key}", "stands twice", "Keep one of the two"))
+                twice.append(ConfigError(f"{path}, {key}", "appears twice", "Keep one of the two"))
             found[key] = value
         return found
 

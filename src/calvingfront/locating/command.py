@@ -67,6 +67,7 @@ def add_commands(commands: Any) -> None:
         "--orientations", type=int, default=8, choices=range(1, 9), metavar="1…8",
         help="in which each network predicts an image (default: %(default)s)",
     )  # fmt: skip
+    add("--remarks", default="", metavar="TEXT", help="for the card, as Markdown")
     add("--half", action="store_true", help="write the weights in 16 bits: half the size")
     add("--held-out", metavar="DIR", help="folder for the held-out scenes' fronts and errors")
     add("--device", default="auto", help="auto, cpu, cuda or cuda:N (default: %(default)s)")
@@ -164,6 +165,7 @@ def run_export(options: argparse.Namespace) -> int:
         options.runs, options.output, licence=options.licence, data=options.data,
         title=options.title, orientations=options.orientations, held_out=options.held_out,
         device=options.device, threads=options.threads, half=options.half,
+        remarks=options.remarks,
     )  # fmt: skip
     print(Path(options.output) / "README.md")
     return 0

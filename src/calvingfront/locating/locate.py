@@ -79,8 +79,14 @@ def locate_fronts(
         for number, scene in enumerate(scenes, start=1):
             start = time.monotonic()
             try:
-                with workplace.ready(scene, threads) as geocoded:
-                    sample = prepare(geocoded, steps.size, steps.median_area_m2, steps.variant)
+                with workplace.ready(scene, threads, steps) as geocoded:
+                    sample = prepare(
+                        geocoded,
+                        steps.size,
+                        steps.median_area_m2,
+                        steps.variant,
+                        steps.grey_levels,
+                    )
                     front = locate_sample(sample, model, networks, place, keep)
                     front = replace(front, err_geo_m=geolocation_error_m)
             except CalvingFrontError as error:

@@ -45,7 +45,7 @@ def export_model(
     runs: Sequence[PathLike], folder: PathLike, *, licence: str, data: str, title: str = "",
     orientations: int = 8, held_out: PathLike | None = None, device: str = "auto",
     threads: int = 2, gpu_slots: int = 1, settings: Mapping[str, Any] | None = None,
-    half: bool = False,
+    half: bool = False, remarks: str = "",
 ) -> None:  # fmt: skip
     """Write a model folder from one run, or from several as an ensemble (mean probability).
 
@@ -60,6 +60,7 @@ def export_model(
     of the validation and test scenes and the table of their errors (see `write_held_out`).
     settings: the configuration of the runs; None reads it beside their data set. half: round the
     weights of convolutions to 16 bits, which halves the folder; predicted with as they are written.
+    remarks: for the card, Markdown, such as scores on a glacier left out.
     Raises ModelError if a run is incomplete or given twice, or the runs do not belong together.
     """
     target = Path(folder).resolve()
@@ -90,7 +91,9 @@ def export_model(
         measured = measure(
             packed, read_split(dataset), ensemble, shortest_m(results, config), target.parent
         )
-    card = describe(results, members, ensemble, measured, title, licence, data, config, weights)
+    card = describe(
+        results, members, ensemble, measured, title, licence, data, config, weights, remarks
+    )
     if held_out is not None:
         names = Path(held_out) / FRONTS, Path(held_out) / TABLE
         write_held_out(measured, packed, card, *names)

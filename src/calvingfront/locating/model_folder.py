@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from calvingfront.networks.unet import UNet
 
 CONTENT, CARD = "model.json", "README.md"
-FORMAT, VERSION = "calvingfront model", 2
+FORMAT, VERSION = "calvingfront model", 3
 SHIPPED = Path(__file__).parents[1] / "weights"  # the model that comes with the package
 COPY = (
     "Copy the folder again from where it came from; if the workflow made it, remove the folder and "

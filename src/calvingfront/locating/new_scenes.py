@@ -142,12 +142,17 @@ def scene_of(
     )
 
 
-def prepare(scene: NewScene, size: int, median_area_m2: float, variant: str) -> Sample:
+def prepare(
+    scene: NewScene, size: int, median_area_m2: float, variant: str, grey_levels: str
+) -> Sample:
     """Bring a geocoded scene to the square sample, in the same steps as the workflow.
 
-    8 bit, median filter, padding and resize. Raises SceneError if the image cannot be used.
+    8 bit, median filter, padding and resize. The settings are those of the model (`Preprocessing`).
+    Raises SceneError if the image cannot be used.
     """
-    grey, header, _, _ = read_new_image(scene.image, scene.pixel_size_m, scene.values, scene.band)
+    grey, header, _, _ = read_new_image(
+        scene.image, scene.pixel_size_m, scene.values, scene.band, grey_levels, scene.view
+    )
     across, down = float(header["pixel_size_x_m"]), float(header["pixel_size_y_m"])
     filtered = filter_image(grey, across, down, median_area_m2)
     grid = square_grid(filtered.shape[0], filtered.shape[1], down, across, size, variant)

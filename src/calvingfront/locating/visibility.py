@@ -10,7 +10,7 @@ from calvingfront.files import PathLike
 from calvingfront.geofiles.rasters import GEOTIFF, open_raster
 from calvingfront.geofiles.whole_rasters import read_checked
 from calvingfront.locating.degrees import Floats
-from calvingfront.sar.masks import FILLED, LAYOVER, SHADOW
+from calvingfront.radar.view import FILLED, LAYOVER, SHADOW
 
 
 def hidden_share(view: PathLike, lines: Sequence[Floats]) -> float:

@@ -1,7 +1,7 @@
 """Layover and shadow, from the same geometry as the geocoding.
 
-View codes: 0 no data, 1 valid, 2 layover (several points share the pixel's range), 3 shadow (the
-terrain hides the point from the radar), 4 a height that was filled in and may be wrong.
+View codes (radar/view.py): 0 no data, 1 valid, 2 layover (several points share the pixel's range),
+3 shadow (the terrain hides the point from the radar), 4 a height that was filled in.
 
 The terrain is arranged as the radar sees it: one row per azimuth time, with equal steps of ground
 range on the ellipsoid along the row. A point is in shadow if a nearer point of its row has a
@@ -20,13 +20,13 @@ from calvingfront.orbits.earth import to_earth_fixed, to_geodetic, vertical
 from calvingfront.orbits.orbit import Orbit
 from calvingfront.orbits.zero_doppler import on_look_side, zero_doppler
 from calvingfront.radar.model import Array, Side
+from calvingfront.radar.view import VALID
 from calvingfront.sar.geometry import range_doppler_point
 from calvingfront.sar.grid import MapGrid, from_wgs84
 from calvingfront.sar.kernels import Float32, over_rows
 from calvingfront.sar.lattice import LEAST_SPAN_M
 from calvingfront.sar.sight import BLOCK_PX, Codes, look_rows, pick_rows, steepness_rows
 
-NO_DATA, VALID, LAYOVER, SHADOW, FILLED = 0, 1, 2, 3, 4
 STEP_PX, STEP_M = 64, 1280.0  # most between nodes: positions are then accurate to about 0.01 px
 
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from calvingfront.errors import SceneError
+from calvingfront.errors import DamagedFileError, SceneError
 from calvingfront.files import PathLike
+from calvingfront.geofiles.whole_rasters import read_checked
+from calvingfront.radar.view import LAYOVER, SHADOW
 from calvingfront.scenes.fronts.mask_grid import Grid, check_on_data, place_mask
 from calvingfront.scenes.geotiff import write_geotiff
 from calvingfront.scenes.imagery.masks import front_of_mask
@@ -16,6 +19,9 @@ from calvingfront.scenes.images import image_header
 from calvingfront.scenes.pixels import Grey, Mask, write_png
 from calvingfront.scenes.rasters import is_raster, read_image, read_mask, said_by_tags
 from calvingfront.scenes.scaling import to_8bit
+from calvingfront.vocabulary.kinds import LINEAR
+
+log = logging.getLogger(__name__)
 
 
 def import_scene(
@@ -29,6 +35,8 @@ def import_scene(
     layer: str | None = None,
     values: str | None = None,
     band: str | None = None,
+    grey: str = LINEAR,
+    view: PathLike | None = None,
 ) -> None:
     """Write a scene's image in 8 bit (see `to_8bit`) and its front as 0/255 PNG on the same grid.
 
@@ -37,8 +45,9 @@ def import_scene(
     (`geofiles.vectors.FORMATS`), in its layer `layer` if it is named; see `fronts.matching` for
     which are the scene's.
     values, band: the kind of the image's values and the band to read; see `to_8bit`, `read_image`.
+    grey, view: see `read_8bit`.
     """
-    pixels, valid, crs, transform = read_8bit(image, values, band)
+    pixels, valid, crs, transform = read_8bit(image, values, band, grey, view)
     if is_raster(front):
         mask = front_of_mask(*read_mask(front)[:2], front)
         mask = place_mask(mask, front, Grid(pixels.shape, crs, transform))
@@ -64,14 +73,37 @@ class Read(NamedTuple):
     transform: Any
 
 
-def read_8bit(image: PathLike, values: str | None, band: str | None) -> Read:
-    """Read an image in 8 bit; its own pixels are freed."""
+def read_8bit(
+    image: PathLike,
+    values: str | None,
+    band: str | None,
+    grey: str = LINEAR,
+    view: PathLike | None = None,
+) -> Read:
+    """Read an image in 8 bit; its own pixels are freed.
+
+    grey: a key of `vocabulary.kinds.GREY_LEVELS`. view: raster of view codes on the image's grid
+    (see `sar.masks`): radar shadow is no data; layover is kept.
+    """
     pixels, valid, crs, transform = read_image(image, band)
     kind, declared = said_by_tags(image)
-    scaled = to_8bit(pixels, valid, image, values or kind, declared)
+    if view is not None:
+        _drop_shadow(valid, view, image)
+    scaled = to_8bit(pixels, valid, image, values or kind, declared, grey)
     if pixels.dtype != np.uint8:  # there, 0 may be dark data
         valid = scaled > 0
     return Read(scaled, valid, crs, transform)
+
+
+def _drop_shadow(valid: Mask, view: PathLike, image: PathLike) -> None:
+    """Mark radar shadow as no data, in place, and log how much of the data it and layover are."""
+    codes = read_checked(view)
+    if codes.shape != valid.shape:
+        raise DamagedFileError.of(view, f"{codes.shape} view codes for {valid.shape} pixels")
+    data = max(1, int(valid.sum()))
+    shares = [100 * int((valid & (codes == code)).sum()) / data for code in (SHADOW, LAYOVER)]
+    log.info("%s: %.1f %% radar shadow (now no data), %.1f %% layover (kept)", image, *shares)
+    valid &= codes != SHADOW
 
 
 def import_new_scene(
@@ -80,12 +112,14 @@ def import_new_scene(
     pixel_size_m: float | None = None,
     values: str | None = None,
     band: str | None = None,
+    grey: str = LINEAR,
+    view: PathLike | None = None,
 ) -> None:
     """Write the image of a scene without a front in 8 bit, as `import_scene` does.
 
     Raises SceneError if the image cannot be used; see `read_new_image`.
     """
-    new = read_new_image(image, pixel_size_m, values, band)
+    new = read_new_image(image, pixel_size_m, values, band, grey, view)
     _write_image(output_image, new.pixels, new.crs, new.transform)
 
 
@@ -103,11 +137,13 @@ def read_new_image(
     pixel_size_m: float | None,
     values: str | None = None,
     band: str | None = None,
+    grey: str = LINEAR,
+    view: PathLike | None = None,
 ) -> NewImage:
     """Read and check an image whose front is unknown.
 
     pixel_size_m: of an image without a map position; else None, or the same as in the file.
-    values, band: as in `import_scene`.
+    values, band, grey, view: as in `import_scene`.
     Raises SceneError for every fault that a table of scenes with fronts is checked for.
     """
 
@@ -115,7 +151,7 @@ def read_new_image(
         raise SceneError(image, what, remedy)
 
     header = image_header(Path(image), pixel_size_m, refuse, band)
-    pixels, _, crs, transform = read_8bit(image, values, band)
+    pixels, _, crs, transform = read_8bit(image, values, band, grey, view)
     if pixels.min() == pixels.max():
         refuse(f"is constant: every pixel is {pixels.min()}", "Fetch the image again.")
     return NewImage(pixels, header, crs, transform)

@@ -10,14 +10,13 @@ import numpy.typing as npt
 
 from calvingfront.errors import SceneError
 from calvingfront.scenes.imagery.fills import drop_fills
-from calvingfront.scenes.imagery.kinds import check_kind, kind_of
-from calvingfront.scenes.imagery.strips import data_of, percentiles, strips
+from calvingfront.scenes.imagery.grey_levels import scale_to_grey, to_levels
+from calvingfront.scenes.imagery.kinds import check_kind, intensity_or_amplitude, kind_of
+from calvingfront.scenes.imagery.strips import strips
 from calvingfront.scenes.pixels import Grey, Mask
-from calvingfront.vocabulary.kinds import BYTES, MULTIPLICATIVE
+from calvingfront.vocabulary.kinds import BYTES, LINEAR, MULTIPLICATIVE
 
 log = logging.getLogger(__name__)
-
-LOW_PERCENT, HIGH_PERCENT = 1.0, 99.0
 
 
 def to_8bit(
@@ -26,17 +25,19 @@ def to_8bit(
     where: object = "image",
     kind: str | None = None,
     declared: bool = False,
+    grey: str = LINEAR,
 ) -> Grey:
     """Scale one scene to 8 bit on its valid area: 0 is no data, 1 to 255 are data.
 
     values: (height, width), any real type. valid: (height, width), false where the file declares
     no data; what else is found to be none is marked in it (see `drop_fills`).
     declared: whether the file declares any no data.
-    kind: of the values (see `vocabulary.kinds`); None: found by evidence. Linear values (amplitude
-    and intensity) are converted to decibels, which then differ by a factor that the stretch
-    removes; of these zeros and negative values are no data. The values are stretched linearly from
-    the 1st to the 99th percentile of the valid pixels and clipped beyond. Grey levels of 8 bit stay
-    as they are, 0 where they are no data.
+    kind: of the values (see `vocabulary.kinds`); None: found by evidence.
+    grey: a key of `vocabulary.kinds.GREY_LEVELS`. linear: proportional to intensity and clipped at
+    255, with a mean of 85, or less where more than a tenth would be clipped. dB: decibels,
+    stretched from the 1st to the 99th percentile of the valid pixels and clipped beyond.
+    Zeros and negative values of linear kinds are no data. Grey levels of 8 bit stay as they are, 0
+    where they are no data.
     Raises SceneError if the kind is unknown or wrong, no pixel is valid, or all are equal.
     """
     if values.dtype.kind not in "uif":
@@ -52,37 +53,24 @@ def to_8bit(
     found = kind
     if found is None:
         found = kind_of(values, valid, where)
+        if found == LINEAR == grey:  # the decibels of both differ by a factor only
+            found = intensity_or_amplitude(values, valid, where)
     else:
         check_kind(found, values, valid, where)
     log.info(
-        "%s: values are %s (%s), %.1f %% no data%s", where, found,
+        "%s: values are %s (%s), %.1f %% no data%s%s", where, found,
         "stated" if kind else "by evidence", 100 * (1 - valid.mean()),
         "".join(f", undeclared {fill:g}" for fill in fills),
+        "" if found == BYTES else f"; grey levels are {grey}",
     )  # fmt: skip
     if found == BYTES:
         return np.where(valid, values, 0).astype(np.uint8)
     if found in MULTIPLICATIVE:
         for rows in strips(values.shape):
             valid[rows] &= values[rows] > 0
-    return _stretched(values, valid, found in MULTIPLICATIVE, where)
-
-
-def _stretched(values: npt.NDArray[Any], valid: Mask, multiplicative: bool, where: object) -> Grey:
-    def scale(data: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-        return 10 * np.log10(data) if multiplicative else data
-
-    data = data_of(values, valid)
-    if next(data(), None) is None:
-        raise SceneError(where, "has no valid pixel", "Check the kind of its values.")
-    low, high = percentiles(data, [LOW_PERCENT, HIGH_PERCENT], scale)
-    if not high > low:
-        low, high = percentiles(data, [0, 100], scale)
-    if not high > low:
-        first = next(data())[0]
-        raise SceneError(where, f"is constant ({first:g})", "Exclude the scene.")
+    scale = scale_to_grey(values, valid, found, grey, where)
     scaled = np.zeros(values.shape, dtype=np.uint8)
     for rows in strips(values.shape):
         inside = valid[rows]
-        levels = (scale(values[rows][inside].astype(np.float64)) - low) / (high - low)
-        scaled[rows][inside] = 1 + np.rint(np.clip(levels, 0, 1) * 254).astype(np.uint8)
+        scaled[rows][inside] = to_levels(values[rows][inside].astype(np.float64), scale, grey)
     return scaled

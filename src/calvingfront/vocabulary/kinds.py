@@ -1,4 +1,4 @@
-"""The kinds of values that an image can hold."""
+"""The kinds of values that an image can hold, and the two ways to grey levels."""
 
 from __future__ import annotations
 
@@ -14,6 +14,11 @@ ASK = (
     f"Write the kind of its values, {', '.join(KINDS)}, into the column values of the table, "
     "source.images.values, or --values"
 )
+# How backscatter becomes grey levels; the model's card says which one a network has learned.
+GREY_LEVELS = {
+    LINEAR: "proportional to intensity, as in CaFFe: a mean of 85, at most a tenth saturated",
+    DECIBELS: "proportional to decibels, from the 1st to the 99th percentile",
+}
 
 
 def known_kind(text: str | None) -> str | None:

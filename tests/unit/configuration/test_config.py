@@ -128,6 +128,14 @@ def test_a_fault_names_its_key_and_what_to_write(
             "Write 2 or more, or another augmentation",
         ),
         ({"source": {"kind": "caffe"}}, "source.caffe.folder", "sar_images/"),
+        (
+            {
+                "source": {"kind": "caffe", "caffe": {"folder": "."}},
+                "samples": {"grey_levels": "dB"},
+            },
+            "samples.grey_levels",
+            "Write linear",
+        ),
         ({"source": {"kind": "images"}}, "source.images.table", "CSV or TSV"),
         ({"split": {"method": "glacier"}}, "split.test_glaciers", "as in [SI]"),
         ({"split": {"lists": "nowhere.csv"}}, "split.lists", "there is no file nowhere.csv"),

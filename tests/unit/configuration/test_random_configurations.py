@@ -133,6 +133,8 @@ def unsound(config: Mapping[str, Any]) -> list[str]:
         "size": type(size) is int and 16 <= size <= 4096 and size % 2**depth == 0,
         "depth": type(depth) is int and 1 <= depth <= 7,
         "front": 1 <= config["samples"]["front_width_px"] <= size / 4,
+        "grey levels": config["source"]["kind"] != "caffe"
+        or config["samples"]["grey_levels"] == "linear",
         "normalised": training["batch_size"] > 1 or size // 2**depth > 1,
         "rates": 0 < training["learning_rate_min"] <= training["learning_rate_max"],
         "epochs": all(

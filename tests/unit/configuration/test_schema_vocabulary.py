@@ -19,7 +19,7 @@ from calvingfront.networks.settings import NetworkSettings
 from calvingfront.samples.geometry import VARIANTS
 from calvingfront.scenes.sources import SOURCES
 from calvingfront.training.settings import TrainingSettings
-from calvingfront.vocabulary.kinds import KINDS
+from calvingfront.vocabulary.kinds import GREY_LEVELS, KINDS
 from calvingfront.vocabulary.losses import LOSSES, LossFamily, register_loss
 from calvingfront.vocabulary.missions import MISSIONS
 from calvingfront.vocabulary.models import NETWORKS, Model, register_network
@@ -48,6 +48,7 @@ def test_every_enumeration_of_the_schema_is_that_of_the_code(schema: dict[str, A
         "history.when": set(WHEN),
         "evaluation.orientations": {1, ORIENTATIONS},
         "samples.variant": set(VARIANTS),
+        "samples.grey_levels": set(GREY_LEVELS),
         "map.vertical_datum": {"ellipsoid", "geoid"},
         "networks.kernel": {3, 5, 7, 9},
     }

@@ -17,21 +17,31 @@ from calvingfront.locating.model.choice import (
     words_of,
 )
 
+OF_MODEL = {
+    "size": 96, "median_area_m2": 0.0, "variant": "released", "front_width_px": 2,
+    "grey_levels": "dB",
+}  # fmt: skip
+
 
 def config(**locating: Any) -> dict[str, Any]:
     return {
         "source": {"kind": "images"},
         "networks": {"models": ["unet", "attention_unet"]},
         "losses": ["bce", "wbce4"],
-        "samples": {"size": 64, "median_area_m2": 2500.0, "variant": "paper", "front_width_px": 3},
+        "samples": {
+            "size": 64,
+            "median_area_m2": 2500.0,
+            "variant": "paper",
+            "front_width_px": 3,
+            "grey_levels": "linear",
+        },
         "locating": {"members": "all", "model": None, "licence": None, "data": None} | locating,
     }
 
 
 def model_folder(folder: Path) -> Path:
     folder.mkdir()
-    steps = {"size": 96, "median_area_m2": 0.0, "variant": "released", "front_width_px": 2}
-    (folder / "model.json").write_text(json.dumps({"preprocessing": steps}), encoding="utf-8")
+    (folder / "model.json").write_text(json.dumps({"preprocessing": OF_MODEL}), encoding="utf-8")
     return folder
 
 
@@ -52,15 +62,19 @@ def test_a_member_that_is_not_trained_is_refused() -> None:
 def test_samples_are_made_as_the_model_needs_them(tmp_path: Path) -> None:
     assert sample_settings(config()) == config()["samples"]
     elsewhere = config(model=str(model_folder(tmp_path / "model")))
-    assert sample_settings(elsewhere) == {
-        "size": 96, "median_area_m2": 0.0, "variant": "released", "front_width_px": 2,
-    }  # fmt: skip
+    assert sample_settings(elsewhere) == OF_MODEL
     assert not list(faults(elsewhere))
 
 
-@pytest.mark.parametrize(
-    "content", [None, "no JSON", "[1]", "{}", '{"preprocessing": {"size": 1}}']
-)
+def test_a_model_of_an_older_format_is_refused_with_what_it_lacks(tmp_path: Path) -> None:
+    older = {key: value for key, value in OF_MODEL.items() if key != "grey_levels"}
+    (tmp_path / "model.json").write_text(json.dumps({"preprocessing": older}), encoding="utf-8")
+    (fault,) = faults(config(model=str(tmp_path)))
+    what = f"{tmp_path} is of another version: it has no preprocessing.grey_levels"
+    assert str(fault) == f"locating.model: {what}. Export it again, with this version."
+
+
+@pytest.mark.parametrize("content", [None, "no JSON", "[1]", "{}"])
 def test_a_folder_that_is_no_model_is_refused(tmp_path: Path, content: str | None) -> None:
     if content is not None:
         (tmp_path / "model.json").write_text(content, encoding="utf-8")

@@ -363,7 +363,7 @@ def test_a_band_and_the_kind_of_values_are_asked_for_and_can_be_said(
 ) -> None:
     name = "A_2001-03-04_TSX_20_1_007"
     random = np.random.default_rng(0)
-    flat = random.uniform(1, 2, (2, 60, 80)).astype(np.float32)  # no speckle: no evidence
+    flat = random.uniform(1, 9, (2, 60, 80)).astype(np.float32)  # no speckle: no evidence
     write_tif(tmp_path / f"{name}.tif", flat, photometric="MINISBLACK")
     assert locate(f"{name}.tif") == 1
     assert "has several different bands, 1, 2. Write its number" in capsys.readouterr().out

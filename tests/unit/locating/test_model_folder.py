@@ -171,6 +171,7 @@ def test_the_card_names_title_threshold_scores_licence_and_limits(
         f"exceeds {model.threshold:.2f}", f"| all | 2 | {model.scores.all.dice:.3f} |",
         r"| glacier B\|C | 1 |", "Licence: CC BY 4.0", "Data: four drawn bands", "Do not use",
         "calvingfront locate", "glaciers that the training scenes show, too (A)",
+        "Grey levels are proportional to intensity, as in CaFFe",
     ):  # fmt: skip
         assert text in card
     assert "simulated" not in card
@@ -234,7 +235,6 @@ def sealed(path: Path, change: Callable[[dict[str, Any]], None]) -> None:
 @pytest.mark.parametrize(
     ("change", "what"),
     [
-        ({"model": "unet_history"}, "reads fronts of other dates"),
         (lambda c: c.pop("threshold"), "has no threshold"),
         (lambda c: c["preprocessing"].pop("size"), "has no preprocessing.size"),
         (lambda c: c["members"][0].pop("sha256"), r"has no members\[0\]\.sha256"),
@@ -259,7 +259,8 @@ def test_a_content_that_cannot_be_used_is_refused(
 @pytest.mark.parametrize(
     ("settings", "what"),
     [({"model": "mine"}, "'mine', which is not known"), ({"width": 3}, "does not match"),
-     ({"colour": 1}, "does not match")],
+     ({"colour": 1}, "does not match"),
+     ({"model": "unet_history"}, "reads fronts of other dates")],
 )  # fmt: skip
 def test_weights_of_another_network_are_refused(
     finished: Path, tmp_path: Path, settings: dict[str, Any], what: str
@@ -364,3 +365,25 @@ def test_files_that_do_not_belong_together_are_refused(results: Path, tmp_path: 
     with pytest.raises(ModelError, match=r"run\.json: has no environment\.calvingfront"):
         export()
     write_json(record, content)
+
+
+def test_half_precision_halves_the_weights_and_measures_what_it_writes(
+    finished: Path, tmp_path: Path
+) -> None:
+    export_model([finished / FIRST], tmp_path / "whole", **PLAIN)
+    export_model([finished / FIRST], tmp_path / "half", half=True, remarks="Of *JAC*.", **PLAIN)
+    whole, half = (tmp_path / name / "member_1.safetensors" for name in ("whole", "half"))
+    model = read_model(tmp_path / "half")
+    (network,), (exact,) = model.load_networks(), read_model(tmp_path / "whole").load_networks()
+    convolutions = sum(p.numel() for p in exact.parameters() if p.dim() > 1)
+    saved = whole.stat().st_size - half.stat().st_size
+    assert saved == pytest.approx(2 * convolutions, abs=200)  # the names of types differ too
+    for rounded, weight in zip(network.parameters(), exact.parameters(), strict=True):
+        expected = weight.half().float() if weight.dim() > 1 else weight
+        torch.testing.assert_close(rounded, expected, rtol=0, atol=0)
+    data = open_dataset(finished / "dataset")
+    scenes = data.index["scene"].tolist()[:2]
+    ours = np.concatenate(list(predict(network, data, scenes, torch.device("cpu"), 2)))
+    theirs = np.concatenate(list(predict(exact, data, scenes, torch.device("cpu"), 2)))
+    np.testing.assert_allclose(ours, theirs, atol=0.02)
+    assert "## Remarks\n\nOf *JAC*." in (tmp_path / "half" / "README.md").read_text("utf-8")

@@ -5,7 +5,8 @@ import pytest
 import rasterio
 from rasterio.transform import from_origin
 
-from calvingfront.sar.geocode import geocode_file, scene_grid
+from calvingfront.sar.coverage import scene_grid
+from calvingfront.sar.geocode import geocode_file
 from calvingfront.sar.grid import MapGrid
 from calvingfront.sar.intensity_file import write_intensity
 from calvingfront.sar.map_file import write_map
@@ -81,7 +82,7 @@ def test_files_in_maps_out(tmp_path):
     # 150 lines of 20 m by 200 samples of 21.9 m on the ground; 1.027 map metres to the metre there.
     assert valid.sum() == pytest.approx(150 * 20 * 200 * 21.9 * 1.027**2 / 40**2, rel=0.02)
     assert set(np.unique(np.round(values[valid]))) >= {1.0, 10.0}
-    scaled = to_8bit(values, valid, kind="linear")
+    scaled = to_8bit(values, valid, kind="linear", grey="dB")
     assert (scaled[~valid] == 0).all()
     assert scaled[valid].min() == 1
     assert scaled[valid].max() == 255

@@ -5,10 +5,11 @@ import pytest
 
 from calvingfront.orbits.earth import to_earth_fixed, to_geodetic
 from calvingfront.orbits.zero_doppler import zero_doppler
+from calvingfront.radar.view import LAYOVER, NO_DATA, SHADOW, VALID
 from calvingfront.sar import masks, sight
 from calvingfront.sar.geometry import range_doppler_point, to_ground
 from calvingfront.sar.grid import from_wgs84, grid_over
-from calvingfront.sar.masks import LAYOVER, NO_DATA, SHADOW, VALID, view_codes
+from calvingfront.sar.masks import view_codes
 from kernel_twins import between
 from radar_scenes import make_scene, orbit_of
 

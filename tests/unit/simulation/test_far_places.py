@@ -19,7 +19,7 @@ from radar_surfaces import flat
 from rasterio.transform import from_origin
 from round_trip import Field, Scene, inner, peak_offsets, to_map
 
-from calvingfront.sar.masks import FILLED
+from calvingfront.radar.view import FILLED
 from calvingfront.simulation.imaging.acquisition import find_mode
 from calvingfront.simulation.imaging.radar_image import RadarImage
 from calvingfront.simulation.imaging.radar_render import PointTarget, render_radar

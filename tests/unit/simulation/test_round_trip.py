@@ -27,8 +27,8 @@ from round_trip import (
 )
 from scipy.ndimage import gaussian_filter
 
+from calvingfront.radar.view import LAYOVER, SHADOW, VALID
 from calvingfront.sar.grid import SPACING_M
-from calvingfront.sar.masks import LAYOVER, SHADOW, VALID
 from calvingfront.simulation.archive import (
     LEVEL_SPACING_ELSE_M,
     LEVEL_SPACING_M,

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from calvingfront.locating.model.content import ModelCard, Range, Score
 from calvingfront.reports import cell_text
+from calvingfront.vocabulary.kinds import GREY_LEVELS
 from calvingfront.vocabulary.missions import MISSIONS
 
 
@@ -20,6 +21,7 @@ def card_text(card: ModelCard) -> str:
             *_scores(card),
             *_training(card),
             *_limits(card),
+            *(["## Remarks", "", card.remarks, ""] if card.remarks else []),
             "## Licence and data",
             "",
             f"- Licence: {_plain(card.licence)}",
@@ -144,6 +146,9 @@ def _training(card: ModelCard) -> list[str]:
         f"- Days: {on.first_day} to {on.last_day}",
         f"- Pixels: {_range(on.source_pixel_size_m)} in the images, {_range(on.pixel_size_m)} in "
         "the samples",
+        f"- Grey levels are {GREY_LEVELS[card.preprocessing.grey_levels]} "
+        f"(`samples.grey_levels: {card.preprocessing.grey_levels}`); images of 8 bit are taken as "
+        "they are",
         f"- Mean grey level (0–255): {mean.p50:.0f} in the median scene, 98 % of the scenes "
         f"between {mean.p01:.0f} and {mean.p99:.0f}",
         f"- Saturated pixels: {_percent(full.p50)} in the median scene, up to "

@@ -25,7 +25,10 @@ def preprocessing_of(folder: PathLike) -> Preprocessing:
     try:
         content = read_json(Path(folder) / CONTENT)
         return parse(Preprocessing, content["preprocessing"], "preprocessing")
-    except (OSError, ValueError, KeyError, TypeError, ContentError):
+    except ContentError as error:
+        what = f"{folder} is of another version: it {error}"
+        raise ConfigError("locating.model", what, "Export it again, with this version.") from None
+    except (OSError, ValueError, KeyError, TypeError):
         raise ConfigError("locating.model", f"{folder} is not a model folder", remedy) from None
 
 

@@ -39,12 +39,16 @@ class Member:
 
 @dataclass(frozen=True)
 class Preprocessing:
-    """How a sample is made from an image; see config/README.md, `samples`. size in px."""
+    """How a sample is made from an image; see config/README.md, `samples`. size in px.
+
+    grey_levels: a key of `vocabulary.kinds.GREY_LEVELS`, by which backscatter was scaled.
+    """
 
     size: int
     median_area_m2: float
     variant: str
     front_width_px: int
+    grey_levels: str
 
 
 @dataclass(frozen=True)
@@ -142,6 +146,7 @@ class ModelCard:
     orientations: in which each network predicts an image: 1, or 8 with its rotations and mirror
     images. min_front_length_m: shorter lines are dropped, m. calibration: from spreads to errors;
     None where the validation scenes were too few. spread_px: of the validation scenes' lines.
+    remarks: of its makers, Markdown.
     """
 
     title: str
@@ -157,6 +162,7 @@ class ModelCard:
     scores: Scores
     licence: str
     data: str
+    remarks: str
 
     @property
     def label(self) -> str:

@@ -44,6 +44,7 @@ DICE, IOU = (list(METRICS).index(name) for name in ("dice", "iou"))
 def describe(
     results: Path, runs: Sequence[Run], ensemble: Ensemble, held_out: HeldOut, title: str,
     licence: str, data: str, settings: Mapping[str, Any] | None, weights: Sequence[bytes],
+    remarks: str = "",
 ) -> ModelCard:  # fmt: skip
     """Gather what a model folder says; `runs` are trained runs of `results`, in order.
 
@@ -83,6 +84,7 @@ def describe(
             median_area_m2=float(_get(path, config, "samples", "median_area_m2")),
             variant=_get(path, config, "samples", "variant"),
             front_width_px=_get(path, config, "samples", "front_width_px"),
+            grey_levels=_get(path, config, "samples", "grey_levels"),
         ),
         threshold=held_out.threshold,
         threshold_choice=choice,
@@ -96,6 +98,7 @@ def describe(
             method=_get(path, config, "split", "method"),
         ),
         scores=_scores(packed, held_out, shortest),
+        remarks=remarks,
         licence=licence,
         data=data,
     )

@@ -4,10 +4,13 @@ Speckle multiplies: where an image is linear (intensity or amplitude), bright ar
 than dark ones, and values within a small window are skewed to the bright side. In decibels speckle
 adds: it scatters alike everywhere, and is skewed to the dark side (the logarithm of a gamma
 distribution). Neither depends on the unit, the number of looks or an offset.
+
+Amplitude cannot be told from intensity in this way: the texture of ice and rock is skewed, too.
 """
 
 from __future__ import annotations
 
+import logging
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -15,7 +18,17 @@ import numpy.typing as npt
 
 from calvingfront.errors import SceneError
 from calvingfront.scenes.imagery.strips import Mask, Values, data_of
-from calvingfront.vocabulary.kinds import ASK, BYTES, DECIBELS, LINEAR, MULTIPLICATIVE
+from calvingfront.vocabulary.kinds import (
+    AMPLITUDE,
+    ASK,
+    BYTES,
+    DECIBELS,
+    KINDS,
+    LINEAR,
+    MULTIPLICATIVE,
+)
+
+log = logging.getLogger(__name__)
 
 WINDOW_PX = 7
 MOST_WINDOW_ROWS = 256
@@ -58,6 +71,21 @@ def kind_of(values: Values, valid: Mask, where: object) -> str:
     if kind == LINEAR and low < 0:
         what = f"looks linear but has negative values (down to {low:g})"
         raise SceneError(where, what, ASK)
+    return kind
+
+
+def intensity_or_amplitude(values: Values, valid: Mask, where: object) -> str:
+    """Which of the two an image is that nobody has stated to be either; the log says so.
+
+    Whole numbers are amplitude, as the digital numbers of every mission's detected products are;
+    fractions are intensity, as calibrated backscatter is in most programs.
+    """
+    integral, _, _ = _range(values, valid)
+    kind, numbers = (AMPLITUDE, "whole numbers") if integral else (LINEAR, "fractions")
+    log.warning(
+        "%s: linear values that are %s are taken as %s; if they are not, %s",
+        where, numbers, KINDS[LINEAR] if kind == LINEAR else AMPLITUDE, ASK[0].lower() + ASK[1:],
+    )  # fmt: skip
     return kind
 
 

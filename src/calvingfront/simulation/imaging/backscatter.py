@@ -39,9 +39,9 @@ class BandBackscatter:
 
 BANDS: Mapping[str, BandBackscatter] = MappingProxyType(
     {
-        "C": BandBackscatter(-8.5, -11.5, 2.0, -8.0, -7.5, -13.0, -19.0, 2.0),
-        "L": BandBackscatter(-7.0, -8.5, 3.5, -7.5, -9.0, -15.0, -22.0, 2.2),
-        "X": BandBackscatter(-9.0, -12.0, 2.0, -8.0, -9.5, -14.0, -20.0, 2.5),
+        "C": BandBackscatter(-8.5, -11.5, 0.5, -11.0, -7.5, -11.0, -17.0, 2.0),
+        "L": BandBackscatter(-7.0, -8.5, 2.0, -9.0, -8.0, -12.0, -20.0, 2.2),
+        "X": BandBackscatter(-9.0, -12.0, 0.5, -13.0, -9.0, -12.0, -18.0, 0.9),
     }
 )
 REFERENCE_INCIDENCE_DEG = 35.0

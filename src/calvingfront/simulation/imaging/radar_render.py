@@ -26,7 +26,7 @@ from calvingfront.simulation.imaging.radar_view import (
 from calvingfront.simulation.imaging.speckle import draw_speckle
 
 SUPER_SAMPLING = 2  # facets per resolution cell, in each direction
-CLIFF_DB = 6.0  # by how much the broken face of the front is brighter than the ice behind it
+CLIFF_DB = 4.0  # by how much the broken face of the front is brighter than the ice behind it
 GROUND_DEGREE = 4  # of the polynomial for the map projection: micrometres over 100 km
 RANGE_TABLE_M = 0.5  # step of the table from slant range to sample: linear to 1e-6 px in between
 DELAY_NODES = 65  # across the swath: delay and range are smooth

@@ -27,6 +27,6 @@ def ice_texture(
     valley = np.clip(0.5 - wall / 0.012, 0.0, 1.0)
     near = cv2.exp(np.clip(seaward, -0.5, 0.0) / np.float32(0.06))
     cracks = np.float32(BANDS[band].crevasse / 32) * (0.3 + 0.8 * near) * crevasses
-    flow = np.float32(1.2 / 32) * streaks + cracks
-    mountains = np.float32(1.1 / 32) * roughness
+    flow = np.float32(1.5 / 32) * streaks + cracks
+    mountains = np.float32(1.8 / 32) * roughness
     return np.asarray(valley * flow + (1 - valley) * mountains, dtype=np.float32)

@@ -14,8 +14,14 @@ from calvingfront.simulation.world.noise import Field, fractal_noise, smooth_noi
 
 COVERS = ("melange", "sea_ice", "open_sea")
 # chance of each cover next to the front and farther out: winter and spring, summer and autumn
-_NEAR = {True: (0.65, 0.2, 0.15), False: (0.5, 0.15, 0.35)}
+_NEAR = {True: (0.65, 0.25, 0.1), False: (0.55, 0.2, 0.25)}
 _FAR = {True: (0.4, 0.45, 0.15), False: (0.2, 0.2, 0.6)}
+
+# σ0 of each cover next to the front over the median of the ice, dB: mean, and standard deviation
+# over days. In real images the sea within 1 km of the front is as bright as the ice there, whose
+# crevasses lift its mean over its median: 0.5 dB brighter in the median, −1.4 to 2.7 dB in 80 % of
+# CaFFe's images (docs/grey_levels.md).
+_OVER_ICE = {"melange": (2.8, 1.5), "sea_ice": (1.2, 2.0), "open_sea": (-7.0, 3.0)}
 
 
 @dataclass(frozen=True)
@@ -37,23 +43,16 @@ def draw_sea_state(
 ) -> SeaState:
     """Draw the state of the sea on a day.
 
-    ice_db:  σ0 of the glacier at the front; the sea next to it differs enough for the front to be
-             visible, by less in images of poorer quality.
-    quality: 1 best … 6.
+    ice_db:  σ0 of the glacier at the front. Mélange and sea ice next to it are often as bright.
+    quality: 1 best … 6; the poorer, the more alike.
     """
     frozen = 5 <= day.month <= 11
     near, far = (str(rng.choice(COVERS, p=table[frozen])) for table in (_NEAR, _FAR))
     reach = float(rng.choice([1.5, rng.uniform(0.05, 0.4)], p=[0.5, 0.5]))
-    levels = BANDS[band]
-    spread = {"melange": 2.0, "sea_ice": 2.0, "open_sea": 2.5}
-    near_db, far_db = (
-        float(getattr(levels, cover) + spread[cover] * rng.standard_normal())
-        for cover in (near, far)
-    )
-    least = 5.5 - 0.5 * quality
-    if abs(near_db - ice_db) < least:
-        brighter = near_db > ice_db if near == "melange" else False
-        near_db = ice_db + (least if brighter else -least)
+    mean, spread = _OVER_ICE[near]
+    clear = 1.25 - 0.1 * quality
+    near_db = ice_db + clear * float(mean + spread * rng.standard_normal())
+    far_db = float(getattr(BANDS[band], far) + 2.0 * rng.standard_normal())
     return SeaState(near, far, reach, near_db, far_db)
 
 
@@ -91,10 +90,10 @@ def _texture(cover: str, shape: tuple[int, int], size_m: float, rng: np.random.G
     """Variation of a cover's σ0, dB."""
     if cover == "melange":  # brash and bergy bits between floes
         broad = 0.9 * fractal_noise(shape, 4, 2, rng)
-        fine = 0.7 * fractal_noise(shape, size_m / 90.0, 2, rng, 0.8)
+        fine = 1.4 * fractal_noise(shape, size_m / 70.0, 2, rng, 0.8)
         return np.asarray(broad + fine, dtype=np.float32)
     if cover == "sea_ice":  # floes of unequal brightness, parted by dark leads
-        floes = np.tanh(2.0 * fractal_noise(shape, 6, 4, rng, 0.6))
+        floes = 1.3 * np.tanh(2.0 * fractal_noise(shape, 6, 5, rng, 0.7))
         leads = np.abs(fractal_noise(shape, 6, 3, rng, 0.45)) < 0.025
         return np.asarray(floes - 5.0 * leads, dtype=np.float32)
     wind = smooth_noise(shape, (3, 3), rng)

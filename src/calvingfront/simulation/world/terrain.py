@@ -15,6 +15,7 @@ from calvingfront.simulation.world.valleys import ValleyFields, draw_valleys, me
 DEM_SPACING_M = 40.0
 TEXTURE_SPACING_M = 10.0
 RELIEF = 0.062  # height of the mountains over the fjord, fraction of the long side
+PLATEAU = 0.75  # its height, fraction of the relief
 CLIFF_M = 45.0  # freeboard of the calving cliff
 
 
@@ -93,7 +94,7 @@ def build_terrain(frame: Frame, kind: int, rng: np.random.Generator) -> Terrain:
     along = s - 0.6 * np.maximum(fields.edge[0], 0.0)
     dem, rock = _heights(shape, extent, wall, islands, s, rng)
     streaks, crevasses = _textures(frame, fields, rng)
-    rough = fractal_noise(frame.shape(TEXTURE_SPACING_M), extent / 500.0, 4, rng, 0.7)
+    rough = fractal_noise(frame.shape(TEXTURE_SPACING_M), extent / 250.0, 4, rng, 0.9)
     return Terrain(
         dem,
         wall.astype(np.float32),
@@ -139,11 +140,13 @@ def _heights(
     floor = floor + 0.003 * relief * fractal_noise(shape, 30, 2, rng)
     crests = fractal_noise(shape, 5.0, 6, rng, persistence=0.5, ridged=True)
     broad = fractal_noise(shape, 4, 2, rng)
-    rise = np.clip(wall / 0.085, 0.0, 1.0)
+    rise = np.clip(wall / 0.06, 0.0, 1.0)
     rise = rise * rise * (3 - 2 * rise)
     mountain = relief * rise * np.clip(0.45 + 0.85 * crests + 0.18 * broad, 0.08, None)
-    # the plateau: heights above the relief are flattened, as by an ice cap
-    mountain = relief * 1.15 * np.tanh(mountain / (relief * 1.15))
+    # the plateau: heights near the relief are flattened, as by an ice cap, above steep walls
+    share = mountain / (PLATEAU * relief)
+    flat = 0.7 + 0.3 * np.tanh((share - 0.7) / 0.3)
+    mountain = PLATEAU * relief * np.where(share < 0.7, share, flat)
     nunatak = 0.25 * relief * np.clip(islands / 0.012, 0.0, 1.0)
     dem = (floor + np.maximum(mountain, nunatak)).astype(np.float32)
     smooth = cv2.GaussianBlur(dem, (0, 0), 1.2)
@@ -167,8 +170,8 @@ def _textures(
         fine_edge = resample(edge, DEM_SPACING_M, shape, TEXTURE_SPACING_M)
         a = resample(along, DEM_SPACING_M, shape, TEXTURE_SPACING_M)
         b = resample(lateral, DEM_SPACING_M, shape, TEXTURE_SPACING_M)
-        lines = smooth_noise((1024, 64), (14, 4), rng) * 0.7
-        for cells, part in ((40, 0.5), (110, 0.3), (300, 0.25)):
+        lines = smooth_noise((1024, 64), (14, 4), rng) * 0.5
+        for cells, part in ((40, 0.35), (110, 0.5), (300, 0.45)):
             lines += np.float32(part) * smooth_noise((1024, 64), (cells, 6), rng)
         # crevasses are arcs, a few tens of metres apart, in patches
         cracks = smooth_noise((512, 2048), (26, 330), rng)

@@ -24,11 +24,11 @@ def test_the_stated_kind_and_band_reach_both_imports(tmp_path: Path) -> None:
     values = intensity(1)
     path = write_tif(tmp_path / "a.tif", np.stack([values / 30, values]), photometric="MINISBLACK")
     front = write_image(tmp_path / "f.png", line_mask(80, 80, 40))
-    said: dict[str, Any] = {"values": "dB", "band": "2"}
+    said: dict[str, Any] = {"values": "dB", "band": "2", "grey": "dB"}
     images = tmp_path / "with.png", tmp_path / "without.png"
     import_scene("a", "A", "2007-03-04", path, front, images[0], tmp_path / "o.png", **said)
     import_new_scene(path, images[1], **said)
-    expected = to_8bit(values, np.ones(values.shape, bool), kind="dB")
+    expected = to_8bit(values, np.ones(values.shape, bool), kind="dB", grey="dB")
     for image in images:
         np.testing.assert_array_equal(read_grey(image), expected)
 
@@ -52,6 +52,8 @@ def test_a_map_of_the_workflow_says_itself_that_it_is_linear(tmp_path: Path) -> 
         dataset.update_tags(BACKSCATTER="gamma0, linear")
     expected = to_8bit(decibels(values), np.ones(values.shape, bool), kind="dB")
     np.testing.assert_allclose(read_8bit(path, None, None)[0], expected, atol=1)
+    found = read_8bit(path, None, None, "dB")[0]
+    np.testing.assert_array_equal(found, to_8bit(values, values > 0, kind="linear", grey="dB"))
 
 
 def test_what_is_transparent_in_a_caffe_image_is_no_data(tmp_path: Path) -> None:

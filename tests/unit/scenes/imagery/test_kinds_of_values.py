@@ -88,8 +88,8 @@ def test_real_decibels_are_decibels_also_where_an_offset_makes_them_positive(
     assert decided(10 ** (values / 20), valid) == "linear"
 
 
-def test_real_images_squared_are_intensities(shared_data: Path) -> None:
-    """The 8-bit images of CaFFe are amplitudes: speckle in them is skewed to the bright side."""
+def test_real_images_are_linear_and_so_are_their_squares(shared_data: Path) -> None:
+    """Speckle in the 8-bit images of CaFFe is skewed to the bright side."""
     paths = sorted((shared_data / "caffe256" / "sar_images").rglob("*.png"))[::8]
     found: Counter[str] = Counter()
     for path in paths:
@@ -135,14 +135,17 @@ def test_whole_numbers_up_to_255_are_grey_levels_in_any_type(dtype: Any) -> None
 
 def test_an_offset_of_decibels_changes_nothing() -> None:
     values = decibels(intensity(0))
-    expected = to_8bit(values, everywhere(values))
-    np.testing.assert_allclose(to_8bit(values + 60, everywhere(values)), expected, atol=1)
+    for how in ("linear", "dB"):
+        expected = to_8bit(values, everywhere(values), grey=how)
+        found = to_8bit(values + 60, everywhere(values), grey=how)
+        np.testing.assert_allclose(found, expected, atol=1)
 
 
 def test_what_is_stated_is_not_questioned_but_contradictions_are_told() -> None:
     values = intensity(3)
-    as_they_are = to_8bit(values, everywhere(values), kind="dB")
-    assert np.median(as_they_are) < 0.5 * np.median(to_8bit(values, everywhere(values)))
+    as_they_are = to_8bit(values, everywhere(values), kind="dB", grey="dB")
+    stretched = to_8bit(values, everywhere(values), grey="dB")
+    assert np.median(as_they_are) < 0.5 * np.median(stretched)
     with pytest.raises(SceneError, match=r"is stated to be linear, but 100 % of it is negative"):
         to_8bit(decibels(values), everywhere(values), kind="linear")
     with pytest.raises(SceneError, match=r"is stated to be 8bit, but has values from 0\.0"):

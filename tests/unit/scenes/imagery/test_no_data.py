@@ -25,7 +25,7 @@ FLOAT_MAX = float(np.finfo(np.float32).max)
 
 
 def read(path: Path, values: str | None = None, band: str | None = None) -> Any:
-    return read_8bit(path, values, band)[0]
+    return read_8bit(path, values, band, "dB")[0]
 
 
 def bordered(values: Any, fill: float) -> Any:
@@ -44,7 +44,7 @@ def same_but_for_its_border(image: Any, clean: Any, atol: int = 1) -> None:
 
 def clean_of(seed: int) -> Any:
     values = bordered(decibels(intensity(seed)), np.nan)
-    return to_8bit(values, np.isfinite(values), kind="dB")
+    return to_8bit(values, np.isfinite(values), kind="dB", grey="dB")
 
 
 @pytest.mark.parametrize(
@@ -65,9 +65,9 @@ def test_a_constant_border_of_a_float_image_is_no_data(
 @pytest.mark.parametrize("fill", [0, -9999, -np.inf])
 def test_single_pixels_without_data_do_not_switch_off_the_decibels(fill: float) -> None:
     values = intensity(5)
-    expected = to_8bit(values, np.ones(values.shape, bool))
+    expected = to_8bit(values, np.ones(values.shape, bool), grey="dB")
     values[3, 4] = values[40, 50] = fill
-    found = to_8bit(values, np.ones(values.shape, bool))
+    found = to_8bit(values, np.ones(values.shape, bool), grey="dB")
     assert found[3, 4] == found[40, 50] == 0
     assert (np.abs(found.astype(int) - expected) <= 1).sum() == values.size - 2
     assert (expected <= 20).mean() < 0.1

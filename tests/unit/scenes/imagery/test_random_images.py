@@ -54,7 +54,7 @@ class Case:
     options: dict[str, Any]
     packed: bool
     mask: bool
-    said: dict[str, str | None]
+    said: dict[str, Any]
     expected: Any
     hidden: Any  # data that happen to be what is declared to be no data
 
@@ -100,7 +100,7 @@ def case_of(seed: int) -> Case:
         options |= {"alpha": "YES", "photometric": "MINISBLACK"}
     elif random.random() < 0.2:
         bands = np.stack([values] * 3)
-    said: dict[str, str | None] = {"values": kind if random.random() < 0.5 else None, "band": None}
+    said: dict[str, Any] = {"values": kind if random.random() < 0.5 else None, "band": None}
     if len(bands) == 1 and random.random() < 0.2:
         other = np.roll(values, 5, axis=1)
         first = random.random() < 0.5
@@ -111,7 +111,10 @@ def case_of(seed: int) -> Case:
     if kind == "8bit":
         expected = np.where(outside, 0, grey(linear))
     else:
-        expected = to_8bit(decibels(linear), ~outside, kind="dB")
+        said["grey"] = str(random.choice(["linear", "dB"]))
+        if form in ("amplitude", "hundredths of dB"):  # not read as they are: another test
+            said["grey"] = "dB" if said["values"] is None or form[0] == "h" else said["grey"]
+        expected = to_8bit(linear, ~outside, kind="linear", grey=said["grey"])
     return Case(
         form, bands, outside, options, form == "packed dB", how == "mask", said, expected, hidden
     )

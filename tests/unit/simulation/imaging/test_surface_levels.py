@@ -53,20 +53,26 @@ def test_wet_snow_is_darker_than_dry_most_at_x_band() -> None:
     assert min(loss.values()) > 1.0
 
 
-def test_the_sea_by_the_front_differs_from_the_ice() -> None:
+def test_melange_by_the_front_is_as_bright_as_the_ice_and_open_sea_is_dark() -> None:
+    """As within 1 km of real fronts (CaFFe): 0.5 dB brighter, −1.4 to 2.7 dB in 80 %."""
     rng = np.random.default_rng(0)
+    spreads = []
     for quality in (1, 5):
-        gaps = [
-            abs(draw_sea_state("C", date(2005, month, 1), -9.0, quality, rng).near_db + 9.0)
-            for month in range(1, 13)
-            for _ in range(20)
-        ]
-        assert min(gaps) >= 5.5 - 0.5 * quality - 1e-9
+        gaps: dict[str, list[float]] = {"melange": [], "sea_ice": [], "open_sea": []}
+        for month in 100 * list(range(1, 13)):
+            state = draw_sea_state("C", date(2005, month, 1), -9.0, quality, rng)
+            gaps[state.near].append(state.near_db + 9.0)
+        assert 0.0 < np.median(gaps["melange"]) < 3.5
+        assert np.median(gaps["open_sea"]) < -4.0
+        alike = np.mean(np.abs(np.concatenate(list(gaps.values()))) < 4.5)
+        assert 0.5 < alike < 0.95
+        spreads.append(np.std(gaps["melange"]))
+    assert spreads[1] < 0.8 * spreads[0]
 
 
-def test_the_front_can_be_seen_on_every_day(world: World) -> None:
-    """The ice behind it and the sea before it differ by more than speckle leaves after a mean."""
+def test_ice_and_sea_by_the_front_are_alike_on_some_days_and_not_on_others(world: World) -> None:
     place = world["SIMA"]
+    gaps = []
     for day in [date(year, month, 10) for year in range(2003, 2007) for month in (2, 8)]:
         surface = surface_of_day(
             world, "SIMA", "ENVISAT", day, "152", 1, 20.0, np.random.default_rng(day.toordinal())
@@ -75,4 +81,6 @@ def test_the_front_can_be_seen_on_every_day(world: World) -> None:
         away = cv2.distanceTransform((~front_mask(zones)).astype(np.uint8), cv2.DIST_L2, 5)
         band = (away > 3) & (away < 15)
         ice, sea = (surface.level[band & (zones == zone)].mean() for zone in (GLACIER, OCEAN))
-        assert abs(10 * np.log10(ice / sea)) > 2.0, day
+        gaps.append(abs(10 * np.log10(ice / sea)))
+    assert min(gaps) < 1.0
+    assert max(gaps) > 3.0

@@ -1,0 +1,22 @@
+"""The model that comes with the package."""
+
+from __future__ import annotations
+
+from calvingfront.locating.model_folder import SHIPPED, read_model
+from calvingfront.vocabulary.models import reads_history
+
+SCENE = "SI_2013-07-12_TSX_7_1_125"
+
+
+def test_it_is_whole_and_says_where_it_comes_from() -> None:
+    model = read_model(SHIPPED)
+    assert "10.1594/PANGAEA.940950" in model.data
+    assert model.licence == "CC-BY-4.0"
+    assert len(model.load_networks()) == len(model.members) >= 3
+    assert not any(reads_history(member.model) for member in model.members)
+
+
+def test_its_card_tells_scores_by_mission_and_glacier() -> None:
+    text = (SHIPPED / "README.md").read_text(encoding="utf-8")
+    for word in ("ERS", "TSX", "SI", "DBE"):
+        assert word in text
