@@ -27,22 +27,6 @@ def acting_ends(schedule: str) -> tuple[str, ...]:
     return ("max_epochs",) if schedule == "cosine" else ()
 
 
-def acting_training(training: Mapping[str, Any]) -> dict[str, Any]:
-    """The keys of the section `training` that decide a training's results, with their values.
-
-    Keys that cannot act on the chosen device have their defaults.
-    """
-    schedule = training.get("schedule", "triangular")  # a prepared folder may be older
-    idle = {*HOW, *ENDS} - set(acting_ends(schedule))
-    if schedule == "cosine":
-        idle.add("half_cycle_epochs")
-    device = str(training.get("device", "auto"))
-    default: dict[str, Any] = {"deterministic": False} if device == "cpu" else {}
-    if device.startswith("cuda"):
-        default["tuning"] = "off"
-    return {key: default.get(key, value) for key, value in training.items() if key not in idle}
-
-
 def is_over(epoch: int, best_epoch: int, max_epochs: int, patience: int) -> bool:
     """Whether a training ends after this many epochs, of which `best_epoch` was the best so far."""
     return epoch >= max_epochs or epoch - best_epoch >= patience

@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from calvingfront.pipeline.acting import acting_training
 from calvingfront.training.ending import (
     ENDS,
-    acting_training,
     best_epochs,
     is_over,
     would_be_the_same,
