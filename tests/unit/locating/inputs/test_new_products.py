@@ -296,7 +296,7 @@ def test_a_product_too_large_for_the_models_sample_is_refused_before_it_is_geoco
     chart = read_map(map_config)
     # 1.9 km on two pixels: a front one pixel wide would be 930 m wide, on one pixel 1.9 km.
     for size, is_fine in ((2, True), (1, False)):
-        steps = Preprocessing(size, 0, "paper", 1)
+        steps = Preprocessing(size, 0, "paper", 1, "linear")
         (scene,), _ = scenes([product], chart=chart)
         work = tmp_path / str(size)
         if is_fine:
@@ -315,5 +315,8 @@ def test_a_product_too_large_for_the_models_sample_is_refused_before_it_is_geoco
         left, bottom, *_ = dataset.bounds
     area = [left + 100, bottom + 60, left + 300, bottom + 200]
     (scene,), _ = scenes([product], glacier="B", chart={**chart, "areas": {"B": area}})
-    with Work() as workplace, workplace.ready(scene, 1, Preprocessing(1, 0, "paper", 1)) as cut:
+    with (
+        Work() as workplace,
+        workplace.ready(scene, 1, Preprocessing(1, 0, "paper", 1, "linear")) as cut,
+    ):
         assert cut.image.is_file()
