@@ -69,8 +69,17 @@ def plus_minus(mean: float, spread: float, digits: int = 1) -> str:
     return f"{number(mean, digits)} ± {number(spread, digits)}"
 
 
+def interval(low: float, high: float, digits: int = 1) -> str:
+    """Format an interval to stand behind a number, ` [low, high]`; nothing if it is unknown."""
+    if not math.isfinite(low) or not math.isfinite(high):
+        return ""
+    return f" [{number(low, digits)}, {number(high, digits)}]"
+
+
 def p_value(value: float) -> str:
-    """Format a p-value with three digits; `< 0.001` instead of zero."""
+    """Format a p-value with three digits; `< 0.001` instead of zero, a dash if there is none."""
+    if not math.isfinite(value):
+        return DASH
     return "< 0.001" if value < 0.001 else f"{value:.3f}"
 
 

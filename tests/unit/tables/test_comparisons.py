@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 
 from calvingfront.evaluation.score_table import read_scores
 from calvingfront.tables.comparisons import compare_models, summarise_comparisons
@@ -35,7 +38,7 @@ def test_the_questions_are_attention_network_and_loss(tmp_path: Path) -> None:
     table = table[table.protocol == "validation_threshold"]
     pairs = [
         f"{r.first_model} {r.first_loss} / {r.second_model} {r.second_loss}"
-        for r in table.itertuples()
+        for r in table[table.measure == "dice"].itertuples()
     ]
     assert pairs == [
         "attention_unet bce / unet bce",
@@ -49,36 +52,110 @@ def test_the_questions_are_attention_network_and_loss(tmp_path: Path) -> None:
     ]
 
 
-def test_effects_in_percentage_points_and_holm_over_all_of_a_protocol(tmp_path: Path) -> None:
+def test_differences_in_percentage_points_and_holm_within_each_question(tmp_path: Path) -> None:
     table = summarise_comparisons(read_scores(write_runs(tmp_path, 3)))
-    for _, part in table.groupby("protocol"):
+    for _, part in table.groupby(["protocol", "family", "measure"]):
         assert list(part.p_holm) == pytest.approx(holm(list(part.p)))
     row = table.iloc[0]
-    assert row.median_difference == pytest.approx(2)
-    assert row.rank_biserial == 1
-    assert row.p == pytest.approx(2 / 2**12)
-    assert (row.seeds, row.images, row.verdict) == (3, 12, "first better")
+    assert (row.measure, row.family) == ("dice", "attention")
+    assert row.difference == pytest.approx(2)
+    assert (row.seeds, row.images, row.left_out, row.verdict) == (3, 12, 0, "first better")
     same = table[table.family == "loss"].iloc[0]
-    assert (same.p_holm, same.rank_biserial, same.verdict) == (1, 0, "no difference shown")
+    assert (same.p_holm, same.difference, same.verdict) == (1, 0, "no difference shown")
 
 
-def test_fewer_than_three_seeds_are_marked(tmp_path: Path) -> None:
+def test_a_trivial_comparison_costs_the_others_nothing(tmp_path: Path) -> None:
+    paths = write_runs(tmp_path, 3)
+    with_prior = summarise_comparisons(read_scores(paths))
+    without = summarise_comparisons(
+        read_scores([path for path in paths if "prior" not in str(path)])
+    )
+    kept = with_prior[with_prior.second_model != "prior"].reset_index(drop=True)
+    pd.testing.assert_frame_equal(kept, without)
+
+
+def test_a_pretrained_encoder_is_a_question_of_its_own(tmp_path: Path) -> None:
+    paths = [write_scores(tmp_path, model, "bce", seed, dice(0.1)) for seed in (1, 2, 3)
+             for model in ("unet", "attention_unet", "pretrained_unet")]  # fmt: skip
+    table = summarise_comparisons(read_scores(paths)).set_index("first_model")
+    assert set(table.family["pretrained_unet"]) == {"encoder"}
+    assert set(table.family["attention_unet"]) == {"attention"}
+
+
+def test_a_difference_as_large_as_between_trainings_is_not_shown(tmp_path: Path) -> None:
+    # On every image the same 1 point, but the trainings of each differ by 1 to 2 points.
+    paths = [
+        write_scores(tmp_path, model, "bce", seed, dice(offset + 0.01 * seed))
+        for model, offset in (("unet", 0.1), ("attention_unet", 0.11))
+        for seed in (1, 2, 3)
+    ]
+    row = summarise_comparisons(read_scores(paths)).iloc[0]
+    assert row.difference == pytest.approx(1)
+    # Trainings: variance 1 of each, over 3; images: none. t = 1 / √(2/3) with 4 degrees of freedom.
+    assert row.p == pytest.approx(2 * stats.t.sf(math.sqrt(1.5), 4))
+    assert row.verdict == "no difference shown"
+
+
+def test_distances_are_compared_over_the_images_where_every_training_drew_a_front(
+    tmp_path: Path,
+) -> None:
+    def metres(offset: float, missing: str = "") -> dict[str, dict[str, object]]:
+        return {
+            scene: {"mde_m": np.nan if scene == missing else 100 + offset + number}
+            for number, scene in enumerate(SCENES)
+        }
+
+    paths = [
+        write_scores(tmp_path, model, "bce", seed, dice(0.1), metres(offset + seed, missing))
+        for model, offset, missing in (("unet", 0, "SI_00"), ("attention_unet", -50, ""))
+        for seed in (1, 2, 3)
+    ]
+    table = summarise_comparisons(read_scores(paths))
+    row = table[table.measure == "mde"].iloc[0]
+    assert row.difference == pytest.approx(-50)
+    assert (row.images, row.left_out, row.verdict) == (11, 1, "first better")  # nearer
+
+
+def test_a_filter_is_compared_training_by_training(tmp_path: Path) -> None:
+    # Trainings differ by 10 points, and each gains the same 1 from the filter.
+    paths = [
+        write_scores(tmp_path, model, "bce", seed, dice(gain + 0.1 * seed))
+        for model, gain in (("unet", 0.0), ("unet_filtered", 0.01))
+        for seed in (1, 2, 3)
+    ]
+    row = summarise_comparisons(read_scores(paths)).iloc[0]
+    assert (row.family, row.verdict) == ("filter", "first better")
+    assert row.low == pytest.approx(1)
+
+
+def test_two_seeds_are_marked_and_one_is_not_tested(tmp_path: Path) -> None:
     files = {suffix: tmp_path / f"c.{suffix}" for suffix in ("csv", "md", "html")}
     compare_models(write_runs(tmp_path, 2), "paper", 512, **files)
     text = files["md"].read_text(encoding="utf-8")
-    assert "**Fewer than 3 seeds**" in text
+    assert "needs at least 3 seeds" in text
     assert "first better (too few seeds)" in text
     assert pd.read_csv(files["csv"]).verdict.str.endswith("(too few seeds)").all()
+    compare_models(write_runs(tmp_path / "one", 1), "paper", 512, **files)
+    table = pd.read_csv(files["csv"])
+    assert (table.verdict == "one training").all()
+    assert table[["low", "high", "p", "p_holm"]].isna().all(axis=None)
+    text = files["md"].read_text(encoding="utf-8")
+    assert "| Att. U-Net, BCE | U-Net, BCE | Dice [points] | 1 | 12 | 0 | 2.0 | – | one" in text
+
+
+def test_an_average_over_seeds_is_one_training(tmp_path: Path) -> None:
+    paths = [write_scores(tmp_path, "unet", "bce", seed, dice(0.1)) for seed in (1, 2, 3)]
+    paths.append(write_scores(tmp_path, "unet_seeds", "bce", 0, dice(0.2)))
+    assert set(summarise_comparisons(read_scores(paths)).verdict) == {"one training"}
 
 
 def test_three_seeds_are_not_marked(tmp_path: Path) -> None:
     files = {suffix: tmp_path / f"c.{suffix}" for suffix in ("csv", "md", "html")}
     compare_models(write_runs(tmp_path, 3), "paper", 512, **files)
     text = files["md"].read_text(encoding="utf-8")
-    assert "Fewer than" not in text
     assert "too few" not in text
-    assert "a claim of a difference needs at least 3 seeds" in text
-    assert "| Att. U-Net, BCE | U-Net, BCE | 3 | 12 | 2.0 | 1.00 |" in text
+    assert "needs at least 3 seeds" not in text
+    assert "| Att. U-Net, BCE | U-Net, BCE | Dice [points] | 3 | 12 | 0 | 2.0 [2.0, 2.0] |" in text
 
 
 def test_a_single_network_alone_leaves_an_empty_table(tmp_path: Path) -> None:
@@ -97,7 +174,10 @@ def test_image_and_dates_are_compared_with_each_alone_and_averages_with_their_me
     paths.append(write_scores(tmp_path, "all_networks_dates", "none", 0, dice(0.3)))
     table = summarise_comparisons(read_scores(paths))
     table = table[table.protocol == "validation_threshold"]
-    found = [(r.family, r.first_model, r.second_model) for r in table.itertuples()]
+    found = [
+        (r.family, r.first_model, r.second_model)
+        for r in table[table.measure == "dice"].itertuples()
+    ]
     assert found == [
         ("average", "unet_seeds", "unet"), ("history", "unet_history", "unet"),
         ("image", "unet_history", "unet_dates"),
