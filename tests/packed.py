@@ -26,6 +26,7 @@ def write_packed(folder: Path, fronts: npt.NDArray[np.uint8], **columns: Any) ->
         "acquired": "2010-01-01",
         "resolution_tag_m": 7,
         "pixel_size_m": 50.0,
+        "front_width_px": 3,
     }
     pd.DataFrame({**facts, **columns}).to_csv(folder / "index.tsv", sep="\t", index=False)
     np.save(folder / "images.npy", images)

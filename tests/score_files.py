@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import pandas as pd
@@ -58,3 +58,31 @@ def write_scores(
     path.parent.mkdir(parents=True, exist_ok=True)
     pd.DataFrame(rows).to_csv(path, sep="\t", index=False)
     return path
+
+
+def write_facts(
+    folder: Path,
+    scenes: Iterable[str],
+    leaked: Iterable[str] = (),
+    trained: Iterable[str] = ("SI", "DBE"),
+    front_width_px: int = 6,
+    pixel_size_m: float = 50.0,
+) -> Path:
+    """Write the index and split of a data set with these test scenes; returns the folder.
+
+    leaked: those that are training scenes too. trained: glaciers with a training scene of their
+    own.
+    """
+    tested = list(scenes)
+    rows = [(scene, "test") for scene in tested] + [(scene, "train") for scene in leaked]
+    rows += [(f"{glacier}_trained", "train") for glacier in trained] + [("SI_v", "validation")]
+    folder.mkdir(parents=True, exist_ok=True)
+    split = pd.DataFrame(rows, columns=["scene", "subset"])
+    split.to_csv(folder / "split.tsv", sep="\t", index=False)
+    names = list(dict.fromkeys(split.scene))
+    index = {
+        "scene": names, "glacier": [name.split("_")[0] for name in names],
+        "pixel_size_m": pixel_size_m, "front_width_px": front_width_px,
+    }  # fmt: skip
+    pd.DataFrame(index).to_csv(folder / "index.tsv", sep="\t", index=False)
+    return folder

@@ -45,7 +45,7 @@ def read_attention(
     """
     torch.set_num_threads(threads)
     data = open_dataset(dataset)
-    scenes = list(scenes) or choose_scenes(scores)
+    scenes = choose_scenes(dataset, scores, scenes)
     chosen = torch.from_numpy(data.images[data.rows(scenes)]).unsqueeze(1)
     arrays: dict[str, npt.NDArray[np.generic]] = {"scenes": np.array(scenes, dtype=str)}
     names = []

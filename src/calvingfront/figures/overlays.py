@@ -58,7 +58,7 @@ def draw_overlays(
     score_files = first_seeds(scores)
     models = sorted({model for model, loss in probabilities if loss != NO_LOSS}, key=model_order)
     rows = _rows(list(probabilities), models)
-    shown = read_scenes(dataset, choose_scenes(scores, scenes))
+    shown = read_scenes(dataset, choose_scenes(dataset, scores, scenes))
     columns = [(scene, model) for scene in shown for model in models]
 
     left, right, top, bottom, gap, scene_gap = 5.0, 1.0, 9.5, 6.0, 1.2, 3.5

@@ -53,7 +53,7 @@ def draw_weighting(
     runs = first_seeds(predictions)
     model, loss = typical_run(runs)
     threshold = float(read_record(first_seeds(thresholds)[model, loss])[VALIDATION_THRESHOLD])
-    shown = read_scenes(dataset, choose_scenes(scores, scenes))
+    shown = read_scenes(dataset, choose_scenes(dataset, scores, scenes))
 
     left, gap, top, bottom = 5.0, 2.0, 5.0, 13.0
     width = (TWO_COLUMNS_MM - left - 1 - 3 * gap) / 4

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from calvingfront.dataset import files
 from calvingfront.errors import CalvingFrontError, Faults
+from calvingfront.files import read_json
 from calvingfront.pipeline.data_check import data_faults, split_fault
 from calvingfront.pipeline.origins import data_of, unfit
 from calvingfront.pipeline.results import Results, steps_of
@@ -88,6 +89,9 @@ def check_rows(results: Results, shown: Step | None = None) -> None:
             if why is not None and not why.endswith(MISSING_FILE):
                 faults.append(_fault(results, run, name, why))
                 break  # what follows from it does not fit either
+            if name == "train_network" and (why := _other_size(results, run)):
+                faults.append(_fault(results, run, name, why))
+                break
         else:
             if "score_predictions" not in chain:
                 continue
@@ -103,6 +107,21 @@ def check_rows(results: Results, shown: Step | None = None) -> None:
             "`calvingfront grid`, or `snakemake`, makes anew what does not fit, and nothing else; "
             "or restore the settings and files.",
         )
+
+
+def _other_size(results: Results, run: Run) -> str | None:
+    """Why a training is not of images as large as the configuration says; None if it is.
+
+    The record knows, where the data set itself has stayed on another machine.
+    """
+    try:
+        size = read_json(results.place(paths.RECORD, run))["image_size"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    wanted = results.config["samples"].get("size", size)
+    if size == wanted:
+        return None
+    return f"samples.size was {size}, and is {wanted} in the configuration"
 
 
 def _read(results: Results, shown: Step, run: Run, chain: list[str]) -> list[str]:

@@ -191,7 +191,7 @@ def _attention_inputs(config: Config) -> Keywords:
         [] if config["figures"]["scenes"] else paths_over(Over("networks", paths.SCORES), config)
     )
     return {
-        "dataset": dataset_files(),
+        "dataset": dataset_files(files.SPLIT),
         "weights": paths.WEIGHTS,
         "kept": paths.KEPT_WEIGHTS,
         "record": paths.RECORD,
@@ -365,8 +365,8 @@ _ALL = [
 
 def _table_step(table: Table) -> Step:
     def inputs(config: Config) -> Keywords:
-        dataset: Keywords = {"dataset": dataset_files()} if table.dataset else {}
-        return {**dataset, "scores": paths_over(Over("all", paths.SCORES), config)}
+        facts = [f"{paths.DATASET}/{name}" for name in (files.INDEX, files.SPLIT)]
+        return {"dataset": facts, "scores": paths_over(Over("all", paths.SCORES), config)}
 
     keys = {"split_method": "split.method", "size_px": "samples.size", **table.parameters}
     return Step(
@@ -382,7 +382,7 @@ def _table_step(table: Table) -> Step:
 
 def _figure_step(figure: Figure) -> Step:
     def inputs(config: Config) -> Keywords:
-        dataset: Keywords = {"dataset": dataset_files()} if figure.dataset else {}
+        dataset: Keywords = {"dataset": dataset_files(files.SPLIT)} if figure.dataset else {}
         return dataset | {name: paths_over(over, config) for name, over in figure.inputs.items()}
 
     return Step(

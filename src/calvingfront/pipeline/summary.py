@@ -35,10 +35,10 @@ def _best(folder: Path) -> Iterator[str]:
         return
     keys = ["model", "loss", "protocol"]
     with reading(scores):
-        table = pd.read_csv(scores, keep_default_na=False, na_values=[""])
+        table = _of_all_scenes(scores)
         table[[*keys, "dice_mean", "images"]]
     with reading(distances):
-        away = pd.read_csv(distances, keep_default_na=False, na_values=[""])
+        away = _of_all_scenes(distances)
         table = table.merge(away[[*keys, "mde_pooled_m_mean"]], on=keys, how="left")
     table = table[table["protocol"] == VALIDATION_THRESHOLD]
     networks = table[~table["model"].isin(list(BASELINES))].dropna(subset=["dice_mean"])
@@ -50,6 +50,12 @@ def _best(folder: Path) -> Iterator[str]:
     if len(others):
         other = others.iloc[int(others["dice_mean"].to_numpy().argmax())]
         yield f"Best without a network: {_row(other)}."
+
+
+def _of_all_scenes(path: Path) -> pd.DataFrame:
+    """Read a table without its rows of fewer scenes; earlier versions wrote no others."""
+    table = pd.read_csv(path, keep_default_na=False, na_values=[""])
+    return table[table["scenes"] == "all"] if "scenes" in table else table
 
 
 def _row(row: Any) -> str:

@@ -15,6 +15,7 @@ from calvingfront.evaluation.score_table import (
     seeds_of,
 )
 from calvingfront.files import PathLike
+from calvingfront.tables.data_facts import on_each_set, read_facts, sets_of, titled
 from calvingfront.tables.questions import FAMILIES, Pair, Question, questions_about
 from calvingfront.tables.rendering import Block, interval, number, p_value
 from calvingfront.tables.statistics import Array, Difference, compare_methods, holm
@@ -49,8 +50,9 @@ CAPTION = (
     " (below 0: first better). p: t-test whose variance is the sum of that between trainings and"
     " that between images (degrees of freedom after Satterthwaite), so that it applies to other"
     " trainings of the same methods and to other images of this kind; adjusted by Holm's method"
-    " within each question and score. Rows without a network and results of others are taken as"
-    " they are: no training of theirs is at stake.",
+    " within each question and score. Rows that no training of ours made are taken as they are."
+    " Images count as independent, which several of one glacier are not quite: the test says"
+    " nothing about other glaciers.",
     "n: images. MDE leaves out an image where any of the trainings compared drew no front, which"
     " favours a row that draws none on hard images: ∅ counts the images left out.",
 )
@@ -59,6 +61,7 @@ ONE_TRAINING = "one training"
 
 def compare_models(
     scores: PathLike | Sequence[PathLike],
+    dataset: PathLike,
     split_method: str,
     size_px: int,
     csv: PathLike,
@@ -69,11 +72,12 @@ def compare_models(
 ) -> None:
     """Write every comparison of Dice and of distance as CSV, Markdown and HTML.
 
-    scores: `scores.tsv` of every row: networks, results of others, baselines. others: labels and
-    citations of the results of others. notes: on how the networks predict, for the caption.
+    scores: `scores.tsv` of every row: networks, results of others, baselines. dataset: folder of
+    the packed samples, whose index and split are read. others: labels and citations of the results
+    of others. notes: on how the networks predict, for the caption.
     """
-    table = read_scores(scores)
-    summary = summarise_comparisons(table)
+    table, facts = read_scores(scores), read_facts(dataset)
+    summary = on_each_set(table, facts, summarise_comparisons)
     caption = [describe_test_set(table, split_method, size_px), *CAPTION]
     if (summary.verdict == ONE_TRAINING).any():
         caption.append(
@@ -83,9 +87,13 @@ def compare_models(
     if (summary.seeds < SEEDS_FOR_A_CLAIM).any():
         caption.append(f"A claim about two methods needs at least {SEEDS_FOR_A_CLAIM} seeds.")
     chosen = summary[summary.protocol == VALIDATION_THRESHOLD]
-    caption += [*notes, *others_note(others)]
+    caption += [*facts.notes(), *notes, *others_note(others)]
     asked = [family for family in FAMILIES if (chosen.family == family).any()]
-    blocks = [_block(chosen, family, others) for family in asked]
+    blocks = [
+        _block(scenes, part, family, others)
+        for scenes, part in sets_of(chosen, facts)
+        for family in asked
+    ]
     caption.append("Shown: validation threshold. The CSV file has the paper protocol too.")
     write_table(summary, "Comparisons", caption, blocks, csv, md, html)
 
@@ -178,7 +186,7 @@ def _verdict(row: pd.Series) -> str:
     return verdict if row.seeds >= SEEDS_FOR_A_CLAIM else f"{verdict} (too few seeds)"
 
 
-def _block(summary: pd.DataFrame, family: str, others: Printed) -> Block:
+def _block(scenes: str, summary: pd.DataFrame, family: str, others: Printed) -> Block:
     header = ["First", "Second", "score", "seeds", "n", "∅", "difference", "p", "verdict"]
     rows = []
     for _, row in summary[summary.family == family].iterrows():
@@ -197,4 +205,4 @@ def _block(summary: pd.DataFrame, family: str, others: Printed) -> Block:
                 str(row.verdict),
             ]
         )
-    return Block(FAMILIES[family], [], header, rows, left=3)
+    return Block(titled(FAMILIES[family], scenes), [], header, rows, left=3)

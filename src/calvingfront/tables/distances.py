@@ -9,7 +9,9 @@ import pandas as pd
 
 from calvingfront.evaluation.score_table import describe_test_set, read_scores
 from calvingfront.files import PathLike
-from calvingfront.tables.rendering import Block, number, plus_minus
+from calvingfront.tables.data_facts import on_each_set, read_facts, sets_of, titled
+from calvingfront.tables.rendering import Block, interval, number, plus_minus
+from calvingfront.tables.statistics import bootstrap_ratio
 from calvingfront.tables.table_parts import (
     NAMES,
     PROTOCOL_NOTE,
@@ -41,10 +43,21 @@ def pooled_error(images: pd.DataFrame) -> float:
     a long front has more weight than a short one.
     Source: Gourmelon et al. (2022), "Calving fronts and where to find them", ESSD 14.
     """
+    distance_m, count = (values.sum() for values in _pooled(images))
+    return float(distance_m) / float(count) if count else float("nan")
+
+
+def _pooled(images: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
+    """Of each image, the sum of its distances, m, and their number; 0 and 0 if it has none."""
     distance_m = images.distance_sum_px * images.pixel_size_m
     measured = (images.missing == 0) & distance_m.notna() & (images.distance_count > 0)
-    count = float(images.distance_count[measured].sum())
-    return float(distance_m[measured].sum()) / count if count else float("nan")
+    return distance_m.where(measured, 0.0), images.distance_count.where(measured, 0.0)
+
+
+def _own(images: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
+    """Of each image, its own mean distance, m, and 1; 0 and 0 if it has none."""
+    measured = (images.missing == 0) & images.mde_m.notna()
+    return images.mde_m.where(measured, 0.0), measured.astype(float)
 
 
 def _of_found(column: str, average: str) -> Callable[[pd.DataFrame], float]:
@@ -63,6 +76,8 @@ MEASURES: dict[str, Callable[[pd.DataFrame], float]] = {
     "hd95_mean_m": _of_found("hd95_m", "mean"),
     "missing": lambda images: float(images.missing.sum()),
 }
+# The measures with an interval: as sums over the images of one value over those of another.
+RATIOS = {"mde_pooled_m": _pooled, "mde_mean_m": _own}
 BREAKDOWN_MEASURES: dict[str, Callable[[pd.DataFrame], float]] = {
     "dice": lambda images: 100 * float(images.dice.mean()),
     "iou": lambda images: 100 * float(images.iou.mean()),
@@ -73,6 +88,7 @@ BREAKDOWN_MEASURES: dict[str, Callable[[pd.DataFrame], float]] = {
 
 def tabulate_distances(
     scores: PathLike | Sequence[PathLike],
+    dataset: PathLike,
     split_method: str,
     size_px: int,
     csv: PathLike,
@@ -81,33 +97,45 @@ def tabulate_distances(
     tex: PathLike,
     others: Printed = NOBODY,
     notes: Sequence[str] = (),
+    bootstrap_samples: int = 2000,
+    bootstrap_seed: int = 1,
 ) -> None:
     """Write the front position errors (CSV, Markdown, HTML, LaTeX).
 
-    scores: `scores.tsv` of every row: networks, results of others, baselines. others: labels and
-    citations of the results of others. notes: on how the networks predict, for the caption.
+    scores: `scores.tsv` of every row: networks, results of others, baselines. dataset: folder of
+    the packed samples, whose index and split are read. others: labels and citations of the results
+    of others. notes: on how the networks predict, for the caption.
     """
-    table = read_scores(scores)
+    table, facts = read_scores(scores), read_facts(dataset)
     test_set = describe_test_set(table, split_method, size_px)
     caption = [
         f"Front position errors in m. {test_set} MDE: mean distance between predicted and true"
         " front in both directions; pooled over all front pixels of the test set, and as mean and"
         " median of the images' own MDE. HD95: mean of the images' 95 % Hausdorff distances."
         " ∅: test images without any predicted front (mean over seeds); the distances leave them"
-        " out. Mean ± standard deviation over seeds.",
+        " out. Mean ± standard deviation over seeds; in brackets, the 95 % bootstrap interval over"
+        f" test images ({bootstrap_samples} resamples), of the mean over seeds.",
         f"{PROTOCOL_NOTE} {ROWS_NOTE}",
         *history_note(table),
+        *facts.notes(),
         *notes,
         *others_note(others),
     ]
-    summary = summarise_distances(table)
-    blocks = [_block(summary, protocol, others) for protocol in PROTOCOLS]
+    summary = on_each_set(
+        table, facts, lambda part: summarise_distances(part, bootstrap_samples, bootstrap_seed)
+    )
+    blocks = [
+        _block(scenes, part, protocol, others)
+        for scenes, part in sets_of(summary, facts)
+        for protocol in PROTOCOLS
+    ]
     title = "Front position errors"
     write_table(summary, title, caption, blocks, csv, md, html, tex, "tab:distances")
 
 
 def tabulate_breakdown(
     scores: PathLike | Sequence[PathLike],
+    dataset: PathLike,
     split_method: str,
     size_px: int,
     csv: PathLike,
@@ -118,18 +146,20 @@ def tabulate_breakdown(
 ) -> None:
     """Write the scores by glacier, sensor, resolution and season (CSV, Markdown, HTML).
 
-    scores: `scores.tsv` of every row: networks, results of others, baselines. others: labels and
-    citations of the results of others. notes: on how the networks predict, for the caption.
+    scores: `scores.tsv` of every row: networks, results of others, baselines. dataset: folder of
+    the packed samples, whose index and split are read. others: labels and citations of the results
+    of others. notes: on how the networks predict, for the caption.
     """
-    table = read_scores(scores)
+    table, facts = read_scores(scores), read_facts(dataset)
     test_set = describe_test_set(table, split_method, size_px)
-    parts = break_down(table)
+    parts = on_each_set(table, facts, break_down)
     about = [
         f"Scores by kind of test image, validation threshold. {test_set} n: images of this kind;"
         " Dice and IoU in %; MDE pooled over the images of this kind, m; ∅: images without any"
         " predicted front. Mean ± standard deviation over seeds. Winter: April to August in the"
         " southern hemisphere, October to February in the northern.",
         "The CSV file of the same name has the paper protocol too.",
+        *facts.notes(),
         *notes,
         *others_note(others),
     ]
@@ -138,13 +168,36 @@ def tabulate_breakdown(
             "Season unknown: the hemisphere of these scenes is not known. Set source.hemisphere."
         )
     chosen = parts[parts.protocol == VALIDATION_THRESHOLD]
-    pages = [_breakdown_block(chosen, grouping, others) for grouping in GROUPINGS]
+    pages = [
+        _breakdown_block(scenes, part, grouping, others)
+        for scenes, part in sets_of(chosen, facts)
+        for grouping in GROUPINGS
+    ]
     write_table(parts, "Scores by kind of image", about, pages, csv, md, html)
 
 
-def summarise_distances(scores: pd.DataFrame) -> pd.DataFrame:
-    """Return one row per model × loss × protocol, each measure as _mean and _sd over seeds."""
-    rows = [facts | _over_seeds(chosen, MEASURES) for facts, chosen in each_row(scores)]
+def summarise_distances(
+    scores: pd.DataFrame, bootstrap_samples: int, bootstrap_seed: int
+) -> pd.DataFrame:
+    """Return one row per model × loss × protocol, each measure as _mean and _sd over seeds.
+
+    mde_pooled_m_low, mde_mean_m_low …_high: 95 % bootstrap interval over test images, of the mean
+    over seeds.
+    """
+    rows: list[dict[str, object]] = []
+    for facts, chosen in each_row(scores):
+        row = facts | _over_seeds(chosen, MEASURES)
+        for name, ratio in RATIOS.items():
+            above, below = (
+                chosen.assign(value=values)
+                .pivot(index="seed", columns="scene", values="value")
+                .to_numpy(dtype=float)
+                for values in ratio(chosen)
+            )
+            row[f"{name}_low"], row[f"{name}_high"] = bootstrap_ratio(
+                above, below, bootstrap_samples, bootstrap_seed
+            )
+        rows.append(row)
     return pd.DataFrame(rows)
 
 
@@ -199,22 +252,25 @@ def _missing(row: pd.Series) -> str:
     return f"{number(row.missing_mean, digits)} of {row.images}"
 
 
-def _block(summary: pd.DataFrame, protocol: str, others: Printed) -> Block:
+def _block(scenes: str, summary: pd.DataFrame, protocol: str, others: Printed) -> Block:
     header = [*NAMES, "MDE pooled [m]", "MDE mean [m]", "MDE median [m]", "HD95 mean [m]", "∅"]
     names = [name for name in MEASURES if name != "missing"]
 
     def cells(row: pd.Series) -> list[str]:
-        return [*_means(row, dict.fromkeys(names, 0)), _missing(row)]
+        means = _means(row, dict.fromkeys(names, 0))
+        for number_of, name in enumerate(RATIOS):
+            means[number_of] += interval(row[f"{name}_low"], row[f"{name}_high"], 0)
+        return [*means, _missing(row)]
 
     rows = rows_by_loss(summary, protocol, others, cells)
-    return Block(PROTOCOLS[protocol].capitalize(), [], header, rows)
+    return Block(titled(PROTOCOLS[protocol].capitalize(), scenes), [], header, rows)
 
 
 def _means(row: pd.Series, digits: dict[str, int]) -> list[str]:
     return [plus_minus(row[f"{name}_mean"], row[f"{name}_sd"], n) for name, n in digits.items()]
 
 
-def _breakdown_block(parts: pd.DataFrame, grouping: str, others: Printed) -> Block:
+def _breakdown_block(scenes: str, parts: pd.DataFrame, grouping: str, others: Printed) -> Block:
     title = GROUPINGS[grouping]
     header = [title.capitalize(), *NAMES, "n", "Dice [%]", "IoU [%]", "MDE [m]", "∅"]
     digits = {"dice": 1, "iou": 1, "mde_pooled_m": 0}
@@ -225,4 +281,4 @@ def _breakdown_block(parts: pd.DataFrame, grouping: str, others: Printed) -> Blo
         ]
         for _, row in parts[parts.grouping == grouping].iterrows()
     ]
-    return Block(f"By {title}", [], header, rows, left=3)
+    return Block(titled(f"By {title}", scenes), [], header, rows, left=3)

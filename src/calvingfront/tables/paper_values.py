@@ -6,12 +6,17 @@ Segmentation Using Attention U-Net", IGARSS; Tables I and II.
 
 from __future__ import annotations
 
+import pandas as pd
+
 from calvingfront.vocabulary.metrics import METRICS
 
 PAPER_TEST_IMAGES = 50
+PAPER_GLACIERS = ("DBE", "SI")
 PAPER_SIZE_PX = 512
 PAPER_PIXEL_SIZE_M = 44.74
 """Average metres per pixel after resizing to 512 × 512 (caption of Table II)."""
+AS_LARGE = 0.15
+"""How much the mean pixel size may differ from the paper's: it averages over all scenes."""
 
 TABLE_I: dict[tuple[str, str], dict[str, float]] = {
     (model, loss): dict(zip(METRICS, values, strict=True))
@@ -35,3 +40,26 @@ TABLE_II: dict[str, tuple[float, float]] = {
     "wbce16": (11.1, 248.30),
 }
 """loss → (thickness, px; certainty, m); the paper does not say for which network."""
+
+
+def mean_pixel_size_m(scores: pd.DataFrame) -> float:
+    """Mean metres per pixel over the test images of a score table; NaN if none is known."""
+    return float(scores.drop_duplicates("scene").pixel_size_m.mean())
+
+
+def why_not_the_papers(scores: pd.DataFrame, size_px: int) -> str:
+    """Why scores do not belong beside the paper's: glaciers, size or ground; "" if they do.
+
+    A distance in pixels, such as w or the width of a front, is another one on another ground.
+    """
+    glaciers = sorted(set(scores.glacier.astype(str)))
+    if tuple(glaciers) != PAPER_GLACIERS:
+        shown = ", ".join(glaciers)
+        return f"the test scenes show {shown} and the paper's {' and '.join(PAPER_GLACIERS)}"
+    if size_px != PAPER_SIZE_PX:
+        return f"the images here have {size_px} × {size_px} px"
+    ground = mean_pixel_size_m(scores)
+    if not abs(ground / PAPER_PIXEL_SIZE_M - 1) <= AS_LARGE:  # NaN: not known
+        here = f"{ground:.2f}" if ground == ground else "–"
+        return f"the ground covered differs: {here} m per pixel, {PAPER_PIXEL_SIZE_M} m there"
+    return ""

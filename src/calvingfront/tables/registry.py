@@ -1,7 +1,8 @@
 """The tables, in the order of the report. Plain data: a table's code is imported to make it.
 
-A table is a function that takes `scores` (the `scores.tsv` of every row), `split_method`,
-`size_px`, its own parameters, and a path for each suffix (csv, md, html, tex).
+A table is a function that takes `scores` (the `scores.tsv` of every row), `dataset` (the folder of
+the packed samples, of which index and split are read), `split_method`, `size_px`, its own
+parameters, and a path for each suffix (csv, md, html, tex).
 """
 
 from __future__ import annotations
@@ -19,7 +20,6 @@ class Table:
     step:       name of the rule that makes it.
     code:       "module:function".
     suffixes:   of its files; with tex if it is for print.
-    dataset:    whether the function takes the folder of the packed samples too.
     parameters: keyword of the function → key of the configuration.
     """
 
@@ -28,7 +28,6 @@ class Table:
     step: str
     code: str
     suffixes: tuple[str, ...] = ("csv", "md", "html")
-    dataset: bool = False
     parameters: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -41,11 +40,12 @@ _ALL = (
     ),
     Table(
         "table2", "Table II", "tabulate_thickness", f"{_PACKAGE}.thickness:tabulate_thickness",
-        _FOR_PRINT, dataset=True, parameters={"front_width_px": "samples.front_width_px"},
+        _FOR_PRINT,
     ),
     Table(
         "distances", "Distances", "tabulate_distances",
         f"{_PACKAGE}.distances:tabulate_distances", _FOR_PRINT,
+        parameters={"bootstrap_samples": "evaluation.bootstrap_samples"},
     ),
     Table(
         "breakdown", "Breakdown", "tabulate_breakdown", f"{_PACKAGE}.distances:tabulate_breakdown"

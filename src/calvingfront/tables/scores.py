@@ -4,12 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
 import pandas as pd
 
 from calvingfront.evaluation.score_table import describe_test_set, read_scores
 from calvingfront.files import PathLike
-from calvingfront.tables.paper_values import PAPER_SIZE_PX, PAPER_TEST_IMAGES, TABLE_I
-from calvingfront.tables.rendering import Block, number, plus_minus
+from calvingfront.tables.data_facts import on_each_set, read_facts, sets_of
+from calvingfront.tables.paper_values import (
+    PAPER_PIXEL_SIZE_M,
+    PAPER_SIZE_PX,
+    PAPER_TEST_IMAGES,
+    TABLE_I,
+    mean_pixel_size_m,
+    why_not_the_papers,
+)
+from calvingfront.tables.rendering import Block, interval, number, plus_minus
 from calvingfront.tables.statistics import bootstrap_interval
 from calvingfront.tables.table_parts import (
     NAMES,
@@ -32,6 +41,7 @@ WEIGHTED = tuple(name for name, metric in METRICS.items() if metric.weight_px is
 
 def tabulate_scores(
     scores: PathLike | Sequence[PathLike],
+    dataset: PathLike,
     split_method: str,
     size_px: int,
     csv: PathLike,
@@ -46,16 +56,26 @@ def tabulate_scores(
     """Write Table I as CSV (tidy), Markdown, HTML and LaTeX.
 
     scores:       `scores.tsv` of every row: networks, results of others, baselines.
+    dataset:      folder of the packed samples; its index and split are read.
     split_method: named in the caption, as is size_px, the side of the square images.
     others:       labels and citations of the results of others.
     notes:        on how the networks predict, for the caption.
     Raises Faults if the runs were not scored on the same test images.
     """
-    table = read_scores(scores)
-    summary = summarise_scores(table, bootstrap_samples, bootstrap_seed)
-    caption = _caption(table, split_method, size_px, bootstrap_samples)
-    caption += [*notes, *others_note(others)]
-    blocks = [_block(summary, metrics, others) for metrics in (INTERVALS, WEIGHTED)]
+    table, facts = read_scores(scores), read_facts(dataset)
+    other = why_not_the_papers(table, size_px)
+
+    def summarise(part: pd.DataFrame) -> pd.DataFrame:
+        return summarise_scores(part, bootstrap_samples, bootstrap_seed, beside_paper=not other)
+
+    summary = on_each_set(table, facts, summarise)
+    caption = _caption(table, split_method, size_px, bootstrap_samples, other)
+    caption += [*facts.notes(), *notes, *others_note(others)]
+    blocks = [
+        _block(title if metrics == INTERVALS else "", part, metrics, others)
+        for title, part in sets_of(summary, facts)
+        for metrics in (INTERVALS, WEIGHTED)
+    ]
     write_table(
         summary,
         "Table I: scores on the test set",
@@ -70,14 +90,14 @@ def tabulate_scores(
 
 
 def summarise_scores(
-    scores: pd.DataFrame, bootstrap_samples: int, bootstrap_seed: int
+    scores: pd.DataFrame, bootstrap_samples: int, bootstrap_seed: int, beside_paper: bool = True
 ) -> pd.DataFrame:
     """Return one row per model × loss × protocol, all scores in %.
 
     {metric}_mean, {metric}_sd: over seeds, of the means over test images (sd needs two seeds).
     {metric}_low, {metric}_high (Dice, IoU): 95 % bootstrap interval over test images, of the
     scores averaged over the seeds. threshold_mean: over seeds and images, empty if none was chosen.
-    paper_{metric}: from the paper's Table I.
+    paper_{metric}: from the paper's Table I, empty if our images are not like the paper's.
     """
     rows: list[dict[str, object]] = []
     for row, chosen in each_row(scores):
@@ -89,13 +109,13 @@ def summarise_scores(
                 row[f"{metric}_low"], row[f"{metric}_high"] = bootstrap_interval(
                     per_image, bootstrap_samples, bootstrap_seed
                 )
-        paper = TABLE_I.get((str(row["model"]), str(row["loss"])), {})
+        paper = TABLE_I.get((str(row["model"]), str(row["loss"])), {}) if beside_paper else {}
         row |= {f"paper_{metric}": paper.get(metric, float("nan")) for metric in METRICS}
         rows.append(row)
     return pd.DataFrame(rows)
 
 
-def _block(summary: pd.DataFrame, metrics: Sequence[str], others: Printed) -> Block:
+def _block(title: str, summary: pd.DataFrame, metrics: Sequence[str], others: Printed) -> Block:
     """Set both protocols and the paper side by side for some metrics."""
     header = [*NAMES]
     groups = [("", len(NAMES))]
@@ -113,23 +133,40 @@ def _block(summary: pd.DataFrame, metrics: Sequence[str], others: Printed) -> Bl
         return found
 
     rows = rows_by_loss(summary, next(iter(PROTOCOLS)), others, cells)
-    return Block("", groups, header, rows)
+    return Block(title, groups, header, rows)
 
 
 def _cell(row: pd.Series, metric: str) -> str:
     text = plus_minus(row[f"{metric}_mean"], row[f"{metric}_sd"])
     if metric not in INTERVALS:
         return text
-    return f"{text} [{number(row[f'{metric}_low'])}, {number(row[f'{metric}_high'])}]"
+    return text + interval(row[f"{metric}_low"], row[f"{metric}_high"])
 
 
-def _caption(scores: pd.DataFrame, split_method: str, size_px: int, samples: int) -> list[str]:
+def _caption(
+    scores: pd.DataFrame, split_method: str, size_px: int, samples: int, other: str
+) -> list[str]:
+    paper = f"The paper: Holzmann et al. (2021), Table I, on {PAPER_TEST_IMAGES} images of"
+    paper += f" {PAPER_SIZE_PX} × {PAPER_SIZE_PX} px"
+    paper += f"; its values are left out, because {other}." if other else "."
     return [
         f"Scores in %, means over the test set: {describe_test_set(scores, split_method, size_px)}"
         " Mean ± standard deviation over seeds (for two or more seeds); in brackets, the 95 %"
         f" bootstrap interval over test images ({samples} resamples).",
         PROTOCOL_NOTE,
-        f"{ROWS_NOTE} The paper: Holzmann et al. (2021), Table I, on {PAPER_TEST_IMAGES} images of"
-        f" {PAPER_SIZE_PX} × {PAPER_SIZE_PX} px.",
+        f"{ROWS_NOTE} {paper}",
+        _tolerance(mean_pixel_size_m(scores)),
         *history_note(scores),
     ]
+
+
+def _tolerance(pixel_size_m: float) -> str:
+    """Say what w forgives on the ground, here and in the paper."""
+    w = min(METRICS[name].weight_px or 0 for name in WEIGHTED)
+    here = "an unknown distance here"
+    if np.isfinite(pixel_size_m):
+        here = f"{w * pixel_size_m:.0f} m here ({pixel_size_m:.2f} m per pixel on average)"
+    return (
+        f"w counts pixels: WDice{w} forgives {here} and {w * PAPER_PIXEL_SIZE_M:.0f} m in the paper"
+        f" ({PAPER_PIXEL_SIZE_M} m per pixel)."
+    )

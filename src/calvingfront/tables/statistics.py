@@ -10,6 +10,7 @@ import numpy.typing as npt
 from scipy import special
 
 Array = npt.NDArray[np.float64]
+FEWEST = 4  # images with an interval: fewer show nothing of the spread
 ROUNDING = 1e-9  # of a score; smaller differences are those of floating point
 
 
@@ -29,17 +30,36 @@ def bootstrap_interval(
 
     values: (n,), one per test image; resampled with replacement `samples` times.
     level:  coverage, 0…1.
-    Returns the lower and upper bound; NaN without values. The draws depend only on n, samples and
-    seed, so that all rows of a table are resampled over the same images.
+    Returns the lower and upper bound; NaN for fewer than `FEWEST` values. The draws depend only on
+    n, samples and seed, so that all rows of a table are resampled over the same images.
     Source: Efron & Tibshirani (1993), "An Introduction to the Bootstrap", section 13.3.
     """
-    array = np.asarray(values, dtype=np.float64)
-    if array.size == 0:
+    array = np.asarray(values, dtype=np.float64)[np.newaxis]
+    return bootstrap_ratio(array, np.ones_like(array), samples, seed, level)
+
+
+def bootstrap_ratio(
+    above: Array, below: Array, samples: int, seed: int, level: float = 0.95
+) -> tuple[float, float]:
+    """Percentile bootstrap interval of Σ above / Σ below over images, averaged over trainings.
+
+    above, below: (trainings, images); the images are resampled, of all trainings alike.
+    As `bootstrap_interval` otherwise.
+    """
+    images = above.shape[1]
+    if images < FEWEST:
         return float("nan"), float("nan")
-    draws = np.random.default_rng([seed, array.size]).integers(
-        0, array.size, size=(samples, array.size)
-    )
-    means = array[draws].mean(axis=1)
+    draws = np.random.default_rng([seed, images]).integers(0, images, size=(samples, images))
+    shares = []
+    for number, weight in zip(above, below, strict=True):
+        total = weight[draws].sum(axis=1)
+        found = np.full(samples, np.nan)
+        np.divide(number[draws].sum(axis=1), total, out=found, where=total > 0)
+        shares.append(found)
+    means = np.mean(shares, axis=0)  # of a resample without any value in one training: none
+    means = means[np.isfinite(means)]
+    if not means.size:
+        return float("nan"), float("nan")
     low, high = np.quantile(means, [(1 - level) / 2, (1 + level) / 2])
     return float(low), float(high)
 

@@ -11,7 +11,8 @@ from calvingfront.dataset.reading import read_index
 from calvingfront.errors import CalvingFrontError
 from calvingfront.evaluation.score_table import describe_test_set, read_scores
 from calvingfront.files import PathLike
-from calvingfront.tables.paper_values import PAPER_PIXEL_SIZE_M, TABLE_II
+from calvingfront.tables.data_facts import on_each_set, read_facts, sets_of, titled
+from calvingfront.tables.paper_values import PAPER_PIXEL_SIZE_M, TABLE_II, why_not_the_papers
 from calvingfront.tables.rendering import DASH, Block, number, plus_minus
 from calvingfront.tables.table_parts import (
     NAMES,
@@ -35,7 +36,6 @@ def tabulate_thickness(
     dataset: PathLike,
     split_method: str,
     size_px: int,
-    front_width_px: float,
     csv: PathLike,
     md: PathLike,
     html: PathLike,
@@ -45,15 +45,25 @@ def tabulate_thickness(
 ) -> None:
     """Write Table II as CSV (tidy), Markdown, HTML and LaTeX.
 
-    scores:         `scores.tsv` of every row.
-    dataset:        folder of the packed samples; their mean `pixel_size_m` converts px to m.
-    front_width_px: width of the true fronts after resizing.
-    others:         labels and citations of the results of others.
-    notes:          on how the networks predict, for the caption.
+    scores:  `scores.tsv` of every row.
+    dataset: folder of the packed samples; their mean `pixel_size_m` converts px to m, and
+             `front_width_px` is the width of the true fronts after resizing.
+    others:  labels and citations of the results of others.
+    notes:   on how the networks predict, for the caption.
+    Raises CalvingFrontError if the data set does not say how wide its fronts are.
     """
-    table = read_scores(scores)
-    pixel_size_m = mean_pixel_size(dataset)
-    summary = summarise_thickness(table, front_width_px, pixel_size_m)
+    table, facts = read_scores(scores), read_facts(dataset)
+    pixel_size_m, front_width_px = mean_pixel_size(dataset), facts.front_width_px
+    if front_width_px is None:
+        what = "has no column front_width_px"
+        raise CalvingFrontError(dataset, what, "Pack the samples again.")
+    other = why_not_the_papers(table, size_px)
+    place = f"left out, because {other}" if other else "beside the average over the networks"
+
+    def summarise(part: pd.DataFrame) -> pd.DataFrame:
+        return summarise_thickness(part, front_width_px, pixel_size_m, beside_paper=not other)
+
+    summary = on_each_set(table, facts, summarise)
     caption = [
         "Average thickness of the predicted fronts and the certainty that follows from it:"
         f" thickness × mean pixel size / 2, with {number(pixel_size_m, 2)} m per pixel (mean over"
@@ -65,11 +75,16 @@ def tabulate_thickness(
         " centre line; it assumes nothing about the true fronts.",
         f"Mean ± standard deviation over seeds. {PROTOCOL_NOTE}",
         "The paper (Holzmann et al. 2021, Table II) does not say which network it measured; its"
-        " values are beside the average over the networks.",
+        f" values are {place}.",
+        *facts.notes(),
         *notes,
         *others_note(others),
     ]
-    blocks = [_block(summary, protocol, others) for protocol in PROTOCOLS]
+    blocks = [
+        _block(scenes, part, protocol, others)
+        for scenes, part in sets_of(summary, facts)
+        for protocol in PROTOCOLS
+    ]
     title = "Table II: thickness of the predicted fronts"
     write_table(summary, title, caption, blocks, csv, md, html, tex, "tab:thickness")
 
@@ -86,7 +101,7 @@ def mean_pixel_size(dataset: PathLike) -> float:
 
 
 def summarise_thickness(
-    scores: pd.DataFrame, front_width_px: float, pixel_size_m: float
+    scores: pd.DataFrame, front_width_px: float, pixel_size_m: float, beside_paper: bool = True
 ) -> pd.DataFrame:
     """Return one row per model × loss × protocol, and one per loss averaged over the networks.
 
@@ -106,7 +121,8 @@ def summarise_thickness(
     networks = rows[(rows.loss != NO_LOSS) & ~rows.model.map(is_ensemble)]
     averages: list[dict[str, object]] = []
     for (loss, protocol), group in networks.groupby(["loss", "protocol"], sort=False):
-        thickness_px, certainty_m = TABLE_II.get(str(loss), (np.nan, np.nan))
+        paper = TABLE_II if beside_paper else {}
+        thickness_px, certainty_m = paper.get(str(loss), (np.nan, np.nan))
         first = group.iloc[0]
         averages.append(
             {"model": AVERAGE, "loss": loss, "protocol": protocol}
@@ -135,7 +151,7 @@ def _ratio(numerator: pd.Series, denominator: pd.Series) -> float:
     return float(numerator.sum()) / total if total > 0 else float("nan")
 
 
-def _block(summary: pd.DataFrame, protocol: str, others: Printed) -> Block:
+def _block(scenes: str, summary: pd.DataFrame, protocol: str, others: Printed) -> Block:
     header = [*NAMES, "w"]
     header += ["class ratio [px]", "certainty [m]", "area / length [px]"]
     header += ["thickness [px]", "certainty [m]"]
@@ -147,4 +163,4 @@ def _block(summary: pd.DataFrame, protocol: str, others: Printed) -> Block:
         return [weight, *ours, number(row.paper_thickness_px, 1), number(row.paper_certainty_m, 2)]
 
     rows = rows_by_loss(summary, protocol, others, cells)
-    return Block(PROTOCOLS[protocol].capitalize(), groups, header, rows, left=2)
+    return Block(titled(PROTOCOLS[protocol].capitalize(), scenes), groups, header, rows, left=2)

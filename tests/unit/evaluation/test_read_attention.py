@@ -28,7 +28,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def scores(folder: Path) -> Path:
-    """The scores of one run: s1 is the ordinary scene of its glacier."""
+    """The scores of one run: s2 is the ordinary scene of its glacier, s1 being in training too."""
     path = folder / "attention_unet" / "bce" / "seed1" / "scores.tsv"
     path.parent.mkdir(parents=True, exist_ok=True)
     table = pd.DataFrame(
@@ -83,7 +83,13 @@ def test_attention_maps_are_those_of_each_checkpoint_scene_and_level(folder: Pat
 
 
 def test_without_named_scenes_the_ordinary_one_of_the_glacier_is_read(folder: Path) -> None:
-    assert read(folder, scenes=[])["scenes"].tolist() == ["s1"]
+    assert read(folder, scenes=[])["scenes"].tolist() == ["s2"]
+
+
+def test_a_scene_of_the_training_set_is_refused(folder: Path) -> None:
+    for scene in ("s1", "s3"):
+        with pytest.raises(ConfigError, match=f"'{scene}' is not a test scene"):
+            read(folder, scenes=[scene])
 
 
 def test_with_named_scenes_no_score_is_needed(folder: Path) -> None:

@@ -85,6 +85,8 @@ def write_dataset(folder: Path) -> None:
         }
     )
     write_table(folder / "index.tsv", table)
+    rows = [*((scene, "test") for scene in SCENES), ("DBE_0", "train"), ("DBE_1", "validation")]
+    write_table(folder / "split.tsv", pd.DataFrame(rows, columns=["scene", "subset"]))
 
 
 def write_run(folder: Path, model: str, loss: str, seed: int) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from matplotlib.figure import Figure
 from PIL import Image
@@ -39,14 +40,24 @@ def test_overlay_colours_truth_green_prediction_red_both_yellow() -> None:
 def test_the_median_scene_of_each_glacier_is_chosen(results) -> None:  # type: ignore[no-untyped-def]
     # DBE has Dice 0.5, 0.7, 0.9; of SI's two the lower one, 0.6, is taken.
     scores = results.of_networks("evaluation", "scores.tsv")
-    assert choose_scenes(scores) == ["DBE_3", "SI_1"]
+    assert choose_scenes(results.dataset, scores) == ["DBE_3", "SI_1"]
 
 
 def test_configured_scenes_are_kept_and_must_be_test_scenes(results) -> None:  # type: ignore[no-untyped-def]
     scores = results.of_networks("evaluation", "scores.tsv")
-    assert choose_scenes(scores, ["SI_2"]) == ["SI_2"]
+    assert choose_scenes(results.dataset, scores, ["SI_2"]) == ["SI_2"]
     with pytest.raises(ConfigError, match=r"figures\.scenes: 'SI_9' is not a test scene"):
-        choose_scenes(scores, ["SI_9"])
+        choose_scenes(results.dataset, scores, ["SI_9"])
+
+
+def test_a_scene_that_is_a_training_scene_too_is_not_drawn(results, tmp_path) -> None:  # type: ignore[no-untyped-def]
+    scores = results.of_networks("evaluation", "scores.tsv")
+    split = pd.read_csv(results.dataset / "split.tsv", sep="\t")
+    leaked = pd.DataFrame({"scene": ["DBE_3"], "subset": ["train"]})
+    pd.concat([split, leaked]).to_csv(tmp_path / "split.tsv", sep="\t", index=False)
+    assert choose_scenes(tmp_path, scores)[0] != "DBE_3"
+    with pytest.raises(ConfigError, match=r"'DBE_3' is not a test scene only: it is a training"):
+        choose_scenes(tmp_path, scores, ["DBE_3"])
 
 
 def test_padding_is_cut_off(results) -> None:  # type: ignore[no-untyped-def]

@@ -13,7 +13,7 @@ from scipy import stats
 from calvingfront.evaluation.score_table import read_scores
 from calvingfront.tables.comparisons import compare_models, summarise_comparisons
 from calvingfront.tables.statistics import holm
-from score_files import write_scores
+from score_files import write_facts, write_scores
 
 SCENES = [f"SI_{number:02d}" for number in range(12)]
 
@@ -130,12 +130,12 @@ def test_a_filter_is_compared_training_by_training(tmp_path: Path) -> None:
 
 def test_two_seeds_are_marked_and_one_is_not_tested(tmp_path: Path) -> None:
     files = {suffix: tmp_path / f"c.{suffix}" for suffix in ("csv", "md", "html")}
-    compare_models(write_runs(tmp_path, 2), "paper", 512, **files)
+    compare_models(write_runs(tmp_path, 2), write_facts(tmp_path, SCENES), "paper", 512, **files)
     text = files["md"].read_text(encoding="utf-8")
     assert "needs at least 3 seeds" in text
     assert "first better (too few seeds)" in text
     assert pd.read_csv(files["csv"]).verdict.str.endswith("(too few seeds)").all()
-    compare_models(write_runs(tmp_path / "one", 1), "paper", 512, **files)
+    compare_models(write_runs(tmp_path / "one", 1), tmp_path, "paper", 512, **files)
     table = pd.read_csv(files["csv"])
     assert (table.verdict == "one training").all()
     assert table[["low", "high", "p", "p_holm"]].isna().all(axis=None)
@@ -151,7 +151,7 @@ def test_an_average_over_seeds_is_one_training(tmp_path: Path) -> None:
 
 def test_three_seeds_are_not_marked(tmp_path: Path) -> None:
     files = {suffix: tmp_path / f"c.{suffix}" for suffix in ("csv", "md", "html")}
-    compare_models(write_runs(tmp_path, 3), "paper", 512, **files)
+    compare_models(write_runs(tmp_path, 3), write_facts(tmp_path, SCENES), "paper", 512, **files)
     text = files["md"].read_text(encoding="utf-8")
     assert "too few" not in text
     assert "needs at least 3 seeds" not in text
@@ -160,7 +160,10 @@ def test_three_seeds_are_not_marked(tmp_path: Path) -> None:
 
 def test_a_single_network_alone_leaves_an_empty_table(tmp_path: Path) -> None:
     files = {suffix: tmp_path / f"c.{suffix}" for suffix in ("csv", "md", "html")}
-    compare_models([write_scores(tmp_path, "unet", "bce", 1, dice(0))], "paper", 512, **files)
+    facts = write_facts(tmp_path, SCENES)
+    compare_models(
+        [write_scores(tmp_path, "unet", "bce", 1, dice(0))], facts, "paper", 512, **files
+    )
     assert pd.read_csv(files["csv"]).empty
 
 

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from calvingfront.tables.distances import pooled_error, tabulate_breakdown, tabulate_distances
-from score_files import score_row, write_scores
+from score_files import score_row, write_facts, write_scores
 
 DICE = {"DBE_a": 0.8, "DBE_b": 0.6, "SI_a": 0.4}
 CHANGES = {
@@ -36,8 +36,9 @@ def files(tmp_path: Path) -> dict[str, Path]:
         suffix: tmp_path / f"distances.{suffix}" for suffix in ("csv", "md", "html", "tex")
     }
     breakdown = {suffix: tmp_path / f"breakdown.{suffix}" for suffix in ("csv", "md", "html")}
-    tabulate_distances(scores, "paper", 512, **distances)
-    tabulate_breakdown(scores, "paper", 512, **breakdown)
+    facts = write_facts(tmp_path, DICE)
+    tabulate_distances(scores, facts, "paper", 512, **distances)
+    tabulate_breakdown(scores, facts, "paper", 512, **breakdown)
     return distances | {f"breakdown_{suffix}": path for suffix, path in breakdown.items()}
 
 
@@ -98,3 +99,22 @@ def test_the_printed_breakdown_has_one_part_per_kind(files: dict[str, Path]) -> 
         *("## By glacier", "## By mission", "## By resolution [m]", "## By season"),
     ]
     assert "| SI | Nearest date | – | 1 | 40.0 | 25.0 | – | 1 of 1 |" in text
+
+
+def test_pooled_and_mean_distances_have_intervals_over_images(tmp_path: Path) -> None:
+    scenes = {f"SI_{number}": 0.5 for number in range(20)}
+    changes = {
+        scene: {"distance_sum_px": 10.0 * number, "distance_count": 10, "mde_m": 50.0 * number}
+        for number, scene in enumerate(scenes)
+    }
+    changes["SI_0"] = {"missing": 1, "distance_sum_px": np.nan, "mde_m": np.nan}
+    files = {suffix: tmp_path / f"d.{suffix}" for suffix in ("csv", "md", "html", "tex")}
+    scores = [write_scores(tmp_path, "unet", "bce", seed, scenes, changes) for seed in (1, 2)]
+    tabulate_distances(scores, write_facts(tmp_path, scenes), "paper", 512, **files)
+    row = pd.read_csv(files["csv"]).iloc[0]
+    values = 50.0 * np.arange(1, 20)
+    for name in ("mde_pooled_m", "mde_mean_m"):  # equal weights, so that both are the same mean
+        assert row[f"{name}_mean"] == pytest.approx(values.mean())
+        width = row[f"{name}_high"] - row[f"{name}_low"]
+        assert width == pytest.approx(2 * 1.96 * values.std() / np.sqrt(19), rel=0.12)
+    assert f"500 ± 0 [{row.mde_pooled_m_low:.0f}, " in files["md"].read_text(encoding="utf-8")

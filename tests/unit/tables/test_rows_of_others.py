@@ -11,7 +11,7 @@ import pytest
 
 from calvingfront.tables.registry import TABLES
 from calvingfront.vocabulary.references import load
-from score_files import write_scores
+from score_files import write_facts, write_scores
 
 SCENES = [f"SI_{k}" for k in range(12)]
 OTHERS = {
@@ -25,7 +25,9 @@ def dice(base: float) -> dict[str, float]:
     return {scene: base + 0.01 * k for k, scene in enumerate(SCENES)}
 
 
-def make(folder: Path, others: Any, *more: Path) -> dict[str, dict[str, Path]]:
+def make(
+    folder: Path, others: Any, *more: Path, leaked: list[str] | None = None
+) -> dict[str, dict[str, Path]]:
     """Every table of three seeds of a network, both baselines and `more`; its files by name."""
     scores = [
         *(write_scores(folder, "unet", "bce", seed, dice(0.6)) for seed in (1, 2, 3)),
@@ -33,14 +35,13 @@ def make(folder: Path, others: Any, *more: Path) -> dict[str, dict[str, Path]]:
         write_scores(folder, "nearest_date", "none", 0, dice(0.5)),
         *more,
     ]
-    index = pd.DataFrame({"scene": SCENES, "pixel_size_m": 50.0})
-    index.to_csv(folder / "index.tsv", sep="\t", index=False)
+    dataset = write_facts(folder, SCENES, leaked or [])
     made = {}
     for table in TABLES.values():
         files = {suffix: folder / f"{table.name}.{suffix}" for suffix in table.suffixes}
-        extra: dict[str, Any] = {"dataset": folder} if table.dataset else {}
-        extra |= {"front_width_px": 6} if table.name == "table2" else {}
-        load(table.code)(scores, split_method="paper", size_px=512, others=others, **extra, **files)
+        load(table.code)(
+            scores, dataset=dataset, split_method="paper", size_px=512, others=others, **files
+        )
         made[table.name] = files
     return made
 
@@ -119,8 +120,21 @@ def test_a_season_that_is_not_known_is_said_to_be_unknown(tmp_path: Path) -> Non
     scores = [write_scores(tmp_path, "prior", "none", 0, dice(0.3), unknown)]
     files = {suffix: tmp_path / f"b.{suffix}" for suffix in ("csv", "md", "html")}
     table = TABLES["breakdown"]
-    load(table.code)(scores, split_method="paper", size_px=512, **files)
+    dataset = write_facts(tmp_path, SCENES)
+    load(table.code)(scores, dataset=dataset, split_method="paper", size_px=512, **files)
     text = files["md"].read_text(encoding="utf-8")
     assert "Season unknown: the hemisphere of these scenes is not known." in text
     assert "| unknown | Prior | – | 12 |" in text
     assert "summer" not in text
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_every_table_is_given_without_the_leaked_scenes_too(tmp_path: Path, name: str) -> None:
+    files = make(tmp_path, {}, leaked=["SI_3", "SI_5"])[name]
+    csv = pd.read_csv(files["csv"])
+    assert set(csv.scenes) == {"all", "without_leaked"}
+    assert csv[csv.scenes == "all"].images.max() == 12
+    assert csv[csv.scenes == "without_leaked"].images.max() == 10
+    text = files["md"].read_text(encoding="utf-8")
+    assert "Without the 2 test scenes that are training scenes too" in text
+    assert "2 test scenes are in the training set too (SI_3, SI_5)" in text

@@ -43,8 +43,12 @@ def test_the_bootstrap_covers_the_truth_as_often_as_it_says() -> None:
 
 
 def test_the_bootstrap_of_equal_values_has_no_width() -> None:
-    assert bootstrap_interval([0.5, 0.5, 0.5], 100, 1) == (0.5, 0.5)
-    assert all(math.isnan(bound) for bound in bootstrap_interval([], 100, 1))
+    assert bootstrap_interval([0.5] * 4, 100, 1) == (0.5, 0.5)
+
+
+def test_fewer_than_four_images_have_no_interval() -> None:
+    for few in ([], [0.5], [0.4, 0.5], [0.4, 0.5, 0.6]):
+        assert all(math.isnan(bound) for bound in bootstrap_interval(few, 100, 1))
 
 
 def test_holm_against_a_hand_worked_example() -> None:

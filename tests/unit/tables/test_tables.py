@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -12,7 +13,7 @@ import pytest
 
 from calvingfront.tables.paper_values import PAPER_PIXEL_SIZE_M, TABLE_I, TABLE_II
 from calvingfront.tables.scores import tabulate_scores
-from score_files import write_scores
+from score_files import write_facts, write_scores
 
 SCENES = ("DBE_a", "DBE_b", "SI_a", "SI_b")
 
@@ -32,7 +33,9 @@ def table(tmp_path: Path) -> dict[str, Path]:
         write_scores(tmp_path, "nearest_date", "none", 0, dict.fromkeys(SCENES, 0.5)),
     ]
     files = {suffix: tmp_path / f"table1.{suffix}" for suffix in ("csv", "md", "html", "tex")}
-    tabulate_scores(scores, "paper", 512, **files, bootstrap_samples=500)
+    tabulate_scores(
+        scores, write_facts(tmp_path, SCENES), "paper", 512, **files, bootstrap_samples=500
+    )
     return files
 
 
@@ -128,7 +131,7 @@ def test_the_tables_are_the_same_in_any_order_of_the_inputs(tmp_path: Path) -> N
     written = []
     for name, order in (("a", paths), ("b", paths[::-1])):
         files = {suffix: tmp_path / f"{name}.{suffix}" for suffix in ("csv", "md", "html", "tex")}
-        tabulate_scores(order, "random", 256, **files)
+        tabulate_scores(order, write_facts(tmp_path, ["SI_a", "SI_b"]), "random", 256, **files)
         written.append([path.read_bytes() for path in files.values()])
     assert written[0] == written[1]
 
@@ -145,8 +148,73 @@ def test_rows_that_use_dates_are_labelled_and_explained(tmp_path: Path) -> None:
     scores = [write_scores(tmp_path, name, "bce", 1, dict.fromkeys(SCENES, 0.6)) for name in models]
     files = {suffix: tmp_path / f"t.{suffix}" for suffix in ("csv", "md", "html", "tex")}
     for given, told in ((scores, True), (scores[:1], False)):
-        tabulate_scores(given, "paper", 512, **files, bootstrap_samples=500)
+        tabulate_scores(
+            given, write_facts(tmp_path, SCENES), "paper", 512, **files, bootstrap_samples=500
+        )
         text = files["md"].read_text(encoding="utf-8")
         note = "“U-Net + dates” and “U-Net, dates only” read fronts of other dates"
         assert (note in text) is told
         assert bool(rows_of(files["md"], "U-Net + dates")) is told
+
+
+def printed(
+    folder: Path, size_px: int = 512, scenes: tuple[str, ...] = SCENES, **facts: Any
+) -> tuple[str, pd.DataFrame]:
+    """Table I of one network and the nearest date: Markdown and CSV."""
+    pixel = {scene: {"pixel_size_m": facts.get("pixel_size_m", 44.0)} for scene in scenes}
+    dice = {scene: 1.0 if scene in facts.get("leaked", ()) else 0.5 for scene in scenes}
+    scores = [
+        write_scores(folder, "unet", "bce", 1, dict.fromkeys(scenes, 0.6), pixel),
+        write_scores(folder, "nearest_date", "none", 0, dice, pixel),
+    ]
+    files = {suffix: folder / f"t.{suffix}" for suffix in ("csv", "md", "html", "tex")}
+    dataset = write_facts(folder, scenes, **facts)
+    tabulate_scores(scores, dataset, "paper", size_px, **files, bootstrap_samples=100)
+    return files["md"].read_text(encoding="utf-8"), pd.read_csv(files["csv"])
+
+
+@pytest.mark.parametrize(
+    ("changes", "why"),
+    [
+        ({}, ""),
+        ({"size_px": 256}, "the images here have 256 × 256 px"),
+        ({"pixel_size_m": 84.45}, "the ground covered differs: 84.45 m per pixel"),
+        ({"pixel_size_m": np.nan}, "the ground covered differs: – m per pixel"),
+        ({"scenes": ("SI_a", "JAC_a")}, "the test scenes show JAC, SI and the paper's DBE and SI"),
+        ({"scenes": ("SI_a", "SI_b")}, "the test scenes show SI and the paper's DBE and SI"),
+    ],
+)
+def test_the_papers_numbers_stand_beside_images_like_the_papers_alone(
+    tmp_path: Path, changes: dict[str, Any], why: str
+) -> None:
+    text, csv = printed(tmp_path, **changes)
+    of_unet = csv[csv.model == "unet"]
+    assert of_unet.paper_dice.isna().all() == bool(why)
+    assert ("| 73.9 |" in text) is not bool(why)
+    assert f"values are left out, because {why}" in text if why else "left out" not in text
+
+
+def test_the_tolerance_of_w_is_said_in_metres_of_both(tmp_path: Path) -> None:
+    text, _ = printed(tmp_path, pixel_size_m=84.45)
+    assert "WDice4 forgives 338 m here (84.45 m per pixel on average) and 179 m in the" in text
+    assert "forgives an unknown distance here" in printed(tmp_path, pixel_size_m=np.nan)[0]
+
+
+def test_everything_is_given_without_the_leaked_scenes_too(tmp_path: Path) -> None:
+    text, csv = printed(tmp_path, leaked=["SI_b"])
+    nearest = csv[(csv.model == "nearest_date") & (csv.protocol == "validation_threshold")]
+    assert dict(zip(nearest.scenes, nearest.dice_mean, strict=True)) == {
+        "all": 62.5, "without_leaked": 50.0,
+    }  # fmt: skip
+    assert list(nearest.images) == [4, 3]
+    assert "1 test scene is in the training set too (SI_b)" in text
+    assert text.count("## Without the 1 test scene that is a training scene too") == 1
+    text, csv = printed(tmp_path)
+    assert set(csv.scenes) == {"all"}
+    assert "training set too" not in text
+
+
+def test_a_glacier_without_training_scenes_is_named(tmp_path: Path) -> None:
+    text, _ = printed(tmp_path, trained=["SI"])
+    assert "DBE: no training scene. There, prior and nearest date take the fronts of other" in text
+    assert "no training scene" not in printed(tmp_path)[0]

@@ -10,14 +10,19 @@ import pytest
 
 from calvingfront.errors import CalvingFrontError
 from calvingfront.tables.thickness import mean_pixel_size, tabulate_thickness
-from score_files import write_scores
+from score_files import write_facts, write_scores
 
-DICE = {"SI_a": 0.7, "SI_b": 0.6}
+DICE = {"SI_a": 0.7, "SI_b": 0.6, "DBE_a": 0.7}
+NOTHING = {"predicted_px": 0, "true_px": 0, "skeleton_px": 0.0}
 
 
-def write_index(folder: Path, pixel_sizes: list[float]) -> None:
-    table = pd.DataFrame({"scene": ["SI_a", "SI_b", "SI_c"], "pixel_size_m": pixel_sizes})
-    table.to_csv(folder / "index.tsv", sep="\t", index=False)
+def facts(folder: Path, front_width_px: int = 6) -> Path:
+    """A data set of mean pixel size 50 m."""
+    write_facts(folder, DICE, front_width_px=front_width_px)
+    index = pd.read_csv(folder / "index.tsv", sep="\t")
+    index["pixel_size_m"] = np.linspace(40, 60, len(index))
+    index.to_csv(folder / "index.tsv", sep="\t", index=False)
+    return folder
 
 
 @pytest.fixture
@@ -26,6 +31,7 @@ def table(tmp_path: Path) -> dict[str, Path]:
     changes = {
         "SI_a": {"predicted_px": 270, "true_px": 150, "skeleton_px": 60.0},
         "SI_b": {"predicted_px": 30, "true_px": 50, "skeleton_px": 0.0},
+        "DBE_a": NOTHING,
     }
     scores = [
         write_scores(tmp_path, "unet", "wbce4", 1, DICE, changes),
@@ -33,8 +39,7 @@ def table(tmp_path: Path) -> dict[str, Path]:
         write_scores(tmp_path, "prior", "none", 0, DICE),
     ]
     files = {suffix: tmp_path / f"table2.{suffix}" for suffix in ("csv", "md", "html", "tex")}
-    write_index(tmp_path, [40.0, 50.0, 60.0])
-    tabulate_thickness(scores, tmp_path, "paper", 512, 6, **files)
+    tabulate_thickness(scores, facts(tmp_path), "paper", 512, **files)
     return files
 
 
@@ -60,7 +65,7 @@ def test_area_over_length_leaves_out_images_without_a_centre_line(table: dict[st
 
 def test_the_paper_stands_beside_the_average_of_the_networks_alone(table: dict[str, Path]) -> None:
     row = row_of(table, "average")
-    assert row.thickness_px_mean == pytest.approx((9 + 7.2) / 2)  # Att. U-Net: 240 / 200 · 6
+    assert row.thickness_px_mean == pytest.approx((9 + 7.2) / 2)  # Att. U-Net: 360 / 300 · 6
     assert (row.paper_thickness_px, row.paper_certainty_m) == (8.4, 187.9)
     assert np.isnan(row_of(table, "unet").paper_thickness_px)
     assert np.isnan(row_of(table, "prior").w)
@@ -74,11 +79,41 @@ def test_markdown_prints_our_mean_pixel_size_and_the_papers(table: dict[str, Pat
     assert text.count("| Average |") == 2  # once per protocol
 
 
+def test_the_width_of_the_fronts_is_that_of_the_data_set(
+    table: dict[str, Path], tmp_path: Path
+) -> None:
+    scores = [tmp_path / "evaluation" / "unet" / "wbce4" / "seed1" / "scores.tsv"]
+    tabulate_thickness(scores, facts(tmp_path, 3), "paper", 512, **table)
+    assert row_of(table, "unet").thickness_px_mean == pytest.approx(300 / 200 * 3)
+    assert "× 3 px, the width of the true fronts" in table["md"].read_text(encoding="utf-8")
+
+
+def test_a_data_set_that_does_not_say_how_wide_its_fronts_are_is_refused(
+    table: dict[str, Path], tmp_path: Path
+) -> None:
+    index = pd.read_csv(tmp_path / "index.tsv", sep="\t").drop(columns="front_width_px")
+    index.to_csv(tmp_path / "index.tsv", sep="\t", index=False)
+    scores = [tmp_path / "evaluation" / "unet" / "wbce4" / "seed1" / "scores.tsv"]
+    with pytest.raises(CalvingFrontError, match="no column front_width_px"):
+        tabulate_thickness(scores, tmp_path, "paper", 512, **table)
+
+
+def test_the_papers_thickness_stands_beside_images_like_the_papers_alone(
+    table: dict[str, Path], tmp_path: Path
+) -> None:
+    scores = [tmp_path / "evaluation" / "unet" / "wbce4" / "seed1" / "scores.tsv"]
+    tabulate_thickness(scores, tmp_path, "paper", 256, **table)
+    assert np.isnan(row_of(table, "average").paper_thickness_px)
+    text = table["md"].read_text(encoding="utf-8")
+    assert "its values are left out, because the images here have 256 × 256 px" in text
+
+
 def test_unknown_pixel_sizes_leave_the_certainty_open(tmp_path: Path) -> None:
     scores = write_scores(tmp_path, "unet", "bce", 1, DICE)
     files = {suffix: tmp_path / f"table2.{suffix}" for suffix in ("csv", "md", "html", "tex")}
-    write_index(tmp_path, [np.nan, np.nan, np.nan])
-    tabulate_thickness(scores, tmp_path, "paper", 512, 6, **files)
+    tabulate_thickness(
+        scores, write_facts(tmp_path, DICE, pixel_size_m=np.nan), "paper", 512, **files
+    )
     assert "| U-Net | BCE | 0 | 7.2 | – | 6.0 | – | – |" in files["md"].read_text(encoding="utf-8")
 
 
