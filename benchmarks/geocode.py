@@ -13,6 +13,9 @@ here, with the same terrain model, to the same grid; reading the complex image a
 not counted for it. Install it with its dependencies into a separate folder,
 `pip install --target FOLDER sarsen==0.9.6`; without it the comparison is omitted. --growth times
 maps of other spacings over the same area. --small reduces everything to 1/25.
+
+--area-km 12 then times, as the workflow's two jobs do it (with intensity.tif written and read), a
+map of this extent: with the whole image multilooked, and with only what the area needs.
 """
 
 from __future__ import annotations
@@ -26,6 +29,7 @@ import statistics
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from pathlib import Path
@@ -53,17 +57,23 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=3, help="warm runs")
     parser.add_argument("--growth", type=float, nargs="*", default=[], help="map spacings, m")
     parser.add_argument("--small", action="store_true", help="1/25 of the size, to try it")
-    parser.add_argument("--worker", choices=["ours", "sarsen"], help=argparse.SUPPRESS)
+    parser.add_argument("--area-km", type=float, help="also time a map of this extent")
+    parser.add_argument(
+        "--flattening", action="store_true", help="terrain flattening, of --area-km"
+    )
+    parser.add_argument("--worker", choices=list(WORKERS), help=argparse.SUPPRESS)
     parser.add_argument("--spacing", type=float, default=SPACING_M, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.worker:
-        print(json.dumps(work_ours(options) if options.worker == "ours" else work_sarsen(options)))
+        print(json.dumps(WORKERS[options.worker](options)))
         return
     options.folder.mkdir(parents=True, exist_ok=True)
     make_input(options)
     speed = bandwidth(options.threads)
     print(f"{os.cpu_count()} cores, {options.threads} threads, copying at {speed:.1f} GB/s")
     report(options)
+    if options.area_km:
+        report_area(options)
 
 
 def lines_samples(small: bool) -> tuple[int, int]:
@@ -254,7 +264,7 @@ def work_ours(options: argparse.Namespace) -> dict[str, Any]:
     place = lattice.coefficients, lattice.step, lattice.height_m, lattice.half_span_m
     started = time.perf_counter()
     over_rows(
-        lambda a, b: geocode_rows(image.intensity, heights[a:b], *place, a, 0, values[a:b]),
+        lambda a, b: geocode_rows(image.intensity, heights[a:b], *place, a, 0, values[a:b], 0, 0),
         grid.height,
         256,
         options.threads,
@@ -276,6 +286,51 @@ def work_ours(options: argparse.Namespace) -> dict[str, Any]:
         "masks": codes,
         "read_mpx": product.shape[0] * product.shape[1] / 1e6,
     }
+
+
+def work_area(options: argparse.Namespace, reads_part: bool, maps_part: bool) -> dict[str, Any]:
+    """Multilook, write, read, geocode, write: seconds of each run, and the peak memory (GB).
+
+    runs: seconds of both jobs and of the processor, of each run.
+    """
+    from calvingfront.sar.coverage import Window
+    from calvingfront.sar.geocode import geocode_file
+    from calvingfront.sar.grid import grid_over
+    from calvingfront.sar.intensity_file import write_intensity
+    from calvingfront.sar.multilook import multilook
+
+    product = scene(options)
+    grid = map_grid(options, product)
+    if maps_part:
+        left, bottom, right, top = grid.bounds
+        x, y, half = (left + right) / 2, (bottom + top) / 2, 500 * options.area_km
+        grid = grid_over(CRS, (x - half, y - half, x + half, y + half), options.spacing)
+    folder = options.folder
+    path = folder / "intensity.tif"
+    runs, part = [], Window(0, 0, 0, 0)
+    for _ in range(1 + options.repeats):
+        clock, busy = [time.perf_counter()], time.process_time()
+        image = multilook(product, options.spacing, options.threads, grid if reads_part else None)
+        write_intensity(image, path, options.threads)
+        part = image.window
+        del image
+        clock.append(time.perf_counter())
+        geocode_file(
+            path,
+            dem=terrain(options),
+            output=folder / "map.tif",
+            view=folder / "view.tif",
+            crs=CRS,
+            spacing_m=options.spacing,
+            vertical_datum="ellipsoid",
+            area=grid.bounds,
+            threads=options.threads,
+            terrain_flattening=options.flattening,
+        )
+        clock.append(time.perf_counter())
+        runs.append([*np.diff(clock).tolist(), time.process_time() - busy])
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
+    return {"runs": runs, "peak": peak, "image": part.shape, "map": (grid.height, grid.width)}
 
 
 def nothing_is_gentle(heights: Any, first: int, steep: Any) -> None:
@@ -356,6 +411,9 @@ def run_worker(options: argparse.Namespace, worker: str, spacing: float) -> dict
     command = [sys.executable, __file__, "--worker", worker, "--folder", str(options.folder)]
     command += ["--threads", str(options.threads), "--repeats", str(options.repeats)]
     command += ["--spacing", str(spacing)] + ["--small"] * options.small
+    command += ["--flattening"] * options.flattening
+    if options.area_km:
+        command += ["--area-km", str(options.area_km)]
     if options.sarsen:
         command += ["--sarsen", str(options.sarsen)]
     done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
@@ -395,6 +453,32 @@ def report(options: argparse.Namespace) -> None:
         f"{theirs['seconds'] / total:.0f} times ours; median relative difference "
         f"{theirs['difference']:.1e}"
     )
+
+
+def report_area(options: argparse.Namespace) -> None:
+    """Time a map of a part of the frame, and print it beside the whole map."""
+    print(
+        "\n| read | map px | multilook s | geocode s | warm s | CPU s | cold s | peak GB |\n"
+        "|---|---|---:|---:|---:|---:|---:|---:|"
+    )
+    for worker in ("whole", "cut", "part"):
+        found = run_worker(options, worker, SPACING_M)
+        cold, warm = found["runs"][0], found["runs"][1:]
+        first, second, cpu = (statistics.median(run[k] for run in warm) for k in range(3))
+        image, grid = (f"{a} × {b}" for a, b in (found["image"], found["map"]))
+        print(
+            f"| {image} | {grid} | {first:.2f} | {second:.2f} | {first + second:.2f} | "
+            f"{cpu:.2f} | {sum(cold[:2]):.2f} | {found['peak']:.2f} |"
+        )
+
+
+WORKERS: dict[str, Callable[[argparse.Namespace], dict[str, Any]]] = {
+    "ours": work_ours,
+    "sarsen": work_sarsen,
+    "whole": lambda options: work_area(options, False, False),
+    "cut": lambda options: work_area(options, False, True),
+    "part": lambda options: work_area(options, True, True),
+}
 
 
 def bandwidth(threads: int) -> float:

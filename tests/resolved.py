@@ -17,6 +17,7 @@ RESOLVED: dict[str, Any] = {
     "training": {
         "batch_size": 2, "max_epochs": 1, "patience": 1, "keep_epochs": [1], "device": "cpu",
         "threads": 1, "gpu_slots": 1, "acceleration": "eager", "feed": "auto", "save_minutes": 10,
+        "keep_state": False,
     },
     "evaluation": {"min_front_length_m": 0, "bootstrap_samples": 100},
     "figures": {"scenes": []},

@@ -18,6 +18,7 @@ from calvingfront.files import write_json
 from calvingfront.networks.build import build_network
 from calvingfront.networks.settings import NetworkSettings
 from calvingfront.networks.weights import save_weights
+from calvingfront.pipeline.results import Results
 from calvingfront.vocabulary.models import NETWORKS
 from calvingfront.vocabulary.runs import Run
 from origins import write_origin_of
@@ -85,6 +86,15 @@ def test_a_configuration_without_a_key_that_a_step_needs_is_told(
     assert predict(results, "unet") == 1
     said = capsys.readouterr().err
     assert "gpu_slots: is missing, but predict_fronts needs it" in said
+
+
+def test_a_data_set_prepared_before_states_were_kept_is_trained_with_the_default(
+    results: Path,
+) -> None:
+    config = yaml.safe_load((results / "dataset" / "config.yaml").read_text(encoding="utf-8"))
+    del config["training"]["keep_state"]
+    call = Results(results, config).call_of("train_network", Run("unet", "bce", 1))
+    assert call.how["keep_state"] is True
 
 
 def test_a_network_that_is_not_trained_is_told_with_the_command_that_trains_it(

@@ -110,6 +110,7 @@ TINY_CHANGES: dict[str, Change] = {
     "where and how fast": Change(
         NONE, training(threads=2, gpu_slots=2, save_minutes=1, feed="streamed")
     ),
+    "algorithms of a GPU, on a CPU": Change(NONE, training(deterministic=True)),
     "batch size": Change(TRAINED, training(batch_size=1), FOUR),
     "learning rate": Change(TRAINED, training(learning_rate_max=0.01), FOUR),
     "gap of another split method": Change(NONE, {"split": {"gap_days": 10}}),

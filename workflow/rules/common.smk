@@ -1,4 +1,7 @@
 # Shared by all stages: the validated configuration, the scenes, the runs, and the wildcards of paths.
+from functools import cache
+from pathlib import Path
+
 import pandas as pd
 from snakemake.exceptions import WorkflowError
 from snakemake.logging import logger
@@ -107,6 +110,27 @@ def front_file(wildcards):
     return split_layer(source_rows[wildcards.scene]["front"])
 
 
+@cache
+def size_of_product(scene, product):
+    """Size of the scene of a product.json, in radar geometry and on the map."""
+    from calvingfront.sar.memory import scene_size  # only where a product is processed
+
+    row = source_rows[scene]
+    return scene_size(
+        product, MAP["spacing_m"][row["mission"]], MAP["crs"], MAP["areas"].get(row["glacier"])
+    )
+
+
+def product_memory(of_size):
+    """Return a resource function: the memory of a job on one product, MB, by its size; more if it is repeated."""
+
+    def look_up(wildcards, input, attempt):
+        Path(input.product).stat()  # until it is there, Snakemake shows <TBD> and asks again
+        return attempt * of_size(size_of_product(wildcards.scene, str(input.product)))
+
+    return look_up
+
+
 def archive_of(wildcards):
     """The archive of a scene's product; None if it is not packed."""
     archive = archive_at(source_rows[wildcards.scene]["image"])
@@ -119,7 +143,14 @@ def unpacked(wildcards):
 
 
 def megapixels(scene):
-    """Size of the image of a scene, millions of pixels; 0 if the table does not know it, as of a product."""
+    """Size of the image of a scene, millions of pixels; 0 as long as it is not known."""
+    if SOURCE.products:  # a map is as large as its area, or as the product is, which comes first
+        row = source_rows[scene]
+        if row["glacier"] in MAP["areas"]:
+            left, bottom, right, top = MAP["areas"][row["glacier"]]
+            return (right - left) * (top - bottom) / MAP["spacing_m"][row["mission"]] ** 2 / 1e6
+        product = Path(config["results"], "scenes", scene, "product.json")
+        return size_of_product(scene, str(product)).map if product.is_file() else 0
     height, width = (source_rows[scene][key] for key in ("height_px", "width_px"))
     return 0 if pd.isna(height) or pd.isna(width) else height * width / 1e6
 
@@ -155,6 +186,11 @@ def sample_setting(key):
 def map_spacing(wildcards):
     """Pixel spacing of the map for the mission of the scene, m."""
     return MAP["spacing_m"][source_rows[wildcards.scene]["mission"]]
+
+
+def map_area(wildcards):
+    """Area of the map of the glacier of the scene, if it has one."""
+    return MAP["areas"].get(source_rows[wildcards.scene]["glacier"])
 
 
 def below_results(paths):

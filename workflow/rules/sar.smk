@@ -11,7 +11,7 @@ if SOURCE.products:
     TERRAIN = expanded(MAP["dem"])
 
     rule multilook_scene:
-        """Read the pixels once, calibrate them and average them to about the posting of the map."""
+        """Read the pixels that the map area needs, calibrate them and average them to about the posting of the map."""
         input:
             product=rules.ingest_product.output.product,
             unpacked=unpacked,
@@ -29,16 +29,18 @@ if SOURCE.products:
         # For a few very large scenes: --set-threads multilook_scene=4 geocode_scene=4.
         threads: 1
         resources:
-            mem_mb=2000,
+            mem_mb=product_memory(lambda size: size.multilook_mb),
             runtime="20m",
         params:
             made_from(
                 "calvingfront.products.ingest:open_ingested",
-                "calvingfront.sar.multilook:multilook",
+                "calvingfront.sar.multilook:multilook_area",
                 "calvingfront.sar.intensity_file:write_intensity",
                 *every_module("calvingfront.products"),
             ),
+            crs=MAP["crs"],
             spacing_m=map_spacing,
+            area=map_area,
         script:
             "../../scripts/sar/multilook_scene.py"
 
@@ -63,7 +65,7 @@ if SOURCE.products:
             "../../envs/sar.yaml"
         threads: 1
         resources:
-            mem_mb=3000,
+            mem_mb=product_memory(lambda size: size.geocode_mb(MAP["terrain_flattening"])),
             runtime="20m",
         params:
             made_from(
@@ -74,6 +76,6 @@ if SOURCE.products:
             spacing_m=map_spacing,
             vertical_datum=MAP["vertical_datum"],
             terrain_flattening=MAP["terrain_flattening"],
-            area=lambda wildcards: MAP["areas"].get(source_rows[wildcards.scene]["glacier"]),
+            area=map_area,
         script:
             "../../scripts/sar/geocode_scene.py"

@@ -103,7 +103,7 @@ rule check_scenes:
         "../../envs/samples.yaml"
     threads: 2
     resources:
-        mem_mb=max(2000, 300 + int(2 * 5 * max(map(megapixels, SCENES), default=0))),
+        mem_mb=lambda _: max(2000, 300 + int(2 * 5 * max(map(megapixels, SCENES), default=0))),
         runtime="30m",
     params:
         made_from(

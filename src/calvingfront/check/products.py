@@ -1,4 +1,7 @@
-"""The headers of the radar products, before the first job: polarisation, mission, day, place."""
+"""The headers of the radar products, before the first job: polarisation, mission, day, place.
+
+Whether a whole scene is too large for its samples is checked in frames.py.
+"""
 
 from __future__ import annotations
 
@@ -84,27 +87,20 @@ def _faults_of_place(
     product: Any, row: Mapping[str, Any], config: Mapping[str, Any]
 ) -> list[CalvingFrontError]:
     """Whether orbit file and scene agree, the scene meets its area, and the terrain covers that."""
-    import numpy as np
-
     from calvingfront.orbits.orbit_files import with_orbit_file
+    from calvingfront.sar.coverage import scene_grid
     from calvingfront.sar.dem import check_geoid, check_terrain
-    from calvingfront.sar.geocode import scene_grid
-    from calvingfront.sar.multilook import Multilooked
 
     chart = config["map"]
     spacing_m, area = _map_of(row, chart)
+    bounds = None if area is None else tuple(area)
     if row["orbit_file"] is not None:
         try:
             product = with_orbit_file(product, row["orbit_file"])
         except CalvingFrontError as error:
             return [error]
-    nothing = np.broadcast_to(np.float32(np.nan), product.shape)
-    facts = {"product": str(row["image"])}
-    scene = Multilooked(
-        nothing, "sigma0", product.orbit, product.geometry, (1, 1), product.mean_height_m, facts
-    )
     try:
-        grid = scene_grid(scene, chart["crs"], spacing_m, None if area is None else tuple(area))
+        grid = scene_grid(product, chart["crs"], spacing_m, bounds, str(row["image"]))
         if area is None:  # areas are checked once, not per scene
             check_terrain(chart["dem"], grid)
             if chart["geoid"] is not None:

@@ -40,7 +40,10 @@ OF_THE_SPLIT = (
 OF_TERRAIN = "calvingfront.check.terrain:terrain_faults"
 # Checks of files that take time: (sections they need, function of config and scene table, which
 # returns faults). Each runs once, before the first job, and never in a job's own process.
-OF_FILES = ((("source", "map"), "calvingfront.check.products:product_faults"),)
+OF_FILES = (
+    (("source", "map"), "calvingfront.check.products:product_faults"),
+    (("source", "map", "samples", "locating"), "calvingfront.check.frames:frame_faults"),
+)
 
 
 Fault = TypeVar("Fault", bound=CalvingFrontError)

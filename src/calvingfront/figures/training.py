@@ -30,7 +30,7 @@ def draw_training(histories: Sequence[PathLike], png: PathLike, pdf: PathLike) -
     """Draw one column per loss with rows for loss, monitor and learning rate; one line per run.
 
     histories: `history.tsv` of the trained runs. The best epoch, whose weights are kept, is marked
-    on the monitor: it is the last one that raised the monitor.
+    on the validation loss and the monitor: it is the last one that raised the monitor.
     """
     runs = {run: _history(path) for run, path in by_run(histories).items()}
     losses = sorted({run.loss for run in runs}, key=loss_order)
@@ -72,6 +72,7 @@ def _draw_run(panels: Sequence[Axes], history: pd.DataFrame, colour: str) -> Non
     losses.plot(history.epoch, history.validation_loss, **style)
     monitor.plot(history.epoch, history.validation_monitor, **style)
     best = history[history.best == 1].tail(1)
+    losses.plot(best.epoch, best.validation_loss, "o", color=colour, markersize=3)
     monitor.plot(best.epoch, best.validation_monitor, "o", color=colour, markersize=3)
     rate.plot(history.epoch, history.learning_rate, **style)
 

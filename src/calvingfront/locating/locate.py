@@ -79,7 +79,7 @@ def locate_fronts(
         for number, scene in enumerate(scenes, start=1):
             start = time.monotonic()
             try:
-                with workplace.ready(scene, threads) as geocoded:
+                with workplace.ready(scene, threads, steps) as geocoded:
                     sample = prepare(
                         geocoded,
                         steps.size,

@@ -48,9 +48,16 @@ def build_network(settings: NetworkSettings, start: bool = True) -> UNet:
     pretrain: Callable[[], None] | None = getattr(network, "pretrain", None)
     if start and pretrain is not None:
         pretrain()
-    bias = getattr(getattr(network, "head", None), "bias", None)
-    if prior is not None and bias is not None:
-        nn.init.constant_(bias, math.log(prior / (1 - prior)))
+    if settings.deep_supervision:
+        if not hasattr(network, "add_side_heads"):
+            raise ConfigError(
+                "networks.deep_supervision", f"is not possible for {model}", "Write false."
+            )
+        network.add_side_heads()
+    for head in (getattr(network, "head", None), *(getattr(network, "side_heads", None) or ())):
+        bias = getattr(head, "bias", None)
+        if prior is not None and bias is not None:
+            nn.init.constant_(bias, math.log(prior / (1 - prior)))
     return network
 
 

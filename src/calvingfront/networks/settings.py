@@ -16,6 +16,7 @@ class NetworkSettings:
     as in the paper. A prior close to the true share of front pixels saves the epochs in which a
     network only learns that most pixels are background (Lin et al. 2017, Focal Loss for Dense
     Object Detection, section 3.3).
+    deep_supervision: whether each coarser level of the decoder has a head that is trained as well.
     """
 
     model: str
@@ -25,3 +26,4 @@ class NetworkSettings:
     kernel: int = 5
     batch_norm_momentum: float = 0.01
     front_prior: float | None = None
+    deep_supervision: bool = False

@@ -35,6 +35,7 @@ class UNet(nn.Module):
         super().__init__()
         released = variant == "released"
         widths = [width * 2**level for level in range(depth + 1)]
+        self.widths = widths
         momentum, channels_read = batch_norm_momentum, self.channels_in - self.first_read
         self.encoder = nn.ModuleList(
             ConvBlock(previous, channels, kernel, momentum)
@@ -50,7 +51,12 @@ class UNet(nn.Module):
         )
         head_kernel = 3 if released else 1
         self.head = nn.Conv2d(width, 1, head_kernel, padding=head_kernel // 2)
+        self.side_heads: nn.ModuleList | None = None
         initialise(self, self.head, variant)
+
+    def add_side_heads(self) -> None:
+        """Give each coarser level of the decoder a head of its own, for deep supervision."""
+        self.side_heads = nn.ModuleList(nn.Conv2d(channels, 1, 1) for channels in self.widths[1:-1])
 
     def _make_gates(
         self, widths: list[int], variant: Variant, momentum: float
@@ -59,11 +65,23 @@ class UNet(nn.Module):
 
     def forward_with_attention(self, x: Tensor) -> tuple[Tensor, list[Tensor]]:
         """Return the logits and the attention maps α1 (finest) … α_depth (empty without gates)."""
+        levels, maps = self._decoded(x)
+        return self.head(levels[0]), maps
+
+    def forward_levels(self, x: Tensor) -> list[Tensor]:
+        """Return the logits at every level that has a head, (n, 1, h / 2^level, w / 2^level)."""
+        levels, _ = self._decoded(x)
+        heads = [self.head, *(self.side_heads or [])]
+        return [head(level) for head, level in zip(heads, levels, strict=False)]
+
+    def _decoded(self, x: Tensor) -> tuple[list[Tensor], list[Tensor]]:
+        """Return the decoder's output at every level, the finest first, and the attention maps."""
         x = x[:, self.first_read :] if self.first_read else x
         skips: list[Tensor] = []
         for level, block in enumerate(self.encoder):
             x = block(functional.max_pool2d(x, 2) if level else x)
             skips.append(x)  # (n, width · 2^level, h / 2^level, w / 2^level)
+        levels: list[Tensor] = []
         maps: list[Tensor] = []
         for level in reversed(range(len(self.decoder))):
             skip = skips[level]
@@ -71,7 +89,8 @@ class UNet(nn.Module):
                 skip, alpha = self.gates[level](skip, x)
                 maps.insert(0, alpha)
             x = self.decoder[level](torch.cat([self.upsample[level](x), skip], dim=1))
-        return self.head(x), maps
+            levels.insert(0, x)
+        return levels, maps
 
     def forward(self, x: Tensor) -> Tensor:
         """Return the logits (n, 1, h, w)."""

@@ -19,6 +19,7 @@ from calvingfront.pipeline.steps import (
     threshold_step,
 )
 from calvingfront.provenance.content import digests_of
+from calvingfront.training.ending import LATER
 from calvingfront.vocabulary.references import load
 from calvingfront.vocabulary.runs import Run
 
@@ -67,7 +68,7 @@ class Results(NamedTuple):
                 step.parameters(self.config)
                 | {field: getattr(run, field) for field in step.of_run}
                 | ({name: of(self.config, run) for name, of in step.of_row.items()} if run else {}),
-                {key: self.config["training"][key] for key in step.how},
+                {key: {**LATER, **self.config["training"]}[key] for key in step.how},
                 None if step.origin is None else self.place(step.origin, run),
             )
         except KeyError as error:

@@ -14,10 +14,11 @@ from typing import Any
 
 from calvingfront.dataset import files
 from calvingfront.figures.registry import FIGURES, Figure
+from calvingfront.pipeline.acting import acting_training
 from calvingfront.provenance.content import MISSING, digests_of
 from calvingfront.scenes.sources import SOURCES
 from calvingfront.tables.registry import TABLES, Table
-from calvingfront.training.ending import ENDS, HOW, acting_training
+from calvingfront.training.ending import ENDS, HOW
 from calvingfront.vocabulary import paths
 from calvingfront.vocabulary.ensembles import ensembles_of
 from calvingfront.vocabulary.losses import family_of

@@ -9,8 +9,9 @@ from typing import Literal
 
 import numpy as np
 
-from calvingfront.errors import GeocodingError
+from calvingfront.errors import CalvingFrontError, GeocodingError
 from calvingfront.files import PathLike
+from calvingfront.sar.coverage import reach_px
 from calvingfront.sar.grid import MapGrid
 from calvingfront.sar.heights.files import Terrain
 from calvingfront.sar.heights.names import missing_tiles
@@ -154,6 +155,32 @@ def _seen_from_beyond(
     left, top = grid.left - before * step, grid.top + above * step
     seen = MapGrid(grid.crs, left, top, step, above + high + below, before + wide + after)
     return seen, [(above, below), (before, after)]
+
+
+def heights_around(
+    heights: Float32,
+    dem: Terrain,
+    grid: MapGrid,
+    datum: Datum,
+    geoid: PathLike | None = None,
+    threads: int = 1,
+) -> Float32:
+    """Heights on the grid and `coverage.REACH_M` around it: of ground that may hide the map's.
+
+    heights: on the grid. Around it, NaN where the terrain model has none: nothing is filled, and
+    whatever is wrong with the model there is logged and counts as no height.
+    """
+    px = reach_px(grid.spacing_m)
+    wide = grid.widened(px)
+    around = np.full((wide.height, wide.width), np.nan, np.float32)
+    try:
+        around = open_tiles(dem).on_grid(wide, threads)
+        if datum == "geoid" and geoid is not None:
+            around += open_tiles(geoid).on_grid(wide, threads)
+    except CalvingFrontError as error:
+        log.warning("Terrain around the map area is not used: %s %s", error.where, error.what)
+    around[px:-px, px:-px] = heights
+    return around
 
 
 def check_terrain(path: Terrain, grid: MapGrid | None = None) -> None:

@@ -11,12 +11,12 @@ import numpy.typing as npt
 
 from calvingfront.errors import GeocodingError
 from calvingfront.files import PathLike
-from calvingfront.orbits.earth import to_geodetic
 from calvingfront.orbits.scene_orbit import scene_orbit
 from calvingfront.radar.view import FILLED, LAYOVER, SHADOW, VALID
-from calvingfront.sar.dem import Datum, read_heights
-from calvingfront.sar.geometry import to_ground
-from calvingfront.sar.grid import Bounds, MapGrid, from_wgs84, grid_over, overlap
+from calvingfront.sar.coverage import Window, lattice_window, not_covered, scene_grid
+from calvingfront.sar.dem import Datum, heights_around, read_heights
+from calvingfront.sar.flattening.terrain import MARGIN_PX, flatten
+from calvingfront.sar.grid import Bounds, MapGrid
 from calvingfront.sar.heights.files import Terrain
 from calvingfront.sar.intensity_file import read_intensity
 from calvingfront.sar.kernels import Float32, geocode_rows, over_rows
@@ -24,9 +24,9 @@ from calvingfront.sar.lattice import Lattice, solve_lattice
 from calvingfront.sar.map_file import write_map
 from calvingfront.sar.masks import view_codes
 from calvingfront.sar.multilook import Multilooked
-from calvingfront.sar.terrain_flattening import flatten
 
 TILE_ROWS = 256
+EDGE_PX = 2  # as far as the masks use the height of the edge
 
 
 @dataclass(frozen=True)
@@ -45,46 +45,6 @@ class MapImage:
     facts: dict[str, str]
 
 
-def footprint(scene: Multilooked, crs: str) -> Bounds:
-    """Left, bottom, right, top (m, in crs) of the image at height 0 and at its mean height."""
-    orbit = scene_orbit(scene.orbit, scene.geometry, scene.intensity.shape)
-    lines, samples = scene.intensity.shape
-    down, across = np.linspace(-0.5, lines - 0.5, 17), np.linspace(-0.5, samples - 0.5, 17)
-    line = np.concatenate([down, down, np.full(17, down[0]), np.full(17, down[-1])])
-    sample = np.concatenate([np.full(17, across[0]), np.full(17, across[-1]), across, across])
-    heights = {0.0, scene.mean_height_m if np.isfinite(scene.mean_height_m) else 0.0}
-    found = []
-    for height in sorted(heights):
-        points = to_ground(line, sample, np.full(line.shape, height), orbit, scene.geometry)
-        longitude, latitude, _ = to_geodetic(points)
-        found.append(from_wgs84(crs, longitude, latitude))
-    x, y = np.hstack([np.stack(pair) for pair in found])
-    if not (np.isfinite(x).all() and np.isfinite(y).all()):
-        raise GeocodingError(
-            f"crs {crs}", "does not cover the scene", "Choose a CRS made for the scene's region."
-        )
-    return float(x.min()), float(y.min()), float(x.max()), float(y.max())
-
-
-def scene_grid(
-    scene: Multilooked, crs: str, spacing_m: float, area: Bounds | None = None
-) -> MapGrid:
-    """The map grid of a scene: its footprint, or the given area (left, bottom, right, top, m).
-
-    Raises GeocodingError if the scene does not overlap the area.
-    """
-    own = footprint(scene, crs)
-    if area is None:
-        return grid_over(crs, own, spacing_m)
-    if overlap(own, area) is None:
-        raise GeocodingError(
-            scene.facts.get("product", "scene"),
-            f"covers {_text(own)}, but the requested area is {_text(area)} (both in {crs})",
-            "Choose an area that the scene covers, or leave the scene out.",
-        )
-    return grid_over(crs, area, spacing_m)
-
-
 def geocode(
     scene: Multilooked,
     grid: MapGrid,
@@ -92,13 +52,17 @@ def geocode(
     threads: int = 1,
     tile_rows: int = TILE_ROWS,
     terrain_flattening: bool = False,
+    around: Float32 | None = None,
 ) -> MapImage:
     """Resample a scene onto the map grid.
 
     heights: (grid.height, grid.width), m above the ellipsoid; NaN gives no data.
+    around: the same within an equal margin on all sides, whose ground may hide or cover the map's.
     terrain_flattening: compute γ0 (kind gamma0), NaN in shadow and where no lit ground is seen.
-    The result is bit-identical for any tile_rows and threads.
-    Raises GeocodingError if no map pixel lies in the scene or the heights have the wrong shape.
+    The result is bit-identical for any tile_rows and threads, and for any part of the image that
+    holds what the map needs.
+    Raises GeocodingError if no map pixel lies in the scene, the heights have the wrong shape, or
+    the scene holds another part of the image.
     """
     if heights.shape != (grid.height, grid.width):
         raise GeocodingError(
@@ -109,30 +73,34 @@ def geocode(
     if np.isnan(heights).all():
         raise GeocodingError("heights", "are all NaN", "Check the terrain model.")
     span = float(np.nanmin(heights)), float(np.nanmax(heights))
-    shape = scene.intensity.shape
+    shape = scene.shape
     orbit = scene_orbit(scene.orbit, scene.geometry, shape)
+    around = heights if around is None else around
+    margin_px = (len(around) - len(heights)) // 2
+    wide, inner = grid.widened(margin_px), slice(margin_px, len(around) - margin_px)
+    known = _with_edge(around, heights, margin_px, EDGE_PX)
+    inside = inner, slice(margin_px, around.shape[1] - margin_px)
     # The serial parts of one task run alongside the loops of the other.
     with ThreadPoolExecutor(1) as pool:
         looking = pool.submit(
-            view_codes, grid, heights, orbit, scene.geometry.look_side, threads, tile_rows
+            view_codes, wide, known, orbit, scene.geometry.look_side, threads, tile_rows
         )
         if threads == 1:
             wait([looking])
         lattice = solve_lattice(grid, span, orbit, scene.geometry, shape)
-        values = _resample(scene.intensity, heights, lattice, threads, tile_rows)
-        view = looking.result()
+        _check_part(scene, lattice, grid)
+        values = _resample(scene.intensity, scene.window, heights, lattice, threads, tile_rows)
+        wide_view = looking.result()
+    view = wide_view[inside].copy()
     view[np.isnan(values)] = 0
     if not view.any():
-        raise GeocodingError(
-            scene.facts.get("product", "scene"),
-            f"does not cover the map area {_text(grid.bounds)} in {grid.crs}",
-            "Choose an area that the scene covers, or leave the scene out.",
-        )
+        raise not_covered(scene.name, grid)
     if not terrain_flattening:
         return MapImage(grid, values, view, scene.kind, scene.facts)
     del values
-    gamma = flatten(scene, grid, heights, view, orbit, threads)
-    values = _resample(gamma, heights, lattice, threads, tile_rows)
+    known = _with_edge(around, heights, margin_px, MARGIN_PX)
+    gamma = flatten(scene, wide, known, wide_view, orbit, threads)
+    values = _resample(gamma, scene.window, heights, lattice, threads, tile_rows)
     values[view == SHADOW] = np.nan
     view[np.isnan(values) & (view != SHADOW)] = 0
     return MapImage(grid, values, view, "gamma0", scene.facts)
@@ -157,9 +125,19 @@ def geocode_scene(
     What asks for a look about the terrain model is a tag of both, too.
     Arguments and errors as in scene_grid, read_heights and geocode.
     """
-    grid = scene_grid(scene, crs, spacing_m, area)
+    grid = scene_grid(scene, crs, spacing_m, area, scene.name)
     heights = read_heights(dem, grid, vertical_datum, geoid, threads)
-    image = geocode(scene, grid, heights.metres, threads, terrain_flattening=terrain_flattening)
+    around = None
+    if area is not None:
+        around = heights_around(heights.metres, dem, grid, vertical_datum, geoid, threads)
+    image = geocode(
+        scene,
+        grid,
+        heights.metres,
+        threads,
+        terrain_flattening=terrain_flattening,
+        around=around,
+    )
     if heights.doubtful is not None:
         image.view[heights.doubtful & np.isin(image.view, (VALID, LAYOVER))] = FILLED
     facts = image.facts | {"terrain": ". ".join(heights.warned)}
@@ -180,10 +158,40 @@ def geocode_file(
     geocode_scene(read_intensity(intensity, threads, product), threads=threads, **options)
 
 
+def _check_part(scene: Multilooked, lattice: Lattice, grid: MapGrid) -> None:
+    needed = lattice_window(lattice, scene.shape)
+    if needed is None:
+        raise not_covered(scene.name, grid)
+    if not scene.window.holds(needed):
+        raise GeocodingError(
+            scene.name,
+            "was multilooked for another map area",
+            "Run multilook again with this area.",
+        )
+
+
+def _with_edge(around: Float32, heights: Float32, margin_px: int, edge_px: int) -> Float32:
+    """The heights around a map; its own go on for `edge_px` where none are known."""
+    if margin_px == 0:
+        return around
+    near = min(edge_px, margin_px)
+    flat = np.pad(heights, near, mode="edge")
+    flat = np.pad(flat, margin_px - near, constant_values=np.nan)
+    return np.where(np.isnan(around), flat, around)
+
+
 def _resample(
-    image: Float32, heights: Float32, lattice: Lattice, threads: int, tile_rows: int
+    image: Float32,
+    window: Window,
+    heights: Float32,
+    lattice: Lattice,
+    threads: int,
+    tile_rows: int,
 ) -> Float32:
-    """Resample an image from radar geometry onto the map; the result has the heights' shape."""
+    """Resample an image from radar geometry onto the map; the result has the heights' shape.
+
+    window: the part of the whole image that `image` is.
+    """
     values = np.empty(heights.shape, np.float32)
 
     def work(first: int, last: int) -> None:
@@ -197,11 +205,9 @@ def _resample(
             first,
             0,
             values[first:last],
+            window.first_line,
+            window.first_sample,
         )
 
     over_rows(work, len(heights), tile_rows, threads)
     return values
-
-
-def _text(bounds: Bounds) -> str:
-    return "left {:.0f}, bottom {:.0f}, right {:.0f}, top {:.0f} m".format(*bounds)

@@ -48,6 +48,12 @@ class MapGrid:
         right = self.left + self.width * self.spacing_m
         return self.left, self.top - self.height * self.spacing_m, right, self.top
 
+    def widened(self, px: int) -> MapGrid:
+        """The grid with `px` more pixels on each side."""
+        margin = px * self.spacing_m
+        size = self.height + 2 * px, self.width + 2 * px
+        return MapGrid(self.crs, self.left - margin, self.top + margin, self.spacing_m, *size)
+
     def centre(self, row: npt.ArrayLike, column: npt.ArrayLike) -> tuple[Array, Array]:
         """Map x, y (m) of pixel centres."""
         x = self.left + (np.asarray(column, dtype=np.float64) + 0.5) * self.spacing_m

@@ -1,7 +1,7 @@
 """intensity.tif and its sidecar: a multilooked scene, passed between two rules of the workflow.
 
-The GeoTIFF contains float32 intensity in radar geometry, not georeferenced; NaN is no data.
-The JSON beside it (intensity.json) contains orbit, geometry and facts.
+The GeoTIFF contains float32 intensity in radar geometry, not georeferenced; NaN is no data. It is
+the image's part `window`. The JSON beside it (intensity.json) contains orbit, geometry and facts.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ from calvingfront.radar.model import (
     SlantRange,
     StateVectors,
 )
+from calvingfront.sar.coverage import Window
 from calvingfront.sar.looks import multilooked_geometry
 from calvingfront.sar.multilook import Multilooked
 from calvingfront.storage.sealed import read_record, reading, write_record
@@ -69,7 +70,8 @@ def write_intensity(scene: Multilooked, path: PathLike, threads: int = 1) -> Non
         path.with_suffix(".json"),
         {
             "kind": scene.kind,
-            "shape": [lines, samples],
+            "shape": list(scene.shape),
+            "window": asdict(scene.window),
             "looks": list(scene.looks),
             "mean_height_m": None if np.isnan(scene.mean_height_m) else scene.mean_height_m,
             "facts": scene.facts,
@@ -114,9 +116,11 @@ def read_intensity(
             looks,
             float("nan") if height is None else height,
             content["facts"],
+            Window(**content["window"]),
+            (int(content["shape"][0]), int(content["shape"][1])),
         )
-        shape = content["shape"]
-    if list(intensity.shape) != shape:
+        shape = scene.window.shape
+    if intensity.shape != shape:
         raise DamagedFileError.of(path, f"{intensity.shape} pixels instead of {shape}")
     return scene
 

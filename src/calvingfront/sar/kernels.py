@@ -219,11 +219,14 @@ def geocode_rows(
     first_row: int,
     first_column: int,
     values: Float32,
+    first_line: int,
+    first_sample: int,
 ) -> None:
     """Resample an image in radar geometry onto a tile of the map: locate and sample, row by row.
 
     image: (lines, samples), intensity, NaN = no data. heights, values: (rows, columns) of the tile,
-    whose first pixel is (first_row, first_column) of the map grid. Fills values.
+    whose first pixel is (first_row, first_column) of the map grid. first_line, first_sample: of the
+    whole image, at which `image` begins. Fills values.
     """
     rows, columns = heights.shape
     lines, samples = np.empty(TILE_COLUMNS), np.empty(TILE_COLUMNS)
@@ -242,6 +245,9 @@ def geocode_rows(
                 here,
                 there,
             )
+            # Exact: a whole number is taken from a greater one, so that no digit depends on it.
+            here -= first_line
+            there -= first_sample
             sample_row(image, here, there, values[r, left:right])
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -15,7 +15,29 @@ from calvingfront.radar.model import (
     SlantRange,
     StateVectors,
 )
+from calvingfront.sar.coverage import Imaged
 from calvingfront.sar.geometry import to_ground
+
+
+@dataclass(frozen=True)
+class Averaged:
+    """What is known of a multilooked image before a pixel is read; shape: of the whole image."""
+
+    orbit: StateVectors
+    geometry: RadarGeometry | MapGeometry
+    shape: tuple[int, int]
+    mean_height_m: float
+    looks: tuple[int, int]
+
+
+def averaged(product: Imaged, spacing_m: float) -> Averaged:
+    """The image of a product that is averaged to about `spacing_m` on the ground."""
+    height = product.mean_height_m if np.isfinite(product.mean_height_m) else 0.0
+    own = pixel_spacing(product.orbit, product.geometry, product.shape, height)
+    looks = choose_looks(own, spacing_m, product.shape)
+    shape = product.shape[0] // looks[0], product.shape[1] // looks[1]
+    geometry = multilooked_geometry(product.geometry, looks)
+    return Averaged(product.orbit, geometry, shape, product.mean_height_m, looks)
 
 
 def pixel_spacing(

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from calvingfront.vocabulary.losses import NO_LOSS, REFERENCE_LOSS
 from calvingfront.vocabulary.models import (
     BASELINES,
+    FILTERED,
     HISTORY,
     IMAGE_AND_HISTORY,
     NETWORKS,
@@ -32,7 +33,7 @@ FAMILIES = {
     "attention": "Does attention help? Att. U-Net against U-Net, same loss",
     "encoder": "Does a pretrained encoder help? Against U-Net, same loss",
     "history": "Do fronts of other dates help? Against the same network without them, same loss",
-    "filter": "Does filtering in time help? Against the same network, unfiltered",
+    "filter": "Does filtering in time help? Against the same row, unfiltered",
     "image": "Does the image help beside fronts of other dates? Against dates only, same loss",
     "average": "Does the average over seeds do better than its members? Against their mean scores",
     "network": "Does a network do better than another date's front?",
@@ -48,9 +49,12 @@ def questions_about(pairs: Sequence[Pair]) -> Iterator[Question]:
     pairs = [pair for pair in pairs if pair not in averages]
     networks = [pair for pair in pairs if pair[1] != NO_LOSS]
     for model, loss in averages:
-        if (averaged_network(model), loss) in networks:
+        plain = (
+            model.removesuffix(f"_{FILTERED}") if is_filtered(model) else averaged_network(model)
+        )
+        if (plain, loss) in (*networks, *averages):
             family = "filter" if is_filtered(model) else "average"
-            yield Question(family, (model, loss), (str(averaged_network(model)), loss))
+            yield Question(family, (model, loss), (str(plain), loss))
     for model, loss in networks:
         plain = NETWORKS[model].plain if model in NETWORKS else None
         if plain and (plain, loss) in networks:

@@ -14,7 +14,9 @@ from calvingfront.files import PathLike
 
 # Keys of `training` that affect how a training runs but not its results: changing one does not
 # rerun the training.
-HOW = ("acceleration", "device", "feed", "gpu_slots", "save_minutes", "threads")
+HOW = ("acceleration", "device", "feed", "gpu_slots", "keep_state", "save_minutes", "threads")
+# Those of HOW that a data set prepared by an earlier version lacks, with their defaults.
+LATER = {"keep_state": True}
 # Keys of `training` that only decide when a training ends and which epochs it keeps: changing one
 # makes a finished training anew only if it would have gone another way.
 ENDS = ("max_epochs", "patience", "keep_epochs")
@@ -23,15 +25,6 @@ ENDS = ("max_epochs", "patience", "keep_epochs")
 def acting_ends(schedule: str) -> tuple[str, ...]:
     """Those of ENDS on which the epochs themselves depend: a cosine ends with the last of them."""
     return ("max_epochs",) if schedule == "cosine" else ()
-
-
-def acting_training(training: Mapping[str, Any]) -> dict[str, Any]:
-    """The keys of the section `training` that decide a training's results, with their values."""
-    schedule = training.get("schedule", "triangular")  # a prepared folder may be older
-    idle = {*HOW, *ENDS} - set(acting_ends(schedule))
-    if schedule == "cosine":
-        idle.add("half_cycle_epochs")
-    return {key: value for key, value in training.items() if key not in idle}
 
 
 def is_over(epoch: int, best_epoch: int, max_epochs: int, patience: int) -> bool:

@@ -12,14 +12,13 @@ from typing import Any
 import numpy as np
 import torch
 
-from calvingfront.errors import DivergedError, TrainingError
+from calvingfront.errors import DivergedError
 from calvingfront.networks.build import count_parameters
 from calvingfront.networks.settings import NetworkSettings
-from calvingfront.training.ending import is_over
 from calvingfront.training.feed import Feed
 from calvingfront.training.resuming.checkpoints import Checkpoints
-from calvingfront.training.resuming.snapshot import Snapshot, State
-from calvingfront.training.resuming.state import part_of
+from calvingfront.training.resuming.progress import Progress, keep, resume, save
+from calvingfront.training.resuming.snapshot import State
 from calvingfront.training.settings import TrainingSettings
 from calvingfront.training.trainer import Trainer
 
@@ -34,53 +33,6 @@ class Outcome:
     kept: dict[int, State]
     history: list[dict[str, float]]
     record: dict[str, Any] = field(default_factory=dict)
-
-
-@dataclass
-class Progress:
-    """The results of the finished epochs, apart from the network and its optimiser.
-
-    seconds: time that earlier sessions spent on the epoch in progress, without lost work.
-    """
-
-    history: list[dict[str, float]] = field(default_factory=list)
-    best: Snapshot | None = None
-    kept: dict[int, Snapshot] = field(default_factory=dict)
-    seconds: float = 0.0
-
-    @property
-    def best_epoch(self) -> int:
-        """The epoch with the highest monitor, the first of equals; 0 before the first epoch."""
-        return max((int(row["epoch"]) for row in self.history if row["best"]), default=0)
-
-    @property
-    def best_monitor(self) -> float:
-        """The highest monitor so far."""
-        found = self.best_epoch
-        return self.history[found - 1]["validation_monitor"] if found else -np.inf
-
-    @property
-    def epoch(self) -> int:
-        """The epoch in progress, counted from 1."""
-        return len(self.history) + 1
-
-    def over(self, settings: TrainingSettings) -> bool:
-        """Return whether the training ends after the last epoch of the history."""
-        epoch = len(self.history)
-        return is_over(epoch, self.best_epoch, settings.max_epochs, settings.patience)
-
-    def add(self, row: dict[str, float], trainer: Trainer) -> None:
-        """Append an epoch's row (without `best`); copy the weights if they are to be kept."""
-        better = row["validation_monitor"] > self.best_monitor
-        epoch = int(row["epoch"])
-        self.history.append({**row, "best": int(better)})
-        keep = epoch in trainer.settings.keep_epochs
-        if better or keep:
-            weights = Snapshot(trainer.kept_network.state_dict())
-            if better:
-                self.best = weights
-            if keep:
-                self.kept[epoch] = weights
 
 
 def train(
@@ -112,7 +64,7 @@ def train(
     if checkpoints is None:
         _run_epochs(trainer, progress, after_epoch, None)
     else:
-        _resume(trainer, progress, checkpoints)
+        resume(trainer, progress, checkpoints)
         try:
             with checkpoints:
                 _run_epochs(trainer, progress, after_epoch, checkpoints)
@@ -122,6 +74,8 @@ def train(
             kept = f"The state after {checkpoints.last} is kept in {checkpoints.folder.path}"
             remedy = f"{error.remedy} {kept}; remove it to train with other settings or scenes."
             raise DivergedError(error.where, error.what, remedy) from error
+        if settings.keep_state:
+            keep(trainer, progress, checkpoints)
     history = progress.history
     record = {
         "loss": loss,
@@ -166,7 +120,7 @@ def _run_epochs(
 
         def after_batch(begun: float = begun) -> None:
             if checkpoints is not None:
-                _save(trainer, progress, checkpoints, time.perf_counter() - begun)
+                save(trainer, progress, checkpoints, time.perf_counter() - begun)
 
         train_loss = trainer.run_epoch(epoch, after_batch)
         train_seconds = time.perf_counter() - begun
@@ -195,61 +149,3 @@ def _run_epochs(
         )  # fmt: skip
         if after_epoch is not None:
             after_epoch(progress.history)
-
-
-def _save(
-    trainer: Trainer, progress: Progress, checkpoints: Checkpoints, epoch_seconds: float
-) -> None:
-    """Save the state if it is due; the training does not wait for it."""
-    if checkpoints.broken:  # a loss or weight is NaN or infinite: report it now, not at epoch end
-        trainer.checked_losses(progress.epoch)
-    if not checkpoints.due():
-        return
-    copied = {f"kept.{epoch}": weights for epoch, weights in progress.kept.items()}
-    if progress.best is not None:
-        copied = {"best": progress.best, **copied}
-    facts = {
-        "epoch": progress.epoch,
-        "batch": trainer.batch,
-        "iteration": trainer.iteration,
-        "epoch_seconds": epoch_seconds,
-        "history": list(progress.history),
-    }
-    checkpoints.save(trainer.tensors(), copied, facts)
-
-
-def _resume(trainer: Trainer, progress: Progress, checkpoints: Checkpoints) -> None:
-    """Restore a training from its saved state, if there is one.
-
-    Raises TrainingError if the settings would have ended the training earlier, or if they ask for
-    the weights of a finished epoch that were not kept.
-    """
-    found = checkpoints.resume()
-    if found is None:
-        return
-    tensors, facts = found
-    progress.history = facts["history"]
-    settings, done = trainer.settings, len(progress.history)
-    ends = (Progress(progress.history[:n]).over(settings) for n in range(1, done))
-    if any(ends):
-        raise TrainingError(
-            checkpoints.folder.path,
-            f"holds {done} finished epochs; with max_epochs {settings.max_epochs} and patience "
-            f"{settings.patience} the training would have ended earlier",
-            "Raise training.max_epochs or training.patience, or remove the file to train from the "
-            "start.",
-        )
-    kept = {epoch: part_of(tensors, f"kept.{epoch}") for epoch in settings.keep_epochs}
-    lost = [epoch for epoch, weights in kept.items() if epoch <= done and not weights]
-    if lost:
-        raise TrainingError(
-            checkpoints.folder.path,
-            f"is past epoch {lost[0]} and has not kept its weights",
-            "Remove that epoch from training.keep_epochs, or remove the file to train from the "
-            "start.",
-        )
-    progress.kept = {epoch: Snapshot.of(weights) for epoch, weights in kept.items() if weights}
-    best = part_of(tensors, "best")
-    progress.best = Snapshot.of(best) if best else None
-    progress.seconds = facts["epoch_seconds"]
-    trainer.load(tensors, facts["iteration"])

@@ -147,4 +147,5 @@ def train_network(
         )  # fmt: skip
         write_record(record, {**outcome.record, **about}, durable=True)
         # Last: a job killed before this point resumes from the state and rewrites these files.
-        states.remove()
+        if not settings.keep_state:
+            states.remove()

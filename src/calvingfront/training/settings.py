@@ -34,6 +34,7 @@ class TrainingSettings:
     threads: int = 2
     feed: Literal["auto", "resident", "streamed"] = "auto"
     save_minutes: float = 10
+    keep_state: bool = True
     deterministic: bool = False
     acceleration: Literal["auto", "eager", "compile", "graph"] = "auto"
     tuning: Literal["off", "measured"] = "off"

@@ -10,6 +10,7 @@ from typing import Any, Literal
 import torch
 from torch import Tensor
 
+from calvingfront.losses.deep import deep_loss
 from calvingfront.losses.loss import Loss
 from calvingfront.networks.inputs import to_input
 from calvingfront.networks.unet import UNet
@@ -79,7 +80,10 @@ class Step:
             {"params": kernels},
             {"params": others, "weight_decay": 0.0},
         ]
-        return torch.optim.AdamW(groups, weight_decay=decay, **keywords)
+        optimiser = torch.optim.AdamW(groups, weight_decay=decay, **keywords)
+        for group in optimiser.param_groups:  # one place for the rate of both
+            group["lr"] = self._rate
+        return optimiser
 
     def arrange(
         self,
@@ -194,9 +198,17 @@ class Step:
         return loss.detach()
 
     def _loss(self, batch: Batch) -> Tensor:
-        return self.loss(self._logits(batch), batch.fronts.float(), batch.distances)
+        fronts = batch.fronts.float()
+        if getattr(self.network, "side_heads", None) is None:
+            return self.loss(self._logits(batch), fronts, batch.distances)
+        levels: list[Tensor] = self._outputs(batch, self.network.forward_levels)
+        return deep_loss(self.loss, levels, fronts, batch.distances)
 
     def _logits(self, batch: Batch, network: UNet | None = None) -> Tensor:
+        logits: Tensor = self._outputs(batch, network or self.network)
+        return logits
+
+    def _outputs(self, batch: Batch, forward: Callable[[Tensor], Any]) -> Any:
         x = to_input(batch.images, _FORMATS[self.layout])
         # No cache: each weight is cast only once per pass, and a graph must contain the cast.
         with torch.autocast(
@@ -205,8 +217,7 @@ class Step:
             enabled=self.precision == "bfloat16",
             cache_enabled=False,
         ):
-            logits: Tensor = (network or self.network)(x)
-        return logits
+            return forward(x)
 
     def _set_rate(self, rate: float) -> None:
         if isinstance(self._rate, Tensor):

@@ -2,7 +2,7 @@
 
 In paths such a row is a model `NETWORK_seeds` with the loss of its members, or `NETWORK_losses` or
 `all_networks` with the loss `none`; the seed is 0. A network filtered in time, `NETWORK_filtered`,
-has the loss and seed of its only member.
+or the average of its seeds, `NETWORK_seeds_filtered`, has the loss and seed of its only member.
 """
 
 from __future__ import annotations
@@ -30,7 +30,11 @@ def ensembles_of(config: Mapping[str, Any]) -> dict[Run, list[Run]]:
         if "losses" in kinds and len(losses) > 1:
             found[Run(f"{model}_losses", NO_LOSS)] = own
         if "filtered" in kinds and not reads_history(model):
-            filtered |= {Run(f"{model}_{FILTERED}", run.loss, run.seed): [run] for run in own}
+            averages = (
+                [run for run in found if run.model == f"{model}_seeds"] if len(seeds) > 1 else []
+            )
+            for run in (*own, *averages):
+                filtered[run._replace(model=f"{run.model}_{FILTERED}")] = [run]
     if "networks" in kinds and len(models) > 1:
         found[Run(ALL_AND_DATES if any(map(reads_history, models)) else ALL, NO_LOSS)] = every
     return {run: members for run, members in found.items() if len(members) > 1} | filtered

@@ -54,7 +54,7 @@ AVERAGE_LABEL = "Average"
 FILTERED = "filtered"  # no average, but a network filtered in time
 AVERAGED = {
     "seeds": "seeds averaged", "losses": "losses and seeds averaged",
-    FILTERED: "filtered with dates",
+    FILTERED: "filtered with dates", f"seeds_{FILTERED}": "seeds averaged, filtered with dates",
 }  # fmt: skip
 ALL, ALL_AND_DATES = "all_networks", "all_networks_dates"
 OF_ALL = {ALL: "All networks averaged", ALL_AND_DATES: "All networks + dates, averaged"}
@@ -116,8 +116,8 @@ def find_model(name: str) -> Model | None:
 
 def averaged_network(name: str) -> str | None:
     """The network whose predictions a row of this name averages; None if there is not one."""
-    network, _, kind = name.rpartition("_")
-    return network if network in NETWORKS and kind in AVERAGED else None
+    networks = (name.removesuffix(f"_{kind}") for kind in AVERAGED if name.endswith(f"_{kind}"))
+    return next((network for network in networks if network in NETWORKS), None)
 
 
 def is_ensemble(name: str) -> bool:
@@ -164,7 +164,7 @@ def model_label(name: str, others: Printed = NOBODY) -> str:
         return others[name]["label"]
     if is_ensemble(name):
         network = averaged_network(name)
-        kind = name.rpartition("_")[2]
+        kind = name.removeprefix(f"{network}_")
         return f"{NETWORKS[network].label}, {AVERAGED[kind]}" if network else OF_ALL[name]
     model = find_model(name)
     return model.label if model else name

@@ -273,16 +273,14 @@ def test_the_paper_overlay_is_the_papers_protocol_whatever_the_default_is() -> N
     assert filled["training"] | {"threads": 2} == defaults["training"]
 
 
-def test_our_recipe_is_the_same_on_a_gpu_but_for_its_size_and_length() -> None:
+def test_our_recipe_runs_a_whole_cosine_on_the_same_samples_on_a_gpu_too() -> None:
     """A cosine that patience ends before its time is worth less than a short one."""
     small, large = (resolved(name, "somewhere") for name in ("recipe", "recipe recipe_gpu"))
     for config in (small, large):
         assert config["training"]["patience"] == config["training"]["max_epochs"]
-    size = {"batch_size", "max_epochs", "patience", "device", "threads"}
-    for key, value in small["training"].items():
-        assert key in size or large["training"][key] == value, key
-    assert large["networks"] | {"width": 8} == small["networks"]
-    assert (large["samples"], large["losses"]) == (small["samples"], small["losses"])
+    for key in ("schedule", "weight_decay", "weight_average", "learning_rate_max"):
+        assert small["training"][key] == large["training"][key], key
+    assert large["samples"] == small["samples"]
 
 
 def test_the_overlay_for_a_cpu_changes_the_scale_and_the_length_of_the_training_only() -> None:

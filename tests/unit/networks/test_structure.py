@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Any
 
 import pytest
 import torch
 from torch import Tensor, nn
 
+from calvingfront.errors import ConfigError
 from calvingfront.networks.blocks import Conv, UpConv
 from calvingfront.networks.build import build_network
 from calvingfront.networks.settings import NetworkSettings
@@ -200,3 +202,34 @@ def test_every_parameter_receives_a_gradient(model: str) -> None:
 def test_the_same_torch_seed_draws_the_same_weights() -> None:
     first, second = small().state_dict(), small().state_dict()
     assert all(torch.equal(first[name], second[name]) for name in first)
+
+
+@pytest.mark.parametrize("model", ["unet", "attention_unet"])
+def test_side_heads_stand_at_every_coarser_level_and_leave_the_network_as_it_was(
+    model: str,
+) -> None:
+    """The first weights, the logits and the tensors of the plain network are the same."""
+    torch.manual_seed(4)
+    settings = NetworkSettings(model, width=3, depth=3, kernel=3, front_prior=0.01)
+    plain = build_network(settings).eval()
+    torch.manual_seed(4)
+    deep = build_network(replace(settings, deep_supervision=True)).eval()
+    image = torch.rand(2, 1, 16, 16)
+    with torch.no_grad():
+        levels, logits = deep.forward_levels(image), deep(image)
+        assert [tuple(level.shape) for level in levels] == [
+            (2, 1, 16, 16), (2, 1, 8, 8), (2, 1, 4, 4),
+        ]  # fmt: skip
+        assert torch.equal(levels[0], logits)
+        assert torch.equal(logits, plain(image))
+        assert [tuple(level.shape) for level in plain.forward_levels(image)] == [(2, 1, 16, 16)]
+    extra = set(deep.state_dict()) - set(plain.state_dict())
+    assert extra == {f"side_heads.{k}.{part}" for k in (0, 1) for part in ("weight", "bias")}
+    assert all(
+        float(torch.sigmoid(head.bias.detach())) == pytest.approx(0.01) for head in deep.side_heads
+    )
+
+
+def test_a_network_that_has_no_levels_to_supervise_is_refused() -> None:
+    with pytest.raises(ConfigError, match=r"networks.deep_supervision: is not possible for pretr"):
+        build_network(NetworkSettings("pretrained_unet", depth=2, deep_supervision=True), False)

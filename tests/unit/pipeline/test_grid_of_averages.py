@@ -67,7 +67,7 @@ def test_they_are_rows_of_the_tables_with_labels_and_notes(finished: Path) -> No
     assert rows == {
         ("unet", "bce", 2), ("unet_history", "bce", 2), ("unet_seeds", "bce", 1),
         ("unet_history_seeds", "bce", 1), ("all_networks_dates", "none", 1),
-        ("unet_filtered", "bce", 2),
+        ("unet_filtered", "bce", 2), ("unet_seeds_filtered", "bce", 1),
         ("prior", "none", 1), ("nearest_date", "none", 1),
     }  # fmt: skip
     text = (finished / "tables" / "table1.md").read_text(encoding="utf-8")
@@ -79,6 +79,7 @@ def test_they_are_rows_of_the_tables_with_labels_and_notes(finished: Path) -> No
     assert ("history", "unet_history", "unet") in families
     assert ("average", "unet_seeds", "unet") in families
     assert ("filter", "unet_filtered", "unet") in families
+    assert ("filter", "unet_seeds_filtered", "unet_seeds") in families
     assert not any(family == "others" for family, _, _ in families)
 
 

@@ -23,7 +23,7 @@ from packed import band, write_packed, write_split
 from resolved import RESOLVED
 
 TRAINING = RESOLVED["training"] | {"max_epochs": 1, "patience": 1, "keep_epochs": [1]}
-CONFIG: dict[str, Any] = RESOLVED | {"training": TRAINING, "results": "/home/me/results"}
+CONFIG: dict[str, Any] = RESOLVED | {"training": TRAINING, "results": "/srv/me/results"}
 
 
 @pytest.fixture(scope="module")
@@ -67,13 +67,13 @@ def test_the_copy_holds_no_path_of_the_machine(results: Path, tmp_path: Path) ->
     record = results / "models" / "unet" / "bce" / "seed1" / "run.json"
     content = json.loads(record.read_text(encoding="utf-8"))
     del content["crc32"]
-    content["environment"]["started_in"] = "/home/me/work/x"
+    content["environment"]["started_in"] = "/srv/me/work/x"
     record.write_text(json.dumps(content), encoding="utf-8")
     copy = tmp_path / "copy"
     publish(results, copy)
     for path in copy.rglob("*"):
         if path.is_file():
-            assert b"/home/me" not in path.read_bytes(), path
+            assert b"/srv/me" not in path.read_bytes(), path
             assert str(tmp_path).encode() not in path.read_bytes(), path
     published = read_record(copy / "models" / "unet" / "bce" / "seed1" / "run.json")
     assert published["environment"]["started_in"] == "x"
@@ -83,8 +83,8 @@ def test_a_table_with_a_path_is_refused_before_anything_is_copied(
     results: Path, tmp_path: Path
 ) -> None:
     table = results / "tables" / "table1.md"
-    table.write_text(table.read_text(encoding="utf-8") + "see /home/me/x.tif\n", encoding="utf-8")
-    with pytest.raises(CalvingFrontError, match=r"table1\.md: holds the path /home/me/x\.tif"):
+    table.write_text(table.read_text(encoding="utf-8") + "see /srv/me/x.tif\n", encoding="utf-8")
+    with pytest.raises(CalvingFrontError, match=r"table1\.md: holds the path /srv/me/x\.tif"):
         publish(results, tmp_path / "copy")
     assert not (tmp_path / "copy").exists()
 
@@ -92,7 +92,7 @@ def test_a_table_with_a_path_is_refused_before_anything_is_copied(
 def test_paths_are_shortened_and_other_texts_are_kept() -> None:
     kept = ["km/h", "area / length", "docs/history.md", "1/2", "U-Net", 3, None]
     assert without_paths(kept) == kept
-    assert without_paths({"a": ["/work/shared/x.csv", r"C:\me\y.tif"]}) == {"a": ["x.csv", "y.tif"]}
+    assert without_paths({"a": ["/srv/shared/x.csv", r"C:\me\y.tif"]}) == {"a": ["x.csv", "y.tif"]}
 
 
 def test_without_scores_there_is_nothing_to_publish(results: Path, tmp_path: Path) -> None:

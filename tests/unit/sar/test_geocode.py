@@ -5,7 +5,8 @@ import pytest
 
 from calvingfront.errors import GeocodingError
 from calvingfront.orbits.earth import to_earth_fixed, to_geodetic
-from calvingfront.sar.geocode import footprint, geocode, scene_grid
+from calvingfront.sar.coverage import footprint, scene_grid
+from calvingfront.sar.geocode import geocode
 from calvingfront.sar.geometry import to_ground, to_line_sample
 from calvingfront.sar.grid import MapGrid, from_wgs84, grid_over
 from calvingfront.sar.kernels import geocode_rows, locate_row, over_rows, sample_row
@@ -131,8 +132,8 @@ def test_a_tile_that_begins_in_the_middle_of_a_row_changes_no_bit():
     image = speckle(scene).intensity
     whole, tile = np.empty_like(heights), np.empty((50, 61), np.float32)
     place = lattice.coefficients, lattice.step, lattice.height_m, lattice.half_span_m
-    geocode_rows(image, heights, *place, 0, 0, whole)
-    geocode_rows(image, heights[33:83, 77:138], *place, 33, 77, tile)
+    geocode_rows(image, heights, *place, 0, 0, whole, 0, 0)
+    geocode_rows(image, heights[33:83, 77:138], *place, 33, 77, tile, 0, 0)
     np.testing.assert_array_equal(tile, whole[33:83, 77:138])
     assert np.isfinite(tile).any()
 
@@ -223,7 +224,7 @@ def test_a_scene_outside_the_area_says_where_both_lie():
     image = make_image(scene, np.ones(scene.shape))
     left, _, right, top = footprint(image, CRS)
     with pytest.raises(GeocodingError, match=rf"made-up\.E1: covers left {left:.0f}.*left 0,"):
-        scene_grid(image, CRS, 20.0, (0, 0, 1000, 1000))
+        scene_grid(image, CRS, 20.0, (0, 0, 1000, 1000), image.name)
     far = grid_over(CRS, (right + 9000, top + 9000, right + 12_000, top + 12_000), 20.0)
     with pytest.raises(GeocodingError, match="does not cover the map area"):
         geocode(image, far, np.zeros((far.height, far.width), np.float32))

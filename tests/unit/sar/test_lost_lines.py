@@ -7,7 +7,8 @@ import pytest
 
 from calvingfront.orbits.earth import to_earth_fixed
 from calvingfront.orbits.scene_orbit import scene_orbit
-from calvingfront.sar.geocode import MapImage, geocode, scene_grid
+from calvingfront.sar.coverage import scene_grid
+from calvingfront.sar.geocode import MapImage, geocode
 from calvingfront.sar.geometry import to_line_sample
 from calvingfront.sar.grid import MapGrid
 from calvingfront.sar.multilook import Multilooked, multilook

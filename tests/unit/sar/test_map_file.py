@@ -5,7 +5,8 @@ import pytest
 import rasterio
 from rasterio.transform import from_origin
 
-from calvingfront.sar.geocode import geocode_file, scene_grid
+from calvingfront.sar.coverage import scene_grid
+from calvingfront.sar.geocode import geocode_file
 from calvingfront.sar.grid import MapGrid
 from calvingfront.sar.intensity_file import write_intensity
 from calvingfront.sar.map_file import write_map

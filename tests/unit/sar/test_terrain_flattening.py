@@ -11,19 +11,20 @@ from calvingfront.orbits.earth import to_earth_fixed, to_geodetic
 from calvingfront.orbits.zero_doppler import zero_doppler
 from calvingfront.radar.model import MapGeometry
 from calvingfront.radar.view import SHADOW, VALID
-from calvingfront.sar.geocode import geocode, geocode_scene, scene_grid
-from calvingfront.sar.geometry import to_ground
-from calvingfront.sar.grid import MapGrid, from_wgs84, grid_over
-from calvingfront.sar.lattice import solve_lattice
-from calvingfront.sar.masks import view_codes
-from calvingfront.sar.multilook import Multilooked
-from calvingfront.sar.terrain_flattening import (
+from calvingfront.sar.coverage import Window, scene_grid
+from calvingfront.sar.flattening.terrain import (
     MARGIN_PX,
     flatten,
     illuminated_area,
     reference_area,
     solve_sights,
 )
+from calvingfront.sar.geocode import geocode, geocode_scene
+from calvingfront.sar.geometry import to_ground
+from calvingfront.sar.grid import MapGrid, from_wgs84, grid_over
+from calvingfront.sar.lattice import solve_lattice
+from calvingfront.sar.masks import view_codes
+from calvingfront.sar.multilook import Multilooked
 from kernel_twins import between, locate, projected_areas
 from radar_scenes import Scene, make_image, make_scene, orbit_of
 
@@ -122,7 +123,7 @@ def test_the_reference_area_is_range_by_azimuth_spacing(side, ascending):
     azimuth_m = np.linalg.norm(np.subtract(*ends), axis=1).reshape(lines.shape)
     # 7.9 m of slant range; the line's spacing is that on the ground.
     np.testing.assert_allclose(reference.beta_m2, 7.9 * azimuth_m, rtol=1e-3)
-    each = reference.on_lines(reference.beta_m2, 30, 60, 200)
+    each = reference.on_lines(reference.beta_m2, Window(0, 300, 0, 200), 30, 60)
     inner = shown(scene, [45.5, 44.5], 120.0, 0.0)
     assert each[15, 120] == pytest.approx(7.9 * np.linalg.norm(inner[0] - inner[1]), rel=1e-3)
 

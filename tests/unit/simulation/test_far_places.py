@@ -48,7 +48,7 @@ class Place:
 
 POLE = Place("EPSG:3031", -45, -80, "RSAT", "SGF", True, True, 37.0)
 DATELINE = Place("EPSG:3031", 180, -77, "ENVISAT", "IMP", False, False, 23.0)
-PACIFIC = Place("EPSG:3832", 180, -16, "ERS", "PRI", True, False, 23.0)
+PACIFIC = Place("EPSG:3832", 180, -16, "ENVISAT", "IMP", True, False, 23.0)
 GREENLAND = Place("EPSG:3413", -50, 69, "TSX", "MGD", False, False, 37.5)
 PLACES = pytest.mark.parametrize(
     "place", [POLE, DATELINE, PACIFIC, GREENLAND], ids=["pole", "dateline", "pacific", "greenland"]

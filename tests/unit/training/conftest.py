@@ -61,6 +61,7 @@ def settings() -> Callable[..., TrainingSettings]:
             "learning_rate_min": 1e-3,
             "threads": 1,
             "device": "cpu",
+            "keep_state": False,
         }
         return TrainingSettings(**{**values, **changes})
 

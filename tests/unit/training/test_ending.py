@@ -10,7 +10,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from calvingfront.training.ending import ENDS, best_epochs, is_over, would_be_the_same
+from calvingfront.pipeline.acting import acting_training
+from calvingfront.training.ending import (
+    ENDS,
+    best_epochs,
+    is_over,
+    would_be_the_same,
+)
 from calvingfront.training.run import train_network
 from packed import band, write_packed, write_split
 
@@ -65,6 +71,37 @@ def test_kept_epochs_may_only_become_fewer(
     recorded: dict[str, Any], wanted: dict[str, Any], same: bool
 ) -> None:
     assert would_be_the_same([True, True, True], recorded, wanted) is same
+
+
+BASE = {
+    "schedule": "triangular", "half_cycle_epochs": 6, "device": "auto", "deterministic": False,
+    "tuning": "off", "batch_size": 5, "keep_state": True, "threads": 2, **ends(9, 9, 3),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("base", "change", "acts"),
+    [
+        ({}, {"batch_size": 4}, True),
+        ({}, {"keep_state": False, "threads": 9}, False),
+        ({}, {"max_epochs": 20}, False),
+        ({"schedule": "cosine"}, {"max_epochs": 20}, True),
+        ({"schedule": "cosine"}, {"patience": 20}, False),
+        ({}, {"half_cycle_epochs": 3}, True),
+        ({"schedule": "cosine"}, {"half_cycle_epochs": 3}, False),
+        ({}, {"deterministic": True}, True),
+        ({"device": "cpu"}, {"deterministic": True}, False),
+        ({}, {"tuning": "measured"}, True),
+        ({"device": "cuda:0"}, {"tuning": "measured"}, False),
+        ({}, {"device": "cpu"}, False),
+        ({}, {"device": "cuda"}, False),
+    ],
+)
+def test_a_key_acts_only_where_it_can_change_the_weights(
+    base: dict[str, Any], change: dict[str, Any], acts: bool
+) -> None:
+    before, after = BASE | base, BASE | base | change
+    assert (acting_training(before) != acting_training(after)) is acts
 
 
 def test_nothing_known_is_never_the_same() -> None:

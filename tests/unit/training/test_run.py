@@ -52,6 +52,7 @@ TRAINING: dict[str, Any] = {
     "precision": "auto",
     "device": "cpu",
     "threads": 1,
+    "keep_state": False,
 }
 
 
@@ -293,6 +294,43 @@ def test_a_killed_run_goes_on_and_leaves_what_an_undisturbed_one_leaves(
     assert [session["batches"] for session in record["sessions"]] == [6, 6]
     assert all(session["environment"]["threads"] == 1 for session in record["sessions"])
     assert record["seconds_per_epoch"] > 0
+
+
+def test_a_finished_run_is_extended_and_its_files_are_those_of_a_longer_one(
+    dataset: Path, tmp_path: Path
+) -> None:
+    training = {**TRAINING, "keep_state": True}
+    folder = run(dataset, tmp_path / "run", training=training)
+    assert (folder / "state" / "state.safetensors").exists()
+    longer = {"max_epochs": 5, "patience": 5}
+    run(dataset, folder, training={**training, **longer})
+    whole = run(dataset, tmp_path / "whole", training={**TRAINING, **longer})
+    assert weights_of(folder) == weights_of(whole)
+    record = json.loads((folder / "run.json").read_text(encoding="utf-8"))
+    assert (record["epochs"], record["training"]["max_epochs"]) == (5, 5)
+    assert [session["batches"] for session in record["sessions"]] == [12, 8]
+
+
+def test_a_deeply_supervised_network_is_read_back_as_it_was_trained(
+    dataset: Path, tmp_path: Path
+) -> None:
+    folder = run(dataset, tmp_path / "run", networks={**NETWORKS, "deep_supervision": True})
+    network = load_network(folder / "weights.safetensors", folder / "run.json")
+    weights = load_file(folder / "weights.safetensors")
+    assert any(name.startswith("side_heads.0.") for name in weights)
+    assert all(torch.equal(network.state_dict()[name], value) for name, value in weights.items())
+
+
+def test_another_length_of_a_cosine_starts_anew(
+    dataset: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    training = {**TRAINING, "keep_state": True, "schedule": "cosine"}
+    folder = run(dataset, tmp_path / "run", training=training)
+    longer = {**training, "max_epochs": 4}
+    with caplog.at_level("INFO"):
+        run(dataset, folder, training=longer)
+    assert "cannot be extended and starts anew: training.max_epochs: 3, now 4" in caplog.text
+    assert weights_of(folder) == weights_of(run(dataset, tmp_path / "whole", training=longer))
 
 
 def test_a_state_stands_where_it_is_asked_for(

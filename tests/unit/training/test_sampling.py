@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 
 from calvingfront.dataset.reading import Dataset
 from calvingfront.errors import SampleError
+from calvingfront.networks.settings import NetworkSettings
+from calvingfront.training import trainer as trainer_module
+from calvingfront.training.feed import Batch, ResidentFeed
 from calvingfront.training.sampling import epoch_items, mission_weights, missions_of
+from calvingfront.training.settings import TrainingSettings
+from calvingfront.training.trainer import Trainer
 
 
 def test_an_epoch_of_the_paper_has_every_item_once_in_the_known_order() -> None:
@@ -52,3 +62,37 @@ def test_missions_come_from_the_index_in_the_order_of_the_scenes() -> None:
     assert missions_of(Dataset(pixels, pixels, index), ["c", "b"]) == ("", "ERS")
     with pytest.raises(SampleError, match="has no column mission"):
         missions_of(Dataset(pixels, pixels, index[["scene"]]), ["a"])
+
+
+def test_an_epoch_of_a_training_is_sampled_and_each_of_its_batches_varied_anew(
+    feed: Callable[..., ResidentFeed],
+    network: NetworkSettings,
+    settings: Callable[..., TrainingSettings],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Nine scenes of one mission, one of another: a third of the weight of an epoch."""
+    samples, seeds = feed(10, 1, size=16, augmentation="paper"), []
+    samples.missions = ["TSX"] * 9 + ["ERS"]
+
+    def watched(batch: Batch, *seed: int) -> Batch:
+        seeds.append(seed)
+        return batch
+
+    monkeypatch.setattr(trainer_module, "varied", watched)
+    taken: Counter[int] = Counter()
+    given = ResidentFeed.batches
+
+    def counted(self: ResidentFeed, items: Any, size: int) -> Any:
+        taken.update((np.asarray(items) // self.copies).tolist())
+        return given(self, items, size)
+
+    monkeypatch.setattr(ResidentFeed, "batches", counted)
+    options = settings(batch_size=8, sampling="missions", augmentation="sar")
+    trainer = Trainer(
+        samples, feed(2, 2, size=16), "bce_dice", 5, network, options, torch.device("cpu")
+    )  # fmt: skip
+    trainer.run_epoch(1)
+    trainer.run_epoch(2)
+    assert sum(taken.values()) == 160
+    assert taken[9] == pytest.approx(160 / 4, abs=2)  # 1 of 9 · 1/3 + 1
+    assert seeds == [(5, epoch, k) for epoch in (1, 2) for k in range(10)]

@@ -143,6 +143,27 @@ def test_a_captured_step_decays_as_the_eager_one_does(batches: list[Batch]) -> N
     assert_same(copied(captured), copied(eager))
 
 
+def test_every_level_of_a_deeply_supervised_network_is_trained_captured_or_not(
+    batches: list[Batch],
+) -> None:
+    """The loss is that of all levels; what is evaluated is the finest alone."""
+    network = NetworkSettings("attention_unet", width=4, depth=3, kernel=3, deep_supervision=True)
+    eager, captured = (small_step(network, CPU) for _ in range(2))
+    heads = [head.weight.detach().clone() for head in eager.network.side_heads]
+    captured.arrange(way="graph")
+    with NoReading():
+        train(eager, batches)
+    train(captured, batches)
+    assert captured.way == "graph"
+    assert_same(copied(captured), copied(eager))
+    for head, before in zip(eager.network.side_heads, heads, strict=True):
+        assert not torch.equal(head.weight, before)
+    batch = batches[0]
+    logits = eager.network.eval()(batch.images.float() / 255)
+    alone = eager.loss(logits, batch.fronts.float(), batch.distances)
+    torch.testing.assert_close(eager.evaluate(batch)[0], alone.detach())
+
+
 def test_a_smaller_batch_goes_the_eager_way_beside_a_captured_step(batches: list[Batch]) -> None:
     eager, captured = make_step(), make_step()
     captured.arrange(way="graph")

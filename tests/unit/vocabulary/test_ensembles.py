@@ -46,6 +46,14 @@ def test_a_filtered_network_keeps_its_loss_and_seed_and_one_with_dates_is_not_fi
         Run("unet_filtered", "bce", 5): [Run("unet", "bce", 5)],
     }
     assert Run("unet_filtered", "bce", 4).label == "U-Net, filtered with dates, BCE"
+    found = ensembles_of(config(["filtered", "seeds"]))
+    assert next(iter(found)) == Run("unet_seeds", "bce")  # its members come first
+    assert found[Run("unet_seeds_filtered", "bce")] == [Run("unet_seeds", "bce")]
+    assert len(found) == 4
+    assert model_label("unet_seeds_filtered") == "U-Net, seeds averaged, filtered with dates"
+    assert Run("unet_seeds_filtered", "bce") not in ensembles_of(
+        config(["filtered", "seeds"], seeds=(1,))
+    )
 
 
 def test_nothing_is_averaged_alone_or_unasked() -> None:

@@ -14,12 +14,17 @@ from types import TracebackType
 
 from rasterio.errors import NotGeoreferencedWarning, RasterioError
 
-from calvingfront.errors import SceneError
+from calvingfront.errors import ConfigError, SceneError
 from calvingfront.files import PathLike
 from calvingfront.locating.inputs.radar_product import RadarProduct
+from calvingfront.locating.model.content import Preprocessing
 from calvingfront.locating.new_scenes import NewScene
+from calvingfront.orbits.orbit_files import with_orbit_file
 from calvingfront.products.delivery.unpacking import unpack_delivery
 from calvingfront.products.ingest import ingest_product, open_ingested
+from calvingfront.products.registry import open_product
+from calvingfront.sar.coverage import footprint
+from calvingfront.scenes.places.frames import frame_fault
 from calvingfront.vocabulary.kinds import LINEAR
 
 PREFIX = "calvingfront-"
@@ -75,9 +80,12 @@ class Work:
         return self._archives[place]
 
     @contextmanager
-    def ready(self, scene: NewScene, threads: int = 1) -> Iterator[NewScene]:
+    def ready(
+        self, scene: NewScene, threads: int = 1, steps: Preprocessing | None = None
+    ) -> Iterator[NewScene]:
         """The scene with its image on the map; a product's files are removed at the end.
 
+        steps: how its sample will be made, if a product may be too large for it.
         Raises CalvingFrontError if a product cannot be geocoded.
         """
         if scene.product is None:
@@ -88,6 +96,8 @@ class Work:
             folder.mkdir(parents=True)
             try:
                 with warnings.catch_warnings(action="ignore", category=NotGeoreferencedWarning):
+                    if steps is not None:
+                        check_frame(scene.product, scene.scene, scene.glacier, steps)
                     geocode_product(scene.product, scene.glacier, folder, threads)
             except (OSError, RasterioError) as error:
                 raise SceneError(
@@ -113,16 +123,31 @@ class Work:
         return path
 
 
+def check_frame(product: RadarProduct, scene: str, glacier: str, steps: Preprocessing) -> None:
+    """Raise ConfigError if the glacier has no area and a front of the whole scene is too wide."""
+    chart = product.chart
+    if glacier in chart["areas"]:
+        return
+    opened = open_product(product.path, product.polarisation)
+    if product.orbit_file is not None:
+        opened = with_orbit_file(opened, product.orbit_file)
+    frame = footprint(opened, chart["crs"])
+    fault = frame_fault(scene, glacier, frame, chart["crs"], steps.size, steps.front_width_px)
+    if fault is not None:
+        named = "" if glacier else ", and give --glacier GLACIER"
+        raise ConfigError(fault.where, fault.what, f"{fault.remedy}{named}")
+
+
 def geocode_product(product: RadarProduct, glacier: str, folder: Path, threads: int = 1) -> None:
     """Ingest, multilook and geocode a product with the functions of the workflow's rules.
 
     glacier: whose area of the map is used, if it has one. Writes product.json, intensity.tif and
     .json, map.tif and view.tif to `folder`.
-    Raises CalvingFrontError as `ingest_product`, `multilook` and `geocode_file`.
+    Raises CalvingFrontError as `ingest_product`, `multilook_area` and `geocode_file`.
     """
     from calvingfront.sar.geocode import geocode_file  # compiled: slow to import
     from calvingfront.sar.intensity_file import write_intensity
-    from calvingfront.sar.multilook import multilook
+    from calvingfront.sar.multilook import multilook_area
 
     chart, metadata = product.chart, folder / "product.json"
     spacing_m = chart["spacing_m"][product.mission]
@@ -134,8 +159,9 @@ def geocode_product(product: RadarProduct, glacier: str, folder: Path, threads: 
         product.polarisation,
         product.orbit_file,
     )
-    intensity = folder / "intensity.tif"
-    write_intensity(multilook(open_ingested(metadata), spacing_m, threads), intensity, threads)
+    intensity, area = folder / "intensity.tif", chart["areas"].get(glacier)
+    scene = multilook_area(open_ingested(metadata), spacing_m, chart["crs"], area, threads)
+    write_intensity(scene, intensity, threads)
     geocode_file(
         intensity=intensity,
         product=metadata,
@@ -148,5 +174,5 @@ def geocode_product(product: RadarProduct, glacier: str, folder: Path, threads: 
         spacing_m=spacing_m,
         vertical_datum=chart["vertical_datum"],
         terrain_flattening=chart["terrain_flattening"],
-        area=chart["areas"].get(glacier),
+        area=area,
     )

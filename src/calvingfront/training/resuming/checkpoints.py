@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -51,13 +51,17 @@ class Checkpoints:
     def resume(self) -> tuple[State, Facts] | None:
         """Return the tensors and facts to resume from, or None if nothing was saved.
 
-        Raises TrainingError if the file is damaged or belongs to other data, settings or code.
+        A finished training with other data, settings or code is not resumed but replaced.
+        Raises TrainingError if the file is damaged or an unfinished training had other ones.
         """
         found = self.folder.read()
         if found is None:
             return None
         tensors, facts = found
         other = differences(facts["fingerprint"], self._fingerprint)
+        if other and facts.get("finished"):
+            self.start_anew("; ".join(other))
+            return None
         if other:
             raise TrainingError(
                 self.folder.path,
@@ -79,6 +83,11 @@ class Checkpoints:
         self._begin = facts["iteration"]
         return tensors, facts
 
+    def start_anew(self, why: str) -> None:
+        """Forget the state of a finished training, which cannot be extended."""
+        log.info("the finished training cannot be extended and starts anew: %s", why)
+        self._earlier, self._begin, self.last = [], 0, ""
+
     def due(self) -> bool:
         """Return whether it is time to save; a slow disk delays saving, not the training."""
         if self.minutes == 0:
@@ -95,8 +104,27 @@ class Checkpoints:
         batch, iteration and whatever else the training needs.
         Raises TrainingError if the previous state could not be written.
         """
-        snapshot = Snapshot(live)
         self._saved = time.monotonic()
+        self._writer.submit(self._writing(live, copied, facts))
+
+    def keep(
+        self, live: Mapping[str, Tensor], copied: Mapping[str, Snapshot], facts: Facts
+    ) -> None:
+        """Write the state of a finished training; without room for it, the log says so."""
+        try:
+            self._writing(live, copied, {**facts, "finished": True})()
+        except OSError as error:
+            log.warning(
+                "%s cannot be saved (%s): the training is complete, but cannot be extended",
+                self.folder.path, getattr(error, "what", error),
+            )  # fmt: skip
+            self.folder.remove()
+
+    def _writing(
+        self, live: Mapping[str, Tensor], copied: Mapping[str, Snapshot], facts: Facts
+    ) -> Callable[[], None]:
+        """Copy the live tensors now; return what writes them."""
+        snapshot = Snapshot(live)
         facts = {
             **facts,
             "fingerprint": self._fingerprint,
@@ -117,7 +145,7 @@ class Checkpoints:
             self.folder.write(tensors, facts)
             self.last = _place(**_at(facts))
 
-        self._writer.submit(write)
+        return write
 
     def sessions(self, epoch: int, batch: int, iteration: int) -> list[Facts]:
         """List what each session did; a killed session counts up to its last saved state."""

@@ -20,7 +20,7 @@ from calvingfront.training.settings import TrainingSettings
 Fingerprint = dict[str, Any]
 
 # These may change between sessions. ENDS do not affect an epoch's
-# results; their effect on the end of the training is checked in `loop._resume`, which knows the
+# results; their effect on the end of the training is checked in `progress.resume`, which knows the
 # history. `deterministic` and HOW change the last digits at most.
 FREE = (*ENDS, "deterministic", *HOW)
 

@@ -19,6 +19,7 @@ from calvingfront.locating.inputs.finding import find_scenes
 from calvingfront.locating.inputs.geocoding import Work
 from calvingfront.locating.inputs.known import Said, scenes_of
 from calvingfront.locating.inputs.table import read_table_of_scenes
+from calvingfront.locating.model.content import Preprocessing
 from calvingfront.locating.new_scenes import NewScene, prepare
 from calvingfront.products.ingest import ingest_product, open_ingested
 from calvingfront.products.registry import open_product
@@ -287,3 +288,35 @@ def test_a_table_lists_images_and_products(
 def test_a_faulty_line_is_named(tmp_path: Path, lines: list[str], said: str) -> None:
     with pytest.raises(CalvingFrontError, match=said):
         read_table_of_scenes(table(tmp_path, *lines))
+
+
+def test_a_product_too_large_for_the_models_sample_is_refused_before_it_is_geocoded(
+    product: Path, map_config: Path, tmp_path: Path
+) -> None:
+    chart = read_map(map_config)
+    # 1.9 km on two pixels: a front one pixel wide would be 930 m wide, on one pixel 1.9 km.
+    for size, is_fine in ((2, True), (1, False)):
+        steps = Preprocessing(size, 0, "paper", 1, "linear")
+        (scene,), _ = scenes([product], chart=chart)
+        work = tmp_path / str(size)
+        if is_fine:
+            with Work(work) as workplace, workplace.ready(scene, 1, steps) as geocoded:
+                assert geocoded.image.is_file()
+            continue
+        with (
+            pytest.raises(ConfigError, match=r"has no area for the glacier.*GLACIER: \[LEFT") as no,
+            Work(work) as workplace,
+            workplace.ready(scene, 1, steps),
+        ):
+            pass
+        assert "give --glacier" in no.value.remedy
+        assert not list(work.rglob("*.tif"))
+    with rasterio.open(next((tmp_path / "2").rglob("map.tif"))) as dataset:
+        left, bottom, *_ = dataset.bounds
+    area = [left + 100, bottom + 60, left + 300, bottom + 200]
+    (scene,), _ = scenes([product], glacier="B", chart={**chart, "areas": {"B": area}})
+    with (
+        Work() as workplace,
+        workplace.ready(scene, 1, Preprocessing(1, 0, "paper", 1, "linear")) as cut,
+    ):
+        assert cut.image.is_file()

@@ -57,7 +57,7 @@ CONFIG = RESOLVED | {
     "training": RESOLVED["training"] | {
         "batch_size": 4, "max_epochs": 8, "patience": 3, "half_cycle_epochs": 2,
         "learning_rate_min": 1e-4, "learning_rate_max": 1e-2, "keep_epochs": [1, 3],
-        "device": "cpu", "threads": 1, "save_minutes": 0, "gpu_slots": 1,
+        "device": "cpu", "threads": 1, "save_minutes": 0, "gpu_slots": 1, "keep_state": False,
         "acceleration": "auto", "feed": "auto",
     },
 }  # fmt: skip

@@ -1,6 +1,6 @@
 """Compiled loops that project terrain triangles onto the plane across the look direction.
 
-For terrain_flattening.py; numba as in kernels.py.
+For terrain.py; numba as in kernels.py.
 """
 
 from __future__ import annotations

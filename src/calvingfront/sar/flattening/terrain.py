@@ -19,13 +19,14 @@ from calvingfront.orbits.orbit import Orbit
 from calvingfront.orbits.zero_doppler import on_look_side, zero_doppler
 from calvingfront.radar.model import Array, Side
 from calvingfront.radar.view import SHADOW
+from calvingfront.sar.coverage import Window
+from calvingfront.sar.flattening.triangles import UNITS_PER_M2, project_triangles
 from calvingfront.sar.geometry import to_ground
 from calvingfront.sar.grid import MapGrid
 from calvingfront.sar.kernels import Float32, locate_rows, over_rows
 from calvingfront.sar.lattice import Lattice, solve_lattice
 from calvingfront.sar.multilook import Multilooked
 from calvingfront.sar.sight import Codes
-from calvingfront.sar.triangles import UNITS_PER_M2, project_triangles
 
 TILE_PX = 256
 MARGIN_PX = 16  # flat ground added beyond the map's edge, to fill the image pixels there
@@ -45,11 +46,11 @@ class ReferenceArea:
     beta_m2: Array
     sine: Array
 
-    def on_lines(self, values: Array, first: int, last: int, columns: int) -> Array:
-        """beta_m2 or sine at each pixel of image lines first … last − 1."""
-        across = np.arange(columns, dtype=np.float64)
+    def on_lines(self, values: Array, window: Window, first: int, last: int) -> Array:
+        """beta_m2 or sine at each pixel of lines first … last − 1 of a part of the image."""
+        across = np.arange(window.first_sample, window.last_sample, dtype=np.float64)
         rows = np.stack([np.interp(across, self.samples, row) for row in values])
-        wanted = np.arange(first, last, dtype=np.float64)
+        wanted = window.first_line + np.arange(first, last, dtype=np.float64)
         place = np.interp(wanted, self.lines, np.arange(len(self.lines), dtype=np.float64))
         low = np.clip(place.astype(int), 0, len(self.lines) - 2)
         share = (place - low)[:, np.newaxis]
@@ -63,7 +64,7 @@ def reference_area(scene: Multilooked, orbit: Orbit) -> ReferenceArea:
     """
     lines, samples = (
         np.linspace(0.0, max(n - 1.0, 1.0), max(2, -(-n // NODES_EVERY_PX) + 1))
-        for n in scene.intensity.shape
+        for n in scene.shape
     )
     line, sample = (a.ravel() for a in np.meshgrid(lines, samples, indexing="ij"))
     sea = np.zeros(line.shape)
@@ -91,7 +92,7 @@ def illuminated_area(
     threads: int = 1,
     tile_px: int = TILE_PX,
 ) -> Array:
-    """A_γ of each image pixel (lines, samples), m²; 0 where the radar sees no ground of the map.
+    """A_γ of each pixel of the scene's intensity, m²; 0 where the radar sees no ground of the map.
 
     heights, view: (grid.height, grid.width), as in geocode. Terrain in shadow and triangles that
     face away are left out. A triangle that spans more than a third of an image pixel is divided, so
@@ -101,21 +102,20 @@ def illuminated_area(
     """
     heights = np.pad(heights, MARGIN_PX, mode="edge")
     lit = np.pad(view != SHADOW, MARGIN_PX, mode="edge")
-    margin = MARGIN_PX * grid.spacing_m
-    wide = MapGrid(grid.crs, grid.left - margin, grid.top + margin, grid.spacing_m, *heights.shape)
+    wide = grid.widened(MARGIN_PX)
     span = float(np.nanmin(heights)), float(np.nanmax(heights))
-    shape = scene.intensity.shape
-    lattice = solve_lattice(wide, span, orbit, scene.geometry, shape)
+    part = scene.window
+    lattice = solve_lattice(wide, span, orbit, scene.geometry, scene.shape)
     nodes = solve_sights(wide, lattice, orbit, scene.geometry.look_side)
-    total = np.zeros(shape, np.int64)
+    total = np.zeros(part.shape, np.int64)
     one_at_a_time = threading.Lock()
     across = -(-(wide.width - 1) // tile_px)
     down = -(-(wide.height - 1) // tile_px)
 
     def tile(number: int) -> None:
         row, column = (number // across) * tile_px, (number % across) * tile_px
-        part = np.s_[row : row + tile_px + 1, column : column + tile_px + 1]
-        lines, samples = np.empty(heights[part].shape), np.empty(heights[part].shape)
+        here = np.s_[row : row + tile_px + 1, column : column + tile_px + 1]
+        lines, samples = np.empty(heights[here].shape), np.empty(heights[here].shape)
         locate_rows(
             lattice.coefficients,
             lattice.step,
@@ -123,30 +123,31 @@ def illuminated_area(
             lattice.half_span_m,
             row,
             column,
-            heights[part],
+            heights[here],
             lines,
             samples,
         )
-        window = _window(lines, samples, shape)
+        window = _window(lines, samples, part)
         if window is None:
             return
-        first_line, last_line, first_sample, last_sample = window
-        areas = np.zeros((last_line - first_line, last_sample - first_sample), np.int64)
+        areas = np.zeros(window.shape, np.int64)
         project_triangles(
             nodes,
             lattice.step,
             row,
             column,
-            heights[part],
-            lit[part],
+            heights[here],
+            lit[here],
             lines,
             samples,
-            first_line,
-            first_sample,
+            window.first_line,
+            window.first_sample,
             areas,
         )
+        rows = slice(window.first_line - part.first_line, window.last_line - part.first_line)
+        left = window.first_sample - part.first_sample
         with one_at_a_time:
-            total[first_line:last_line, first_sample:last_sample] += areas
+            total[rows, left : left + window.shape[1]] += areas
 
     def tiles(first: int, last: int) -> None:
         for number in range(first, last):
@@ -165,7 +166,7 @@ def flatten(
     threads: int = 1,
     tile_px: int = TILE_PX,
 ) -> Float32:
-    """γ0 of the image (lines, samples), float32, linear, in radar geometry.
+    """γ0 of the scene's intensity, float32, linear, in radar geometry.
 
     σ0 is first converted to β0 = σ0 / sin θ, with the incidence angle on the ellipsoid. NaN where
     the image has no data or the radar sees no lit ground of the map. Arguments as illuminated_area.
@@ -173,15 +174,15 @@ def flatten(
     area = illuminated_area(scene, grid, heights, view, orbit, threads, tile_px)
     reference = reference_area(scene, orbit)
     gamma = np.empty(scene.intensity.shape, np.float32)
-    columns = scene.intensity.shape[1]
+    part = scene.window
 
     def work(first: int, last: int) -> None:
-        own = reference.on_lines(reference.beta_m2, first, last, columns)
+        own = reference.on_lines(reference.beta_m2, part, first, last)
         share = area[first:last] / own
         share[share < LEAST_SHARE] = np.nan
         beta = scene.intensity[first:last].astype(np.float64)
         if scene.kind == "sigma0":
-            beta /= reference.on_lines(reference.sine, first, last, columns)
+            beta /= reference.on_lines(reference.sine, part, first, last)
         gamma[first:last] = beta / share
 
     over_rows(work, len(gamma), TILE_PX, threads)
@@ -213,16 +214,16 @@ def solve_sights(grid: MapGrid, lattice: Lattice, orbit: Orbit, look_side: Side)
     return nodes.reshape(rows, columns, 9)
 
 
-def _window(
-    lines: Array, samples: Array, shape: tuple[int, int]
-) -> tuple[int, int, int, int] | None:
-    """First and last + 1 line and sample of the image that a tile covers, or None."""
+def _window(lines: Array, samples: Array, part: Window) -> Window | None:
+    """What a tile covers of a part of the image, or None."""
     seen = np.isfinite(lines) & np.isfinite(samples)
     if not seen.any():
         return None
-    bounds = []
-    for places, extent in ((lines[seen], shape[0]), (samples[seen], shape[1])):
-        bounds += [max(0, int(np.floor(places.min()))), min(extent, int(np.ceil(places.max())) + 1)]
-    if bounds[0] >= bounds[1] or bounds[2] >= bounds[3]:
-        return None
-    return bounds[0], bounds[1], bounds[2], bounds[3]
+    along, across = lines[seen], samples[seen]
+    window = Window(
+        max(part.first_line, int(np.floor(along.min()))),
+        min(part.last_line, int(np.ceil(along.max())) + 1),
+        max(part.first_sample, int(np.floor(across.min()))),
+        min(part.last_sample, int(np.ceil(across.max())) + 1),
+    )
+    return window if min(window.shape) > 0 else None

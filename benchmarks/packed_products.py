@@ -1,6 +1,6 @@
 """Seconds and memory from a whole Sentinel-1 frame to its map, by the packaging of the product.
 
-    python benchmarks/packaging.py --folder FOLDER
+    python benchmarks/packed_products.py --folder FOLDER
 
 The frame has 16,700 lines of 26,000 samples of simulated speckle, in three packagings: the SAFE
 folder, its .zip, and the folder with a cloud-optimised image (tiles of 512 × 512). Each is measured

@@ -1,0 +1,1 @@
+"""Radiometric terrain flattening."""
