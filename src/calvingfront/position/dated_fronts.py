@@ -175,7 +175,7 @@ def _half_widths(path: PathLike) -> dict[str, list[Any]]:
     """Half-widths of the 90 % band at the vertices of each piece, (n,) m, by scene."""
     if VERTICES not in layers_of(path):
         return {}
-    table = read_layer(path, VERTICES, ("Point",))
+    table = read_layer(path, VERTICES, ("Point",), may_be_empty=True)  # no front was located
     if HALF_WIDTH not in table.columns or not table[HALF_WIDTH].notna().any():
         return {}
     table = table.sort_values(["scene", "part", "number"], kind="stable")

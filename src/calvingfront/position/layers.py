@@ -104,7 +104,9 @@ def layers_of(path: PathLike) -> list[str]:
         raise _unreadable(path, error) from None
 
 
-def read_layer(path: PathLike, layer: str | None, kinds: Sequence[str]) -> Any:
+def read_layer(
+    path: PathLike, layer: str | None, kinds: Sequence[str], may_be_empty: bool = False
+) -> Any:
     """A layer as a GeoDataFrame; its geometries, where not missing, are of the given kinds."""
     layers = layers_of(path)
     if layer is None and len(layers) > 1:
@@ -117,7 +119,7 @@ def read_layer(path: PathLike, layer: str | None, kinds: Sequence[str]) -> Any:
         features = vector_files.read_layer(path, layer)
     except Exception as error:  # GDAL's drivers raise their own exceptions
         raise _unreadable(path, error) from None
-    if not hasattr(features, "geometry") or len(features) == 0:
+    if not hasattr(features, "geometry") or (len(features) == 0 and not may_be_empty):
         raise PositionError(path, "holds no features", "Give a layer with geometry.")
     wrong = sorted(set(features.geom_type.dropna()) - set(kinds))
     if wrong:
