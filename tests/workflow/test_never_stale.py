@@ -118,7 +118,9 @@ TINY_CHANGES: dict[str, Change] = {
     "columns of lists that are not read": Change(NONE, {"split": {"lists_scene_column": "name"}}),
     "seed of the split": Change(SPLIT, {"split": {"seed": 7}}, FOUR),
     "split in time": Change(SPLIT, {"split": {"method": "time", "gap_days": 1}}, FOUR),
-    "bootstrap": Change({"tabulate_scores"}, {"evaluation": {"bootstrap_samples": 200}}),
+    "bootstrap": Change(
+        {"tabulate_scores", "tabulate_distances"}, {"evaluation": {"bootstrap_samples": 200}}
+    ),
     "shortest front": Change(
         SCORED | LINES | {"extract_fronts"}, {"evaluation": {"min_front_length_m": 1}}, SIX
     ),
