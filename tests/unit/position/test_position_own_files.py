@@ -93,6 +93,17 @@ def test_doubts_of_the_file_reach_the_table_and_the_fit(tmp_path: Path) -> None:
     assert len(plotted.fit.times) == 19
 
 
+def test_a_file_in_which_no_front_was_located_gives_a_table_that_says_so(tmp_path: Path) -> None:
+    nothing = {"lines": [], "quality": "none", "reason": "no line", "err_geo_m": None}
+    fronts = [located(number, 6000, None, **nothing) for number in (1, 2)]
+    write_fronts(fronts, tmp_path / "fronts.gpkg")
+    run = position_series(
+        tmp_path / "fronts.gpkg", tmp_path / "out", glacier="G", upglacier="W", without_target=True
+    )
+    assert run.table["flag"].tolist() == ["no position", "no position"]
+    assert "too few (0)" in "\n".join(run.lines)
+
+
 def test_fronts_in_degrees_are_reprojected_where_a_crs_is_named(tmp_path: Path) -> None:
     fronts = [located(n, 6000 - 20 * n) for n in range(20)]
     write_fronts(fronts, tmp_path / "map.gpkg")
