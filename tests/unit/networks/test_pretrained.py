@@ -13,7 +13,7 @@ from calvingfront.errors import ConfigError
 from calvingfront.networks.build import build_network
 from calvingfront.networks.efficientnet import FILE, PACKAGE, TAPS, EfficientNetLite
 from calvingfront.networks.settings import NetworkSettings
-from calvingfront.networks.weights import load_network, save_weights
+from calvingfront.networks.weights import load_network, round_to_half, save_weights
 from calvingfront.storage.sealed import write_record
 
 IMAGE = "pretrained_unet"
@@ -63,6 +63,43 @@ def test_every_block_starts_from_imagenet() -> None:
         torch.testing.assert_close(
             block.norm_projected.running_var, given[f"_blocks.{number}._bn2.running_var"]
         )
+
+
+def test_features_are_those_of_the_published_implementation() -> None:
+    """Mean and one value of each tap, by efficientnet-lite-pytorch 0.1.0 on three equal colours."""
+    k = torch.arange(64.0)
+    image = ((k[:, None] * 7 + k * k * 3) % 64 / 63)[None, None]
+    encoder = EfficientNetLite(1, 5, 0.01).eval()
+    encoder.load_imagenet()
+    with torch.no_grad():
+        features = encoder(image)
+    found = [(float(each.mean()), float(each[0, 3, 1, 1])) for each in features]
+    theirs = [
+        (0.1747, 3.0834), (0.7271, -3.2457), (1.4542, -2.0021), (-0.3602, 12.7767),
+        (0.0885, -5.2208),
+    ]  # fmt: skip
+    np.testing.assert_allclose(found, theirs, atol=1e-3)
+
+
+def test_where_no_other_front_is_known_its_channels_are_silent() -> None:
+    both, image = build_network(settings(HISTORY)).encoder, build_network(settings()).encoder
+    state = image.state_dict() | {"stem.weight": both.stem.weight.detach().clone()}
+    with torch.no_grad():
+        both.load_state_dict(state)
+        both.stem.weight[:, 1:] = 1.0  # it has learnt to read them
+    x = torch.zeros(1, 4, 32, 32)
+    x[:, :1] = torch.rand(1, 1, 32, 32)
+    for a, b in zip(both.eval()(x), image.eval()(x[:, :1]), strict=True):
+        torch.testing.assert_close(a, b)
+
+
+def test_rounding_to_half_changes_kernels_alone() -> None:
+    network = build_network(settings())
+    before = {name: value.clone() for name, value in network.named_parameters()}
+    round_to_half(network)
+    for name, value in network.named_parameters():
+        expected = before[name].half().float() if value.dim() > 1 else before[name]
+        torch.testing.assert_close(value, expected, rtol=0, atol=0)
 
 
 def test_fronts_of_other_dates_start_without_weight() -> None:
