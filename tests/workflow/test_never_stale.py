@@ -508,7 +508,7 @@ def test_the_tables_after_changes_are_those_of_a_fresh_run_also_without_snakemak
     travelled, fresh = tmp_path / "travelled", tmp_path / "fresh"
     shutil.copytree(tiny_run, travelled, ignore=shutil.ignore_patterns(".snakemake"))
     said = rerun(snakemake, travelled, change, "tables")
-    assert "unet/bce/seed1, train_network: networks.width was 2, and is 3 in the conf" in said
+    assert "unet/bce/seed1, train_network: networks.width was 4, and is 3 in the conf" in said
     assert said.count("(Rule: train_network)") == 2
     assert "(Rule: pack_samples)" not in said
     made = ("models", "predictions", "evaluation", "tables", "attention", "fronts", "figures")
@@ -536,6 +536,6 @@ def test_a_row_of_another_configuration_stops_its_tables_by_name(
     )  # fmt: skip
     assert done.returncode == 1
     assert (
-        "models/unet/bce/seed1: networks.width was 2, and is 3 in the configuration" in done.stdout
+        "models/unet/bce/seed1: networks.width was 4, and is 3 in the configuration" in done.stdout
     )
     assert not (copy / "results" / "test" / "tables" / "table1.csv").exists()

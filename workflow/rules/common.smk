@@ -289,3 +289,14 @@ def training_memory(wildcards):
 
 # The published lists, if the split is read from them.
 SPLIT_LISTS = (config["split"]["lists"] or []) if config["split"]["method"] == "paper" else []
+
+
+def split_lists(wildcards):
+    """The published lists of the split, if it is read from them.
+
+    A split with an empty subset is told here, before the first job, and only if something needs the split: a few
+    products can be geocoded and looked at without one.
+    """
+    if STARTED.split_fault is not None:
+        raise WorkflowError(told(STARTED.split_fault, config))
+    return given(SPLIT_LISTS) if SPLIT_LISTS else []

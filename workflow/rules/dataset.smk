@@ -10,17 +10,6 @@ from calvingfront.configuration.acting import acting_split
 SPLIT = acting_split(config["split"], TRAINING["source"]["exclude"])
 
 
-def split_lists(wildcards):
-    """The published lists of the split, if it is read from them.
-
-    A split with an empty subset is told here, before the first job, and only if something needs the split: a few
-    products can be geocoded and looked at without one.
-    """
-    if STARTED.split_fault is not None:
-        raise WorkflowError(told(STARTED.split_fault, config))
-    return given(SPLIT_LISTS) if SPLIT_LISTS else []
-
-
 rule dataset:
     """Everything that a machine without Snakemake needs for training."""
     input:

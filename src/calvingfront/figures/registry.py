@@ -31,6 +31,7 @@ class Figure:
     code:       "module:function".
     inputs:     keyword of the function → files of several rows.
     dataset:    whether the function takes the folder of the packed samples too.
+    split:      whether it reads which scenes are for testing.
     parameters: keyword of the function → key of the configuration.
     shows:      left out unless a network has attention maps (`gated`) or Figure 1 can draw it
                 (`drawn`).
@@ -45,6 +46,7 @@ class Figure:
     category: str = "Figures"
     inputs: Mapping[str, Over] = field(default_factory=dict)
     dataset: bool = True
+    split: bool = True
     parameters: Mapping[str, str] = field(default_factory=dict)
     shows: Literal["gated", "drawn"] | None = None
     others: bool = False
@@ -101,6 +103,9 @@ _ALL = (
         },
         dataset=False, others=True,
     ),
-    Figure("archive", "Archive", "draw_archive", f"{_PACKAGE}.archive:draw_archive", "Data"),
+    Figure(
+        "archive", "Archive", "draw_archive", f"{_PACKAGE}.archive:draw_archive", "Data",
+        split=False,
+    ),
 )  # fmt: skip
 FIGURES: dict[str, Figure] = {figure.name: figure for figure in _ALL}

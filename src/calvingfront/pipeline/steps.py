@@ -382,7 +382,8 @@ def _table_step(table: Table) -> Step:
 
 def _figure_step(figure: Figure) -> Step:
     def inputs(config: Config) -> Keywords:
-        dataset: Keywords = {"dataset": dataset_files(files.SPLIT)} if figure.dataset else {}
+        split = [files.SPLIT] if figure.split else []
+        dataset: Keywords = {"dataset": dataset_files(*split)} if figure.dataset else {}
         return dataset | {name: paths_over(over, config) for name, over in figure.inputs.items()}
 
     return Step(
