@@ -88,7 +88,7 @@ def train_network(
     folder = Path(weights).parent
     epochs = Path(kept) if kept is not None else folder / "kept.safetensors"
     data = open_dataset(dataset)
-    subsets = read_split(dataset)
+    subsets = read_split(dataset, (TRAIN, VALIDATION))
     log.info("%s, %s, seed %d: %s", model, loss, seed, {k: len(v) for k, v in subsets.items()})
     given = history_as_read(model, history_from or {})
     past = None if given is None else HistorySettings(**given)
