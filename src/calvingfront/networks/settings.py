@@ -17,6 +17,7 @@ class NetworkSettings:
     network only learns that most pixels are background (Lin et al. 2017, Focal Loss for Dense
     Object Detection, section 3.3).
     deep_supervision: whether each coarser level of the decoder has a head that is trained as well.
+    auxiliary: what is learnt beside the front, keys of `vocabulary.auxiliary.TASKS`.
     """
 
     model: str
@@ -27,3 +28,8 @@ class NetworkSettings:
     batch_norm_momentum: float = 0.01
     front_prior: float | None = None
     deep_supervision: bool = False
+    auxiliary: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        # A configuration and a record give a list.
+        object.__setattr__(self, "auxiliary", tuple(self.auxiliary))

@@ -154,18 +154,25 @@ class Trainer:
         self._earlier, self._losses = tensors["losses"].to(self.step.device), []
         self.iteration = iteration
 
-    def validate(self) -> tuple[float, float]:
-        """Return the validation loss and the monitor, averaged over the images."""
+    def validate(self) -> tuple[float, float, dict[str, float]]:
+        """Return the validation loss, the monitor and the loss of each auxiliary task.
+
+        Each is averaged over the images.
+        """
         network = self.kept_network.eval()
         items = np.arange(self.validation_feed.count)
         losses, monitors = [], []
+        beside: dict[str, list[Tensor]] = {}
         for batch in self.validation_feed.batches(items, self.settings.batch_size):
-            loss, monitor = self.step.evaluate(batch, network)
+            loss, monitor, auxiliary = self.step.evaluate(batch, network)
             losses.append(loss * len(batch.images))
             monitors.append(monitor)
+            for task, value in auxiliary.items():
+                beside.setdefault(task, []).append(value * len(batch.images))
         return (
             float(torch.stack(losses).sum()) / len(items),
             float(torch.cat(monitors).mean()),
+            {task: float(torch.stack(each).sum()) / len(items) for task, each in beside.items()},
         )
 
     @property
