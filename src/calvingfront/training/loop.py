@@ -125,7 +125,7 @@ def _run_epochs(
         train_loss = trainer.run_epoch(epoch, after_batch)
         train_seconds = time.perf_counter() - begun
         progress.seconds = 0.0
-        validation_loss, monitor, beside = trainer.validate()
+        validation_loss, monitor = trainer.validate()
         if not np.isfinite(monitor):
             raise DivergedError(
                 f"epoch {epoch}, validation",
@@ -138,7 +138,7 @@ def _run_epochs(
             "train_loss": train_loss,
             "validation_loss": validation_loss,
             "validation_monitor": monitor,
-            **{f"validation_{task}": value for task, value in beside.items()},
+            **{f"validation_{task}": loss for task, loss in trainer.validation_beside.items()},
             "seconds": time.perf_counter() - begun,
             "images_per_second": trainer.batches_per_epoch * settings.batch_size / train_seconds,
         }
