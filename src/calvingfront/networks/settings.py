@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
 
 from calvingfront.networks.blocks import Variant
 
@@ -33,3 +34,10 @@ class NetworkSettings:
     def __post_init__(self) -> None:
         # A configuration and a record give a list.
         object.__setattr__(self, "auxiliary", tuple(self.auxiliary))
+
+    def as_record(self) -> dict[str, Any]:
+        """Return the settings as plain JSON values; without `auxiliary` if there is none."""
+        record = asdict(self) | {"auxiliary": list(self.auxiliary)}
+        if not self.auxiliary:
+            del record["auxiliary"]
+        return record

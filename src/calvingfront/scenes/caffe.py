@@ -15,7 +15,7 @@ from typing import Any
 import pandas as pd
 
 from calvingfront.errors import CalvingFrontError, ConfigError, Faults, SceneError
-from calvingfront.scenes.lists.caffe_files import absent, files_by_scene
+from calvingfront.scenes.lists.caffe_files import absent, files_by_scene, zone_faults
 from calvingfront.scenes.lists.caffe_sizes import read_sizes, shrunk, unlike_published
 from calvingfront.scenes.lists.split_lists import read_lists
 from calvingfront.scenes.pixels import check_depth
@@ -153,7 +153,7 @@ def list_caffe(
         named.append({"scene": name, "glacier": row["glacier"], "front": "its own"})
         problems = _complete(row, paths, fronts.get(name, []), table)
         if zones:
-            problems += _faults_of_zones(row, masks.get(name, []), folder / "zones")
+            problems += zone_faults(name, masks.get(name, []), folder / "zones")
         faults.extend(problems)
         if not problems:
             rows.append(row)
@@ -262,20 +262,6 @@ def _complete(
         **{key: native.get(key) for key in ("crs", "upper_left_x", "upper_left_y")},
     }
     return problems
-
-
-def _faults_of_zones(
-    row: Mapping[str, Any], masks: list[Path], folder: Path
-) -> list[CalvingFrontError]:
-    """What is wrong with the files of a scene's zones, without reading them."""
-    if len(masks) == 1:
-        return []
-    what = "has no mask of zones, which networks.auxiliary asks for"
-    remedy = f"Add {row['scene']}_zones.png under {folder}, or take zones out."
-    if masks:
-        what = f"has {len(masks)} masks of zones: {' and '.join(map(str, masks))}"
-        remedy = "Keep one of them."
-    return [SceneError(row["scene"], what, remedy)]
 
 
 def _is_day(text: str) -> bool:

@@ -80,7 +80,7 @@ def train(
     record = {
         "loss": loss,
         "seed": seed,
-        "network": vars(network),
+        "network": network.as_record(),
         "training": settings.as_record(),
         "step": asdict(trainer.plan) | {"way": trainer.step.way},
         "trainable_parameters": count_parameters(trainer.network),

@@ -45,8 +45,7 @@ def fingerprint(
     free = [key for key in FREE if key not in acting_ends(settings.schedule)]
     free += [] if network.auxiliary else ["auxiliary_weight"]
     marks: Fingerprint = {"training code": code, "loss": loss, "seed": seed}
-    marks |= {f"networks.{key}": value for key, value in asdict(network).items()}
-    marks["networks.auxiliary"] = list(network.auxiliary)
+    marks |= {f"networks.{key}": value for key, value in network.as_record().items()}
     marks |= {
         f"training.{key}": value for key, value in asdict(settings).items() if key not in free
     }
