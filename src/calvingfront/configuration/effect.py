@@ -73,6 +73,8 @@ def _idle(config: Config) -> Iterator[tuple[str, str]]:
         yield "history.dropped", "no network of networks.models reads image and fronts"
     if not ensembles_of(config):
         yield "evaluation.ensembles", "no row has two members: one network, loss and seed"
+    if not config["networks"]["auxiliary"]:
+        yield "training.auxiliary_weight", "networks.auxiliary is empty"
     if config["training"]["schedule"] == "cosine":
         yield "training.half_cycle_epochs", "training.schedule is cosine"
     if config["training"]["device"] == "cpu":

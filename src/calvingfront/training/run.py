@@ -15,6 +15,7 @@ from calvingfront.compute.device import claimed_device
 from calvingfront.compute.peak import share_of_peak
 from calvingfront.dataset.history import History, HistorySettings
 from calvingfront.dataset.reading import open_dataset, read_split
+from calvingfront.dataset.zones import open_zones
 from calvingfront.errors import ConfigError, TrainingError
 from calvingfront.files import PathLike, leftovers
 from calvingfront.losses.loss import build_loss
@@ -24,10 +25,11 @@ from calvingfront.storage.sealed import write_record, write_sealed
 from calvingfront.training.feed import OF_VALIDATION, feed_of
 from calvingfront.training.loop import train
 from calvingfront.training.resuming.checkpoints import Checkpoints
-from calvingfront.training.resuming.fingerprint import fingerprint, of_history
+from calvingfront.training.resuming.fingerprint import fingerprint, of_history, of_zones
 from calvingfront.training.resuming.state import StateFolder
 from calvingfront.training.run_record import surroundings
 from calvingfront.training.settings import TrainingSettings
+from calvingfront.vocabulary.auxiliary import DISTANCE, ZONES
 from calvingfront.vocabulary.models import history_as_read
 from calvingfront.vocabulary.subsets import TRAIN, VALIDATION
 
@@ -88,6 +90,8 @@ def train_network(
     folder = Path(weights).parent
     epochs = Path(kept) if kept is not None else folder / "kept.safetensors"
     data = open_dataset(dataset)
+    zones = open_zones(dataset, data) if ZONES in network.auxiliary else None
+    weighted = weighted or DISTANCE in network.auxiliary
     subsets = read_split(dataset)
     log.info("%s, %s, seed %d: %s", model, loss, seed, {k: len(v) for k, v in subsets.items()})
     given = history_as_read(model, history_from or {})
@@ -111,6 +115,8 @@ def train_network(
         )
         if past is not None:
             marks |= of_history(data, subsets[TRAIN], past)
+        if zones is not None:
+            marks |= of_zones(data, subsets[TRAIN], zones)
         machine = {
             key: getattr(settings, key) for key in ("threads", "deterministic", "acceleration")
         }
@@ -124,6 +130,7 @@ def train_network(
                 settings,
                 device,
                 None if past is None else History(data, subsets[subset], subsets, past),
+                zones,
             )
             for subset, augmentation in (
                 (TRAIN, settings.augmentation),
