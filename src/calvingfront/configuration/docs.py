@@ -34,6 +34,9 @@ to write instead.
 |---|---|
 """
 CLOSING = """
+`shifts/NAME.yaml`, on top of `recipe.yaml` and `recipe_gpu.yaml`, leave out a glacier, a mission,
+the last years, or half or three quarters of the training scenes (docs/shifts.md).
+
 Relative paths start at the working directory (`snakemake --directory`).
 """
 
