@@ -75,6 +75,8 @@ def _idle(config: Config) -> Iterator[tuple[str, str]]:
         yield "evaluation.ensembles", "no row has two members: one network, loss and seed"
     if config["training"]["schedule"] == "cosine":
         yield "training.half_cycle_epochs", "training.schedule is cosine"
+    if config["training"]["start_from"] is not None:
+        yield "networks.front_prior", "training.start_from gives the first weights"
     if config["training"]["device"] == "cpu":
         yield "training.gpu_slots", "training.device is cpu"
     elif config["training"]["device"].startswith("cuda"):
