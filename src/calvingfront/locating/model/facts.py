@@ -98,10 +98,22 @@ def describe(
             method=_get(path, config, "split", "method"),
         ),
         scores=_scores(packed, held_out, shortest),
-        remarks=remarks,
+        remarks="\n\n".join(filter(None, [*_starts(results, runs), remarks])),
         licence=licence,
         data=data,
     )
+
+
+def _starts(results: Path, runs: Sequence[Run]) -> list[str]:
+    """A sentence if trainings started from other weights: these have seen other scenes."""
+    records = (read_record(file_of(results, paths.RECORD, run)) for run in runs)
+    found = sorted({str(about["start"]["from"]) for about in records if about.get("start")})
+    if not found:
+        return []
+    return [
+        f"The trainings started from the weights in `{'`, `'.join(found)}`. The scenes on which "
+        "these were trained are not among those above."
+    ]
 
 
 def settings_of(results: Path) -> dict[str, Any]:
