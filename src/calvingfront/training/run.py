@@ -97,7 +97,7 @@ def train_network(
     data = open_dataset(dataset)
     zones = open_zones(dataset, data) if ZONES in network.auxiliary else None
     weighted = weighted or DISTANCE in network.auxiliary
-    subsets = read_split(dataset)
+    subsets = read_split(dataset, (TRAIN, VALIDATION))
     log.info("%s, %s, seed %d: %s", model, loss, seed, {k: len(v) for k, v in subsets.items()})
     given = history_as_read(model, history_from or {})
     past = None if given is None else HistorySettings(**given)
