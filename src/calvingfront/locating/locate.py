@@ -18,7 +18,7 @@ from calvingfront.evaluation.ensemble import member_probabilities
 from calvingfront.files import PathLike
 from calvingfront.locating.inputs.geocoding import Work
 from calvingfront.locating.judging import judged_front, unlike_training
-from calvingfront.locating.located_front import LocatedFront
+from calvingfront.locating.located_front import ELSEWHERE, UNTESTED, LocatedFront
 from calvingfront.locating.model_folder import ModelFolder, read_model
 from calvingfront.locating.new_scenes import NewScene, Sample, prepare, sample_of_file
 from calvingfront.locating.outputs.writers import write_files
@@ -27,6 +27,9 @@ from calvingfront.locating.vectors import write_fronts
 from calvingfront.networks.unet import UNet
 
 log = logging.getLogger(__name__)
+
+# What is said of errors that are not those of the training's glaciers.
+WHERE = {ELSEWHERE: " (as on other glaciers)", UNTESTED: " (not tested on other glaciers)"}
 
 Keep = Callable[[Sample, npt.NDArray[np.float64]], None]
 
@@ -97,9 +100,22 @@ def locate_fronts(
                 outcome = described(scene, front)
             seconds = time.monotonic() - start
             say(f"{number} of {len(scenes)}: {scene.scene}: {outcome} ({seconds:.1f} s)")
+    tell_untested(found.fronts, model)
     if found.fronts:
         found.unwritten = write_files(found.fronts, outputs, crs, stac)
     return found
+
+
+def tell_untested(fronts: Sequence[LocatedFront], model: ModelFolder) -> None:
+    """Warn of lines whose errors were calibrated on other glaciers, and not tested on theirs."""
+    untested = [front for front in fronts if front.err_calib == UNTESTED]
+    if untested:
+        names = sorted({front.glacier or "unnamed" for front in untested})
+        log.warning(
+            "the errors of %d lines (glaciers: %s) were calibrated on %s and not tested on other "
+            "glaciers; expect their bands to be too narrow",
+            len(untested), ", ".join(names), ", ".join(model.trained_on.glaciers),
+        )  # fmt: skip
 
 
 def _first_fault(error: CalvingFrontError) -> str:
@@ -121,7 +137,9 @@ def found_in(front: LocatedFront) -> str:
     if not front.lines:
         return f"no front, {front.reason}"
     pieces = f" in {len(front.lines)} pieces" if len(front.lines) > 1 else ""
-    error = f", error {front.error_m:.0f} m" if front.error_m is not None else ""
+    error = ""
+    if front.error_m is not None:
+        error = f", error {front.error_m:.0f} m{WHERE.get(front.err_calib or '', '')}"
     flag = f", {front.quality}" if front.quality else ""
     return f"front of {sum(map(len, front.lines))} vertices{pieces}{error}{flag}"
 
@@ -163,6 +181,7 @@ def locate_file(
         networks = [network.to(place).eval() for network in opened.load_networks()]
         located = locate_sample(read, opened, networks, place)
     write_fronts([replace(located, err_geo_m=geolocation_error_m)], front)
+    tell_untested([located], opened)
     log.info("%s: %s", located.scene, found_in(located))
 
 
