@@ -20,7 +20,7 @@ GIVEN_MODEL = given_folder(config)
 def locating_model():
     """The model as an input. Of one from elsewhere the content counts (`made_from`), not the date.
 
-    The one that comes with the package is no input: where the package is installed does not matter.
+    The one that comes with the package is no input (None for the script): where it is installed does not matter.
     """
     if GIVEN_MODEL is None:
         return rules.export_model.output.model
