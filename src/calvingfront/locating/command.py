@@ -143,8 +143,8 @@ def _add_outputs(group: Any) -> None:
     add = group.add_argument
     add(
         "--model", metavar="DIR",
-        help="model folder, made by calvingfront export (default: the model that comes with it, "
-        "trained on real scenes)",
+        help="model folder, made by calvingfront export, or shipped (the default): the model that "
+        "comes with it, trained on real scenes",
     )  # fmt: skip
     add(
         "--output", required=True, action="append", metavar="FILE",

@@ -19,7 +19,7 @@ from calvingfront.files import PathLike
 from calvingfront.locating.inputs.geocoding import Work
 from calvingfront.locating.judging import judged_front, unlike_training
 from calvingfront.locating.located_front import ELSEWHERE, UNTESTED, LocatedFront
-from calvingfront.locating.model_folder import ModelFolder, read_model
+from calvingfront.locating.model_folder import SHIPPED, ModelFolder, read_model
 from calvingfront.locating.new_scenes import NewScene, Sample, prepare, sample_of_file
 from calvingfront.locating.outputs.writers import write_files
 from calvingfront.locating.tracing import trace
@@ -146,7 +146,7 @@ def found_in(front: LocatedFront) -> str:
 
 def locate_file(
     sample: PathLike,
-    model: PathLike,
+    model: PathLike | None,
     front: PathLike,
     *,
     glacier: str,
@@ -161,18 +161,19 @@ def locate_file(
 ) -> None:
     """Locate the front of one sample of the workflow, and write it as a GeoPackage of one row.
 
-    sample: file of `square_file`, made with the model's own preprocessing. model: its folder.
+    sample: file of `square_file`, made with the model's own preprocessing. model: its folder; None
+    for the model that comes with the package.
     glacier, mission, acquired, orbit, view: see `sample_of_file`. geolocation_error_m: of the
     image, as stated by the user.
     Raises SampleError if the sample was made otherwise, ModelError if the model cannot be loaded.
     """
-    opened = read_model(model)
+    opened = read_model(SHIPPED if model is None else model)
     read = sample_of_file(sample, glacier, mission, acquired, orbit, view)
     steps = opened.preprocessing
     if (len(read.image), read.facts["variant"]) != (steps.size, steps.variant):
         raise SampleError(
             sample,
-            f"is {len(read.image)} px ({read.facts['variant']}), but {model} was trained on "
+            f"is {len(read.image)} px ({read.facts['variant']}), but {opened.path} was trained on "
             f"{steps.size} px ({steps.variant})",
             "Rerun square_image for the sample.",
         )
