@@ -78,8 +78,12 @@ def _idle(config: Config) -> Iterator[tuple[str, str]]:
         yield "history.dropped", "no network of networks.models reads image and fronts"
     if not ensembles_of(config):
         yield "evaluation.ensembles", "no row has two members: one network, loss and seed"
+    if not config["networks"]["auxiliary"]:
+        yield "training.auxiliary_weight", "networks.auxiliary is empty"
     if config["training"]["schedule"] == "cosine":
         yield "training.half_cycle_epochs", "training.schedule is cosine"
+    if config["training"]["start_from"] is not None:
+        yield "networks.front_prior", "training.start_from gives the first weights"
     if config["training"]["device"] == "cpu":
         yield "training.gpu_slots", "training.device is cpu"
     elif config["training"]["device"].startswith("cuda"):

@@ -445,3 +445,9 @@ def test_scenes_without_a_front_are_checked_for_their_size_too(
     (fault,) = faults_of(products)
     assert "has no area for B, and on the whole of NEW" in fault
     assert "[LEFT, BOTTOM, RIGHT, TOP]" in fault
+
+
+def test_weights_to_start_from_are_looked_for_before_the_first_job(scenes: dict[str, Any]) -> None:
+    scenes["training"] = {"batch_size": 2, "start_from": "nowhere"}
+    (fault,) = faults_of(scenes)
+    assert fault.startswith("training.start_from: nowhere holds no trained network")

@@ -118,14 +118,13 @@ def _of_trainings(situations: Sequence[Situation]) -> Iterator[CalvingFrontError
 def _differences(
     then: Mapping[str, Any], now: Mapping[str, Any], prefix: str = ""
 ) -> Iterator[tuple[str, Any, Any]]:
-    """Every setting that both records have with different values: a newer version has more keys."""
-    for key in then:
-        if key not in now:
-            continue
-        if isinstance(then[key], Mapping) and isinstance(now[key], Mapping):
-            yield from _differences(then[key], now[key], f"{prefix}{key}.")
-        elif then[key] != now[key]:
-            yield f"{prefix}{key}", then[key], now[key]
+    """Every setting with different values; what an older record does not have is off."""
+    for key in dict.fromkeys((*then, *now)):
+        old, new = then.get(key), now.get(key)
+        if isinstance(old, Mapping) and isinstance(new, Mapping):
+            yield from _differences(old, new, f"{prefix}{key}.")
+        elif old != new and (old or new):
+            yield f"{prefix}{key}", old, new
 
 
 def _value(situation: Situation, key: str) -> Any:
