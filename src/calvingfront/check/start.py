@@ -33,7 +33,7 @@ REMEDY = (
 # What the scene table depends on: with a fault in one of these, it is not read.
 OF_THE_TABLE = (
     "source", "map.spacing_m", "split.method", "split.lists", "split.lists_scene_column",
-    "split.lists_subset_column",
+    "split.lists_subset_column", "networks.auxiliary",
 )  # fmt: skip
 OF_THE_SPLIT = (
     "split", "figures", "source.exclude", "training.batch_size", "training.augmentation",
@@ -44,6 +44,7 @@ OF_TERRAIN = "calvingfront.check.terrain:terrain_faults"
 OF_FILES = (
     (("source", "map"), "calvingfront.check.products:product_faults"),
     (("source", "map", "samples", "locating"), "calvingfront.check.frames:frame_faults"),
+    (("source", "networks.auxiliary"), "calvingfront.scenes.zones:zone_faults"),
 )
 
 

@@ -23,6 +23,7 @@ from calvingfront.tables.registry import TABLES, Table
 from calvingfront.training.ending import ENDS, HOW
 from calvingfront.training.starting.source import find_start
 from calvingfront.vocabulary import paths
+from calvingfront.vocabulary.auxiliary import learns_zones, tasks_of
 from calvingfront.vocabulary.ensembles import ensembles_of
 from calvingfront.vocabulary.losses import family_of
 from calvingfront.vocabulary.models import (
@@ -154,11 +155,17 @@ def _trained(config: Config) -> Keywords:
     return {"dataset": dataset_files(files.SPLIT)}
 
 
+def _trained_on(config: Config) -> Keywords:
+    zones = (files.ZONES, files.ZONES_INDEX) if learns_zones(config) else ()
+    return {"dataset": dataset_files(files.SPLIT, *zones)}
+
+
 def _training_parameters(config: Config) -> dict[str, Any]:
     networks, training = config["networks"], config["training"]
+    idle = {"models"} if tasks_of(config) else {"models", "auxiliary"}
     return {
-        "networks": {key: value for key, value in networks.items() if key != "models"},
-        "training": acting_training(training),
+        "networks": {key: value for key, value in networks.items() if key not in idle},
+        "training": acting_training(training, bool(tasks_of(config))),
     }
 
 
@@ -285,7 +292,7 @@ _ALL = [
     Step(
         "train_network",
         "calvingfront.training.run:train_network",
-        inputs=_trained,
+        inputs=_trained_on,
         outputs=lambda config: {
             "weights": paths.WEIGHTS,
             "kept": paths.KEPT_WEIGHTS,

@@ -82,7 +82,7 @@ def train(
     record = {
         "loss": loss,
         "seed": seed,
-        "network": vars(network),
+        "network": network.as_record(),
         "training": settings.as_record(),
         "step": asdict(trainer.plan) | {"way": trainer.step.way},
         "trainable_parameters": count_parameters(trainer.network),
@@ -140,6 +140,7 @@ def _run_epochs(
             "train_loss": train_loss,
             "validation_loss": validation_loss,
             "validation_monitor": monitor,
+            **{f"validation_{task}": loss for task, loss in trainer.validation_beside.items()},
             "seconds": time.perf_counter() - begun,
             "images_per_second": trainer.batches_per_epoch * settings.batch_size / train_seconds,
         }

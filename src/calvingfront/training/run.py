@@ -15,6 +15,7 @@ from calvingfront.compute.device import claimed_device
 from calvingfront.compute.peak import share_of_peak
 from calvingfront.dataset.history import History, HistorySettings
 from calvingfront.dataset.reading import open_dataset, read_split
+from calvingfront.dataset.zones import open_zones
 from calvingfront.errors import ConfigError, TrainingError
 from calvingfront.files import PathLike, leftovers
 from calvingfront.losses.loss import build_loss
@@ -24,12 +25,13 @@ from calvingfront.storage.sealed import write_record, write_sealed
 from calvingfront.training.feed import OF_VALIDATION, feed_of
 from calvingfront.training.loop import train
 from calvingfront.training.resuming.checkpoints import Checkpoints
-from calvingfront.training.resuming.fingerprint import fingerprint, of_history
+from calvingfront.training.resuming.fingerprint import fingerprint, of_history, of_zones
 from calvingfront.training.resuming.state import StateFolder
 from calvingfront.training.run_record import surroundings
 from calvingfront.training.settings import TrainingSettings
 from calvingfront.training.starting.source import KEY
 from calvingfront.training.starting.taking import take_start
+from calvingfront.vocabulary.auxiliary import DISTANCE, ZONES
 from calvingfront.vocabulary.models import history_as_read
 from calvingfront.vocabulary.runs import Run
 from calvingfront.vocabulary.subsets import HELD_OUT, TRAIN, VALIDATION
@@ -93,7 +95,9 @@ def train_network(
     folder = Path(weights).parent
     epochs = Path(kept) if kept is not None else folder / "kept.safetensors"
     data = open_dataset(dataset)
-    subsets = read_split(dataset)
+    zones = open_zones(dataset, data) if ZONES in network.auxiliary else None
+    weighted = weighted or DISTANCE in network.auxiliary
+    subsets = read_split(dataset, (TRAIN, VALIDATION))
     log.info("%s, %s, seed %d: %s", model, loss, seed, {k: len(v) for k, v in subsets.items()})
     given = history_as_read(model, history_from or {})
     past = None if given is None else HistorySettings(**given)
@@ -116,6 +120,8 @@ def train_network(
         )
         if past is not None:
             marks |= of_history(data, subsets[TRAIN], past)
+        if zones is not None:
+            marks |= of_zones(data, subsets[TRAIN], zones)
         start, taken = None, None
         if settings.start_from is not None:
             start, taken = take_start(
@@ -137,6 +143,7 @@ def train_network(
                 settings,
                 device,
                 None if past is None else History(data, subsets[subset], subsets, past),
+                zones,
             )
             for subset, augmentation in (
                 (TRAIN, settings.augmentation),

@@ -75,6 +75,8 @@ class Trainer:
         decay = settings.weight_average
         self.average = WeightAverage(self.network, decay) if decay else None
         self.iteration = 0
+        # Auxiliary task → its loss at the last validation.
+        self.validation_beside: dict[str, float] = {}
         # Losses of the epoch in progress, on the device: of an earlier session, and of this one.
         self._earlier = torch.empty(0, device=device)
         self._losses: list[Tensor] = []
@@ -160,14 +162,23 @@ class Trainer:
         self.iteration = iteration
 
     def validate(self) -> tuple[float, float]:
-        """Return the validation loss and the monitor, averaged over the images."""
+        """Return the validation loss and the monitor, averaged over the images.
+
+        The loss is that of the front alone; those beside it stand in `validation_beside`.
+        """
         network = self.kept_network.eval()
         items = np.arange(self.validation_feed.count)
         losses, monitors = [], []
+        beside: dict[str, list[Tensor]] = {}
         for batch in self.validation_feed.batches(items, self.settings.batch_size):
-            loss, monitor = self.step.evaluate(batch, network)
+            loss, monitor, auxiliary = self.step.evaluate(batch, network)
             losses.append(loss * len(batch.images))
             monitors.append(monitor)
+            for task, value in auxiliary.items():
+                beside.setdefault(task, []).append(value * len(batch.images))
+        self.validation_beside = {
+            task: float(torch.stack(each).sum()) / len(items) for task, each in beside.items()
+        }
         return (
             float(torch.stack(losses).sum()) / len(items),
             float(torch.cat(monitors).mean()),

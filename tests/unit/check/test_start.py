@@ -180,6 +180,22 @@ def test_settings_without_effect_are_told_and_defaults_are_not(scenes: dict[str,
 
 
 @pytest.mark.parametrize(
+    ("split", "told"),
+    [
+        ({"method": "time", "seed": 4}, ["split.seed"]),
+        ({"method": "time", "seed": 4, "train_share": 0.9, "gap_days": 1}, []),
+        ({"method": "random", "test_missions": ["ERS"]}, ["split.test_missions"]),
+    ],
+)
+def test_the_seed_acts_where_it_draws_the_training_scenes_that_are_kept(
+    scenes: dict[str, Any], split: dict[str, Any], told: list[str]
+) -> None:
+    scenes["split"] = {"shares": [2, 1, 1]} | split
+    notes = start(scenes, *SCHEMAS).notes
+    assert [note.partition(" has no effect: ")[0] for note in notes] == told
+
+
+@pytest.mark.parametrize(
     ("models", "told"),
     [
         (["unet"], ["history.when", "history.dropped", "evaluation.ensembles"]),

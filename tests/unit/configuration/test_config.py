@@ -137,7 +137,15 @@ def test_a_fault_names_its_key_and_what_to_write(
             "Write linear",
         ),
         ({"source": {"kind": "images"}}, "source.images.table", "CSV or TSV"),
+        (
+            {"networks": {"auxiliary": ["distance", "zones"]}},
+            "networks.auxiliary",
+            "source.kind simulated has none. Take zones out, or write source.kind caffe or images",
+        ),
         ({"split": {"method": "glacier"}}, "split.test_glaciers", "as in [SI]"),
+        ({"split": {"method": "mission"}}, "split.test_missions", "as in [ERS]"),
+        ({"split": {"train_share": 0}}, "split.train_share", "out of range"),
+        ({"split": {"train_share": 1.5}}, "split.train_share", "out of range"),
         ({"split": {"lists": "nowhere.csv"}}, "split.lists", "there is no file nowhere.csv"),
         (
             {"source": {"simulated": {"first_year": 2010, "last_year": 2000}}},
@@ -207,6 +215,18 @@ def test_products_need_a_map_that_can_be(
     (fault,) = faults_of({"source": source, "map": sound | chart})
     assert fault.startswith(f"{key}: ")
     assert said in fault
+
+
+def test_the_distance_needs_no_masks_and_zones_are_known_where_there_are_masks() -> None:
+    for auxiliary, kind in ((["distance"], "simulated"), (["zones"], "caffe")):
+        given = {
+            "networks": {"auxiliary": auxiliary},
+            "source": {"kind": kind, "caffe": {"folder": "."}},
+        }
+        assert validate_config(given, SCHEMA)["networks"]["auxiliary"] == auxiliary
+    for wrong in (["zone"], ["zones", "zones"], "zones"):
+        (fault,) = faults_of({"networks": {"auxiliary": wrong}})
+        assert fault.startswith("networks.auxiliary")
 
 
 def test_all_faults_are_told_at_once() -> None:
