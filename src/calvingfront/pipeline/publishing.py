@@ -27,6 +27,7 @@ PUBLISHED = (
     "models/*/*/seed*/run.json",
     "models/*/*/seed*/history.tsv",
     "predictions/*/*/seed*/made_from.json",
+    "predictions/*/*/seed*/filter.json",
     "evaluation/*/*/seed*/*.tsv",
     "evaluation/*/*/seed*/*.json",
 )
