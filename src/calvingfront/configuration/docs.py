@@ -18,6 +18,9 @@ OVERLAYS = {
     "search_cpu.yaml": "on top of `search.yaml`, a plan for two cores",
     "search_gpu.yaml": "on top of `search.yaml`, a plan for a GPU, around `recipe_gpu.yaml`",
     "weights.yaml": "on top of both, the model that comes with the package (docs/weights.md)",
+    "history_past.yaml": "on top of both, what fronts of other dates are worth in monitoring",
+    "history_both.yaml": "on top of both, what they are worth in a re-analysis",
+    "simulated_start.yaml": "on top of both, weights from the simulated archive to start from",
     "test.yaml": "the whole workflow in a minute or two, for tests; its scores are meaningless",
 }
 OPENING = """\
@@ -37,6 +40,9 @@ to write instead.
 |---|---|
 """
 CLOSING = """
+`shifts/NAME.yaml`, on top of `recipe.yaml` and `recipe_gpu.yaml`, leave out a glacier, a mission,
+the last years, or half or three quarters of the training scenes (docs/shifts.md).
+
 Relative paths start at the working directory (`snakemake --directory`).
 """
 

@@ -46,10 +46,15 @@ def resize_image(
 
 def resize_mask(mask: Mask, grid: SquareGrid) -> Mask:
     """Nearest neighbour (by pixel centres) onto `grid`, False in the padding; (size, size) bool."""
-    rows = _nearest(mask.shape[0], grid.step_y, grid.content_height)
-    cols = _nearest(mask.shape[1], grid.step_x, grid.content_width)
-    square = np.zeros((grid.size, grid.size), dtype=np.bool_)
-    square[: grid.content_height, : grid.content_width] = mask[np.ix_(rows, cols)]
+    return resize_labels(mask.view(np.uint8), grid).view(np.bool_)
+
+
+def resize_labels(labels: Grey, grid: SquareGrid) -> Grey:
+    """The same of labels, 0 in the padding; (size, size) uint8."""
+    rows = _nearest(labels.shape[0], grid.step_y, grid.content_height)
+    cols = _nearest(labels.shape[1], grid.step_x, grid.content_width)
+    square: Grey = np.zeros((grid.size, grid.size), dtype=np.uint8)
+    square[: grid.content_height, : grid.content_width] = labels[np.ix_(rows, cols)]
     return square
 
 

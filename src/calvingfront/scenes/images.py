@@ -15,7 +15,9 @@ from calvingfront.scenes.fronts.listing import Fronts, front_of
 from calvingfront.scenes.imagery.bands import REMEDY as CHOOSE_BAND
 from calvingfront.scenes.places.metres import flat_name, map_fault, stretched
 from calvingfront.scenes.rasters import band_faults, open_raster
+from calvingfront.scenes.scene_table import with_front
 from calvingfront.scenes.user_table import Fault, day_of, existing, fetched, list_table, metres_of
+from calvingfront.vocabulary.auxiliary import learns_zones
 from calvingfront.vocabulary.kinds import ASK, known_kind
 
 REQUIRED = ("scene", "glacier", "mission", "acquired", "image")
@@ -25,8 +27,8 @@ SQUARE_TOLERANCE = 1e-6  # relative rotation that counts as none
 
 def from_config(config: Mapping[str, Any]) -> pd.DataFrame:
     """The scene table of `source.images`."""
-    source = config["source"]
-    return list_images(**source["images"], exclude=source["exclude"] or {})
+    source, zones = config["source"], learns_zones(config)
+    return list_images(**source["images"], exclude=source["exclude"] or {}, zones=zones)
 
 
 def faults(config: Mapping[str, Any]) -> Iterator[ConfigError]:
@@ -44,16 +46,26 @@ def list_images(
     exclude: Collection[str] = (),
     values: str | None = None,
     band: str | None = None,
+    zones: bool = False,
 ) -> pd.DataFrame:
     """The scene table of a user's table (CSV or TSV), completed from the image headers.
 
-    values, band: of the images whose own columns values and band are empty.
+    values, band: of the images whose own columns values and band are empty. zones: whether to read
+    the column zones; `attrs["zones"]` is then scene → mask, for the scenes with a front and a mask.
     Paths are relative to the table's folder. Raises Faults with all faults.
     """
     fronts = Fronts()
-    make_row = partial(_row, fronts=fronts, values=values, band=band)
-    scenes = list_table(table, "source.images.table", REQUIRED, OPTIONAL, exclude, make_row)
+    masks: dict[str, str] | None = {} if zones else None
+    make_row = partial(_row, fronts=fronts, values=values, band=band, zones=masks)
+    required = (*REQUIRED, "zones") if zones else REQUIRED
+    scenes = list_table(table, "source.images.table", required, OPTIONAL, exclude, make_row)
     scenes.attrs["notes"] = [*scenes.attrs["notes"], *fronts.notes(), *stretched(scenes)]
+    if masks is not None:
+        scenes.attrs["zones"] = masks
+        lacking = len(with_front(scenes)) - len(masks)
+        if lacking:
+            note = f"{lacking} scenes with a front have no zones: networks learn none from them"
+            scenes.attrs["notes"].append(note)
     return scenes
 
 
@@ -64,9 +76,11 @@ def _row(
     fronts: Fronts,
     values: str | None = None,
     band: str | None = None,
+    zones: dict[str, str] | None = None,
 ) -> dict[str, Any]:
     """The columns of a line: mission, date, files, kind of values, and the image's header.
 
+    zones: to which the scene's mask of zones is added; None if they are not read.
     An image without a front may be unusable here: its own job says why, and stops no other.
     """
     row: dict[str, Any] = {"mission": cell["mission"], "acquired": day_of(cell["acquired"], fault)}
@@ -79,6 +93,10 @@ def _row(
     if image is not None and front is not None and front.samefile(image):
         fault(f"front {front.name} is the image itself", "Give the front's own file.")
         front = None
+    if zones is not None and cell["front"] and cell["zones"]:
+        mask = existing(cell, "zones", folder, fault)
+        if mask is not None and fetched(mask, "zones", fault):
+            zones[cell["scene"]] = str(mask)
     row["image"] = str(folder / cell["image"])
     row["front"] = str(folder / cell["front"]) if cell["front"] else None
     text = cell.get("pixel_size_m")
