@@ -177,6 +177,12 @@ def _split(split: Config) -> Iterator[ConfigError]:
             "is empty, but split.method is glacier",
             "List the glaciers to test on, as in [SI]",
         )
+    if split["method"] == "mission" and not split["test_missions"]:
+        yield ConfigError(
+            "split.test_missions",
+            "is empty, but split.method is mission",
+            "List the missions to test on, as in [ERS]",
+        )
     both = sorted(set(split["test_glaciers"]) & set(split["validation_glaciers"]))
     if split["method"] == "glacier" and both:
         yield ConfigError(

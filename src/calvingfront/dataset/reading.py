@@ -163,17 +163,18 @@ def open_packed(path: PathLike) -> npt.NDArray[np.uint8]:
     return array
 
 
-def read_split(dataset: PathLike) -> dict[str, list[str]]:
+def read_split(dataset: PathLike, needed: Sequence[str] = SUBSETS) -> dict[str, list[str]]:
     """Read the split of a packed data set: the sorted scenes of train, validation and test.
 
-    Raises SplitError if a subset has no scene.
+    needed: the subsets that must have scenes; the data set of a search has no test scenes.
+    Raises SplitError if one of them has none.
     """
     path = Path(dataset) / SPLIT
     table = read_table(path, str)
     with reading(path):
         table["scene"], table["subset"]
     split = {subset: sorted(table.loc[table["subset"] == subset, "scene"]) for subset in SUBSETS}
-    for subset, scenes in split.items():
-        if not scenes:
+    for subset in needed:
+        if not split[subset]:
             raise SplitError(path, f"has no {subset} scene", "Change split.* in the configuration.")
     return split

@@ -13,12 +13,14 @@ from functools import partial
 from typing import Any
 
 from calvingfront.dataset import files
+from calvingfront.errors import CalvingFrontError
 from calvingfront.figures.registry import FIGURES, Figure
 from calvingfront.pipeline.acting import acting_training
-from calvingfront.provenance.content import MISSING, digests_of
+from calvingfront.provenance.content import MISSING, Digests, digests_of
 from calvingfront.scenes.sources import SOURCES
 from calvingfront.tables.registry import TABLES, Table
 from calvingfront.training.ending import ENDS, HOW
+from calvingfront.training.starting.source import find_start
 from calvingfront.vocabulary import paths
 from calvingfront.vocabulary.auxiliary import learns_zones, tasks_of
 from calvingfront.vocabulary.ensembles import ensembles_of
@@ -170,6 +172,18 @@ def _history(config: Config, run: Run) -> dict[str, Any] | None:
     return history_as_read(run.model, config.get("history") or {})
 
 
+def _start_weights(config: Config, run: Run) -> str | None:
+    """The digest of the weights from which a training starts; None if it starts from none."""
+    given = config["training"].get("start_from")
+    if given is None:
+        return None
+    try:
+        weights = find_start(given, run).weights
+        return _digests(config).of_file(weights, whole=True)
+    except (CalvingFrontError, OSError):  # told before the first job, or by the training
+        return MISSING
+
+
 def _of_filter(config: Config) -> dict[str, Any]:
     """Which fronts of other dates filter a prediction."""
     section = {**HISTORY_DEFAULTS, **(config.get("history") or {})}
@@ -216,6 +230,8 @@ def notes_of(config: Config) -> list[str]:
     notes = []
     if orientations_of(config) > 1:
         notes.append("Predictions of networks are means over the eight orientations of the image.")
+    if config.get("training", {}).get("start_from") is not None:
+        notes.append(f"Trainings start from the weights in {config['training']['start_from']}.")
     if any(reads_history(run.model) for run in runs_of("all", config)):
         history = _of_filter(config)
         which = "earlier fronts only" if history["when"] == "past" else "earlier and later fronts"
@@ -244,7 +260,11 @@ def _files(config: Config, run: Run) -> str:
     other = others_of(config).get(run.model)
     if not other or not other["folder"]:
         return MISSING
-    return digests_of(str(config.get("results", "."))).of(other["folder"])
+    return _digests(config).of(other["folder"])
+
+
+def _digests(config: Config) -> Digests:
+    return digests_of(str(config["results"])) if "results" in config else Digests()
 
 
 _PREDICTED: Keywords = {
@@ -269,7 +289,7 @@ _ALL = [
         },
         parameters=_training_parameters,
         of_run=("model", "loss", "seed"),
-        of_row={"history_from": _history},
+        of_row={"history_from": _history, "start_weights": _start_weights},
         how=(*HOW, *ENDS),
         parts=_network_and_loss,
     ),

@@ -40,6 +40,7 @@ class TrainingSettings:
     acceleration: Literal["auto", "eager", "compile", "graph"] = "auto"
     tuning: Literal["off", "measured"] = "off"
     gpu_slots: int = 1
+    start_from: str | None = None
 
     def __post_init__(self) -> None:
         # The schema is not checked when training runs without Snakemake.

@@ -30,6 +30,8 @@ class Trainer:
     """The state of a training between batches.
 
     history_dropped: share of the samples that are shown without the fronts of other dates.
+    start: the first weights and statistics of the network, instead of its own; auxiliary heads that
+    it lacks have their own.
     Torch's random generator is used only for the initial weights; the order of an epoch's images,
     and which are shown without history, depend only on the seed and the epoch. A trainer restored
     to a batch therefore continues as if it had never stopped.
@@ -45,11 +47,15 @@ class Trainer:
         settings: TrainingSettings,
         device: torch.device,
         history_dropped: float = 0.0,
+        start: State | None = None,
     ) -> None:
         self.train_feed, self.validation_feed = train_feed, validation_feed
         self.seed, self.settings, self.history_dropped = seed, settings, history_dropped
         torch.manual_seed(seed)
-        self.step = Step(build_network(network), build_loss(loss), settings, device)
+        built = build_network(network, start=start is None)
+        if start is not None:
+            built.load_state_dict({**built.state_dict(), **start})
+        self.step = Step(built, build_loss(loss), settings, device)
         self.network = self.step.network
         images = train_feed.count
         if images < settings.batch_size:

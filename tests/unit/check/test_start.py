@@ -180,6 +180,22 @@ def test_settings_without_effect_are_told_and_defaults_are_not(scenes: dict[str,
 
 
 @pytest.mark.parametrize(
+    ("split", "told"),
+    [
+        ({"method": "time", "seed": 4}, ["split.seed"]),
+        ({"method": "time", "seed": 4, "train_share": 0.9, "gap_days": 1}, []),
+        ({"method": "random", "test_missions": ["ERS"]}, ["split.test_missions"]),
+    ],
+)
+def test_the_seed_acts_where_it_draws_the_training_scenes_that_are_kept(
+    scenes: dict[str, Any], split: dict[str, Any], told: list[str]
+) -> None:
+    scenes["split"] = {"shares": [2, 1, 1]} | split
+    notes = start(scenes, *SCHEMAS).notes
+    assert [note.partition(" has no effect: ")[0] for note in notes] == told
+
+
+@pytest.mark.parametrize(
     ("models", "told"),
     [
         (["unet"], ["history.when", "history.dropped", "evaluation.ensembles"]),
@@ -450,3 +466,9 @@ def test_faulty_masks_of_zones_are_told_if_networks_learn_zones(
     scenes["source"]["exclude"] = {"S1": "no zones", "S5": "no zones"}
     started = start(scenes, *SCHEMAS)
     assert sorted(started.scenes.attrs["zones"]) == ["S0", "S2", "S3", "S4"]
+
+
+def test_weights_to_start_from_are_looked_for_before_the_first_job(scenes: dict[str, Any]) -> None:
+    scenes["training"] = {"batch_size": 2, "start_from": "nowhere"}
+    (fault,) = faults_of(scenes)
+    assert fault.startswith("training.start_from: nowhere holds no trained network")

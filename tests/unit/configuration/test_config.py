@@ -143,6 +143,9 @@ def test_a_fault_names_its_key_and_what_to_write(
             "source.kind simulated has none. Take zones out, or write source.kind caffe or images",
         ),
         ({"split": {"method": "glacier"}}, "split.test_glaciers", "as in [SI]"),
+        ({"split": {"method": "mission"}}, "split.test_missions", "as in [ERS]"),
+        ({"split": {"train_share": 0}}, "split.train_share", "out of range"),
+        ({"split": {"train_share": 1.5}}, "split.train_share", "out of range"),
         ({"split": {"lists": "nowhere.csv"}}, "split.lists", "there is no file nowhere.csv"),
         (
             {"source": {"simulated": {"first_year": 2010, "last_year": 2000}}},
