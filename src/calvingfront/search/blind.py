@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from calvingfront.dataset.files import CRC_COLUMNS, FRONTS, IMAGES, INDEX, SPLIT
+from calvingfront.dataset.files import CONFIG, CRC_COLUMNS, FRONTS, IMAGES, INDEX, SPLIT
 from calvingfront.dataset.reading import read_index, read_split, read_table
 from calvingfront.errors import CalvingFrontError, DamagedFileError, SplitError
-from calvingfront.files import read_json, write_json
+from calvingfront.files import read_json, write_json, write_text
 from calvingfront.provenance.content import Digests
 from calvingfront.storage.arrays import open_array, replacing_array, row_crc
 from calvingfront.storage.sealed import write_sealed
@@ -36,6 +36,8 @@ def without_test_scenes(dataset: Path, folder: Path) -> None:
         log.info("%s is taken as it is: %s is not here", folder, dataset)
         return
     made_from = _digests(dataset)
+    if (dataset / CONFIG).exists():
+        write_text(folder / CONFIG, (dataset / CONFIG).read_text(encoding="utf-8"))
     if there:
         if read_json(folder / ORIGIN).get("made_from") == made_from:
             return

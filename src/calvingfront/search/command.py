@@ -125,10 +125,10 @@ def _search(search: Path, options: argparse.Namespace) -> int:
     asked = read_search(options.files)
     if options.seeds:
         asked = replace(asked, seeds=options.seeds)
-    base, notes = base_config(options.results, [*asked.base, *options.configfile], options.set)
+    data = _data_sets(search, Path(options.results) / DATASET, asked)
+    base, notes = base_config(data[""], [*asked.base, *options.configfile], options.set)
     for note in notes:
         log.info("%s", note)
-    data = _data_sets(search, Path(options.results) / DATASET, asked)
     planned = plan(asked, base, data)
     names = [each.name for each in planned]
     for name in options.only:
@@ -214,8 +214,7 @@ def _tasks(
     ready: Iterable[tuple[Path, Planned]], orientations: Sequence[int], options: argparse.Namespace
 ) -> Iterable[Task]:
     """What is left to do: the first seed of every trial, then the second of every trial …"""
-    from calvingfront.pipeline.judging import why_unfit
-    from calvingfront.search.folder import failure_of, scoring_step
+    from calvingfront.search.folder import failure_of, scoring_step, undone
     from calvingfront.search.worker import Task
 
     step = scoring_step(orientations)
@@ -228,8 +227,7 @@ def _tasks(
         results, run = task.results, task.run
         if failure_of(results, run) is not None and not options.retry:
             continue
-        fits = why_unfit(results, "train_network", run) is None
-        if not fits or why_unfit(results, step, run) is not None:
+        if undone(results, "train_network", run) or undone(results, step, run):
             yield task
 
 

@@ -16,6 +16,7 @@ from calvingfront.configuration.reading import read_yaml
 from calvingfront.dataset import files
 from calvingfront.errors import CalvingFrontError
 from calvingfront.files import read_json, write_json, write_text
+from calvingfront.pipeline.judging import why_unfit
 from calvingfront.pipeline.results import Results
 from calvingfront.pipeline.steps import STEPS, Config, Step, dataset_files
 from calvingfront.search.blind import ORIGIN
@@ -28,6 +29,8 @@ TRIALS, TRIAL, SEARCH = "trials", "trial.json", "search.json"
 LOG = "log"  # of a search: log.csv, log.md …
 SCORES = f"validation/{RUN_FOLDER}/scores_{{count}}.tsv"
 THRESHOLD = f"validation/{RUN_FOLDER}/threshold_{{count}}.json"
+# What `why_unfit` says of a training of which only the code has changed.
+OTHER_CODE = "the code of train_network has changed since it was made"
 SCORED = f"validation/{RUN_FOLDER}/made_from.json"
 FAILURE = f"failures/{RUN_FOLDER}.json"
 DEVICE_NOTES = f"models/{RUN_FOLDER}/beside.json"  # how many trainings ran beside it
@@ -76,7 +79,7 @@ def prepare(folder: Path, planned: Planned, dataset: Path, number: int) -> None:
     own = folder / paths.DATASET
     own.mkdir(parents=True, exist_ok=True)
     for source in sorted(dataset.iterdir()):
-        if source.name == ORIGIN or source.name.startswith("."):
+        if source.name in (ORIGIN, files.CONFIG) or source.name.startswith("."):
             continue
         link = own / source.name
         target = os.path.relpath(source, own)
@@ -95,6 +98,20 @@ def prepare(folder: Path, planned: Planned, dataset: Path, number: int) -> None:
         "overrides": trial.changes,
     }
     write_json(folder / TRIAL, facts)
+
+
+def undone(results: Results, step: str | Step, run: Run) -> str | None:
+    """Why a step of a trial is to be run; None if it is done.
+
+    As `why_unfit`, but a network that other code trained is not trained again: the log says so.
+    """
+    why = why_unfit(results, step, run)
+    return None if why == OTHER_CODE else why
+
+
+def trained_by_other_code(results: Results, run: Run) -> bool:
+    """Whether a network is as asked, but the code that trained it has changed."""
+    return why_unfit(results, "train_network", run) == OTHER_CODE
 
 
 def write_config(folder: Path, config: Mapping[str, Any]) -> None:

@@ -53,24 +53,26 @@ def plan(search: SearchFile, base: Mapping[str, Any], data: Mapping[str, Path]) 
     scenes. Raises Faults with everything that cannot be trained, each with its trial.
     """
     from calvingfront.configuration.changing import read_config
+    from calvingfront.configuration.schema import schema_of_configuration
     from calvingfront.dataset.files import CONFIG
 
+    schema = schema_of_configuration()
     common = _for_search(base, search)
     faults: list[CalvingFrontError] = [*_faults(common, search.common, "set")]
     if faults:
         raise Faults(faults, REMEDY)
-    common, faults = _checked(common, search.common, "set")
+    common, faults = _checked(common, search.common, "set", schema)
     if faults:
         raise Faults(faults, REMEDY)
     found: list[Planned] = []
     for trial in search.trials:
         own = dict(common)
         if trial.data:
-            made = read_config(search.data[trial.data] / "dataset" / CONFIG)
+            made = read_config(data[trial.data] / CONFIG)
             own |= {section: made[section] for section in OF_DATA if section in made}
         wrong: list[CalvingFrontError] = [*_faults(own, trial.changes, trial.where)]
         if not wrong:
-            config, wrong = _checked(own, trial.changes, trial.where)
+            config, wrong = _checked(own, trial.changes, trial.where, schema)
         if wrong:
             faults += wrong
             continue
@@ -122,11 +124,10 @@ def _faults(
 
 
 def _checked(
-    config: Mapping[str, Any], changes: Mapping[str, Any], where: str
+    config: Mapping[str, Any], changes: Mapping[str, Any], where: str, schema: Mapping[str, Any]
 ) -> tuple[dict[str, Any], list[CalvingFrontError]]:
     """The configuration with changes, and its faults by key and trial."""
     from calvingfront.configuration.checks import contradictions_of_training
-    from calvingfront.configuration.schema import schema_of_configuration
     from calvingfront.configuration.validation import examine
 
     made = copy.deepcopy(dict(config))
@@ -139,7 +140,7 @@ def _checked(
             fault = ConfigError(f"{where}.{key}", "there is no such key", "See config/README.md")
             return made, [fault]
         section[last] = copy.deepcopy(value)
-    examined = examine(made, schema_of_configuration(), None, contradictions_of_training)
+    examined = examine(made, schema, None, contradictions_of_training)
     told: list[CalvingFrontError] = [
         ConfigError(f"{where}: {fault.where}", fault.what, fault.remedy)
         for fault in examined.faults
