@@ -94,8 +94,8 @@ def test_results_of_an_earlier_version_know_no_start(tmp_path: Path) -> None:
     ("given", "said"),
     [
         ("results/simulated", "results/simulated"),
-        ("/home/me/results/simulated", "simulated"),  # what lies above is of this machine only
-        ("/home/me/sim/models/unet/bce/seed1", "sim/models/unet/bce/seed1"),
+        ("/data/results/simulated", "simulated"),  # what lies above is of this machine only
+        ("/data/sim/models/unet/bce/seed1", "sim/models/unet/bce/seed1"),
         ("shipped", "shipped"),
     ],
 )
