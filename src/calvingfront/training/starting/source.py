@@ -27,8 +27,8 @@ NAMES = (
     "Name a results folder, the folder of one training in it (models/NETWORK/LOSS/seedN), or a "
     "model folder."
 )
-# Settings of a network that its weights do not depend on.
-FREE = ("model", "batch_norm_momentum", "front_prior")
+# Settings of a network that its weights do not depend on, or only heads that predict no front.
+FREE = ("model", "batch_norm_momentum", "front_prior", "auxiliary")
 
 
 @dataclass(frozen=True)

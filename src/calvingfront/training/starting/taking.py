@@ -21,6 +21,8 @@ from calvingfront.vocabulary.runs import Run
 
 log = logging.getLogger(__name__)
 
+BESIDE = "auxiliary_heads."  # weights of the heads for `networks.auxiliary`
+
 
 def take_start(
     given: str, run: Run, network: NetworkSettings, held_out: Collection[str],
@@ -75,15 +77,16 @@ def _fitted(start: Start, network: NetworkSettings) -> tuple[State, int]:
     """The weights as the network holds them, and by how many channels its input is wider.
 
     A network that reads fronts of other dates has further channels of input. Their weights are
-    zero, so that it begins as the network that reads the image alone.
+    zero, so that it begins as the network that reads the image alone. Heads that learn something
+    beside the front may differ: new ones have no first weights here.
     """
     given = read_weights(start.weights)
     own: State = build_network(network, start=False).state_dict()
     wider = network.model != start.network.get("model")
     added = 0
-    odd = sorted(set(own) ^ set(given))
+    odd = sorted(name for name in set(own) ^ set(given) if not name.startswith(BESIDE))
     fitted: State = {}
-    for name in own if not odd else ():
+    for name in [name for name in own if name in given] if not odd else []:
         there, here = given[name], own[name]
         more = _further_channels(there, here) if wider else 0
         if there.shape != here.shape and not more:

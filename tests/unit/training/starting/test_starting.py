@@ -292,6 +292,28 @@ def test_faults_are_told_before_the_first_job_of_what_is_not_trained_yet(
     assert not list(start_faults(config))
 
 
+def test_heads_beside_the_front_may_differ(simulated: Path, tmp_path: Path) -> None:
+    """A new one is as the seed draws it; one that is not learnt any more is left out."""
+    plain = NetworkSettings("unet", **NETWORKS)
+    more = NetworkSettings("unet", **NETWORKS, auxiliary=("distance",))
+    one = Run("unet", "bce", 1)
+    state, _ = take_start(str(simulated), one, more, (), ())
+    torch.manual_seed(1)
+    network = build_network(more)
+    drawn = {name for name in network.state_dict() if name.startswith("auxiliary_heads.")}
+    assert drawn
+    assert set(state) == set(network.state_dict()) - drawn
+    folder = tmp_path / "both"
+    folder.mkdir()
+    every = {name: value.clone() for name, value in network.state_dict().items()}
+    save_weights(every, folder / "weights.safetensors")
+    (folder / "run.json").write_text(json.dumps({"network": more.as_record()}), encoding="utf-8")
+    state, _ = take_start(str(folder), one, plain, (), ())
+    assert set(state) == set(every) - drawn
+    state, _ = take_start(str(folder), one, more, (), ())
+    assert set(state) == set(every)
+
+
 def test_settings_that_the_weights_do_not_depend_on_may_differ(simulated: Path) -> None:
     start = find_start(str(simulated), Run("unet", "bce", 1))
     free = {"batch_norm_momentum": 0.9, "front_prior": 0.5, "of_a_later_version": 1}
