@@ -41,7 +41,7 @@ Floats = npt.NDArray[np.float64]
 class FilterSettings:
     """How much the fronts of other dates count; see config/README.md, `evaluation.filter`.
 
-    strength: exponent of the prior's odds; 0 leaves a prediction as it is. memory_days: the weight
+    strength: exponent of the prior; 0 leaves a prediction as it is. memory_days: the weight
     of a front falls to 1/e. step: standard deviation of its place, of the side per √day.
     """
 

@@ -11,12 +11,19 @@ import torch
 from torch import Tensor
 
 from calvingfront.errors import ConfigError
+from calvingfront.files import PathLike
 from calvingfront.networks.build import build_network
 from calvingfront.networks.settings import NetworkSettings
 from calvingfront.networks.weights import read_weights
 from calvingfront.provenance.content import MISSING, Digests
 from calvingfront.training.resuming.snapshot import State
-from calvingfront.training.starting.source import KEY, Start, check_start, find_start
+from calvingfront.training.starting.source import (
+    KEY,
+    Start,
+    check_other,
+    check_start,
+    find_start,
+)
 from calvingfront.vocabulary.runs import Run
 
 log = logging.getLogger(__name__)
@@ -26,15 +33,17 @@ BESIDE = "auxiliary_heads."  # weights of the heads for `networks.auxiliary`
 
 def take_start(
     given: str, run: Run, network: NetworkSettings, held_out: Collection[str],
-    glaciers: Collection[str], expected: str | None = None,
+    glaciers: Collection[str], expected: str | None = None, weights: PathLike | None = None,
 ) -> tuple[State, dict[str, Any]]:  # fmt: skip
     """The first weights of a run and its batch-norm statistics, and what the record says of them.
 
     given: see `find_start`. held_out: scenes that the weights must not have seen. glaciers: of all
-    scenes. expected: the digest of the weights' file when the run was planned.
+    scenes. expected: the digest of the file when the run was planned. weights: that the run writes.
     Raises ConfigError if there are none that fit the network, if they have seen a held-out scene,
     or if the file has changed, DamagedFileError if it is damaged.
     """
+    if weights is not None:
+        check_other(given, weights)
     start = find_start(given, run)
     check_start(start, asdict(network))
     digest = Digests().of_file(start.weights, whole=True)

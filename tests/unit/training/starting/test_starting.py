@@ -272,6 +272,21 @@ def test_the_model_that_comes_with_the_package_is_a_start(caplog: pytest.LogCapt
         find_start("shipped", Run("unet", "bce", 1))
 
 
+def test_a_training_does_not_start_from_itself(real: Path) -> None:
+    folder = run(real)
+    config = {
+        "results": str(real), "losses": ["bce"], "seeds": [1], "training": {},
+        "networks": {"models": ["unet"], **NETWORKS},
+    }  # fmt: skip
+    for given in (real, folder):
+        with pytest.raises(ConfigError, match="holds this very training"):
+            run(real, start_from=str(given))
+        config["training"] = {"start_from": str(given)}
+        (fault,) = start_faults(config)  # though it is finished
+        assert "holds this very training" in str(fault)
+    run(real, seed=2, start_from=str(folder))  # of another seed it may
+
+
 def test_faults_are_told_before_the_first_job_of_what_is_not_trained_yet(
     simulated: Path, real: Path
 ) -> None:
