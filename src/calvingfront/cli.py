@@ -22,7 +22,7 @@ from calvingfront.errors import CalvingFrontError, ConfigError
 from calvingfront.locating import command as locating
 from calvingfront.logs import said
 from calvingfront.pages import command as pages
-from calvingfront.pipeline import commands, publishing
+from calvingfront.pipeline import commands, publishing, shifts
 from calvingfront.pipeline.commands import Results
 from calvingfront.pipeline.summary import summary
 from calvingfront.position import command as position
@@ -46,6 +46,7 @@ ON_FILES: dict[str, Callable[[argparse.Namespace], int]] = {
     "summary": lambda options: _print(summary(Path(options.results))),
     "page": pages.run,
     "publish": publishing.run,
+    "shifts": shifts.run,
     "settings": settings.run,
     "search": search.run,
 }
@@ -146,6 +147,7 @@ def _parser() -> argparse.ArgumentParser:
     command = commands.add_parser("summary", help=text, description=text)
     command.add_argument("--results", default="results", help="results folder (%(default)s)")
     publishing.add_command(commands)
+    shifts.add_command(commands)
     pages.add_command(commands)
     settings.add_command(commands)
     search.add_command(commands)

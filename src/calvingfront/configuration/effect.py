@@ -7,7 +7,7 @@ from typing import Any
 
 from calvingfront.scenes.sources import SOURCES, source_of
 from calvingfront.vocabulary.ensembles import ensembles_of
-from calvingfront.vocabulary.models import HISTORY, NETWORKS, reads_history
+from calvingfront.vocabulary.models import FILTER_DEFAULTS, HISTORY, NETWORKS, reads_history
 
 Config = Mapping[str, Any]
 IN_TIME = ("time", "middle")
@@ -76,6 +76,9 @@ def _idle(config: Config) -> Iterator[tuple[str, str]]:
             yield f"history.{key}", "no network of networks.models reads fronts of other dates"
     elif all(NETWORKS[name].reads == HISTORY for name in reading):
         yield "history.dropped", "no network of networks.models reads image and fronts"
+    if not filtered:
+        for key in FILTER_DEFAULTS:
+            yield f"evaluation.filter.{key}", "evaluation.ensembles does not name filtered"
     if not ensembles_of(config):
         yield "evaluation.ensembles", "no row has two members: one network, loss and seed"
     if not config["networks"]["auxiliary"]:

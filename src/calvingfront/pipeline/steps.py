@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from calvingfront.dataset import files
@@ -27,6 +28,7 @@ from calvingfront.vocabulary.ensembles import ensembles_of
 from calvingfront.vocabulary.losses import family_of
 from calvingfront.vocabulary.models import (
     BASELINES,
+    FILTER_DEFAULTS,
     HISTORY_DEFAULTS,
     NETWORKS,
     history_as_read,
@@ -225,13 +227,23 @@ def orientations_of(config: Config) -> int:
     return int(config["evaluation"].get("orientations", 1))
 
 
+def _brief(given: str) -> str:
+    """A path as it means something on other machines too: without what lies above the results."""
+    parts = Path(given).parts
+    if not Path(given).is_absolute():
+        return given
+    return "/".join(parts[parts.index("models") - 1 :] if "models" in parts else parts[-1:])
+
+
 def notes_of(config: Config) -> list[str]:
     """What the captions of the tables say about the settings of the networks' predictions."""
     notes = []
     if orientations_of(config) > 1:
         notes.append("Predictions of networks are means over the eight orientations of the image.")
     if config.get("training", {}).get("start_from") is not None:
-        notes.append(f"Trainings start from the weights in {config['training']['start_from']}.")
+        notes.append(
+            f"Trainings start from the weights in {_brief(config['training']['start_from'])}."
+        )
     if any(reads_history(run.model) for run in runs_of("all", config)):
         history = _of_filter(config)
         which = "earlier fronts only" if history["when"] == "past" else "earlier and later fronts"
@@ -322,8 +334,11 @@ _ALL = [
         "filter_predictions",
         "calvingfront.evaluation.filtering:filter_predictions",
         inputs=_trained,
-        outputs=lambda config: _PREDICTED,
-        parameters=lambda config: {"history_from": _of_filter(config)},
+        outputs=lambda config: {**_PREDICTED, "record": paths.FILTER_RECORD},
+        parameters=lambda config: {
+            "history_from": _of_filter(config),
+            "candidates": {**FILTER_DEFAULTS, **config["evaluation"].get("filter", {})},
+        },
         of_members=_OF_MEMBERS,
         origin=paths.PREDICTIONS_ORIGIN,
     ),

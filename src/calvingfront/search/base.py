@@ -13,7 +13,6 @@ from calvingfront.dataset.files import CONFIG
 from calvingfront.errors import ConfigError, Faults
 from calvingfront.files import PathLike
 from calvingfront.search.file import dotted
-from calvingfront.vocabulary.paths import DATASET
 
 # What a trial may change: the sections that decide what a training gives.
 LEARNING = ("networks", "losses", "history", "training")
@@ -23,11 +22,11 @@ OF_DATA = ("source", "map", "samples", "split")
 
 
 def base_config(
-    results: PathLike, files: Sequence[PathLike], changes: Sequence[str] = ()
+    dataset: PathLike, files: Sequence[PathLike], changes: Sequence[str] = ()
 ) -> tuple[dict[str, Any], list[str]]:
     """The configuration of a data set with others on top, complete, and what was not taken of them.
 
-    results: folder with dataset/config.yaml. files: configuration files, later ones on top; of
+    dataset: folder with config.yaml. files: configuration files, later ones on top; of
     them only the sections LEARNING and SCORING are taken. changes: written `training.threads=2`.
     Raises ConfigError, or Faults with every key that cannot be used.
     """
@@ -35,7 +34,7 @@ def base_config(
     from calvingfront.configuration.schema import schema_of_configuration
     from calvingfront.configuration.validation import REMEDY, examine
 
-    config = read_config(Path(results) / DATASET / CONFIG)
+    config = read_config(Path(dataset) / CONFIG)
     places = read_places(files)
     notes: list[str] = []
     given: dict[str, Any] = {}

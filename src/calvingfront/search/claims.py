@@ -9,10 +9,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from calvingfront.pipeline.judging import why_unfit
 from calvingfront.pipeline.results import Results
 from calvingfront.pipeline.steps import runs_of
-from calvingfront.search.folder import scoring_step, trial_folders
+from calvingfront.search.folder import scoring_step, trial_folders, undone
 from calvingfront.search.rows import scores_of
 from calvingfront.tables.comparisons import MEASURES, SEEDS_FOR_A_CLAIM, SIGNIFICANCE
 from calvingfront.tables.statistics import compare_methods, holm
@@ -46,7 +45,7 @@ def _by_seed(results: Results, orientations: Sequence[int]) -> dict[str, pd.Data
     """Each score of a trial, (seeds, images), of its finished trainings."""
     step, parts = scoring_step(orientations), {}
     for run in runs_of("networks", results.config):
-        if why_unfit(results, "train_network", run) or why_unfit(results, step, run):
+        if undone(results, "train_network", run) or undone(results, step, run):
             continue
         parts[run.seed] = scores_of(results, run, max(orientations)).set_index("scene")
     if len(parts) < SEEDS_FOR_A_CLAIM:

@@ -120,15 +120,16 @@ def _winner(search: Path, options: argparse.Namespace) -> int:
 def _search(search: Path, options: argparse.Namespace) -> int:
     from calvingfront.search.base import base_config
     from calvingfront.search.file import read_search
+    from calvingfront.search.folder import held
     from calvingfront.search.planning import plan
 
     asked = read_search(options.files)
     if options.seeds:
         asked = replace(asked, seeds=options.seeds)
-    base, notes = base_config(options.results, [*asked.base, *options.configfile], options.set)
+    data = _data_sets(search, Path(options.results) / DATASET, asked)
+    base, notes = base_config(data[""], [*asked.base, *options.configfile], options.set)
     for note in notes:
         log.info("%s", note)
-    data = _data_sets(search, Path(options.results) / DATASET, asked)
     planned = plan(asked, base, data)
     names = [each.name for each in planned]
     for name in options.only:
@@ -143,7 +144,8 @@ def _search(search: Path, options: argparse.Namespace) -> int:
             print(f"  {each.name}: {_length(each)}; {each.words}")
         return 0
     facts = {"orientations": asked.orientations, "against": against, "command": _command()}
-    return _train(search, planned, {each.name for each in chosen}, data, facts, options)
+    with held(search):
+        return _train(search, planned, {each.name for each in chosen}, data, facts, options)
 
 
 def _data_sets(search: Path, dataset: Path, asked: SearchFile) -> dict[str, Path]:
@@ -172,17 +174,10 @@ def _train(
     facts: dict[str, Any],
     options: argparse.Namespace,
 ) -> int:
-    from calvingfront.files import lock
     from calvingfront.search import folder as folders
     from calvingfront.search.running import run_tasks
     from calvingfront.search.writing import write_log
 
-    search.mkdir(parents=True, exist_ok=True)
-    try:
-        lock(search / ".lock", wait=False)  # until this process ends
-    except BlockingIOError:
-        remedy = "Wait for it, or give --output another folder"
-        raise ConfigError(search, "is in use by another search", remedy) from None
     write_json(search / folders.SEARCH, facts)
     ready = []
     for number, each in enumerate(planned):
@@ -203,8 +198,11 @@ def _train(
                  task.planned.name, task.run.seed, seconds, how)  # fmt: skip
         write_log(search)
 
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Slurm ends a job: like Ctrl-C
-    complete = run_tasks(tasks, options.slots, options.stop_after, told)
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Slurm ends a job
+    try:
+        complete = run_tasks(tasks, options.slots, options.stop_after, told)
+    finally:
+        signal.signal(signal.SIGTERM, before)
     said = write_log(search)
     print(said if complete else f"Stopped. The same command goes on. {said}")
     return 0
@@ -214,8 +212,7 @@ def _tasks(
     ready: Iterable[tuple[Path, Planned]], orientations: Sequence[int], options: argparse.Namespace
 ) -> Iterable[Task]:
     """What is left to do: the first seed of every trial, then the second of every trial …"""
-    from calvingfront.pipeline.judging import why_unfit
-    from calvingfront.search.folder import failure_of, scoring_step
+    from calvingfront.search.folder import failure_of, scoring_step, undone
     from calvingfront.search.worker import Task
 
     step = scoring_step(orientations)
@@ -228,8 +225,7 @@ def _tasks(
         results, run = task.results, task.run
         if failure_of(results, run) is not None and not options.retry:
             continue
-        fits = why_unfit(results, "train_network", run) is None
-        if not fits or why_unfit(results, step, run) is not None:
+        if undone(results, "train_network", run) or undone(results, step, run):
             yield task
 
 

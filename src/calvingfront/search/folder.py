@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,8 +15,9 @@ import yaml
 
 from calvingfront.configuration.reading import read_yaml
 from calvingfront.dataset import files
-from calvingfront.errors import CalvingFrontError
-from calvingfront.files import read_json, write_json, write_text
+from calvingfront.errors import CalvingFrontError, ConfigError
+from calvingfront.files import NoLocksError, lock, read_json, write_json, write_text
+from calvingfront.pipeline.judging import why_unfit
 from calvingfront.pipeline.results import Results
 from calvingfront.pipeline.steps import STEPS, Config, Step, dataset_files
 from calvingfront.search.blind import ORIGIN
@@ -24,14 +26,36 @@ from calvingfront.search.planning import Planned
 from calvingfront.vocabulary import paths
 from calvingfront.vocabulary.runs import RUN_FOLDER, Run
 
+log = logging.getLogger(__name__)
 TRIALS, TRIAL, SEARCH = "trials", "trial.json", "search.json"
 LOG = "log"  # of a search: log.csv, log.md …
 SCORES = f"validation/{RUN_FOLDER}/scores_{{count}}.tsv"
 THRESHOLD = f"validation/{RUN_FOLDER}/threshold_{{count}}.json"
+# What `why_unfit` says of a training of which only the code has changed.
+OTHER_CODE = "the code of train_network has changed since it was made"
 SCORED = f"validation/{RUN_FOLDER}/made_from.json"
 FAILURE = f"failures/{RUN_FOLDER}.json"
 DEVICE_NOTES = f"models/{RUN_FOLDER}/beside.json"  # how many trainings ran beside it
 PROGRESS = f"models/{RUN_FOLDER}/progress.tsv"
+
+
+@contextmanager
+def held(search: Path) -> Iterator[None]:
+    """Keep other searches out of a folder while the block runs. Raises ConfigError."""
+    search.mkdir(parents=True, exist_ok=True)
+    try:
+        handle = lock(search / ".lock", wait=False)
+    except BlockingIOError:
+        remedy = "Wait for it, or give --output another folder"
+        raise ConfigError(search, "is in use by another search", remedy) from None
+    except NoLocksError as error:
+        log.warning("%s: no locks here (%s); do not start a search twice", search, error.strerror)
+        yield
+        return
+    try:
+        yield
+    finally:
+        os.close(handle)
 
 
 def scored_path(pattern: str, run: Run, count: int) -> str:
@@ -52,7 +76,7 @@ def scoring_step(orientations: Sequence[int]) -> Step:
     return replace(
         predict,
         name="score_validation",
-        code="calvingfront.search.scoring:score_validation",
+        code="calvingfront.evaluation.validating:score_validation",
         inputs=lambda config: {
             "dataset": dataset_files(files.SPLIT),
             "weights": paths.WEIGHTS,
@@ -76,7 +100,7 @@ def prepare(folder: Path, planned: Planned, dataset: Path, number: int) -> None:
     own = folder / paths.DATASET
     own.mkdir(parents=True, exist_ok=True)
     for source in sorted(dataset.iterdir()):
-        if source.name == ORIGIN or source.name.startswith("."):
+        if source.name in (ORIGIN, files.CONFIG) or source.name.startswith("."):
             continue
         link = own / source.name
         target = os.path.relpath(source, own)
@@ -95,6 +119,20 @@ def prepare(folder: Path, planned: Planned, dataset: Path, number: int) -> None:
         "overrides": trial.changes,
     }
     write_json(folder / TRIAL, facts)
+
+
+def undone(results: Results, step: str | Step, run: Run) -> str | None:
+    """Why a step of a trial is to be run; None if it is done.
+
+    As `why_unfit`, but a network that other code trained is not trained again: the log says so.
+    """
+    why = why_unfit(results, step, run)
+    return None if why == OTHER_CODE else why
+
+
+def trained_by_other_code(results: Results, run: Run) -> bool:
+    """Whether a network is as asked, but the code that trained it has changed."""
+    return why_unfit(results, "train_network", run) == OTHER_CODE
 
 
 def write_config(folder: Path, config: Mapping[str, Any]) -> None:

@@ -11,11 +11,13 @@ from typing import Any
 
 from calvingfront.errors import CalvingFrontError, ConfigError, Faults
 from calvingfront.pipeline.results import Results
-from calvingfront.pipeline.steps import look_up
+from calvingfront.pipeline.steps import STEPS, look_up
 from calvingfront.search.base import LEARNING, OF_DATA, SCORING
+from calvingfront.search.blind import tested
 from calvingfront.search.file import SearchFile, Trial
 from calvingfront.search.length import Length, length_of, with_epochs
 from calvingfront.training.ending import ENDS, HOW
+from calvingfront.training.starting.source import check_start, find_start
 from calvingfront.vocabulary.runs import Run
 
 REMEDY = "Nothing was trained. docs/search.md explains every key of a search file."
@@ -53,30 +55,34 @@ def plan(search: SearchFile, base: Mapping[str, Any], data: Mapping[str, Path]) 
     scenes. Raises Faults with everything that cannot be trained, each with its trial.
     """
     from calvingfront.configuration.changing import read_config
+    from calvingfront.configuration.schema import schema_of_configuration
     from calvingfront.dataset.files import CONFIG
 
+    schema = schema_of_configuration()
     common = _for_search(base, search)
     faults: list[CalvingFrontError] = [*_faults(common, search.common, "set")]
     if faults:
         raise Faults(faults, REMEDY)
-    common, faults = _checked(common, search.common, "set")
+    common, faults = _checked(common, search.common, "set", schema)
     if faults:
         raise Faults(faults, REMEDY)
     found: list[Planned] = []
     for trial in search.trials:
         own = dict(common)
         if trial.data:
-            made = read_config(search.data[trial.data] / "dataset" / CONFIG)
+            made = read_config(data[trial.data] / CONFIG)
             own |= {section: made[section] for section in OF_DATA if section in made}
         wrong: list[CalvingFrontError] = [*_faults(own, trial.changes, trial.where)]
         if not wrong:
-            config, wrong = _checked(own, trial.changes, trial.where)
+            config, wrong = _checked(own, trial.changes, trial.where, schema)
         if wrong:
             faults += wrong
             continue
         words = "; ".join([*_other_budget(trial, search), *_words(trial.changes, own, config)])
         found += _each_network(trial, config, words or "nothing changed", data[trial.data])
-    faults += [fault for each in found for fault in _unbuildable(each)]
+    for each in found:
+        faults += [*_unbuildable(each), *_without_files(each, data[each.trial.data])]
+        faults += _started_from_tested(each, data[each.trial.data])
     faults += _twins(found)
     if faults:
         raise Faults(faults, REMEDY)
@@ -122,11 +128,10 @@ def _faults(
 
 
 def _checked(
-    config: Mapping[str, Any], changes: Mapping[str, Any], where: str
+    config: Mapping[str, Any], changes: Mapping[str, Any], where: str, schema: Mapping[str, Any]
 ) -> tuple[dict[str, Any], list[CalvingFrontError]]:
     """The configuration with changes, and its faults by key and trial."""
     from calvingfront.configuration.checks import contradictions_of_training
-    from calvingfront.configuration.schema import schema_of_configuration
     from calvingfront.configuration.validation import examine
 
     made = copy.deepcopy(dict(config))
@@ -139,7 +144,7 @@ def _checked(
             fault = ConfigError(f"{where}.{key}", "there is no such key", "See config/README.md")
             return made, [fault]
         section[last] = copy.deepcopy(value)
-    examined = examine(made, schema_of_configuration(), None, contradictions_of_training)
+    examined = examine(made, schema, None, contradictions_of_training)
     told: list[CalvingFrontError] = [
         ConfigError(f"{where}: {fault.where}", fault.what, fault.remedy)
         for fault in examined.faults
@@ -211,6 +216,36 @@ def _unbuildable(planned: Planned) -> Iterator[ConfigError]:
     except ConfigError as error:
         where = f"{planned.trial.where}: {error.where}"
         yield ConfigError(where, error.what, error.remedy)
+
+
+def _without_files(planned: Planned, dataset: Path) -> Iterator[ConfigError]:
+    """What the training reads and the data set does not have, such as zones."""
+    inputs = STEPS["train_network"].inputs(planned.config)["dataset"]
+    lacking = [Path(each).name for each in inputs if not (dataset / Path(each).name).exists()]
+    if lacking:
+        what = f"needs {', '.join(lacking)}, which the data set does not have"
+        remedy = "Make the data set with this trial's settings, by `snakemake dataset`"
+        yield ConfigError(planned.trial.where, what, remedy)
+
+
+def _started_from_tested(planned: Planned, dataset: Path) -> Iterator[CalvingFrontError]:
+    """First weights that there are not, that fit no network here, or that saw a test scene."""
+    given = planned.config["training"].get("start_from")
+    if given is None:
+        return
+    section = {key: each for key, each in planned.config["networks"].items() if key != "models"}
+    for run in planned.runs:
+        try:
+            start = find_start(given, run)
+            check_start(start, {**section, "model": run.model})
+        except CalvingFrontError as error:
+            yield ConfigError(f"{planned.trial.where}: {error.where}", error.what, error.remedy)
+            return
+        if seen := sorted(tested(dataset) & (start.scenes or frozenset())):
+            what = f"{given} was trained on {len(seen)} test scenes, such as {seen[0]}"
+            remedy = "Start from weights that have not seen them"
+            yield ConfigError(f"{planned.trial.where}: training.start_from", what, remedy)
+            return
 
 
 def _twins(planned: list[Planned]) -> Iterator[ConfigError]:

@@ -11,7 +11,6 @@ import pandas as pd
 from calvingfront.dataset.reading import read_table
 from calvingfront.errors import CalvingFrontError
 from calvingfront.files import read_json
-from calvingfront.pipeline.judging import why_unfit
 from calvingfront.pipeline.results import Results
 from calvingfront.pipeline.steps import runs_of
 from calvingfront.search.folder import (
@@ -22,7 +21,9 @@ from calvingfront.search.folder import (
     failure_of,
     scored_path,
     scoring_step,
+    trained_by_other_code,
     trial_folders,
+    undone,
 )
 from calvingfront.search.length import images_per_epoch
 from calvingfront.storage.sealed import read_record
@@ -72,12 +73,12 @@ def _row(
     failure = failure_of(results, run)
     if failure is not None:
         return row | {"status": FAILED, "error": failure["error"]}
-    step = scoring_step(orientations)
     if row["status"] == FINISHED:
-        why = why_unfit(results, "train_network", run) or why_unfit(results, step, run)
-        if why is None:
-            return row | _of_scores(results, run, orientations)
-        row |= {"status": UNFINISHED, "error": why}
+        step = scoring_step(orientations)
+        if why := undone(results, "train_network", run) or undone(results, step, run):
+            return row | {"status": UNFINISHED, "error": why}
+        row["other_code"] = int(trained_by_other_code(results, run))
+        row |= _of_scores(results, run, orientations)
     return row
 
 

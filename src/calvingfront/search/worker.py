@@ -19,7 +19,7 @@ import torch
 from calvingfront.errors import StoppedError
 from calvingfront.files import lock, write_json
 from calvingfront.logs import FORMAT, said
-from calvingfront.pipeline.judging import MISSING_FILE, why_unfit
+from calvingfront.pipeline.judging import MISSING_FILE
 from calvingfront.pipeline.publishing import without_paths
 from calvingfront.pipeline.results import Results
 from calvingfront.search.folder import (
@@ -27,6 +27,7 @@ from calvingfront.search.folder import (
     FAILURE,
     asked,
     scoring_step,
+    undone,
     with_known_length,
     write_config,
 )
@@ -97,7 +98,7 @@ def train_and_score(task: Task) -> None:
     Path(results.place(FAILURE, task.run)).unlink(missing_ok=True)
     anew = False
     for step in ("train_network", scoring_step(task.orientations)):
-        why = why_unfit(results, step, task.run)
+        why = undone(results, step, task.run)
         if not anew and why is None:
             continue
         if why and not why.endswith(MISSING_FILE):

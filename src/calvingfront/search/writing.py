@@ -77,8 +77,10 @@ def _caption(
         "deviation over seeds. Core hours: seconds × threads on a CPU. GPU seconds: seconds "
         "divided by the number of trainings side by side."
     )
-    if rows["image_size"].nunique() > 1 if "image_size" in rows else False:
+    if "image_size" in rows and rows["image_size"].nunique() > 1:
         yield "Trials of other image sizes: compare their metres only, Dice counts pixels."
+    if "other_code" in rows and (other := int(rows["other_code"].sum())):
+        yield f"{other} of these networks were trained by other code than that of today."
     hardware = _listed(rows, "hardware")
     if hardware:
         yield f"Made on {hardware}, with PyTorch {_listed(rows, 'torch')}, calvingfront " + (

@@ -53,7 +53,7 @@ def train(
     after_epoch: called with the history so far (to show and save progress).
     checkpoints: the saved state to resume from; they also save the state during the training.
     history_dropped: share of the samples shown without the fronts of other dates.
-    start: the first weights and statistics of the network, instead of its own.
+    start: first weights and statistics of the network by name, instead of its own.
     Returns the weights of the best epoch and of `keep_epochs`, the history and the record.
     Raises DivergedError if the loss becomes NaN or infinite, TrainingError if the settings cannot
     work or a saved state cannot be resumed.

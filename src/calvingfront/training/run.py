@@ -127,7 +127,7 @@ def train_network(
             start, taken = take_start(
                 settings.start_from, Run(model, loss, seed), network,
                 {scene for subset in HELD_OUT for scene in subsets[subset]},
-                set(data.index["glacier"]), start_weights,
+                set(data.index["glacier"]), start_weights, weights,
             )  # fmt: skip
             marks[KEY] = taken["digest"]
         machine = {

@@ -30,8 +30,7 @@ class Trainer:
     """The state of a training between batches.
 
     history_dropped: share of the samples that are shown without the fronts of other dates.
-    start: the first weights and statistics of the network, instead of its own; auxiliary heads that
-    it lacks have their own.
+    start: first weights and statistics of the network by name, instead of its own.
     Torch's random generator is used only for the initial weights; the order of an epoch's images,
     and which are shown without history, depend only on the seed and the epoch. A trainer restored
     to a batch therefore continues as if it had never stopped.
@@ -54,7 +53,7 @@ class Trainer:
         torch.manual_seed(seed)
         built = build_network(network, start=start is None)
         if start is not None:
-            built.load_state_dict({**built.state_dict(), **start})
+            built.load_state_dict(built.state_dict() | start)
         self.step = Step(built, build_loss(loss), settings, device)
         self.network = self.step.network
         images = train_feed.count

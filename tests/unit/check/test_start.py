@@ -447,6 +447,12 @@ def test_scenes_without_a_front_are_checked_for_their_size_too(
     assert "[LEFT, BOTTOM, RIGHT, TOP]" in fault
 
 
+def test_weights_to_start_from_are_looked_for_before_the_first_job(scenes: dict[str, Any]) -> None:
+    scenes["training"] = {"batch_size": 2, "start_from": "nowhere"}
+    (fault,) = faults_of(scenes)
+    assert fault.startswith("training.start_from: nowhere holds no trained network")
+
+
 def test_faulty_masks_of_zones_are_told_if_networks_learn_zones(
     scenes: dict[str, Any], tmp_path: Path
 ) -> None:
@@ -466,9 +472,3 @@ def test_faulty_masks_of_zones_are_told_if_networks_learn_zones(
     scenes["source"]["exclude"] = {"S1": "no zones", "S5": "no zones"}
     started = start(scenes, *SCHEMAS)
     assert sorted(started.scenes.attrs["zones"]) == ["S0", "S2", "S3", "S4"]
-
-
-def test_weights_to_start_from_are_looked_for_before_the_first_job(scenes: dict[str, Any]) -> None:
-    scenes["training"] = {"batch_size": 2, "start_from": "nowhere"}
-    (fault,) = faults_of(scenes)
-    assert fault.startswith("training.start_from: nowhere holds no trained network")

@@ -308,8 +308,17 @@ def test_the_overlay_for_a_cpu_changes_the_scale_and_the_length_of_the_training_
     smaller = {"width", "front_prior"}  # a short training cannot afford to learn the prior
     for key, value in defaults["networks"].items():
         assert key in smaller or filled["networks"][key] == value, key
-    for key in ("batch_size", "augmentation", "patience", "keep_epochs"):
+    same = ("batch_size", "augmentation", "patience", "keep_epochs", "schedule", "weight_decay")
+    for key in (*same, "weight_average"):
         assert filled["training"][key] == defaults["training"][key], key
+    assert filled["evaluation"] | {"bootstrap_samples": 2000} == defaults["evaluation"]
+
+
+def test_the_demo_trains_a_whole_cosine_on_what_the_paper_compares() -> None:
+    filled = resolved("config", "somewhere")
+    assert filled["training"]["patience"] >= filled["training"]["max_epochs"]
+    assert filled["networks"]["models"] == ["unet", "attention_unet"]
+    assert filled["losses"] == ["bce", "wbce1"]
 
 
 ROW = {

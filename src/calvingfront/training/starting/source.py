@@ -13,7 +13,7 @@ from typing import Any
 
 from calvingfront.dataset.files import SPLIT
 from calvingfront.errors import CalvingFrontError, ConfigError
-from calvingfront.files import read_json
+from calvingfront.files import PathLike, read_json
 from calvingfront.storage.sealed import read_record, read_sealed, reading
 from calvingfront.vocabulary import paths
 from calvingfront.vocabulary.models import IMAGE_AND_HISTORY, NETWORKS
@@ -27,7 +27,7 @@ NAMES = (
     "Name a results folder, the folder of one training in it (models/NETWORK/LOSS/seedN), or a "
     "model folder."
 )
-# Settings of a network that its weights, or those of its own tasks alone, do not depend on.
+# Settings of a network that its weights do not depend on, or only heads that predict no front.
 FREE = ("model", "batch_norm_momentum", "front_prior", "auxiliary")
 
 
@@ -96,6 +96,14 @@ def check_start(start: Start, network: Mapping[str, Any]) -> None:
             )
 
 
+def check_other(given: str, weights: PathLike) -> None:
+    """Raise ConfigError if a training would start from itself. weights: the file that it writes."""
+    folder, own = Path(given).expanduser().resolve(), Path(weights).resolve().parent
+    if folder in (own, own.parents[3]):
+        what, remedy = f"{given} holds this very training", "Name the results of another."
+        raise ConfigError(KEY, what, remedy)
+
+
 def start_faults(config: Mapping[str, Any]) -> Iterator[ConfigError]:
     """What is wrong with the first weights of the runs that are not trained yet."""
     given = config["training"].get("start_from")
@@ -105,17 +113,19 @@ def start_faults(config: Mapping[str, Any]) -> Iterator[ConfigError]:
     networks = {key: value for key, value in config["networks"].items() if key != "models"}
     rows = product(config["networks"]["models"], config["losses"], config["seeds"])
     for run in (Run(*row) for row in rows):
-        record = Path(config["results"], paths.RECORD.format(**run._asdict()))
-        if record.is_file():
-            continue
+        record, weights = (
+            Path(config["results"], path.format(**run._asdict()))
+            for path in (paths.RECORD, paths.WEIGHTS)
+        )
         try:
-            check_start(find_start(given, run), {**networks, "model": run.model})
-        except ConfigError as error:
+            check_other(given, weights)
+            if not record.is_file():
+                check_start(find_start(given, run), {**networks, "model": run.model})
+        except CalvingFrontError as error:
             if error.what not in told:
                 told.add(error.what)
-                yield error
-        except CalvingFrontError as error:
-            yield ConfigError(KEY, f"{error.where} {error.what}", error.remedy)
+                what = error.what if error.where == KEY else f"{error.where} {error.what}"
+                yield ConfigError(KEY, what, error.remedy)
 
 
 def _image_alone(model: str) -> list[str]:

@@ -11,30 +11,39 @@ import torch
 from torch import Tensor
 
 from calvingfront.errors import ConfigError
+from calvingfront.files import PathLike
 from calvingfront.networks.build import build_network
 from calvingfront.networks.settings import NetworkSettings
 from calvingfront.networks.weights import read_weights
 from calvingfront.provenance.content import MISSING, Digests
 from calvingfront.training.resuming.snapshot import State
-from calvingfront.training.starting.source import KEY, Start, check_start, find_start
+from calvingfront.training.starting.source import (
+    KEY,
+    Start,
+    check_other,
+    check_start,
+    find_start,
+)
 from calvingfront.vocabulary.runs import Run
 
 log = logging.getLogger(__name__)
 
-HEADS = "auxiliary_heads."  # of the tasks beside the front
+BESIDE = "auxiliary_heads."  # weights of the heads for `networks.auxiliary`
 
 
 def take_start(
     given: str, run: Run, network: NetworkSettings, held_out: Collection[str],
-    glaciers: Collection[str], expected: str | None = None,
+    glaciers: Collection[str], expected: str | None = None, weights: PathLike | None = None,
 ) -> tuple[State, dict[str, Any]]:  # fmt: skip
     """The first weights of a run and its batch-norm statistics, and what the record says of them.
 
     given: see `find_start`. held_out: scenes that the weights must not have seen. glaciers: of all
-    scenes. expected: the digest of the weights' file when the run was planned.
+    scenes. expected: the digest of the file when the run was planned. weights: that the run writes.
     Raises ConfigError if there are none that fit the network, if they have seen a held-out scene,
     or if the file has changed, DamagedFileError if it is damaged.
     """
+    if weights is not None:
+        check_other(given, weights)
     start = find_start(given, run)
     check_start(start, asdict(network))
     digest = Digests().of_file(start.weights, whole=True)
@@ -77,20 +86,16 @@ def _fitted(start: Start, network: NetworkSettings) -> tuple[State, int]:
     """The weights as the network holds them, and by how many channels its input is wider.
 
     A network that reads fronts of other dates has further channels of input. Their weights are
-    zero, so that it begins as the network that reads the image alone. Auxiliary heads are taken
-    over if there are any for the same task.
+    zero, so that it begins as the network that reads the image alone. Heads that learn something
+    beside the front may differ: new ones have no first weights here.
     """
     given = read_weights(start.weights)
     own: State = build_network(network, start=False).state_dict()
-    heads = {name for name in {*given, *own} if name.startswith(HEADS)}
-    for one, other in ((given, own), (own, given)):
-        for name in heads & (set(one) - set(other)):
-            del one[name]
     wider = network.model != start.network.get("model")
     added = 0
-    odd = sorted(set(own) ^ set(given))
+    odd = sorted(name for name in set(own) ^ set(given) if not name.startswith(BESIDE))
     fitted: State = {}
-    for name in own if not odd else ():
+    for name in [name for name in own if name in given] if not odd else []:
         there, here = given[name], own[name]
         more = _further_channels(there, here) if wider else 0
         if there.shape != here.shape and not more:

@@ -272,6 +272,21 @@ def test_the_model_that_comes_with_the_package_is_a_start(caplog: pytest.LogCapt
         find_start("shipped", Run("unet", "bce", 1))
 
 
+def test_a_training_does_not_start_from_itself(real: Path) -> None:
+    folder = run(real)
+    config = {
+        "results": str(real), "losses": ["bce"], "seeds": [1], "training": {},
+        "networks": {"models": ["unet"], **NETWORKS},
+    }  # fmt: skip
+    for given in (real, folder):
+        with pytest.raises(ConfigError, match="holds this very training"):
+            run(real, start_from=str(given))
+        config["training"] = {"start_from": str(given)}
+        (fault,) = start_faults(config)  # though it is finished
+        assert "holds this very training" in str(fault)
+    run(real, seed=2, start_from=str(folder))  # of another seed it may
+
+
 def test_faults_are_told_before_the_first_job_of_what_is_not_trained_yet(
     simulated: Path, real: Path
 ) -> None:
@@ -292,32 +307,26 @@ def test_faults_are_told_before_the_first_job_of_what_is_not_trained_yet(
     assert not list(start_faults(config))
 
 
-def test_a_start_may_have_learnt_other_tasks_beside_the_front(real: Path, tmp_path: Path) -> None:
-    """Heads are taken over for a task that both learn; a new one has the seed's first weights."""
-    before = tmp_path / "before"
-    write_data(before / "dataset", "SIMA", "sim")
-    more = {**AS_IT_IS, "auxiliary": ["distance"]}
-    runs = {"plain": run(before, seed=1), "more": run(before, seed=2, networks=more)}
-    still = {**TRAINING, **STILL}
-    heads: dict[tuple[str, bool], dict[str, torch.Tensor]] = {}
-    for name, start in runs.items():
-        for learns in (False, True):
-            here = weights_of(
-                run(real, networks=more if learns else AS_IT_IS, training=still,
-                    start_from=str(start))
-            )  # fmt: skip
-            own = {key: here.pop(key) for key in list(here) if key.startswith("auxiliary_heads.")}
-            heads[name, learns] = own
-            assert bool(own) is learns
-            for key, value in here.items():
-                if value.is_floating_point():
-                    torch.testing.assert_close(value, weights_of(start)[key], rtol=1e-6, atol=1e-9)
-    head = "auxiliary_heads.distance.weight"
-    there = weights_of(runs["more"])[head]
-    torch.testing.assert_close(heads["more", True][head], there, rtol=1e-6, atol=1e-9)
-    again = weights_of(run(real, networks=more, training=still, start_from=str(runs["plain"])))
-    assert torch.equal(again[head], heads["plain", True][head])
-    assert not torch.allclose(again[head], there)
+def test_heads_beside_the_front_may_differ(simulated: Path, tmp_path: Path) -> None:
+    """A new one is as the seed draws it; one that is not learnt any more is left out."""
+    plain = NetworkSettings("unet", **NETWORKS)
+    more = NetworkSettings("unet", **NETWORKS, auxiliary=("distance",))
+    one = Run("unet", "bce", 1)
+    state, _ = take_start(str(simulated), one, more, (), ())
+    torch.manual_seed(1)
+    network = build_network(more)
+    drawn = {name for name in network.state_dict() if name.startswith("auxiliary_heads.")}
+    assert drawn
+    assert set(state) == set(network.state_dict()) - drawn
+    folder = tmp_path / "both"
+    folder.mkdir()
+    every = {name: value.clone() for name, value in network.state_dict().items()}
+    save_weights(every, folder / "weights.safetensors")
+    (folder / "run.json").write_text(json.dumps({"network": more.as_record()}), encoding="utf-8")
+    state, _ = take_start(str(folder), one, plain, (), ())
+    assert set(state) == set(every) - drawn
+    state, _ = take_start(str(folder), one, more, (), ())
+    assert set(state) == set(every)
 
 
 def test_settings_that_the_weights_do_not_depend_on_may_differ(simulated: Path) -> None:
