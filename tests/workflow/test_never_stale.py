@@ -86,6 +86,8 @@ TINY_CHANGES: dict[str, Change] = {
     "glaciers of another split method": Change(NONE, {"split": {"test_glaciers": ["SIMA"]}}),
     "columns of lists that are not read": Change(NONE, {"split": {"lists_scene_column": "name"}}),
     "seed of the split": Change(SPLIT, {"split": {"seed": 7}}, FOUR),
+    "missions of another split method": Change(NONE, {"split": {"test_missions": ["ERS"]}}),
+    "share of the training scenes": Change(SPLIT, {"split": {"train_share": 0.5}}, FOUR),
     "split in time": Change(SPLIT, {"split": {"method": "time", "gap_days": 1}}, FOUR),
     "bootstrap": Change(
         {"tabulate_scores", "tabulate_distances"}, {"evaluation": {"bootstrap_samples": 200}}

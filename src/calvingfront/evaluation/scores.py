@@ -17,11 +17,12 @@ from calvingfront.evaluation.predictions import open_predictions
 from calvingfront.evaluation.thresholds import stretch
 from calvingfront.files import PathLike
 from calvingfront.fronts.lines import (
-    centre_lines,
     draw_lines,
     front_distance,
+    lines_as_they_lie,
     longer_than,
 )
+from calvingfront.fronts.symmetry import own_orientations, turned
 from calvingfront.storage.sealed import read_record, write_sealed
 from calvingfront.vocabulary.glaciers import NORTH, SOUTH
 from calvingfront.vocabulary.metrics import METRICS
@@ -63,11 +64,14 @@ def score_front(
     Returns the pixel counts, the length of the whole predicted centre line in px, and the distances
     between the predicted line, without segments shorter than `min_front_length_m`, and the whole
     true line. If no predicted line is left, the distances are NaN and `missing` is 1.
+    Both are thinned in one orientation, which the two masks together determine: so lines of an even
+    width are cut alike, and the two masks turned or mirrored have the same distances.
     """
-    predicted = centre_lines(prediction)
+    code = own_orientations((prediction > 0) + 2 * (truth > 0))[0]
+    predicted, true = (lines_as_they_lie(turned(mask, code)) for mask in (prediction, truth))
     kept = longer_than(predicted, min_front_length_m / pixel_size_m)
-    shape = (truth.shape[0], truth.shape[1])
-    distance = front_distance(draw_lines(kept, shape), draw_lines(centre_lines(truth), shape))
+    shape = turned(truth, code).shape
+    distance = front_distance(draw_lines(kept, shape), draw_lines(true, shape))
     scores: dict[str, Any] = {
         "predicted_px": int(np.count_nonzero(prediction)),
         "true_px": int(np.count_nonzero(truth)),

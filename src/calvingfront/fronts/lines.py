@@ -1,85 +1,91 @@
-"""Thinning a front mask to lines one pixel wide, and the distance between two fronts."""
+"""Lines one pixel wide from front masks, and the distance between two fronts."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy import ndimage, sparse
-from scipy.sparse import csgraph
-from skimage.morphology import skeletonize
 
 from calvingfront.fronts.distance import distance_to_front
+from calvingfront.fronts.skeleton import longest_way
+from calvingfront.fronts.symmetry import own_orientations, places_back, turned
+from calvingfront.fronts.thinning import pieces_of, thin, thin_as_it_lies
 
 Mask = npt.NDArray[np.uint8]
 EIGHT_NEIGHBOURS = np.ones((3, 3), np.uint8)
-_STEPS = ((0, 1, 1.0), (1, 0, 1.0), (1, 1, np.sqrt(2.0)), (1, -1, np.sqrt(2.0)))
 
 
 @dataclass(frozen=True)
 class Line:
     """One segment of a front: its pixels in order from end to end, and its length.
 
-    rows, cols: (n,) px; length: px, a diagonal step counts √2.
+    rows, cols: (n,) px; where the line closes on itself, the pixel at which it does is repeated: in
+        a ring the first is the last too.
+    length: px, a diagonal step counts √2.
+    twins: (m, 2) rows and columns of further pixels, if the piece is its own mirror image and the
+        line is not: those of the mirrored line.
     """
 
     rows: npt.NDArray[np.int64]
     cols: npt.NDArray[np.int64]
     length: float
-
-
-def _graph(rows: npt.NDArray[np.int64], cols: npt.NDArray[np.int64]) -> Any:
-    """Connect each pixel to its eight neighbours, weighted by the length of the step (CSR)."""
-    number = {(r, c): k for k, (r, c) in enumerate(zip(rows.tolist(), cols.tolist(), strict=True))}
-    starts, ends, lengths = [], [], []
-    for (r, c), k in number.items():
-        for down, right, length in _STEPS:
-            other = number.get((r + down, c + right))
-            if other is not None:
-                starts.append(k)
-                ends.append(other)
-                lengths.append(length)
-    return sparse.csr_array((lengths, (starts, ends)), shape=(len(rows), len(rows)))
-
-
-def _longest_path(rows: npt.NDArray[np.int64], cols: npt.NDArray[np.int64]) -> Line:
-    """Find the longest shortest path in a connected skeleton with two sweeps (exact for a tree)."""
-    graph = _graph(rows, cols)
-    first = csgraph.dijkstra(graph, directed=False, indices=0)  # type: ignore[call-overload]
-    start = int(np.argmax(first))
-    distance, previous = csgraph.dijkstra(  # type: ignore[call-overload]
-        graph, directed=False, indices=start, return_predecessors=True
-    )
-    node = int(np.argmax(distance))
-    length, path = float(distance[node]), []
-    while node >= 0:
-        path.append(node)
-        node = int(previous[node])
-    return Line(rows[path], cols[path], length)
+    twins: npt.NDArray[np.int64] | None = None
 
 
 def centre_lines(mask: Mask) -> list[Line]:
-    """Thin a front mask to lines: the longest path in each component of its skeleton (no spurs).
+    """Thin a front mask to lines: the longest way through each component of its skeleton.
 
+    Spurs are dropped; of a ring, or a line that closes on itself, nothing is lost. A mask turned by
+    a quarter or mirrored gives the same lines, turned or mirrored.
     mask: (h, w), front = non-zero. Returns the segments from the longest to the shortest.
     """
-    skeleton = skeletonize(mask > 0)  # type: ignore[no-untyped-call]
-    labels, count = ndimage.label(skeleton, structure=EIGHT_NEIGHBOURS)
+    skeleton = thin(mask > 0)
+    codes = own_orientations(skeleton)
     lines = []
-    for label, window in enumerate(ndimage.find_objects(labels, max_label=count), start=1):
-        rows, cols = np.nonzero(labels[window] == label)
-        line = _longest_path(rows.astype(np.int64), cols.astype(np.int64))
-        lines.append(Line(line.rows + window[0].start, line.cols + window[1].start, line.length))
+    for (down, across), piece in pieces_of(skeleton):
+        ways = []
+        for code in codes:
+            ways.append(_way_in(piece, code))
+            if len(np.unique(ways[0][0])) == np.count_nonzero(piece):
+                break  # nothing is left for a twin
+        (way, length), found = ways[0], np.concatenate([pixels for pixels, _ in ways])
+        corner = np.array([down.start, across.start])
+        places, twins = (
+            np.stack(np.divmod(pixels, piece.shape[1]), axis=1) + corner
+            for pixels in (way, np.setdiff1d(found, way))
+        )
+        lines.append(Line(places[:, 0], places[:, 1], length, twins if len(twins) else None))
+    return sorted(lines, key=lambda line: -line.length)
+
+
+def _way_in(piece: npt.NDArray[np.bool_], code: int) -> tuple[npt.NDArray[np.int64], float]:
+    """The longest way through a thinned piece, in one orientation: flat indices, and length."""
+    skeleton = turned(piece, code)
+    block = skeleton[1:, 1:] & skeleton[:-1, 1:] & skeleton[1:, :-1] & skeleton[:-1, :-1]
+    if block.any():  # still two pixels wide, as the mask is its own mirror image
+        skeleton = thin_as_it_lies(skeleton)
+    rows, cols, length = longest_way(skeleton)
+    rows, cols = places_back(rows, cols, skeleton.shape, code)
+    return rows * piece.shape[1] + cols, length
+
+
+def lines_as_they_lie(mask: Mask) -> list[Line]:
+    """As `centre_lines`, without regard to the orientation: one pixel wide in any mask."""
+    lines = []
+    for (down, across), piece in pieces_of(thin_as_it_lies(mask > 0)):
+        rows, cols, length = longest_way(piece)
+        lines.append(Line(rows + down.start, cols + across.start, length))
     return sorted(lines, key=lambda line: -line.length)
 
 
 def draw_lines(lines: list[Line], shape: tuple[int, int]) -> Mask:
-    """Draw lines as a mask (0 or 1), one pixel wide."""
+    """Draw lines as a mask (0 or 1), one pixel wide, each with its `twins`."""
     mask = np.zeros(shape, np.uint8)
     for line in lines:
         mask[line.rows, line.cols] = 1
+        if line.twins is not None:
+            mask[tuple(line.twins.T)] = 1
     return mask
 
 

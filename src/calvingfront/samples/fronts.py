@@ -2,48 +2,14 @@
 
 from __future__ import annotations
 
-from functools import cache
-
 import cv2
 import numpy as np
-import numpy.typing as npt
 
 from calvingfront.errors import SceneError
 from calvingfront.files import PathLike
+from calvingfront.fronts.thinning import thin
 from calvingfront.samples.geometry import square_grid
 from calvingfront.scenes.pixels import Mask, read_front, write_png
-
-# Weight of each neighbour in the 8-bit code of a neighbourhood: north is bit 0, then clockwise.
-NEIGHBOUR_CODE = np.array([[128, 1, 2], [64, 0, 4], [32, 16, 8]], dtype=np.float32)
-
-
-def thin(mask: Mask) -> Mask:
-    """Reduce lines to a width of one pixel, 8-connected; a line that is so already is unchanged.
-
-    Parallel thinning with two sub-iterations, each a look-up of the 3 × 3 neighbourhood, until
-    nothing changes. The number of pieces is preserved, and the ends of lines move by at most half
-    their width. Of a line two pixels wide, the upper or left one remains: the even rectangle of
-    `dilate` then reaches further down and right, so that the two shifts of half a pixel cancel.
-    Source: Guo & Hall (1989), Communications of the ACM 32(3), algorithm A1, mirrored so that
-    the first sub-iteration takes from the south and east.
-    """
-    rows, cols = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
-    if not rows.size:
-        return mask.copy()
-    box = np.s_[rows[0] : rows[-1] + 1, cols[0] : cols[-1] + 1]
-    pixels = np.pad(mask[box].astype(np.uint8), 1)
-    changed = True
-    while changed:
-        changed = False
-        for table in _deletion_tables():
-            codes = cv2.filter2D(pixels, cv2.CV_8U, NEIGHBOUR_CODE, borderType=cv2.BORDER_CONSTANT)
-            delete = (pixels & np.asarray(cv2.LUT(codes, table), np.uint8)).astype(bool)
-            if delete.any():
-                pixels[delete] = 0
-                changed = True
-    thinned = np.zeros_like(mask)
-    thinned[box] = pixels[1:-1, 1:-1].astype(bool)
-    return thinned
 
 
 def thin_thick(mask: Mask) -> Mask:
@@ -69,27 +35,6 @@ def thin_thick(mask: Mask) -> Mask:
     thinned = mask.copy()
     thinned[box] = (pixels & ~thick) | thin(thick)
     return thinned
-
-
-@cache
-def _deletion_tables() -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8]]:
-    """For both sub-iterations: 1 where a pixel with this neighbourhood code may be deleted."""
-    codes = np.arange(256)
-    n, ne, e, se, s, sw, w, nw = (((codes >> bit) & 1).astype(bool) for bit in range(8))
-    # One 8-connected piece of front around the pixel: deleting it cuts nothing.
-    pieces = (
-        (~n & (ne | e)).astype(int)
-        + (~e & (se | s)).astype(int)
-        + (~s & (sw | w)).astype(int)
-        + (~w & (nw | n)).astype(int)
-    )
-    pairs_1 = (nw | n).astype(int) + (ne | e) + (se | s) + (sw | w)
-    pairs_2 = (n | ne).astype(int) + (e | se) + (s | sw) + (w | nw)
-    neighbours = np.minimum(pairs_1, pairs_2)
-    removable = (pieces == 1) & (neighbours >= 2) & (neighbours <= 3)
-    south_east = removable & ~((s | se | ~ne) & e)
-    north_west = removable & ~((n | nw | ~sw) & w)
-    return south_east.astype(np.uint8), north_west.astype(np.uint8)
 
 
 def dilate(mask: Mask, side_y: int, side_x: int) -> Mask:
@@ -123,22 +68,17 @@ def prepare_front(
     width_px: int,
     variant: str = "paper",
 ) -> Mask:
-    """The front on its scene's own grid, ready for the resize to `size`.
+    """The front on its scene's own grid, ready for the sample (`square.square_front`).
 
-    Thinned; then dilated where the scene will shrink (or keep its size), so that nearest-neighbour
-    sampling does not break the line. A scene that will be enlarged stays thin: `square` dilates it
-    after the resize. The `released` variant dilates every scene here, and only lines wider than a
-    pixel are thinned: those of the authors are one pixel wide, and they do not thin them.
+    Thinned; `square` draws it as wide as it is to be. The `released` variant dilates it here, and
+    thins only lines wider than a pixel: those of the authors are one pixel wide, and they do not
+    thin them.
     """
+    if variant != "released":
+        return thin(mask)
     height, width = mask.shape
-    thinned = thin_thick(mask) if variant == "released" else thin(mask)
-    enlarged = square_grid(height, width, pixel_size_y_m, pixel_size_x_m, size).enlarged
-    if enlarged and variant != "released":
-        return thinned
-    return dilate(
-        thinned,
-        *dilation_sides(height, width, pixel_size_y_m, pixel_size_x_m, size, width_px),
-    )
+    sides = dilation_sides(height, width, pixel_size_y_m, pixel_size_x_m, size, width_px)
+    return dilate(thin_thick(mask), *sides)
 
 
 def dilate_file(

@@ -11,8 +11,8 @@ import numpy as np
 
 from calvingfront.errors import SampleError, SceneError
 from calvingfront.files import PathLike, replacing
-from calvingfront.samples.fronts import dilate, thin
 from calvingfront.samples.geometry import SquareGrid, square_grid
+from calvingfront.samples.widening import widened
 from calvingfront.scenes.pixels import Grey, Mask, read_front, read_grey
 from calvingfront.storage.sealed import reading
 
@@ -44,13 +44,8 @@ def resize_image(
     return np.ascontiguousarray(resized[: grid.size, : grid.size], dtype=np.uint8)
 
 
-def resize_mask(mask: Mask, grid: SquareGrid) -> Mask:
-    """Nearest neighbour (by pixel centres) onto `grid`, False in the padding; (size, size) bool."""
-    return resize_labels(mask.view(np.uint8), grid).view(np.bool_)
-
-
 def resize_labels(labels: Grey, grid: SquareGrid) -> Grey:
-    """The same of labels, 0 in the padding; (size, size) uint8."""
+    """Nearest neighbour (by pixel centres) onto `grid`, 0 in the padding; (size, size) uint8."""
     rows = _nearest(labels.shape[0], grid.step_y, grid.content_height)
     cols = _nearest(labels.shape[1], grid.step_x, grid.content_width)
     square: Grey = np.zeros((grid.size, grid.size), dtype=np.uint8)
@@ -63,28 +58,23 @@ def _nearest(length: int, step: float, count: int) -> Any:
 
 
 def square_front(mask: Mask, grid: SquareGrid, width_px: int, variant: str = "paper") -> Mask:
-    """Resize a prepared front (see `fronts.prepare_front`); (size, size) bool.
+    """Draw a prepared front (see `fronts.prepare_front`) on the sample; (size, size) bool.
 
-    An enlarged front is thinned again, because each of its pixels has become several, and dilated
-    to `width_px` here. The `released` variant resizes as the authors do, by OpenCV's nearest
-    neighbour: sample pixel i is scene pixel floor(i · step), so that the front lies up to half a
-    sample pixel further down and right than on the image, which is resized by pixel centres.
+    `paper`: thin until now, it becomes `width_px` wide (`widening.widened`). The `released` variant
+    resizes as the authors do, by OpenCV's nearest neighbour: sample pixel i is scene pixel
+    floor(i · step), so that the front lies up to half a sample pixel further down and right than on
+    the image, which is resized by pixel centres.
     """
-    if variant == "released":
-        square = np.zeros((grid.size, grid.size), dtype=np.bool_)
-        content = cv2.resize(
-            mask.astype(np.uint8),
-            (grid.content_width, grid.content_height),
-            interpolation=cv2.INTER_NEAREST,
-        )
-        square[: grid.content_height, : grid.content_width] = content > 0
-        return square
-    resized = resize_mask(mask, grid)
-    if grid.enlarged:
-        resized = dilate(thin(resized), width_px, width_px)
-        resized[grid.content_height :] = False
-        resized[:, grid.content_width :] = False
-    return resized
+    if variant != "released":
+        return widened(mask, grid, width_px)
+    square = np.zeros((grid.size, grid.size), dtype=np.bool_)
+    content = cv2.resize(
+        mask.astype(np.uint8),
+        (grid.content_width, grid.content_height),
+        interpolation=cv2.INTER_NEAREST,
+    )
+    square[: grid.content_height, : grid.content_width] = content > 0
+    return square
 
 
 def square_file(

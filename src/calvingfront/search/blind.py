@@ -9,7 +9,17 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from calvingfront.dataset.files import CONFIG, CRC_COLUMNS, FRONTS, IMAGES, INDEX, SPLIT
+from calvingfront.dataset.files import (
+    CONFIG,
+    CRC_COLUMNS,
+    FRONTS,
+    IMAGES,
+    INDEX,
+    SPLIT,
+    ZONES,
+    ZONES_CRC,
+    ZONES_INDEX,
+)
 from calvingfront.dataset.reading import read_index, read_split, read_table
 from calvingfront.errors import CalvingFrontError, DamagedFileError, SplitError
 from calvingfront.files import read_json, write_json, write_text
@@ -20,14 +30,15 @@ from calvingfront.vocabulary.subsets import TEST, TRAIN, VALIDATION
 
 log = logging.getLogger(__name__)
 ORIGIN = "without_test_scenes.json"  # what it was made from; written last
-_OF_ROWS = dict(zip((IMAGES, FRONTS), CRC_COLUMNS, strict=True))
+_OF_ROWS = {**dict(zip((IMAGES, FRONTS), CRC_COLUMNS, strict=True)), ZONES: ZONES_CRC}
 
 
 def without_test_scenes(dataset: Path, folder: Path) -> None:
     """Copy the scenes of training and validation into `folder`, unless they are there already.
 
     A scene that is a test scene too is left out. Of the arrays only the rows that are copied are
-    read. Where `dataset` is missing, a copy made elsewhere is taken as it is.
+    read. Of the test scenes the copy keeps the names, by which `tested` recognises weights that
+    have seen one. Where `dataset` is missing, a copy made elsewhere is taken as it is.
     Raises SplitError if no training or validation scene is left, DamagedFileError if a row is not
     as its checksum says, CalvingFrontError if the copy is of another data set.
     """
@@ -40,6 +51,7 @@ def without_test_scenes(dataset: Path, folder: Path) -> None:
         write_text(folder / CONFIG, (dataset / CONFIG).read_text(encoding="utf-8"))
     if there:
         if read_json(folder / ORIGIN).get("made_from") == made_from:
+            _copy_arrays(dataset, folder)  # zones may have been added
             return
         raise CalvingFrontError(
             folder,
@@ -59,17 +71,16 @@ def without_test_scenes(dataset: Path, folder: Path) -> None:
     if missing:
         what = f"has no scene {missing[0]}, which {SPLIT} names"
         raise SplitError(dataset / INDEX, what, "Make the data set anew with `snakemake dataset`")
-    rows = np.flatnonzero(index["scene"].isin(set(kept["scene"])))
     folder.mkdir(parents=True, exist_ok=True)
-    for name in _arrays(dataset, len(index)):
-        _copy_rows(dataset / name, folder / name, rows, index)
-    chosen = index.iloc[rows].reset_index(drop=True)
+    write_sealed(folder / SPLIT, kept)
+    _copy_arrays(dataset, folder)
+    chosen = index[index["scene"].isin(set(kept["scene"]))].reset_index(drop=True)
     if "row" in chosen:
         chosen["row"] = np.arange(len(chosen))
     write_sealed(folder / INDEX, chosen)
-    write_sealed(folder / SPLIT, kept)
     read_split(folder, (TRAIN, VALIDATION))
-    write_json(folder / ORIGIN, {"made_from": made_from, "left_out": len(leaked)})
+    origin = {"made_from": made_from, "left_out": len(leaked), "tested": sorted(tested)}
+    write_json(folder / ORIGIN, origin)
     if leaked:
         log.info("%d scenes are test scenes too, and left out of the search", len(leaked))
 
@@ -107,6 +118,11 @@ def check_nothing_tested(dataset: Path, folders: dict[str, Path]) -> None:
             )
 
 
+def tested(folder: Path) -> frozenset[str]:
+    """The names of the test scenes that the copy was made without."""
+    return frozenset(read_json(folder / ORIGIN)["tested"])
+
+
 def left_out(folder: Path) -> int:
     """How many scenes of training and validation were left out as test scenes."""
     try:
@@ -123,6 +139,19 @@ def _digests(dataset: Path) -> dict[str, str]:
             what = "is missing"
             raise CalvingFrontError(dataset / name, what, "Run `snakemake dataset` to make it")
     return {name: digests.of_file(dataset / name, whole=True) for name in (INDEX, SPLIT)}
+
+
+def _copy_arrays(dataset: Path, folder: Path) -> None:
+    """Copy what is not in the folder of every array with a row for each scene, and of the zones."""
+    index, split = read_index(dataset), read_table(folder / SPLIT, str)
+    rows = np.flatnonzero(index["scene"].isin(set(split["scene"])))
+    if (dataset / ZONES_INDEX).exists() and not (folder / ZONES).exists():
+        zones = read_table(dataset / ZONES_INDEX, {"scene": str, ZONES_CRC: str})
+        write_sealed(folder / ZONES_INDEX, zones.iloc[rows].reset_index(drop=True))
+        index = index.merge(zones[["scene", ZONES_CRC]], on="scene", how="left")
+    for name in _arrays(dataset, len(index)):
+        if not (folder / name).exists():
+            _copy_rows(dataset / name, folder / name, rows, index)
 
 
 def _arrays(dataset: Path, count: int) -> Iterator[str]:

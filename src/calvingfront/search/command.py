@@ -120,6 +120,7 @@ def _winner(search: Path, options: argparse.Namespace) -> int:
 def _search(search: Path, options: argparse.Namespace) -> int:
     from calvingfront.search.base import base_config
     from calvingfront.search.file import read_search
+    from calvingfront.search.folder import held
     from calvingfront.search.planning import plan
 
     asked = read_search(options.files)
@@ -143,7 +144,8 @@ def _search(search: Path, options: argparse.Namespace) -> int:
             print(f"  {each.name}: {_length(each)}; {each.words}")
         return 0
     facts = {"orientations": asked.orientations, "against": against, "command": _command()}
-    return _train(search, planned, {each.name for each in chosen}, data, facts, options)
+    with held(search):
+        return _train(search, planned, {each.name for each in chosen}, data, facts, options)
 
 
 def _data_sets(search: Path, dataset: Path, asked: SearchFile) -> dict[str, Path]:
@@ -172,17 +174,10 @@ def _train(
     facts: dict[str, Any],
     options: argparse.Namespace,
 ) -> int:
-    from calvingfront.files import lock
     from calvingfront.search import folder as folders
     from calvingfront.search.running import run_tasks
     from calvingfront.search.writing import write_log
 
-    search.mkdir(parents=True, exist_ok=True)
-    try:
-        lock(search / ".lock", wait=False)  # until this process ends
-    except BlockingIOError:
-        remedy = "Wait for it, or give --output another folder"
-        raise ConfigError(search, "is in use by another search", remedy) from None
     write_json(search / folders.SEARCH, facts)
     ready = []
     for number, each in enumerate(planned):
@@ -203,8 +198,11 @@ def _train(
                  task.planned.name, task.run.seed, seconds, how)  # fmt: skip
         write_log(search)
 
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Slurm ends a job: like Ctrl-C
-    complete = run_tasks(tasks, options.slots, options.stop_after, told)
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Slurm ends a job
+    try:
+        complete = run_tasks(tasks, options.slots, options.stop_after, told)
+    finally:
+        signal.signal(signal.SIGTERM, before)
     said = write_log(search)
     print(said if complete else f"Stopped. The same command goes on. {said}")
     return 0

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,8 +15,8 @@ import yaml
 
 from calvingfront.configuration.reading import read_yaml
 from calvingfront.dataset import files
-from calvingfront.errors import CalvingFrontError
-from calvingfront.files import read_json, write_json, write_text
+from calvingfront.errors import CalvingFrontError, ConfigError
+from calvingfront.files import NoLocksError, lock, read_json, write_json, write_text
 from calvingfront.pipeline.judging import why_unfit
 from calvingfront.pipeline.results import Results
 from calvingfront.pipeline.steps import STEPS, Config, Step, dataset_files
@@ -25,6 +26,7 @@ from calvingfront.search.planning import Planned
 from calvingfront.vocabulary import paths
 from calvingfront.vocabulary.runs import RUN_FOLDER, Run
 
+log = logging.getLogger(__name__)
 TRIALS, TRIAL, SEARCH = "trials", "trial.json", "search.json"
 LOG = "log"  # of a search: log.csv, log.md …
 SCORES = f"validation/{RUN_FOLDER}/scores_{{count}}.tsv"
@@ -35,6 +37,25 @@ SCORED = f"validation/{RUN_FOLDER}/made_from.json"
 FAILURE = f"failures/{RUN_FOLDER}.json"
 DEVICE_NOTES = f"models/{RUN_FOLDER}/beside.json"  # how many trainings ran beside it
 PROGRESS = f"models/{RUN_FOLDER}/progress.tsv"
+
+
+@contextmanager
+def held(search: Path) -> Iterator[None]:
+    """Keep other searches out of a folder while the block runs. Raises ConfigError."""
+    search.mkdir(parents=True, exist_ok=True)
+    try:
+        handle = lock(search / ".lock", wait=False)
+    except BlockingIOError:
+        remedy = "Wait for it, or give --output another folder"
+        raise ConfigError(search, "is in use by another search", remedy) from None
+    except NoLocksError as error:
+        log.warning("%s: no locks here (%s); do not start a search twice", search, error.strerror)
+        yield
+        return
+    try:
+        yield
+    finally:
+        os.close(handle)
 
 
 def scored_path(pattern: str, run: Run, count: int) -> str:
@@ -55,7 +76,7 @@ def scoring_step(orientations: Sequence[int]) -> Step:
     return replace(
         predict,
         name="score_validation",
-        code="calvingfront.search.scoring:score_validation",
+        code="calvingfront.evaluation.validating:score_validation",
         inputs=lambda config: {
             "dataset": dataset_files(files.SPLIT),
             "weights": paths.WEIGHTS,

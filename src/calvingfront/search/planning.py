@@ -11,11 +11,13 @@ from typing import Any
 
 from calvingfront.errors import CalvingFrontError, ConfigError, Faults
 from calvingfront.pipeline.results import Results
-from calvingfront.pipeline.steps import look_up
+from calvingfront.pipeline.steps import STEPS, look_up
 from calvingfront.search.base import LEARNING, OF_DATA, SCORING
+from calvingfront.search.blind import tested
 from calvingfront.search.file import SearchFile, Trial
 from calvingfront.search.length import Length, length_of, with_epochs
 from calvingfront.training.ending import ENDS, HOW
+from calvingfront.training.starting.source import check_start, find_start
 from calvingfront.vocabulary.runs import Run
 
 REMEDY = "Nothing was trained. docs/search.md explains every key of a search file."
@@ -78,7 +80,9 @@ def plan(search: SearchFile, base: Mapping[str, Any], data: Mapping[str, Path]) 
             continue
         words = "; ".join([*_other_budget(trial, search), *_words(trial.changes, own, config)])
         found += _each_network(trial, config, words or "nothing changed", data[trial.data])
-    faults += [fault for each in found for fault in _unbuildable(each)]
+    for each in found:
+        faults += [*_unbuildable(each), *_without_files(each, data[each.trial.data])]
+        faults += _started_from_tested(each, data[each.trial.data])
     faults += _twins(found)
     if faults:
         raise Faults(faults, REMEDY)
@@ -212,6 +216,36 @@ def _unbuildable(planned: Planned) -> Iterator[ConfigError]:
     except ConfigError as error:
         where = f"{planned.trial.where}: {error.where}"
         yield ConfigError(where, error.what, error.remedy)
+
+
+def _without_files(planned: Planned, dataset: Path) -> Iterator[ConfigError]:
+    """What the training reads and the data set does not have, such as zones."""
+    inputs = STEPS["train_network"].inputs(planned.config)["dataset"]
+    lacking = [Path(each).name for each in inputs if not (dataset / Path(each).name).exists()]
+    if lacking:
+        what = f"needs {', '.join(lacking)}, which the data set does not have"
+        remedy = "Make the data set with this trial's settings, by `snakemake dataset`"
+        yield ConfigError(planned.trial.where, what, remedy)
+
+
+def _started_from_tested(planned: Planned, dataset: Path) -> Iterator[CalvingFrontError]:
+    """First weights that there are not, that fit no network here, or that saw a test scene."""
+    given = planned.config["training"].get("start_from")
+    if given is None:
+        return
+    section = {key: each for key, each in planned.config["networks"].items() if key != "models"}
+    for run in planned.runs:
+        try:
+            start = find_start(given, run)
+            check_start(start, {**section, "model": run.model})
+        except CalvingFrontError as error:
+            yield ConfigError(f"{planned.trial.where}: {error.where}", error.what, error.remedy)
+            return
+        if seen := sorted(tested(dataset) & (start.scenes or frozenset())):
+            what = f"{given} was trained on {len(seen)} test scenes, such as {seen[0]}"
+            remedy = "Start from weights that have not seen them"
+            yield ConfigError(f"{planned.trial.where}: training.start_from", what, remedy)
+            return
 
 
 def _twins(planned: list[Planned]) -> Iterator[ConfigError]:

@@ -40,7 +40,7 @@ def run_tasks(
     failure.
     """
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["calvingfront.search.worker"])  # imports PyTorch once
+    context.set_forkserver_preload(["calvingfront.search.worker", "calvingfront.search.preloaded"])
     deadline = None if stop_after is None else time.monotonic() + stop_after
     waiting, running = list(tasks), list[_Running]()
 

@@ -53,6 +53,8 @@ def overlay_of(search: Path, name: str | None = None) -> str:
 def _deciding(config: dict[str, Any]) -> dict[str, Any]:
     """The keys of a configuration that decide a training's results, the seeds aside."""
     training = {key: value for key, value in config["training"].items() if key not in HOW}
+    if config["training"].get("start_from") is not None:  # what lies there decides
+        training["start_from"] = config["training"]["start_from"]
     samples = {key: config["samples"][key] for key in OF_SAMPLES if key in config["samples"]}
     found = {"samples": samples, "networks": config["networks"]}
     if "history" in config:

@@ -150,6 +150,9 @@ def test_trainings_that_do_not_stand_for_the_model_are_refused_by_name(
     def results(name: str, left_out: str = "C", **more: Any) -> list[Path]:
         return write_results(tmp_path / name, left_out, **more)
 
+    def made(weights: str, glaciers: list[str]) -> dict[str, Any]:
+        return {"from": "x", "weights": weights, "glaciers_seen": glaciers}
+
     shown = split_without("C")
     shown["train"] = [*shown["train"], "s17"]
     validated = split_without("C")
@@ -165,9 +168,14 @@ def test_trainings_that_do_not_stand_for_the_model_are_refused_by_name(
         (results("grey", samples={"grey_levels": "dB"}), "samples.grey_levels dB"),
         (results("area", samples={"median_area_m2": 900}), "samples.median_area_m2 900"),
         (results("wide", network=network | {"width": 4}), "seed1: has network width 4"),
+        (results("tasks", network=network | {"auxiliary": ["zones"]}), "has network auxiliary"),
+        (results("weight", training={"loss_weight": 0.3}), "has training loss_weight 0.3"),
         (results("varied", training={"augmentation": "sar"}), "has training augmentation sar"),
         (results("long", epochs=40), "trained for 40 epochs, 240 images, but .* for 10 epochs, 90"),
-        (results("started", start={"from": "x"}), "started from weights of another training"),
+        (results("started", start=made("/elsewhere/member_1.safetensors", [])), "unlike the exp"),
+        (results("knowing", start=made("member_1.safetensors", ["c"])), "which has seen C"),
+        (results("unknown", start=made("x.safetensors", [])), "nobody knows the glaciers it has"),
+        (results("seen", start=made(f"{runs['A'][0]}/w.safetensors", [])), "which has seen C"),
         (results("seeds", seeds=(1, 2)), "the trainings without C have 2 of U-Net, BCE"),
         ([*runs["C"], *runs["C"]], "is given twice"),
         ([*runs["C"], *results("again")], "is the same network, loss and seed"),

@@ -6,7 +6,8 @@ import cv2
 import numpy as np
 import pytest
 
-from calvingfront.samples.fronts import dilate_file, thin
+from calvingfront.fronts.thinning import thin
+from calvingfront.samples.fronts import dilate_file
 from calvingfront.samples.geometry import scene_to_sample
 from calvingfront.samples.median import filter_file
 from calvingfront.samples.square import read_sample, square_file

@@ -230,6 +230,28 @@ def test_the_learning_curve_is_of_the_same_scenes_and_per_doubling(tmp_path: Pat
     assert "| U-Net | BCE | 24 | 3 | 576 | 3 | 70.1 ± 1.0 [" in text
 
 
+def test_the_curve_leaves_out_what_its_largest_part_trains_on(tmp_path: Path) -> None:
+    scenes = list(ARCHIVE.scene)
+    subsets = ["test"] * 12 + ["validation"] * 4 + ["train"] * 32
+    rows = [*zip(scenes, subsets, strict=True), *((scene, "train") for scene in scenes[:4])]
+    lists = tmp_path / "lists.csv"
+    lists.write_text("caffe_name,split\n" + "".join(f"{a},{b}\n" for a, b in rows))
+    places = [
+        results_folder(
+            tmp_path / str(share), {UNET: spread(0.6)}, method="paper", lists=lists,
+            train_share=share,
+        )
+        for share in (0.25, 1)
+    ]  # fmt: skip
+    situations = read_situations(places)
+    assert len(situations[0].leaked) < len(situations[1].leaked) == 4
+    (curve,) = curves_of(situations)
+    assert sorted(curve.scenes) == sorted(scenes[4:12])
+    table = summarise_learning(curve)
+    assert list(table.test_scenes) == [8, 8]
+    assert list(table.dice_per_doubling[1:]) == pytest.approx([0])
+
+
 def test_folders_with_other_test_scenes_make_no_curve(tmp_path: Path) -> None:
     places = folders(tmp_path, {"plain": 0.7, "without_ers": 0.5})
     assert curves_of(read_situations(places)) == []

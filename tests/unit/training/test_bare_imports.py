@@ -70,3 +70,16 @@ def test_what_comes_before_the_training_and_the_tables_never_import_torch() -> N
     )
     assert done.returncode == 0, done.stderr
     assert int(done.stdout) > 100
+
+
+def test_jobs_of_single_scenes_start_without_what_takes_longest_to_import() -> None:
+    """Half of the processor time of many small scenes is the start of their jobs."""
+    pytest.importorskip("rasterio", reason="the sample half needs rasterio")
+    done = import_without(
+        {"torch", "pandas", "geopandas", "matplotlib"},
+        [
+            *("sar/geocode", "sar/multilook", "products/ingest", "simulation/archive"),
+            *("scenes/importing", "samples/median", "samples/fronts", "samples/square"),
+        ],
+    )
+    assert done.returncode == 0, done.stderr

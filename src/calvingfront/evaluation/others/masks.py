@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +13,9 @@ import numpy.typing as npt
 
 from calvingfront.errors import CalvingFrontError, Faults, SceneError
 from calvingfront.evaluation.others.grid import grid_of, native_shape, on_sample
-from calvingfront.samples.fronts import dilate, thin
+from calvingfront.fronts.thinning import thin
 from calvingfront.samples.square import resize_image
+from calvingfront.samples.widening import widened
 from calvingfront.scenes.imagery.masks import LARGEST_FRONT_SHARE
 from calvingfront.scenes.pixels import Grey, Mask, read_grey
 from calvingfront.vocabulary.others import IMAGE_SUFFIXES
@@ -85,10 +87,8 @@ class Images:
         if self._is_native(path, scene, levels, facts, size):
             return on_sample(mask, facts, size)
         width, grid = int(facts["front_width_px"]), grid_of(facts, size)
-        front = dilate(thin(mask), width, width)
-        front[grid.content_height :] = False
-        front[:, grid.content_width :] = False
-        return front
+        mask = mask[: grid.content_height, : grid.content_width]
+        return widened(thin(mask), replace(grid, step_y=1.0, step_x=1.0), width)
 
     def probability(
         self, scene: str, facts: Mapping[str, Any], size: int

@@ -1,32 +1,23 @@
-"""Trainings that left glaciers out: whether they did, and whether they stand for a model's own."""
+"""Trainings that left glaciers out: which ones, and which of them form one ensemble."""
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from calvingfront.dataset.files import FRONTS, IMAGES, INDEX, SPLIT
+from calvingfront.dataset.files import SPLIT
 from calvingfront.dataset.reading import Dataset, open_dataset, read_split
 from calvingfront.errors import ModelError
 from calvingfront.files import PathLike
 from calvingfront.locating.extract import text
-from calvingfront.locating.model.facts import preprocessing_of, settings_of, value_in
+from calvingfront.locating.model.likeness import Likeness, check_data, check_start
 from calvingfront.locating.model.runs import file_of, runs_in
-from calvingfront.provenance.content import Digests
 from calvingfront.scenes.places.names import bare_name
-from calvingfront.storage.sealed import read_record
-from calvingfront.training.ending import ENDS, HOW
 from calvingfront.vocabulary import paths
 from calvingfront.vocabulary.runs import Run
 from calvingfront.vocabulary.subsets import TEST, TRAIN, VALIDATION
-
-# Settings of a training that change its last digits, or its length, which is compared by itself.
-FREE = (*ENDS, *HOW, "deterministic", "precision", "tuning", "half_cycle_epochs")
-LENGTH = 2.0  # times as long or short a training may be
-REMEDY = "Train with the configuration of the exported runs and another split."
 
 
 @dataclass(frozen=True)
@@ -55,10 +46,10 @@ def situations(
 
     results, runs, config: of the model that they are to stand for.
     Raises ModelError, with its name, for a run that has seen the glaciers of all its test scenes,
-    whose data have changed, or that does not stand for the model's own (`_check_alike`); and if a
+    whose data have changed, or that does not stand for the model's own (`likeness`); and if a
     glacier is left out by trainings on different data.
     """
-    model = _Model(results, runs, config)
+    model = Likeness(results, runs, config)
     by_results: dict[Path, list[Run]] = {}
     for place, run in runs_in(folders):
         by_results.setdefault(place, []).append(run)
@@ -66,14 +57,15 @@ def situations(
     for place, its in by_results.items():
         data, split = open_dataset(place / paths.DATASET), read_split(place / paths.DATASET)
         model.check_preprocessing(place, data)
-        for run in its:
-            _check_data(place, run, split)
-            model.check_training(place, run)
         glaciers = left_out(place, data, split)
+        for run in its:
+            check_data(place, run, split)
+            check_start(place, run, glaciers)
+            model.check_training(place, run)
         new = Situation(tuple((place, run) for run in its), data, split, glaciers)
         found = _joined(found, new)
     for situation in found:
-        model.check_members(situation)
+        model.check_members(situation.runs, situation.glaciers)
     return found
 
 
@@ -136,95 +128,3 @@ def _same(one: Dataset, other: Dataset) -> bool:
         (a.shape == b.shape) and bool((a == b).all())
         for a, b in ((one.images, other.images), (one.fronts, other.fronts))
     )
-
-
-def _check_data(results: Path, run: Run, split: Mapping[str, list[str]]) -> None:
-    """Check that a run was trained on the data set and split that lie beside it now."""
-    path = file_of(results, paths.RECORD, run)
-    record = read_record(path)
-    remedy = "Bring its own data set back, or train again."
-    made = (record.get("made_from") or {}).get("inputs") or {}
-    digests, compared = Digests(), False
-    for name in (SPLIT, INDEX, IMAGES, FRONTS):
-        recorded = made.get(f"{paths.DATASET}/{name}")
-        if recorded is None:
-            continue
-        compared = compared or name == SPLIT
-        if digests.of_file(results / paths.DATASET / name, whole=True) != recorded:
-            what = f"was trained with another {paths.DATASET}/{name} than the one that is there now"
-            raise ModelError(path.parent, what, remedy)
-    if compared:
-        return
-    for subset, key in ((TRAIN, "train_images"), (VALIDATION, "validation_images")):
-        number = value_in(path, record, key)
-        if number != len(split[subset]):
-            what = f"was trained with {number} {subset} scenes, but the split has now "
-            raise ModelError(path.parent, f"{what}{len(split[subset])}", remedy)
-
-
-class _Model:
-    """What other trainings must share with the runs of a model to stand for them."""
-
-    def __init__(self, results: Path, runs: Sequence[Run], config: Mapping[str, Any]) -> None:
-        self.kinds = Counter((run.model, run.loss) for run in runs)
-        self.path = file_of(results, paths.RECORD, runs[0]).parent
-        self.records = {
-            (run.model, run.loss): read_record(file_of(results, paths.RECORD, run)) for run in runs
-        }
-        self.preprocessing = asdict(
-            preprocessing_of(results, config, open_dataset(results / paths.DATASET))
-        )
-
-    def check_preprocessing(self, results: Path, data: Dataset) -> None:
-        """Raise ModelError if the samples of some results were made otherwise."""
-        its = asdict(preprocessing_of(results, settings_of(results), data))
-        for key, value in self.preprocessing.items():
-            if its[key] != value:
-                what = f"has samples.{key} {its[key]}, but the exported runs have {value}"
-                raise ModelError(results / paths.DATASET, what, REMEDY)
-
-    def check_training(self, results: Path, run: Run) -> None:
-        """Raise ModelError if a run is of another network, loss or recipe, or far longer."""
-        path = file_of(results, paths.RECORD, run)
-        own = self.records.get((run.model, run.loss))
-        if own is None:
-            what = f"is {run.label}, which none of the exported runs is"
-            raise ModelError(path.parent, what, REMEDY)
-        its = read_record(path)
-        if bool(its.get("start")) != bool(own.get("start")):
-            what = "started from weights of another training, unlike the exported runs"
-            if not its.get("start"):
-                what = "did not start from weights of another training, as the exported runs did"
-            raise ModelError(path.parent, what, REMEDY)
-        for section in ("network", "training"):
-            mine, theirs = own.get(section) or {}, its.get(section) or {}
-            for key in sorted({*mine} & {*theirs}):
-                if mine[key] != theirs[key] and not (section == "training" and key in FREE):
-                    what = f"has {section} {key} {theirs[key]}, but the exported runs have "
-                    raise ModelError(path.parent, f"{what}{mine[key]}", REMEDY)
-        mine, theirs = (_length(path, each) for each in (own, its))
-        if all(not 1 / LENGTH <= a / b <= LENGTH for a, b in zip(theirs, mine, strict=True)):
-            what = (
-                f"was trained for {theirs[0]} epochs, {theirs[1]} images, but the exported runs "
-                f"for {mine[0]} epochs, {mine[1]} images"
-            )
-            raise ModelError(path.parent, what, REMEDY)
-
-    def check_members(self, situation: Situation) -> None:
-        """Raise ModelError if an ensemble lacks a network of the model or has more of one."""
-        its = Counter((run.model, run.loss) for _, run in situation.runs)
-        names = ", ".join(situation.glaciers)
-        for (network, loss), number in self.kinds.items():
-            label, there = Run(network, loss).label, its[network, loss]
-            if not 1 <= there <= number:
-                what = f"{there} of {label}, of which the exported runs have {number}"
-                raise ModelError(
-                    situation.runs[0][0], f"the trainings without {names} have {what}",
-                    f"Give 1 to {number} of each network and loss.",
-                )  # fmt: skip
-
-
-def _length(path: Path, record: Mapping[str, Any]) -> tuple[int, int]:
-    """Epochs of a training, and how many images they are."""
-    epochs = int(value_in(path, record, "epochs"))
-    return epochs, epochs * int(value_in(path, record, "train_images"))
