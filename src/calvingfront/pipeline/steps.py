@@ -21,7 +21,7 @@ from calvingfront.provenance.content import MISSING, Digests, digests_of
 from calvingfront.scenes.sources import SOURCES
 from calvingfront.tables.registry import TABLES, Table
 from calvingfront.training.ending import ENDS, HOW
-from calvingfront.training.starting.source import find_start
+from calvingfront.training.starting.source import find_start, recorded_start
 from calvingfront.vocabulary import paths
 from calvingfront.vocabulary.auxiliary import learns_zones, tasks_of
 from calvingfront.vocabulary.ensembles import ensembles_of
@@ -182,8 +182,10 @@ def _start_weights(config: Config, run: Run) -> str | None:
     try:
         weights = find_start(given, run).weights
         return _digests(config).of_file(weights, whole=True)
-    except (CalvingFrontError, OSError):  # told before the first job, or by the training
-        return MISSING
+    except (CalvingFrontError, OSError):
+        # A finished training needs them no more: they may have stayed on another machine. Otherwise
+        # it is told before the first job, or by the training.
+        return recorded_start(config.get("results", "."), run) or MISSING
 
 
 def _of_filter(config: Config) -> dict[str, Any]:

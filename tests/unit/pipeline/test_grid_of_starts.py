@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import yaml
 
+from calvingfront.errors import ConfigError
 from calvingfront.networks.weights import read_weights, save_weights
 from calvingfront.pipeline import commands
 from calvingfront.pipeline.judging import stale_outputs, why_unfit
@@ -80,6 +81,17 @@ def test_another_start_or_none_makes_the_training_anew(
     why = why_unfit(real, "train_network", UNET)
     assert why is not None
     assert why.startswith("start_weights was None")
+
+
+def test_a_finished_training_without_a_start_does_not_pass_for_one_with(tmp_path: Path) -> None:
+    """Though the start that is asked for is not there."""
+    real = write_data(tmp_path / "real", "s")
+    commands.train(real, UNET)
+    asked = real._replace(config=config(tmp_path / "nowhere"))
+    why = why_unfit(asked, "train_network", UNET)
+    assert why == "start_weights was None, and is missing in the configuration"
+    with pytest.raises(ConfigError, match="holds no trained network"):
+        commands.train(asked, UNET)
 
 
 def test_results_of_an_earlier_version_know_no_start(tmp_path: Path) -> None:

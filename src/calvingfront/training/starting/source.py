@@ -104,8 +104,17 @@ def check_other(given: str, weights: PathLike) -> None:
         raise ConfigError(KEY, what, remedy)
 
 
+def recorded_start(results: PathLike, run: Run) -> str | None:
+    """The digest of the weights from which a finished training started; None if it did not."""
+    try:
+        record = read_json(Path(results, paths.RECORD.format(**run._asdict())))
+        return str(record["start"]["digest"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
 def start_faults(config: Mapping[str, Any]) -> Iterator[ConfigError]:
-    """What is wrong with the first weights of the runs that are not trained yet."""
+    """What is wrong with the first weights of the runs that have not been trained from any yet."""
     given = config["training"].get("start_from")
     if given is None:
         return
@@ -113,13 +122,9 @@ def start_faults(config: Mapping[str, Any]) -> Iterator[ConfigError]:
     networks = {key: value for key, value in config["networks"].items() if key != "models"}
     rows = product(config["networks"]["models"], config["losses"], config["seeds"])
     for run in (Run(*row) for row in rows):
-        record, weights = (
-            Path(config["results"], path.format(**run._asdict()))
-            for path in (paths.RECORD, paths.WEIGHTS)
-        )
         try:
-            check_other(given, weights)
-            if not record.is_file():
+            check_other(given, Path(config["results"], paths.WEIGHTS.format(**run._asdict())))
+            if recorded_start(config["results"], run) is None:
                 check_start(find_start(given, run), {**networks, "model": run.model})
         except CalvingFrontError as error:
             if error.what not in told:
