@@ -65,11 +65,11 @@ def test_the_log_names_every_trial_with_its_scores_and_cost(once: tuple[Path, Pa
         assert table[f"dice_{n}"].between(0, 100).all()
     scored = pd.read_csv(results / f"search/trials/wide/validation/{SEED}/scores_8.tsv", sep="\t")
     first = table[(table["trial"] == "wide") & (table["seed"] == 1)].iloc[0]
-    assert first["dice_8"] == pytest.approx(100 * scored["dice"].mean(), rel=1e-5)
+    assert first["dice_8"] == pytest.approx(100 * scored["dice"].mean(), abs=1e-3)
     summary = rows(results, "log").set_index("trial")
     of_wide = table.loc[table["trial"] == "wide", "dice_8"]
-    assert summary.loc["wide", "dice_8_mean"] == pytest.approx(of_wide.mean(), rel=1e-5)
-    assert summary.loc["wide", "dice_8_sd"] == pytest.approx(of_wide.std(ddof=1), rel=1e-4)
+    assert summary.loc["wide", "dice_8_mean"] == pytest.approx(of_wide.mean(), abs=1e-3)
+    assert summary.loc["wide", "dice_8_sd"] == pytest.approx(of_wide.std(ddof=1), abs=1e-3)
     text = (results / "search" / "log.md").read_text(encoding="utf-8")
     assert "networks.width 3 (not 2)" in text
     assert "1 scenes that are test scenes too were left out" in text
