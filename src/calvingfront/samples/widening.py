@@ -85,19 +85,19 @@ def parted(pieces: list[Mask]) -> Mask:
     """
     around = np.ones((3, 3), np.uint8)
     joined = np.asarray(np.any(pieces, axis=0))
-    pieces = [piece.astype(np.uint8) for piece in pieces]
+    parts = [piece.astype(np.uint8) for piece in pieces]
     for _ in range(MOST_PARTED):
-        near = np.sum([cv2.dilate(piece, around) for piece in pieces], axis=0)
+        near = np.sum([cv2.dilate(piece, around) for piece in parts], axis=0)
         ends = []
-        for piece in pieces:
+        for piece in parts:
             itself = cv2.filter2D(piece, -1, around, borderType=cv2.BORDER_CONSTANT)
             end = (piece > 0) & (itself <= 2) & (near > 1)
             ends.append(end if end.sum() < piece.sum() else np.zeros_like(end))
         if not np.any(ends):
             break
-        for piece, end in zip(pieces, ends, strict=True):
+        for piece, end in zip(parts, ends, strict=True):
             piece[end] = 0
-    apart = np.asarray(np.any(pieces, axis=0))
+    apart = np.asarray(np.any(parts, axis=0))
     return apart if len(pieces_of(apart)) == len(pieces) else joined
 
 
