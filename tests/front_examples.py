@@ -67,6 +67,7 @@ def full(scene: str = "full", **facts: Any) -> LocatedFront:
         "err90_m": 31.5,
         "err_geo_m": 4.0,
         "err_method": "conformal",
+        "err_calib": "elsewhere",
         "vertex_errors_m": [widths(1.0, 2.5, np.nan), widths(np.nan, 4.0, 5.0)],
         "author": "A. Person",
     }
@@ -113,6 +114,7 @@ def any_front(draw: Any, scene: str) -> LocatedFront:
         err90_m=draw(_SIZE),
         err_geo_m=draw(_SIZE),
         err_method=draw(st.none() | _TEXT),
+        err_calib=draw(st.sampled_from([None, "trained", "elsewhere", "untested"])),
         vertex_errors_m=errors,
         author=draw(_TEXT),
     )

@@ -73,6 +73,7 @@ def fronts_through_time(
                 reason=REASONS.get(quality, ""),
                 err_geo_m=6.0,
                 err_method=None if quality == "none" else "conformal",
+                err_calib=None if quality == "none" else "untested",
                 vertex_errors_m=() if quality == "none" else [levels],
                 **({} if quality == "none" else known),
             )

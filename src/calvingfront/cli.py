@@ -12,22 +12,21 @@ import logging
 import re
 import sys
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from calvingfront.configuration import command as settings
+from calvingfront.configuration.changing import read_config as read_config
 from calvingfront.dataset.files import CONFIG
 from calvingfront.errors import CalvingFrontError, ConfigError
 from calvingfront.locating import command as locating
 from calvingfront.logs import said
 from calvingfront.pages import command as pages
-from calvingfront.pipeline import commands, publishing
+from calvingfront.pipeline import commands, publishing, shifts
 from calvingfront.pipeline.commands import Results
 from calvingfront.pipeline.summary import summary
 from calvingfront.position import command as position
+from calvingfront.search import command as search
 from calvingfront.vocabulary.ensembles import ensembles_of
 from calvingfront.vocabulary.losses import how_to_write_a_loss, loss_pattern
 from calvingfront.vocabulary.models import BASELINES, NETWORKS, is_ensemble, is_filtered
@@ -39,15 +38,6 @@ log = logging.getLogger("calvingfront")
 SECTIONS = ("samples", "split", "networks", "losses", "seeds", "training", "evaluation", "figures")
 LARGEST_SEED = 2**32 - 1  # as in the configuration's schema
 
-# For messages: what --set must be given, by the type of the value that it replaces.
-KINDS: dict[Any, str] = {
-    bool: "true or false",
-    (int, float): "a number",
-    list: "a list",
-    dict: "a group of keys",
-}
-
-
 # Commands that work on files of any kind, not on a results folder.
 ON_FILES: dict[str, Callable[[argparse.Namespace], int]] = {
     "position": position.run,
@@ -56,7 +46,9 @@ ON_FILES: dict[str, Callable[[argparse.Namespace], int]] = {
     "summary": lambda options: _print(summary(Path(options.results))),
     "page": pages.run,
     "publish": publishing.run,
+    "shifts": shifts.run,
     "settings": settings.run,
+    "search": search.run,
 }
 
 
@@ -87,26 +79,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def read_config(path: str | Path, changes: Sequence[str] = ()) -> dict[str, Any]:
-    """Read a resolved configuration; apply changes written as `training.max_epochs=3`.
-
-    Raises ConfigError, or Faults with every key that cannot be used.
-    """
-    from calvingfront.configuration.reading import read_yaml
-    from calvingfront.configuration.validation import check_settings  # takes the schema library
-
-    if not Path(path).is_file():
-        raise ConfigError(
-            path, "cannot be read", "Run `snakemake dataset` to write it, or give --config."
-        )
-    written = read_yaml(path)
-    config = written.content
-    for change in changes:
-        _apply(config, change)
-    check_settings(config, written.places)
-    return config
-
-
 def _complete(config: dict[str, Any], folder: Path) -> dict[str, Any]:
     """The configuration, if it has every section that a step reads. Raises ConfigError."""
     lacking = [name for name in SECTIONS if config.get(name) is None]
@@ -116,47 +88,6 @@ def _complete(config: dict[str, Any], folder: Path) -> dict[str, Any]:
             "Run `snakemake dataset` again to write a complete one.",
         )  # fmt: skip
     return config
-
-
-def _apply(config: dict[str, Any], change: str) -> None:
-    """Change one key in place, written as `training.max_epochs=3`.
-
-    Raises ConfigError if there is no such key or the value is of another type.
-    """
-    key, equals, text = change.partition("=")
-    where = f"--set {change}"
-    if not equals:
-        raise ConfigError(where, "has no value", "Write KEY=VALUE.")
-    section: Any = config
-    *groups, last = key.split(".")
-    for group in groups:
-        section = section.get(group) if isinstance(section, dict) else None
-    if not isinstance(section, dict) or last not in section:
-        known = section if isinstance(section, dict) else config
-        raise ConfigError(where, f"there is no key {key}", f"Write one of {', '.join(known)}.")
-    section[last] = _as_before(section[last], text, where)
-
-
-def _as_before(old: Any, text: str, where: str) -> Any:
-    """Read a value of the same type as the old one; null is allowed for any type.
-
-    Raises ConfigError if the value is of another type.
-    """
-    try:
-        value = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise ConfigError(where, "is not valid YAML", f"The present value is {old!r}.") from error
-    if isinstance(old, str) and value is not None:
-        return text if isinstance(value, bool) else str(value)  # YAML reads `off` as false
-    if isinstance(old, int | float) and not isinstance(old, bool) and isinstance(value, str):
-        with suppress(ValueError):
-            value = float(value)  # YAML reads 1e-2 as text
-    if old is None or (value is None and not isinstance(old, dict)):
-        return value
-    kind = next(kind for kind in KINDS if isinstance(old, kind))  # bool first: it is an int too
-    if not isinstance(value, kind) or isinstance(value, bool) is not isinstance(old, bool):
-        raise ConfigError(where, f"{text} is not {KINDS[kind]}", f"The present value is {old!r}.")
-    return value
 
 
 def _parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
@@ -216,8 +147,10 @@ def _parser() -> argparse.ArgumentParser:
     command = commands.add_parser("summary", help=text, description=text)
     command.add_argument("--results", default="results", help="results folder (%(default)s)")
     publishing.add_command(commands)
+    shifts.add_command(commands)
     pages.add_command(commands)
     settings.add_command(commands)
+    search.add_command(commands)
     return parser
 
 

@@ -91,6 +91,10 @@ class DivergedError(TrainingError):
     """A loss or a monitor that became NaN or infinite."""
 
 
+class StoppedError(TrainingError):
+    """A training that was asked to end, and whose state is saved."""
+
+
 class DamagedFileError(CalvingFrontError):
     """A file that an earlier step made and that is no longer as that step wrote it."""
 

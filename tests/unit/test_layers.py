@@ -37,6 +37,7 @@ LAYERS = (
     ("locating",),
     ("tables", "figures", "pages"),
     ("check", "pipeline"),
+    ("search",),
     ("cli",),
     ("__main__",),
 )
@@ -147,7 +148,7 @@ HEAVY = {
 }  # fmt: skip
 LEARNING = (
     "networks", "losses", "compute", "training", "evaluation", "tables", "figures", "pipeline",
-    "cli", "vocabulary", "fronts", "errors", "files", "logs", "storage",
+    "search", "cli", "vocabulary", "fronts", "errors", "files", "logs", "storage",
     "provenance",
 )  # fmt: skip
 RADAR = ("radar", "orbits", "products", "sar", "simulation", "scenes", "samples")

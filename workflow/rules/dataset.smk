@@ -2,9 +2,14 @@
 #
 # in:   <results>/samples/square/{scene}.npz, the checked scene table
 # out:  <results>/dataset/images.npy, fronts.npy, valid.npy, index.tsv   the packed samples
+#       <results>/dataset/zones.npy, zones.tsv   their zones, if networks learn them
 #       <results>/dataset/split.tsv, split_made_from.json, leakage.tsv, leakage.md, leakage.html   the split, and how close its training and test scenes are
 #       <results>/dataset/config.yaml   the configuration with all its defaults, but without what concerns new scenes only
 from calvingfront.configuration.acting import acting_split
+from calvingfront.vocabulary.auxiliary import learns_zones
+
+# Scene → its mask of zones, if networks learn them.
+ZONES = source_scenes.attrs.get("zones", {})
 
 # What the split depends on under its method.
 SPLIT = acting_split(config["split"], TRAINING["source"]["exclude"])
@@ -16,6 +21,7 @@ rule dataset:
         "<results>/dataset/images.npy",
         "<results>/dataset/split.tsv",
         "<results>/dataset/config.yaml",
+        "<results>/dataset/zones.npy" if learns_zones(config) else [],
     localrule: True
 
 
@@ -43,6 +49,37 @@ rule pack_samples:
         made_from("calvingfront.dataset.pack:pack_files"),
     script:
         "../../scripts/dataset/pack_samples.py"
+
+
+rule pack_zones:
+    """Pack the zones of all scenes with a front, on the pixels of their samples."""
+    input:
+        index=rules.pack_samples.output.index,
+        masks=[given(path) for path in ZONES.values()],
+        images=[given(source_rows[scene]["image"]) for scene in ZONES],
+    output:
+        zones="<results>/dataset/zones.npy",
+        table="<results>/dataset/zones.tsv",
+    log:
+        "<logs>/pack_zones.log",
+    conda:
+        "../../envs/samples.yaml"
+    threads: 1
+    resources:
+        mem_mb=lambda _: max(2000, 300 + int(12 * max(map(megapixels, ZONES), default=0))),
+        runtime="30m",
+    params:
+        made_from(
+            "calvingfront.dataset.pack_zones:pack_zones",
+            files={
+                "masks": list(ZONES.values()),
+                "images": [source_rows[scene]["image"] for scene in ZONES],
+            },
+        ),
+        scenes=list(ZONES),
+        size=config["samples"]["size"],
+    script:
+        "../../scripts/dataset/pack_zones.py"
 
 
 rule split_scenes:

@@ -8,9 +8,25 @@
 #       <results>/located/{scene}.gpkg               the front of one new scene
 #       <results>/fronts.gpkg, located.md, .html     the fronts of all new scenes, and a report
 from calvingfront.dataset import files
-from calvingfront.locating.model.choice import FOLDER, words_of
+from calvingfront.locating.model.choice import FOLDER, given_folder, words_of
+from calvingfront.locating.model_folder import SHIPPED
 from calvingfront.pipeline.steps import dataset_files, paths_over
 from calvingfront.vocabulary import paths
+
+# A model from elsewhere, or the one that comes with the package; None for the networks trained here.
+GIVEN_MODEL = given_folder(config)
+
+
+def locating_model():
+    """The model as an input. Of one from elsewhere the content counts (`made_from`), not the date.
+
+    The one that comes with the package is no input (None for the script): where it is installed does not matter.
+    """
+    if GIVEN_MODEL is None:
+        return rules.export_model.output.model
+    if GIVEN_MODEL == SHIPPED:
+        return []
+    return ancient(config["locating"]["model"]) if RECORDED else config["locating"]["model"]
 
 
 rule fronts:
@@ -93,7 +109,7 @@ rule locate_scene:
     """Locate the front of one new scene with the model."""
     input:
         sample=rules.square_image.output.sample,
-        model=given(config["locating"]["model"]) or rules.export_model.output.model,
+        model=locating_model(),
         view=rules.geocode_scene.output.view if SOURCE.products else [],
     output:
         front="<results>/located/{scene}.gpkg",
@@ -111,7 +127,7 @@ rule locate_scene:
     params:
         made_from(
             "calvingfront.locating.locate:locate_file",
-            files={"model": config["locating"]["model"]},
+            values={"model": DIGESTS.of(GIVEN_MODEL) if GIVEN_MODEL else None},
         ),
         glacier=scene_cell("glacier"),
         mission=scene_cell("mission"),

@@ -16,7 +16,8 @@ from calvingfront.provenance.content import digests_of
 DIGESTS = digests_of(config["results"])
 # The simulated archive is made by the workflow, so its files are inputs like all others. Without any record of
 # Snakemake's (results from another machine), dates are all there is.
-BY_CONTENT = SOURCE.name != "simulated" and any(Path(".snakemake", "metadata").glob("*"))
+RECORDED = any(Path(".snakemake", "metadata").glob("*"))
+BY_CONTENT = SOURCE.name != "simulated" and RECORDED
 
 
 def given(path):

@@ -14,6 +14,7 @@ from calvingfront.files import write_text
 from calvingfront.scenes.fronts.layers import split_layer
 from calvingfront.scenes.scene_table import records, scene_table
 from calvingfront.scenes.sources import listed_in, source_of
+from calvingfront.vocabulary.auxiliary import learns_zones
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -54,7 +55,7 @@ def _worth(config: Config) -> bool:
 
 
 def _path(config: Config) -> Path:
-    depends_on = [config[key] for key in ("source", "split", "map")]
+    depends_on = [*(config[key] for key in ("source", "split", "map")), learns_zones(config)]
     key = Passed.key(depends_on, signature(listed_in(config)), calvingfront.__version__)
     return FOLDER / f"scenes-{key}.json"
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 KEYS = (
     "method", "seed", "lists_scene_column", "lists_subset_column", "shares", "test_glaciers",
-    "validation_glaciers", "gap_days",
+    "validation_glaciers", "test_missions", "gap_days", "train_share",
 )  # fmt: skip
 
 

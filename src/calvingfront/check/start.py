@@ -20,6 +20,7 @@ from calvingfront.files import PathLike
 from calvingfront.locating.model.choice import check_fronts
 from calvingfront.scenes.scene_table import with_front, without_front
 from calvingfront.scenes.sources import known_hemispheres, list_scenes, listed_in, source_of
+from calvingfront.training.starting.source import start_faults
 from calvingfront.vocabulary.references import load
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ REMEDY = (
 # What the scene table depends on: with a fault in one of these, it is not read.
 OF_THE_TABLE = (
     "source", "map.spacing_m", "split.method", "split.lists", "split.lists_scene_column",
-    "split.lists_subset_column",
+    "split.lists_subset_column", "networks.auxiliary",
 )  # fmt: skip
 OF_THE_SPLIT = (
     "split", "figures", "source.exclude", "training.batch_size", "training.augmentation",
@@ -43,6 +44,7 @@ OF_TERRAIN = "calvingfront.check.terrain:terrain_faults"
 OF_FILES = (
     (("source", "map"), "calvingfront.check.products:product_faults"),
     (("source", "map", "samples", "locating"), "calvingfront.check.frames:frame_faults"),
+    (("source", "networks.auxiliary"), "calvingfront.scenes.zones:zone_faults"),
 )
 
 
@@ -174,6 +176,8 @@ def _further_faults(
     labelled = with_front(scenes)
     if len(labelled) and examined.is_sure_of(*OF_THE_SPLIT):
         faults += split_faults(config, labelled, scenes.attrs.get("excluded_new", ()))
+    if len(labelled) and examined.is_sure_of("training", "networks", "losses", "seeds", "results"):
+        faults += start_faults(config)
     if source_of(config).name != "simulated":  # its files are made by the workflow
         for sections, reference in OF_FILES:
             if examined.is_sure_of(*sections):

@@ -11,6 +11,7 @@ _SPLIT = {
     "paper": ("seed", "shares"),
     "random": ("seed", "shares"),
     "glacier": ("test_glaciers", "validation_glaciers"),
+    "mission": ("test_missions",),
     "time": ("shares", "gap_days"),
     "middle": ("shares", "gap_days"),
 }
@@ -27,8 +28,11 @@ def acting_split(split: Mapping[str, Any], excluded: Collection[str] = ()) -> di
         found = {key: split[key] for key in _LISTS} | {"exclude": sorted(excluded)}
     else:
         found = {key: split[key] for key in _SPLIT.get(method, tuple(split)) if key in split}
-    if method == "glacier":
-        found = {key: sorted(glaciers) for key, glaciers in found.items()}
-        if not split["validation_glaciers"]:  # validation takes scenes of the training glaciers
+    if method in ("glacier", "mission"):
+        found = {key: sorted(names) for key, names in found.items()}
+        if not found.get("validation_glaciers"):  # validation takes scenes of what is left
             found |= {"seed": split["seed"], "shares": split["shares"][:2]}
+    share = split.get("train_share", 1)
+    if share != 1:  # as it always was without the key
+        found |= {"train_share": share, "seed": split["seed"]}
     return {"method": method, **found}

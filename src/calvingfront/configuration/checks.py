@@ -9,7 +9,8 @@ from typing import Any
 
 from calvingfront.errors import CalvingFrontError, ConfigError
 from calvingfront.scenes.lists import split_lists
-from calvingfront.scenes.sources import source_of
+from calvingfront.scenes.sources import SOURCES, source_of
+from calvingfront.vocabulary.auxiliary import learns_zones
 from calvingfront.vocabulary.kinds import LINEAR
 from calvingfront.vocabulary.losses import loss_weight
 from calvingfront.vocabulary.models import AVERAGE, BASELINES, NETWORKS, ensemble_names, model_label
@@ -34,6 +35,7 @@ def contradictions(config: Config) -> Iterator[Check]:
     model = load("calvingfront.locating.model.choice:faults")
     yield ("locating", "networks", "losses"), partial(model, config)
     yield ("others",), partial(_others, config)
+    yield ("source.kind", "networks.auxiliary"), partial(_zones, config)
     yield from contradictions_of_training(config)
 
 
@@ -59,6 +61,16 @@ def _grey_levels(config: Config) -> Iterator[ConfigError]:
             f"{config['samples']['grey_levels']} is not what the images of source.kind caffe have: "
             "their grey levels are proportional to intensity",
             f"Write {LINEAR}",
+        )
+
+
+def _zones(config: Config) -> Iterator[ConfigError]:
+    if learns_zones(config) and not source_of(config).zones:
+        known = " or ".join(name for name, source in SOURCES.items() if source.zones)
+        yield ConfigError(
+            "networks.auxiliary",
+            f"contains zones, but source.kind {config['source']['kind']} has none",
+            f"Take zones out, or write source.kind {known}",
         )
 
 
@@ -164,6 +176,12 @@ def _split(split: Config) -> Iterator[ConfigError]:
             "split.test_glaciers",
             "is empty, but split.method is glacier",
             "List the glaciers to test on, as in [SI]",
+        )
+    if split["method"] == "mission" and not split["test_missions"]:
+        yield ConfigError(
+            "split.test_missions",
+            "is empty, but split.method is mission",
+            "List the missions to test on, as in [ERS]",
         )
     both = sorted(set(split["test_glaciers"]) & set(split["validation_glaciers"]))
     if split["method"] == "glacier" and both:

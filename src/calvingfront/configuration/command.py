@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Mapping
 from typing import Any
 
 TEXT = "check configuration files, before Snakemake reads them"
@@ -24,6 +23,7 @@ def add_command(commands: Any) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Check the files; print a line for each setting without effect. Raises Faults."""
+    from calvingfront.configuration.changing import lay
     from calvingfront.configuration.checks import contradictions_of_training
     from calvingfront.configuration.effect import without_effect
     from calvingfront.configuration.reading import read_places, read_yaml
@@ -34,7 +34,7 @@ def run(options: argparse.Namespace) -> int:
     places = read_places(options.files)
     given: dict[str, Any] = {}
     for file in options.files:
-        _lay(read_yaml(file).content, given)
+        lay(read_yaml(file).content, given)
     schema = schema_of_configuration()
     examined = examine(given, schema, places, contradictions_of_training)
     if examined.faults or examined.config is None:
@@ -43,13 +43,3 @@ def run(options: argparse.Namespace) -> int:
         print(note)
     print(f"{', '.join(options.files)}: every key can be used")
     return 0
-
-
-def _lay(layer: Mapping[Any, Any], below: dict[Any, Any]) -> None:
-    """Lay a configuration on another, as Snakemake does: groups are merged, in place."""
-    for key, value in layer.items():
-        old = below.get(key)
-        if isinstance(value, Mapping) and isinstance(old, dict):
-            _lay(value, old)
-        else:
-            below[key] = value

@@ -14,7 +14,13 @@ OVERLAYS = {
     "real_cpu.yaml": "real images on a CPU: 256 px, narrow networks, two losses",
     "recipe.yaml": "our recipe for real images on two cores: BCE + Dice, cosine, SAR augmentation",
     "recipe_gpu.yaml": "on top of `recipe.yaml`, what a GPU changes: a pretrained encoder",
+    "search.yaml": "no overlay: the trials of `calvingfront search` around `recipe.yaml`",
+    "search_cpu.yaml": "on top of `search.yaml`, a plan for two cores",
+    "search_gpu.yaml": "on top of `search.yaml`, a plan for a GPU, around `recipe_gpu.yaml`",
     "weights.yaml": "on top of both, the model that comes with the package (docs/weights.md)",
+    "history_past.yaml": "on top of both, what fronts of other dates are worth in monitoring",
+    "history_both.yaml": "on top of both, what they are worth in a re-analysis",
+    "simulated_start.yaml": "on top of both, weights from the simulated archive to start from",
     "test.yaml": "the whole workflow in a minute or two, for tests; its scores are meaningless",
 }
 OPENING = """\
@@ -34,6 +40,9 @@ to write instead.
 |---|---|
 """
 CLOSING = """
+`shifts/NAME.yaml`, on top of `recipe.yaml` and `recipe_gpu.yaml`, leave out a glacier, a mission,
+the last years, or half or three quarters of the training scenes (docs/shifts.md).
+
 Relative paths start at the working directory (`snakemake --directory`).
 """
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from calvingfront.scenes.sources import SOURCES, source_of
 from calvingfront.vocabulary.ensembles import ensembles_of
-from calvingfront.vocabulary.models import HISTORY, NETWORKS, reads_history
+from calvingfront.vocabulary.models import FILTER_DEFAULTS, HISTORY, NETWORKS, reads_history
 
 Config = Mapping[str, Any]
 IN_TIME = ("time", "middle")
@@ -38,6 +38,8 @@ def _idle(config: Config) -> Iterator[tuple[str, str]]:
     if method != "glacier":
         yield "split.test_glaciers", by
         yield "split.validation_glaciers", by
+    if method != "mission":
+        yield "split.test_missions", by
     listed = method == "paper" and split["lists"] is not None
     if method != "paper":
         yield "split.lists", by
@@ -47,13 +49,16 @@ def _idle(config: Config) -> Iterator[tuple[str, str]]:
         yield "split.lists_subset_column", reason
     if listed:
         yield "split.shares", "split.lists gives the subsets"
+    drawn = split["train_share"] != 1  # the training scenes that are kept
+    if listed and not drawn:
         yield "split.seed", "split.lists gives the subsets"
-    if method in IN_TIME:
+    if method in IN_TIME and not drawn:
         yield "split.seed", by
     if method == "glacier" and split["validation_glaciers"]:
         reason = "split.test_glaciers and split.validation_glaciers give the subsets"
         yield "split.shares", reason
-        yield "split.seed", reason
+        if not drawn:
+            yield "split.seed", reason
     for name in SOURCES:
         if name != kind:
             for key in config["source"].get(name, {}):
@@ -71,10 +76,17 @@ def _idle(config: Config) -> Iterator[tuple[str, str]]:
             yield f"history.{key}", "no network of networks.models reads fronts of other dates"
     elif all(NETWORKS[name].reads == HISTORY for name in reading):
         yield "history.dropped", "no network of networks.models reads image and fronts"
+    if not filtered:
+        for key in FILTER_DEFAULTS:
+            yield f"evaluation.filter.{key}", "evaluation.ensembles does not name filtered"
     if not ensembles_of(config):
         yield "evaluation.ensembles", "no row has two members: one network, loss and seed"
+    if not config["networks"]["auxiliary"]:
+        yield "training.auxiliary_weight", "networks.auxiliary is empty"
     if config["training"]["schedule"] == "cosine":
         yield "training.half_cycle_epochs", "training.schedule is cosine"
+    if config["training"]["start_from"] is not None:
+        yield "networks.front_prior", "training.start_from gives the first weights"
     if config["training"]["device"] == "cpu":
         yield "training.gpu_slots", "training.device is cpu"
     elif config["training"]["device"].startswith("cuda"):

@@ -15,9 +15,29 @@ from calvingfront.reports import table_row, write_report
 from calvingfront.scenes.lists.split_lists import read_lists
 from calvingfront.scenes.scene_table import write_table
 from calvingfront.storage.sealed import read_sealed
-from calvingfront.vocabulary.subsets import GAP, SUBSETS, TEST, TRAIN, VALIDATION
+from calvingfront.vocabulary.subsets import GAP, SUBSETS, TEST, TRAIN, UNUSED, VALIDATION
 
 NEAR_DAYS = 35  # one repeat cycle of ERS and ENVISAT
+# What the scores of a split say, and what they do not.
+_AT_RANDOM = (
+    "A test scene close in time to a training scene shows nearly the same front: its score "
+    "measures interpolation in time. A split by glacier, by mission or in time measures more."
+)
+_IN_TIME = (
+    "The scores hold for scenes as far in time from the training as these, of the same glaciers."
+)
+_NAMES = {TRAIN: "training"}
+MEANING = {
+    "paper": _AT_RANDOM,
+    "random": _AT_RANDOM,
+    "glacier": "Networks that read the image alone are tested on a glacier that they have never "
+    "seen. Prior, nearest date and fronts of other dates know nothing of such a glacier.",
+    "mission": "The images are of sensors that no network has seen, but the glaciers are the same. "
+    "Prior, nearest date and fronts of other dates still know them, from other missions, as close "
+    "in time as the days above. The scores say nothing about other glaciers.",
+    "time": _IN_TIME,
+    "middle": _IN_TIME,
+}
 
 
 def leakage(scenes: pd.DataFrame, split: pd.DataFrame) -> pd.DataFrame:
@@ -61,7 +81,7 @@ def describe_leakage(
     notes: Collection[str] = (),
 ) -> str:
     """The summary of a split and its leakage, as Markdown."""
-    near = report["days"].le(NEAR_DAYS).fillna(False).astype(bool)
+    near = _near(report)
     days = report["days"].dropna().astype(float)
     training = set(split.loc[split["subset"] == TRAIN, "scene"])
     validation = set(split.loc[split["subset"] == VALIDATION, "scene"])
@@ -79,26 +99,39 @@ def describe_leakage(
         f"{len(validation & set(report['scene']))} in test and validation.",
         *(f"- {note}" for note in notes),
         "",
-        "| glacier | training | validation | test | in a gap | within "
-        f"{NEAR_DAYS} days | median days |",
-        "|---|---:|---:|---:|---:|---:|---:|",
+        *_counts("glacier", report, split, scenes),
     ]
-    glacier_of = scenes.set_index("scene")["glacier"]
-    counts = pd.crosstab(split["scene"].map(glacier_of), split["subset"])
-    counts = counts.reindex(columns=[*SUBSETS, GAP], fill_value=0)
-    for glacier, row in counts.iterrows():
-        own = report["glacier"] == glacier
-        own_days = report.loc[own, "days"].dropna().astype(float)
-        share = f"{int(near[own].sum())} ({_percent(near[own])})" if own.any() else "–"
-        median = f"{np.median(own_days):g}" if len(own_days) else "–"
-        cells = [glacier, *(int(row[subset]) for subset in (*SUBSETS, GAP)), share, median]
-        lines.append(table_row(cells))
-    lines += [
-        "",
-        "A test scene close in time to a training scene shows nearly the same front: its score "
-        "measures interpolation in time. A split by glacier or in time measures more.",
-    ]
+    if method == "mission":
+        lines += ["", *_counts("mission", report, split, scenes)]
+    lines += ["", MEANING[method]]
     return "\n".join(lines) + "\n"
+
+
+def _counts(
+    column: str, report: pd.DataFrame, split: pd.DataFrame, scenes: pd.DataFrame
+) -> list[str]:
+    """The scenes of each glacier, or mission, in each subset, and how close its test scenes are."""
+    value_of = scenes.set_index("scene")[column]
+    counts = pd.crosstab(split["scene"].map(value_of), split["subset"])
+    subsets = {**{subset: _NAMES.get(subset, subset) for subset in SUBSETS}, GAP: "in a gap"}
+    if UNUSED in counts:
+        subsets[UNUSED] = "left out"
+    counts = counts.reindex(columns=[*subsets], fill_value=0)
+    header = [column, *subsets.values(), f"within {NEAR_DAYS} days", "median days"]
+    lines = [table_row(header), "|---" + "|---:" * (len(header) - 1) + "|"]
+    own_value = report["scene"].map(value_of)
+    for value, row in counts.iterrows():
+        own = own_value == value
+        days = report.loc[own, "days"].dropna().astype(float)
+        near = _near(report)[own]
+        share = f"{int(near.sum())} ({_percent(near)})" if own.any() else "–"
+        median = f"{np.median(days):g}" if len(days) else "–"
+        lines.append(table_row([value, *(int(row[subset]) for subset in subsets), share, median]))
+    return lines
+
+
+def _near(report: pd.DataFrame) -> pd.Series[bool]:
+    return report["days"].le(NEAR_DAYS).fillna(False).astype(bool)
 
 
 def split_file(
@@ -132,11 +165,44 @@ def split_file(
             f"`{Path(source).name}` has {published.rows} rows: {published.unnamed} have no scene "
             f"name, {published.repeated} repeat a scene within its subset, {left_out} are excluded."
         )
+    notes += _held_out(method, split, scenes)
+    if (unused := int((split["subset"] == UNUSED).sum())) > 0:
+        kept = int((split["subset"] == TRAIN).sum())
+        notes.append(f"Training uses {kept} of {kept + unused} scenes (split.train_share).")
+    if method != "mission":
+        notes += _new_missions(split, scenes)
     report = leakage(scenes, split)
     write_table(output, split)
     write_table(leakage_table, report)
     described = describe_leakage(report, split, scenes, method, notes)
     write_report(described, leakage_summary, leakage_page)
+
+
+def _held_out(method: str, split: pd.DataFrame, scenes: pd.DataFrame) -> list[str]:
+    """Which glaciers or missions are held out, and which remain."""
+    if method not in ("glacier", "mission"):
+        return []
+    names = split["scene"].map(scenes.set_index("scene")[method])
+    tested, trained = (
+        ", ".join(sorted(set(names[split["subset"] == subset]))) for subset in (TEST, TRAIN)
+    )
+    return [f"Held out: every scene of {tested}. Training scenes: {trained}."]
+
+
+def _new_missions(split: pd.DataFrame, scenes: pd.DataFrame) -> list[str]:
+    """Missions of test scenes that no training scene is of, as in the last years of an archive."""
+    if "mission" not in scenes:
+        return []
+    missions = split["scene"].map(scenes.set_index("scene")["mission"])
+    tested = missions[split["subset"] == TEST]
+    new = ~tested.isin(set(missions[split["subset"] == TRAIN]))
+    if not new.any():
+        return []
+    names = ", ".join(sorted(set(tested[new])))
+    return [
+        f"{int(new.sum())} of {len(new)} test scenes ({_percent(new)}) are of missions without a "
+        f"training scene: {names}."
+    ]
 
 
 def _percent(flags: pd.Series[bool]) -> str:

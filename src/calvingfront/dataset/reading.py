@@ -128,7 +128,7 @@ def open_dataset(dataset: PathLike) -> Dataset:
     Raises DamagedFileError if one is damaged, SampleError if they do not belong together.
     """
     images, fronts, index = (Path(dataset) / name for name in (IMAGES, FRONTS, INDEX))
-    image_array, front_array = _open_array(images), _open_array(fronts)
+    image_array, front_array = open_packed(images), open_packed(fronts)
     table = read_index(dataset)
     if image_array.shape != front_array.shape or len(table) != len(image_array):
         raise SampleError(
@@ -148,7 +148,11 @@ def open_dataset(dataset: PathLike) -> Dataset:
     return Dataset(image_array, front_array, table)
 
 
-def _open_array(path: PathLike) -> npt.NDArray[np.uint8]:
+def open_packed(path: PathLike) -> npt.NDArray[np.uint8]:
+    """Map an array (n, s, s) uint8 into memory.
+
+    Raises DamagedFileError if it is damaged, SampleError if it is another array.
+    """
     array: npt.NDArray[np.uint8] = open_array(path)
     square = array.ndim == 3 and array.shape[1] == array.shape[2]
     if array.dtype != np.uint8 or not square or not array.flags.c_contiguous:
@@ -159,17 +163,18 @@ def _open_array(path: PathLike) -> npt.NDArray[np.uint8]:
     return array
 
 
-def read_split(dataset: PathLike) -> dict[str, list[str]]:
+def read_split(dataset: PathLike, needed: Sequence[str] = SUBSETS) -> dict[str, list[str]]:
     """Read the split of a packed data set: the sorted scenes of train, validation and test.
 
-    Raises SplitError if a subset has no scene.
+    needed: the subsets that must have scenes; the data set of a search has no test scenes.
+    Raises SplitError if one of them has none.
     """
     path = Path(dataset) / SPLIT
     table = read_table(path, str)
     with reading(path):
         table["scene"], table["subset"]
     split = {subset: sorted(table.loc[table["subset"] == subset, "scene"]) for subset in SUBSETS}
-    for subset, scenes in split.items():
-        if not scenes:
+    for subset in needed:
+        if not split[subset]:
             raise SplitError(path, f"has no {subset} scene", "Change split.* in the configuration.")
     return split

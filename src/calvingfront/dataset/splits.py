@@ -5,14 +5,22 @@ from __future__ import annotations
 import logging
 import math
 import random
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import pandas as pd
 
 from calvingfront.errors import EmptySubsetError, SplitError
 from calvingfront.files import PathLike
 from calvingfront.scenes.lists.split_lists import Lists, read_lists
-from calvingfront.vocabulary.subsets import GAP, SPLIT_METHODS, SUBSETS, TEST, TRAIN, VALIDATION
+from calvingfront.vocabulary.subsets import (
+    GAP,
+    SPLIT_METHODS,
+    SUBSETS,
+    TEST,
+    TRAIN,
+    UNUSED,
+    VALIDATION,
+)
 
 log = logging.getLogger(__name__)
 
@@ -27,21 +35,28 @@ def split_scenes(
     lists_subset_column: str = "split",
     test_glaciers: Collection[str] = (),
     validation_glaciers: Collection[str] = (),
+    test_missions: Collection[str] = (),
     gap_days: int = 180,
+    train_share: float = 1.0,
     excluded: Collection[str] = (),
 ) -> pd.DataFrame:
     """Split a table with the columns scene, glacier, acquired; returns scene, subset.
+
+    `mission` is needed with that method only.
 
     paper:   the lists, or (lists None) the sorted names shuffled by `random.Random(seed)` and cut
              by the shares.
     random:  as `paper` without lists, each glacier shuffled on its own and spread evenly.
     glacier: `test_glaciers` and `validation_glaciers` held out completely; without the latter,
              validation takes scenes of the training glaciers.
+    mission: `test_missions` held out completely; validation takes scenes of the others.
     time:    for each glacier, the last scenes are test, those at least `gap_days` earlier are
              validation, and those at least `gap_days` before these are training; scenes in a gap
              are marked `gap`.
     middle:  for each glacier, scenes in the middle of the series are test, with such gaps on both
              sides; validation precedes them, training is what is before and after.
+    train_share: this share of the training scenes is kept, of every glacier alike; the others are
+             marked `unused`. With the same seed a smaller share is part of a larger one.
     excluded: scenes that the lists may name although they are not in the table.
     Raises EmptySubsetError if a subset is empty, SplitError if the split cannot be drawn.
     """
@@ -53,7 +68,10 @@ def split_scenes(
     elif method == "random":
         split = _cut(_interleaved(scenes, seed), shares)
     elif method == "glacier":
-        split = _by_glacier(scenes, seed, shares, test_glaciers, validation_glaciers)
+        held = {"test_glaciers": test_glaciers, "validation_glaciers": validation_glaciers}
+        split = _by_column(scenes, seed, shares, "glacier", held)
+    elif method == "mission":
+        split = _by_column(scenes, seed, shares, "mission", {"test_missions": test_missions})
     elif method == "time":
         split = _by_time(scenes, shares, gap_days)
     elif method == "middle":
@@ -62,14 +80,17 @@ def split_scenes(
         raise SplitError(
             "split.method", f"{method!r} is unknown", f"Write one of {', '.join(SPLIT_METHODS)}."
         )
+    if train_share != 1:
+        split = _thinned(split, scenes, train_share, seed)
     for subset in SUBSETS:
         if subset not in set(split["subset"]):
             raise EmptySubsetError(
                 f"split.method {method}",
                 f"leaves no {subset} scene among {len(scenes)}",
-                "Add scenes, or change split.shares, the held-out glaciers or split.gap_days.",
+                "Add scenes, or change split.shares, what is held out, split.gap_days or "
+                "split.train_share.",
             )
-    order = {subset: rank for rank, subset in enumerate((*SUBSETS, GAP))}
+    order = {subset: rank for rank, subset in enumerate((*SUBSETS, GAP, UNUSED))}
     split = split.assign(rank=split["subset"].map(order)).sort_values(["rank", "scene"])
     return split[["scene", "subset"]].reset_index(drop=True)
 
@@ -128,43 +149,67 @@ def _cut(names: Sequence[str], shares: Sequence[float]) -> pd.DataFrame:
     return pd.DataFrame({"scene": list(names), "subset": subsets})
 
 
-def _by_glacier(
+def _by_column(
     scenes: pd.DataFrame,
     seed: int,
     shares: Sequence[float],
-    test: Collection[str],
-    validation: Collection[str],
+    column: str,
+    held: Mapping[str, Collection[str]],
 ) -> pd.DataFrame:
-    known = sorted(set(scenes["glacier"]))
-    for key, glaciers in (("test_glaciers", test), ("validation_glaciers", validation)):
-        unknown = sorted(set(glaciers) - set(known))
+    """Hold out every scene with certain values in a column, `glacier` or `mission`.
+
+    held: key of the configuration → its values; the first is tested, a second one validates.
+    Without values of its own, validation takes scenes of what is left.
+    """
+    known = sorted(set(scenes[column]))
+    for key, values in held.items():
+        unknown = sorted(set(values) - set(known))
         if unknown:
             raise SplitError(
                 f"split.{key}",
-                f"{unknown[0]} is not a glacier of the data set",
+                f"{unknown[0]} is not a {column} of the data set",
                 f"Write some of: {', '.join(known)}.",
             )
-    both = sorted(set(test) & set(validation))
-    if both:
+    (first, test), *others = held.items()
+    for key, values in others:
+        both = sorted(set(test) & set(values))
+        if both:
+            raise SplitError(
+                f"split.{key}", f"{both[0]} is also a test {column}", "List it only once."
+            )
+    taken = {value for values in held.values() for value in values}
+    if not set(known) - taken:
         raise SplitError(
-            "split.validation_glaciers", f"{both[0]} is also a test glacier", "List it only once."
-        )
-    if not set(known) - set(test) - set(validation):
-        raise SplitError(
-            "split.test_glaciers",
+            f"split.{first}",
             f"nothing is left to train on: all of {', '.join(known)} are held out",
-            "Keep at least one glacier.",
+            f"Keep at least one {column}.",
         )
-    held = dict.fromkeys(test, TEST) | dict.fromkeys(validation, VALIDATION)
-    subset = scenes["glacier"].map(lambda glacier: held.get(glacier, TRAIN))
+    chosen = dict(zip(held, (TEST, VALIDATION), strict=False))
+    subset_of = {value: chosen[key] for key, values in held.items() for value in values}
+    subset = scenes[column].map(lambda value: subset_of.get(value, TRAIN))
     split = pd.DataFrame({"scene": scenes["scene"], "subset": subset})
-    if not validation:
-        rest = scenes[subset == TRAIN]
-        names = _interleaved(rest, seed)
+    if VALIDATION not in subset_of.values():
+        names = _interleaved(scenes[subset == TRAIN], seed)
         n_validation = apportion(len(names), [shares[0], shares[1]])[1]
-        chosen = names[len(names) - n_validation :]
-        split.loc[split["scene"].isin(chosen), "subset"] = VALIDATION
+        drawn = names[len(names) - n_validation :]
+        split.loc[split["scene"].isin(drawn), "subset"] = VALIDATION
     return split
+
+
+def _thinned(
+    split: pd.DataFrame, scenes: pd.DataFrame, train_share: float, seed: int
+) -> pd.DataFrame:
+    """Mark all but a share of the training scenes as unused: the first of one order, rounded up."""
+    if not 0 < train_share <= 1:
+        raise SplitError(
+            "split.train_share",
+            f"{train_share} is no share",
+            "Write a number above 0 and at most 1.",
+        )
+    trained = split["subset"] == TRAIN
+    names = _interleaved(scenes[scenes["scene"].isin(split.loc[trained, "scene"])], seed)
+    kept = names[: math.ceil(round(train_share * len(names), 6))]
+    return split.assign(subset=split["subset"].mask(trained & ~split["scene"].isin(kept), UNUSED))
 
 
 def _by_time(

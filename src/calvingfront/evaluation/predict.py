@@ -23,6 +23,9 @@ from calvingfront.networks.inputs import to_input
 from calvingfront.networks.unet import UNet
 from calvingfront.networks.weights import load_network
 from calvingfront.storage.sealed import read_record, reading
+from calvingfront.vocabulary.subsets import HELD_OUT, SUBSETS, TRAIN, VALIDATION
+
+Scenes = Literal["held_out", "validation", "all"]
 
 
 @torch.no_grad()
@@ -94,21 +97,23 @@ def predict_fronts(
     batch_size: int = 5,
     device: str = "auto",
     threads: int = 2,
-    scenes: Literal["held_out", "all"] = "held_out",
+    scenes: Scenes = "held_out",
     gpu_slots: int = 1,
     orientations: int = 1,
 ) -> None:
     """Predict scenes with one trained network, in float32.
 
-    scenes: `held_out`, the validation and test scenes, once per subset; `all`, every scene of the
-    archive once, in the archive's order, with its subsets (as `train,test`; empty if in none).
+    scenes: `held_out`, the validation and test scenes, once per subset; `validation`, the former
+    only; `all`, every scene of the archive once, in the archive's order, with its subsets (as
+    `train,test`; empty if in none).
     orientations: see `predict`.
     Raises SampleError if a scene or an array cannot be read, SplitError if a subset has no scenes,
     TrainingError if the weights belong to another network or no device is free.
     """
     torch.set_num_threads(threads)
     data = open_dataset(dataset)
-    subsets = read_split(dataset)
+    blind = scenes == "validation"  # test scenes need not be there
+    subsets = read_split(dataset, (TRAIN, VALIDATION) if blind else SUBSETS)
     table = _table_of(data, subsets, scenes)
     history = _history(record, data, table["scene"].tolist(), subsets)
     with claimed_device(device, slots=gpu_slots) as place:
@@ -131,12 +136,10 @@ def _history(
     return History(data, scenes, subsets, settings)
 
 
-def _table_of(
-    data: Dataset, subsets: dict[str, list[str]], scenes: Literal["held_out", "all"]
-) -> pd.DataFrame:
+def _table_of(data: Dataset, subsets: dict[str, list[str]], scenes: Scenes) -> pd.DataFrame:
     """List the (scene, subset) of each prediction."""
-    if scenes == "held_out":
-        return held_out_scenes(subsets)
+    if scenes != "all":
+        return held_out_scenes(subsets, HELD_OUT if scenes == "held_out" else (VALIDATION,))
     known = {subset: set(names) for subset, names in subsets.items()}
     rows = [
         (scene, ",".join(subset for subset, names in known.items() if scene in names))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -17,9 +17,12 @@ from calvingfront.vocabulary.subsets import HELD_OUT
 CRC = "crc32"  # column: of each prediction
 
 
-def held_out_scenes(subsets: dict[str, list[str]]) -> pd.DataFrame:
-    """List (scene, subset) of the validation and test scenes, in the order of prediction."""
-    rows = [(scene, subset) for subset in HELD_OUT for scene in subsets[subset]]
+def held_out_scenes(subsets: dict[str, list[str]], which: Sequence[str] = HELD_OUT) -> pd.DataFrame:
+    """List (scene, subset) of the validation and test scenes, in the order of prediction.
+
+    which: the subsets that are listed.
+    """
+    rows = [(scene, subset) for subset in which for scene in subsets[subset]]
     return pd.DataFrame(rows, columns=["scene", "subset"])
 
 

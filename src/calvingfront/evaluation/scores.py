@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -26,7 +26,7 @@ from calvingfront.fronts.symmetry import own_orientations, turned
 from calvingfront.storage.sealed import read_record, write_sealed
 from calvingfront.vocabulary.glaciers import NORTH, SOUTH
 from calvingfront.vocabulary.metrics import METRICS
-from calvingfront.vocabulary.protocols import PAPER_PROTOCOL, PROTOCOLS, VALIDATION_THRESHOLD
+from calvingfront.vocabulary.protocols import PAPER_PROTOCOL, VALIDATION_THRESHOLD
 from calvingfront.vocabulary.subsets import TEST
 
 log = logging.getLogger(__name__)
@@ -98,26 +98,26 @@ def score_predictions(
     scores: PathLike,
     min_front_length_m: float,
     hemispheres: Mapping[str, str] = NOWHERE,
+    subset: Literal["test", "validation"] = "test",
 ) -> None:
     """Score the test images of one run under both protocols; write one row per protocol × scene.
 
     Under the paper protocol, each overlap metric has its own threshold; the counts and distances
     use the threshold of Dice. The column `threshold` is empty if none was chosen.
     hemispheres: glacier → north or south, for scenes without a place on the map; "" is every other
-    glacier.
+    glacier. subset: `validation` scores the validation images instead, at the threshold chosen on
+    them.
     """
     data = open_dataset(dataset)
     array, table = open_predictions(probabilities, predictions)
     chosen = read_record(threshold)
-    thresholds = {
-        VALIDATION_THRESHOLD: dict.fromkeys(METRICS, chosen[VALIDATION_THRESHOLD]),
-        PAPER_PROTOCOL: chosen[PAPER_PROTOCOL],
-    }
+    thresholds = {VALIDATION_THRESHOLD: dict.fromkeys(METRICS, chosen[VALIDATION_THRESHOLD])}
+    if subset == TEST:
+        thresholds[PAPER_PROTOCOL] = chosen[PAPER_PROTOCOL]
     rows: list[dict[str, Any]] = []
-    test = np.flatnonzero(table["subset"] == TEST)
-    for protocol in PROTOCOLS:
-        limits = thresholds[protocol]
-        for k in test:
+    images = np.flatnonzero(table["subset"] == subset)
+    for protocol, limits in thresholds.items():
+        for k in images:
             scene = table["scene"].iloc[k]
             row = int(data.rows([scene])[0])
             facts = data.index.loc[row]
@@ -151,4 +151,4 @@ def score_predictions(
     result = pd.DataFrame(rows)
     write_sealed(scores, result, float_format="%.7g")
     means = result.groupby("protocol")["dice"].mean()
-    log.info("test Dice %s", {name: round(float(value), 4) for name, value in means.items()})
+    log.info("%s Dice %s", subset, {name: round(float(value), 4) for name, value in means.items()})

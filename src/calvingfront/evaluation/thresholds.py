@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -47,9 +48,11 @@ def choose_threshold(
     predictions: PathLike,
     threshold: PathLike,
     curve: PathLike,
+    subsets: Sequence[str] = HELD_OUT,
 ) -> None:
     """Scan the thresholds 0.00 … 0.99; write the chosen ones and the curves.
 
+    subsets: those that are scanned; without the test scenes there is no `paper_protocol`.
     `validation_threshold` maximises the mean Dice of the validation images (not stretched).
     `paper_protocol` has, for each metric, the best threshold for the stretched test predictions: an
     oracle, for comparison with the paper only. Of several equal maxima the middle one is taken.
@@ -58,7 +61,7 @@ def choose_threshold(
     array, table = open_predictions(probabilities, predictions)
     rows = data.rows(table["scene"].tolist())
     curves = []
-    for subset in HELD_OUT:
+    for subset in subsets:
         for stretched in (False, True):
             values = mean_curve(
                 (stretch(array[k], data.variant) if stretched else array[k], data.fronts[rows[k]])
@@ -71,11 +74,12 @@ def choose_threshold(
             curves.append(part)
     curve_table = pd.concat(curves, ignore_index=True)
     chosen = _best(curve_table, VALIDATION, 0, "dice")
-    result = {
+    result: dict[str, Any] = {
         VALIDATION_THRESHOLD: chosen[0],
         "validation_dice": chosen[1],
-        PAPER_PROTOCOL: {m: _best(curve_table, TEST, 1, m)[0] for m in METRICS},
     }
+    if TEST in subsets:
+        result[PAPER_PROTOCOL] = {m: _best(curve_table, TEST, 1, m)[0] for m in METRICS}
     write_sealed(curve, curve_table, float_format="%.7g")
     write_record(threshold, result)
     log.info("validation threshold %.2f (Dice %.4f)", *chosen)

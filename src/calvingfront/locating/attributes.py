@@ -50,6 +50,8 @@ class Attribute:
     short: str = ""
 
 
+# Columns that files of earlier versions lack; they are read as unknown.
+LATER = ("err_calib",)
 _OF_MODEL = "a person drew the line, or unknown"
 ATTRIBUTES = (
     Attribute("scene", "text", "name of the scene"),
@@ -75,6 +77,13 @@ ATTRIBUTES = (
     Attribute("err90_m", "real", "mean half-width of the band of 90 %, m", "unknown"),
     Attribute("err_geo_m", "real", "error of the image's position, m", "unknown"),
     Attribute("err_method", "text", "what kind of error these are", "unknown"),
+    Attribute(
+        "err_calib",
+        "text",
+        "where they were calibrated: trained (glaciers of the training, such as this), elsewhere "
+        "(glaciers left out of trainings), untested (as trained, but this is not among them)",
+        "unknown",
+    ),
     Attribute("model", "text", "what drew the line", _OF_MODEL),
     Attribute("threshold", "real", "probability at which it was drawn", _OF_MODEL),
     Attribute("members", "integer", "number of models combined", _OF_MODEL),
@@ -118,6 +127,7 @@ def attributes_of(front: LocatedFront, length_m: float | None) -> dict[str, Any]
         "err90_m": front.err90_m,
         "err_geo_m": front.err_geo_m,
         "err_method": front.err_method or None,
+        "err_calib": front.err_calib or None,
         "model": front.model or None,
         "threshold": front.threshold,
         "members": front.members,

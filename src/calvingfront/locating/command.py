@@ -40,7 +40,11 @@ Makes one folder that says everything of a model: weights, preprocessing, thresh
 scores, training data, licence; as model.json and as README.md. Several runs become an ensemble.
 Each network predicts the validation and test scenes in eight orientations: the mean gives the
 lines, the spread their errors, which are calibrated on the validation scenes and checked on the
-test scenes."""
+test scenes.
+
+--elsewhere names trainings with the same configuration that left a glacier out (split.method
+glacier, or lists): what they find there gives the errors of lines on other glaciers than those of
+the training. Repeat it for several glaciers, of one or several results folders."""
 
 
 def add_commands(commands: Any) -> None:
@@ -59,6 +63,10 @@ def add_commands(commands: Any) -> None:
     )
     add = export.add_argument
     add("runs", nargs="+", metavar="RUN", help="RESULTS/models/MODEL/LOSS/seedN")
+    add(
+        "--elsewhere", nargs="+", action="extend", default=[], metavar="RUN",
+        help="trainings like these that left a glacier out",
+    )  # fmt: skip
     add("--output", required=True, help="folder to write")
     add("--licence", required=True, help="licence of the weights, such as CC-BY-4.0")
     add("--data", required=True, help="what it was trained on, with its citation")
@@ -135,8 +143,8 @@ def _add_outputs(group: Any) -> None:
     add = group.add_argument
     add(
         "--model", metavar="DIR",
-        help="model folder, made by calvingfront export (default: the model that comes with it, "
-        "trained on real scenes)",
+        help="model folder, made by calvingfront export, or shipped (the default): the model that "
+        "comes with it, trained on real scenes",
     )  # fmt: skip
     add(
         "--output", required=True, action="append", metavar="FILE",
@@ -165,7 +173,7 @@ def run_export(options: argparse.Namespace) -> int:
         options.runs, options.output, licence=options.licence, data=options.data,
         title=options.title, orientations=options.orientations, held_out=options.held_out,
         device=options.device, threads=options.threads, half=options.half,
-        remarks=options.remarks,
+        remarks=options.remarks, elsewhere=options.elsewhere,
     )  # fmt: skip
     print(Path(options.output) / "README.md")
     return 0

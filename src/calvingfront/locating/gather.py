@@ -10,9 +10,16 @@ from calvingfront.files import PathLike
 from calvingfront.geofiles.whole_vectors import geopackage_fault
 from calvingfront.locating.degrees import length_m
 from calvingfront.locating.extract import LONGITUDE_LATITUDE
+from calvingfront.locating.located_front import ELSEWHERE, UNTESTED
 from calvingfront.locating.stac import write_item
 from calvingfront.locating.vectors import LocatedFront, read_fronts, write_fronts
 from calvingfront.reports import table_row, write_report
+
+# Of errors that are not those of the training's glaciers, before the names of the scenes.
+CALIBRATED = {
+    ELSEWHERE: "Errors as on glaciers that trainings left out",
+    UNTESTED: "Errors calibrated on glaciers of the training, not tested on others such as these",
+}
 
 log = logging.getLogger(__name__)
 
@@ -85,6 +92,10 @@ def describe_fronts(
             front.quality or "not judged", front.reason,
         )  # fmt: skip
         text.append(table_row(cells))
+    for where, words in CALIBRATED.items():
+        its = [front.scene for front in found if front.err_calib == where]
+        if its:
+            text += ["", f"{words}: {', '.join(its)}."]
     if excluded:
         text += ["", "## Excluded", ""]
         text += [f"- {scene}: {reason}" for scene, reason in sorted(excluded.items())]

@@ -12,6 +12,7 @@ from calvingfront.files import PathLike
 from calvingfront.locating.extract import content, front_of, why_none
 from calvingfront.locating.located_front import LocatedFront
 from calvingfront.locating.model.content import ModelCard
+from calvingfront.locating.model.trust import Trust, trust_in
 from calvingfront.locating.tracing import Traced
 from calvingfront.locating.visibility import hidden_share
 from calvingfront.uncertainty.quality import judge
@@ -26,12 +27,15 @@ def judged_front(
     card: ModelCard,
     unlike: Sequence[str] = (),
     view: PathLike | None = None,
+    trust: Trust | None = None,
 ) -> LocatedFront:
     """The front of a sample: lines on the map, errors by the model's calibration, quality.
 
     facts: its row in the index of its data set. unlike: what distinguishes the scene from the
     training data. view: raster of view codes on the grid of the scene's image, if there is one.
+    trust: which errors it has; by default those of its glacier (`trust_in`).
     """
+    trust = trust or trust_in(card, facts.get("glacier"))
     members = len(card.members) * card.orientations
     if not traced.lines:
         why = why_none(facts, traced.probability, card.threshold, card.min_front_length_m)
@@ -41,22 +45,23 @@ def judged_front(
     quality = judge(
         [np.column_stack([line.rows, line.cols]) for line in traced.lines],
         traced.spread_px,
-        card.spread_px.p50 if card.spread_px else None,
+        trust.spread_px.p50 if trust.spread_px else None,
         content(facts, len(traced.probability)),
         0.0 if view is None else hidden_share(view, front.lines),
         unlike,
     )
     front = replace(front, quality=quality.name, reason="; ".join(quality.reasons))
-    if card.calibration is None:
+    calibration = trust.calibration
+    if calibration is None:
         return front
-    pixel, factors = float(facts["pixel_size_m"]), np.array(card.calibration.factors)
+    pixel, factors = float(facts["pixel_size_m"]), np.array(calibration.factors)
     widths = [pixel * np.outer(spread, factors) for spread in traced.spreads]
     return replace(
         front,
-        error_m=pixel * card.calibration.expected * traced.spread_px,
-        err90_m=float(np.concatenate(widths)[:, card.calibration.levels.index(90)].mean()),
-        err_method=f"spread of {members} predictions, calibrated on {card.calibration.scenes} "
-        f"validation scenes",
+        error_m=pixel * calibration.expected * traced.spread_px,
+        err90_m=float(np.concatenate(widths)[:, calibration.levels.index(90)].mean()),
+        err_method=f"spread of {members} predictions, calibrated on {trust.scenes}",
+        err_calib=trust.calibrated,
         vertex_errors_m=widths,
     )
 

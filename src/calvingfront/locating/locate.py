@@ -18,8 +18,8 @@ from calvingfront.evaluation.ensemble import member_probabilities
 from calvingfront.files import PathLike
 from calvingfront.locating.inputs.geocoding import Work
 from calvingfront.locating.judging import judged_front, unlike_training
-from calvingfront.locating.located_front import LocatedFront
-from calvingfront.locating.model_folder import ModelFolder, read_model
+from calvingfront.locating.located_front import ELSEWHERE, UNTESTED, LocatedFront
+from calvingfront.locating.model_folder import SHIPPED, ModelFolder, read_model
 from calvingfront.locating.new_scenes import NewScene, Sample, prepare, sample_of_file
 from calvingfront.locating.outputs.writers import write_files
 from calvingfront.locating.tracing import trace
@@ -27,6 +27,9 @@ from calvingfront.locating.vectors import write_fronts
 from calvingfront.networks.unet import UNet
 
 log = logging.getLogger(__name__)
+
+# What is said of errors that are not those of the training's glaciers.
+WHERE = {ELSEWHERE: " (as on other glaciers)", UNTESTED: " (not tested on other glaciers)"}
 
 Keep = Callable[[Sample, npt.NDArray[np.float64]], None]
 
@@ -97,9 +100,22 @@ def locate_fronts(
                 outcome = described(scene, front)
             seconds = time.monotonic() - start
             say(f"{number} of {len(scenes)}: {scene.scene}: {outcome} ({seconds:.1f} s)")
+    tell_untested(found.fronts, model)
     if found.fronts:
         found.unwritten = write_files(found.fronts, outputs, crs, stac)
     return found
+
+
+def tell_untested(fronts: Sequence[LocatedFront], model: ModelFolder) -> None:
+    """Warn of lines whose errors were calibrated on other glaciers, and not tested on theirs."""
+    untested = [front for front in fronts if front.err_calib == UNTESTED]
+    if untested:
+        names = sorted({front.glacier or "unnamed" for front in untested})
+        log.warning(
+            "the errors of %d lines (glaciers: %s) were calibrated on %s and not tested on other "
+            "glaciers; expect their bands to be too narrow",
+            len(untested), ", ".join(names), ", ".join(model.trained_on.glaciers),
+        )  # fmt: skip
 
 
 def _first_fault(error: CalvingFrontError) -> str:
@@ -121,14 +137,16 @@ def found_in(front: LocatedFront) -> str:
     if not front.lines:
         return f"no front, {front.reason}"
     pieces = f" in {len(front.lines)} pieces" if len(front.lines) > 1 else ""
-    error = f", error {front.error_m:.0f} m" if front.error_m is not None else ""
+    error = ""
+    if front.error_m is not None:
+        error = f", error {front.error_m:.0f} m{WHERE.get(front.err_calib or '', '')}"
     flag = f", {front.quality}" if front.quality else ""
     return f"front of {sum(map(len, front.lines))} vertices{pieces}{error}{flag}"
 
 
 def locate_file(
     sample: PathLike,
-    model: PathLike,
+    model: PathLike | None,
     front: PathLike,
     *,
     glacier: str,
@@ -143,18 +161,19 @@ def locate_file(
 ) -> None:
     """Locate the front of one sample of the workflow, and write it as a GeoPackage of one row.
 
-    sample: file of `square_file`, made with the model's own preprocessing. model: its folder.
+    sample: file of `square_file`, made with the model's own preprocessing. model: its folder; None
+    for the model that comes with the package.
     glacier, mission, acquired, orbit, view: see `sample_of_file`. geolocation_error_m: of the
     image, as stated by the user.
     Raises SampleError if the sample was made otherwise, ModelError if the model cannot be loaded.
     """
-    opened = read_model(model)
+    opened = read_model(SHIPPED if model is None else model)
     read = sample_of_file(sample, glacier, mission, acquired, orbit, view)
     steps = opened.preprocessing
     if (len(read.image), read.facts["variant"]) != (steps.size, steps.variant):
         raise SampleError(
             sample,
-            f"is {len(read.image)} px ({read.facts['variant']}), but {model} was trained on "
+            f"is {len(read.image)} px ({read.facts['variant']}), but {opened.path} was trained on "
             f"{steps.size} px ({steps.variant})",
             "Rerun square_image for the sample.",
         )
@@ -163,6 +182,7 @@ def locate_file(
         networks = [network.to(place).eval() for network in opened.load_networks()]
         located = locate_sample(read, opened, networks, place)
     write_fronts([replace(located, err_geo_m=geolocation_error_m)], front)
+    tell_untested([located], opened)
     log.info("%s: %s", located.scene, found_in(located))
 
 

@@ -19,13 +19,16 @@ Floats = npt.NDArray[np.float64]
 
 QUALITIES = ("good", "partial", "doubtful", "none")
 AUTHOR = "calvingfront"
+# Where the errors of a line were calibrated: on glaciers of the model's training, such as its own;
+# on others that trainings left out; or on the former, and its own is not known to be one of them.
+TRAINED, ELSEWHERE, UNTESTED = "trained", "elsewhere", "untested"
 # Percentages of a line's length at which bands contain the front.
 LEVELS = (50, 90, 95)
 _TIME = re.compile(
     r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2}([.,]\d{1,9})?)?( ?Z|[+-]\d{2}:?\d{2})?", re.ASCII
 )
 _TEXTS = ("scene", "glacier", "mission", "reason", "author")
-_OPTIONAL_TEXTS = ("orbit", "err_method", "model")
+_OPTIONAL_TEXTS = ("orbit", "err_method", "err_calib", "model")
 # The minimum of each.
 _NUMBERS = {
     "pixel_size_m": 0, "threshold": 0, "members": 1, "error_m": 0, "err90_m": 0, "err_geo_m": 0,
@@ -50,8 +53,8 @@ class LocatedFront:
     reason:       why the quality is what it is.
     error_m:      expected mean distance between line and front, m.
     err90_m:      mean half-width of the band of 90 %, m.
-    err_geo_m:    geolocation error of the image, m. err_method names the kind of error. None where
-                  unknown.
+    err_geo_m:    geolocation error of the image, m. err_method names the kind of error, err_calib
+                  where it was calibrated (TRAINED, ELSEWHERE, UNTESTED). None where unknown.
     vertex_errors_m: for each piece (n, 3): half-widths, m, of the bands that contain the front
                   along LEVELS per cent of the line; NaN where unknown; () if none is known.
     author:       who is responsible for the line.
@@ -75,6 +78,7 @@ class LocatedFront:
     err90_m: float | None = None
     err_geo_m: float | None = None
     err_method: str | None = None
+    err_calib: str | None = None
     vertex_errors_m: Sequence[Floats] = field(default=())
     author: str = AUTHOR
 

@@ -14,14 +14,16 @@ import torch
 
 from calvingfront.compute.device import claimed_device
 from calvingfront.compute.memory import keep_heap_small
-from calvingfront.dataset.files import CONFIG
 from calvingfront.dataset.reading import open_dataset, read_split
 from calvingfront.errors import ModelError
 from calvingfront.files import PathLike, remove_leftovers, temporary_of, write_json, write_text
 from calvingfront.locating.held_out_files import FRONTS, TABLE, write_held_out
 from calvingfront.locating.model.card import card_text
-from calvingfront.locating.model.facts import describe, file_of, settings_of, shortest_m
+from calvingfront.locating.model.elsewhere import elsewhere_of, measure_elsewhere
+from calvingfront.locating.model.facts import describe, settings_of, shortest_m
 from calvingfront.locating.model.held_out import Ensemble, measure
+from calvingfront.locating.model.left_out import situations
+from calvingfront.locating.model.runs import file_of, runs_of_one_results
 from calvingfront.locating.model_folder import (
     CARD,
     CONTENT,
@@ -34,18 +36,13 @@ from calvingfront.locating.model_folder import (
 )  # fmt: skip
 from calvingfront.networks.weights import halved, load_network, round_to_half
 from calvingfront.vocabulary import paths
-from calvingfront.vocabulary.models import BASELINES, reads_history
-from calvingfront.vocabulary.runs import Run, run_of
-
-# Each file that a run must have, and the command that makes it.
-NEEDED = {paths.WEIGHTS: "train", paths.RECORD: "train"}
 
 
 def export_model(
     runs: Sequence[PathLike], folder: PathLike, *, licence: str, data: str, title: str = "",
     orientations: int = 8, held_out: PathLike | None = None, device: str = "auto",
     threads: int = 2, gpu_slots: int = 1, settings: Mapping[str, Any] | None = None,
-    half: bool = False, remarks: str = "",
+    half: bool = False, remarks: str = "", elsewhere: Sequence[PathLike] = (),
 ) -> None:  # fmt: skip
     """Write a model folder from one run, or from several as an ensemble (mean probability).
 
@@ -60,18 +57,22 @@ def export_model(
     of the validation and test scenes and the table of their errors (see `write_held_out`).
     settings: the configuration of the runs; None reads it beside their data set. half: round the
     weights of convolutions to 16 bits, which halves the folder; predicted with as they are written.
-    remarks: for the card, Markdown, such as scores on a glacier left out.
+    remarks: for the card, Markdown. elsewhere: runs like these that left a glacier out, of one or
+    several results folders; what they find there gives the errors on glaciers that are not in the
+    training (see `left_out.situations`).
     Raises ModelError if a run is incomplete or given twice, or the runs do not belong together.
     """
     target = Path(folder).resolve()
     for name, text in (("licence", licence), ("data", data)):
         if not text.strip():
             raise ModelError(name, "is empty", f"Say what the {name} of the model is.")
-    results, members = _runs(runs, settings is not None)
+    results, members = runs_of_one_results(runs, settings is not None)
     _check_replaceable(target)
     target.parent.mkdir(parents=True, exist_ok=True)
     dataset = results / paths.DATASET
     config = settings_of(results) if settings is None else settings
+    shortest = shortest_m(results, config)
+    left_out = situations(elsewhere, results, members, config) if elsewhere else []
     torch.set_num_threads(threads)
     keep_heap_small()
     with claimed_device(device, slots=gpu_slots) as place:
@@ -88,15 +89,15 @@ def export_model(
         ]
         ensemble = Ensemble([network.to(place) for network in networks], place, orientations)
         packed = open_dataset(dataset)
-        measured = measure(
-            packed, read_split(dataset), ensemble, shortest_m(results, config), target.parent
-        )
+        measured = measure(packed, read_split(dataset), ensemble, shortest, target.parent)
+        found = measure_elsewhere(left_out, place, orientations, half, shortest, target.parent)
     card = describe(
-        results, members, ensemble, measured, title, licence, data, config, weights, remarks
-    )
+        results, members, ensemble, measured, title, licence, data, config, weights, remarks,
+        elsewhere_of(found, shortest) if found else None,
+    )  # fmt: skip
     if held_out is not None:
         names = Path(held_out) / FRONTS, Path(held_out) / TABLE
-        write_held_out(measured, packed, card, *names)
+        write_held_out(measured, packed, card, *names, elsewhere=found)
     remove_leftovers(target)
     new, old = temporary_of(target), target.with_name(f".{target.name}.{os.getpid()}.old")
     try:
@@ -119,44 +120,6 @@ def export_model(
     finally:
         shutil.rmtree(new, ignore_errors=True)
         shutil.rmtree(old, ignore_errors=True)
-
-
-def _runs(folders: Sequence[PathLike], configured: bool) -> tuple[Path, list[Run]]:
-    """The results folder of the runs, and the runs in the order of the tables.
-
-    configured: whether their configuration is known, so that no file has to tell it.
-    """
-    if isinstance(folders, str | os.PathLike):
-        folders = [folders]
-    if not folders:
-        raise ModelError("runs", "no run is given", "Name at least one RESULTS/models/…/seedN.")
-    found: dict[Run, Path] = {}
-    for folder in (Path(each).resolve() for each in folders):
-        if len(folder.parts) < 5 or folder.parts[-4] != "models" or folder.parts[-3] in BASELINES:
-            remedy = "Name a folder RESULTS/models/MODEL/LOSS/seedN."
-            raise ModelError(folder, "is not the folder of a trained network", remedy)
-        run = run_of(folder / "weights.safetensors")
-        if reads_history(run.model):
-            what = "reads fronts of other dates, which a model has not for new scenes"
-            raise ModelError(folder, what, "Export a network that reads the image alone.")
-        results = folder.parents[3]
-        if run in found and found[run] == results:
-            raise ModelError(folder, "is given twice", "Name each run once.")
-        first = next(iter(found.values()), results)
-        if first != results:
-            what = f"belongs to other results than {first}"
-            raise ModelError(folder, what, "Name runs of one results folder; they share its split.")
-        found[run] = results
-        if not configured and not (results / paths.DATASET / CONFIG).is_file():
-            what = "is missing, so nobody knows how the samples were made"
-            remedy = "Bring the data set of the run, with its configuration, to this place."
-            raise ModelError(results / paths.DATASET / CONFIG, what, remedy)
-        for pattern, command in NEEDED.items():
-            path = file_of(results, pattern, run)
-            if not path.is_file():
-                remedy = f"Finish the run first: `calvingfront {command}`, or the workflow."
-                raise ModelError(path, "is missing", remedy)
-    return results, sorted(found, key=lambda run: run.order)
 
 
 def _check_replaceable(folder: Path) -> None:

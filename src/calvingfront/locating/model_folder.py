@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -35,7 +35,7 @@ COPY = (
 class ModelFolder(ModelCard):
     """A model that has been read and checked. path: its folder."""
 
-    path: Path
+    path: Path = field(kw_only=True)
 
     def load_networks(self) -> list[UNet]:
         """Build the members' networks with their weights, on the CPU, ready to predict.

@@ -12,7 +12,7 @@ import numpy as np
 from calvingfront.errors import SceneError
 from calvingfront.files import PathLike
 from calvingfront.geofiles.vectors import layers_with_kinds, read_layer
-from calvingfront.locating.attributes import ATTRIBUTES, DAY
+from calvingfront.locating.attributes import ATTRIBUTES, DAY, LATER
 from calvingfront.locating.foreign_tables import cell, fronts_of_others, pieces
 from calvingfront.locating.layers import (
     ERRORS,
@@ -106,6 +106,7 @@ def _ours(table: Any, vertices: Any, path: Path) -> list[LocatedFront]:
         raise SceneError(path, "has lost its CRS", "Restore it (a Shapefile needs its .prj).")
     crs = None if table.crs.is_engineering else table.crs.to_wkt()
     table = table.rename(columns={c.short: c.name for c in ATTRIBUTES if c.short})
+    table = table.assign(**{name: None for name in LATER if name not in table.columns})
     missing = [column.name for column in ATTRIBUTES if column.name not in table.columns]
     if missing:
         raise SceneError(path, f"has no column {', '.join(missing)}", "Write the file again.")
@@ -145,6 +146,7 @@ def _front(
         err90_m=known["err90_m"],
         err_geo_m=known["err_geo_m"],
         err_method=known["err_method"],
+        err_calib=known["err_calib"],
         vertex_errors_m=its_errors,
         author=known["Author"] or "",
     )

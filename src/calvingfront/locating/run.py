@@ -20,6 +20,7 @@ from calvingfront.locating.inputs.geocoding import Work
 from calvingfront.locating.inputs.known import Said, scenes_of
 from calvingfront.locating.inputs.table import read_table_of_scenes
 from calvingfront.locating.located_front import QUALITIES, LocatedFront
+from calvingfront.locating.model.choice import folder_of
 from calvingfront.locating.model_folder import SHIPPED, ModelFolder, read_model
 from calvingfront.locating.new_scenes import NewScene, check_scenes
 from calvingfront.locating.outputs.writers import check_output
@@ -44,7 +45,7 @@ def locate(options: argparse.Namespace) -> int:
         check_output(output)
     if len(set(outputs)) < len(outputs):
         raise SceneError("--output", "names a file twice", "Name each file once.")
-    model = read_model(options.model or SHIPPED)
+    model = read_model(folder_of(options.model, "--model") if options.model else SHIPPED)
     chart = _chart(options.map_config) if options.map_config else None
     with _quiet_log(), Work(options.work) as work:
         scenes, faults = _scenes(options, chart, work)

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from torch import nn
 
 from calvingfront.errors import ConfigError
+from calvingfront.networks.auxiliary import check_tasks
 from calvingfront.networks.settings import NetworkSettings
 from calvingfront.networks.unet import UNet
 from calvingfront.vocabulary.models import NETWORKS
@@ -42,6 +43,7 @@ def build_network(settings: NetworkSettings, start: bool = True) -> UNet:
         raise ConfigError(
             "networks.front_prior", f"{prior} is out of range", "Write a number between 0 and 1."
         )
+    check_tasks(settings.auxiliary)
     network: UNet = load(NETWORKS[model].code)(
         width, depth, kernel, variant, settings.batch_norm_momentum
     )
@@ -54,6 +56,11 @@ def build_network(settings: NetworkSettings, start: bool = True) -> UNet:
                 "networks.deep_supervision", f"is not possible for {model}", "Write false."
             )
         network.add_side_heads()
+    if settings.auxiliary:
+        if not hasattr(network, "add_auxiliary_heads"):
+            raise ConfigError("networks.auxiliary", f"is not possible for {model}", "Write [].")
+        # After all others, whose first weights stay the same.
+        network.add_auxiliary_heads(settings.auxiliary)
     for head in (getattr(network, "head", None), *(getattr(network, "side_heads", None) or ())):
         bias = getattr(head, "bias", None)
         if prior is not None and bias is not None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
 from calvingfront.errors import ConfigError
+from calvingfront.networks.auxiliary import AuxiliaryHeads
 from calvingfront.networks.blocks import ConvBlock, Variant
 from calvingfront.networks.efficientnet import TAPS, EfficientNetLite
 
@@ -47,16 +50,30 @@ class PretrainedUNet(nn.Module):
             for own, skip in zip(widths, skips[:-1], strict=True)
         )
         self.head = nn.Conv2d(width, 1, 1)
+        self.auxiliary_heads: AuxiliaryHeads | None = None
+
+    def add_auxiliary_heads(self, tasks: Sequence[str]) -> None:
+        """Give the finest level of the decoder a head for each task, used in training only."""
+        self.auxiliary_heads = AuxiliaryHeads(self.head.in_channels, tasks)
 
     def forward(self, x: Tensor) -> Tensor:
         """Return the logits (n, 1, h, w)."""
+        logits: Tensor = self.head(self._decoded(x))
+        return logits
+
+    def forward_all(self, x: Tensor) -> tuple[list[Tensor], dict[str, Tensor]]:
+        """Return what is trained: the logits at one level, and those of each auxiliary task."""
+        y = self._decoded(x)
+        return [self.head(y)], {} if self.auxiliary_heads is None else self.auxiliary_heads(y)
+
+    def _decoded(self, x: Tensor) -> Tensor:
+        """Return the decoder's output (n, width, h, w)."""
         skips = [self.finest(x), *self.encoder(x)]
         y: Tensor = skips.pop()
         for level in reversed(range(len(self.decoder))):
             y = functional.interpolate(self.narrow[level](y), scale_factor=2.0)
             y = self.decoder[level](torch.cat([y, skips[level]], dim=1))
-        logits: Tensor = self.head(y)
-        return logits
+        return y
 
     def pretrain(self) -> None:
         """Start from the encoder's weights on ImageNet. Raises ConfigError without its package."""

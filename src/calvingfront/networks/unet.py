@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from calvingfront.networks.auxiliary import AuxiliaryHeads
 from calvingfront.networks.blocks import AttentionGate, ConvBlock, UpConv, Variant, initialise
 
 
@@ -52,11 +54,16 @@ class UNet(nn.Module):
         head_kernel = 3 if released else 1
         self.head = nn.Conv2d(width, 1, head_kernel, padding=head_kernel // 2)
         self.side_heads: nn.ModuleList | None = None
+        self.auxiliary_heads: AuxiliaryHeads | None = None
         initialise(self, self.head, variant)
 
     def add_side_heads(self) -> None:
         """Give each coarser level of the decoder a head of its own, for deep supervision."""
         self.side_heads = nn.ModuleList(nn.Conv2d(channels, 1, 1) for channels in self.widths[1:-1])
+
+    def add_auxiliary_heads(self, tasks: Sequence[str]) -> None:
+        """Give the finest level of the decoder a head for each task, used in training only."""
+        self.auxiliary_heads = AuxiliaryHeads(self.widths[0], tasks)
 
     def _make_gates(
         self, widths: list[int], variant: Variant, momentum: float
@@ -70,9 +77,14 @@ class UNet(nn.Module):
 
     def forward_levels(self, x: Tensor) -> list[Tensor]:
         """Return the logits at every level that has a head, (n, 1, h / 2^level, w / 2^level)."""
+        return self.forward_all(x)[0]
+
+    def forward_all(self, x: Tensor) -> tuple[list[Tensor], dict[str, Tensor]]:
+        """Return what is trained: `forward_levels`, and the logits of each auxiliary task."""
         levels, _ = self._decoded(x)
         heads = [self.head, *(self.side_heads or [])]
-        return [head(level) for head, level in zip(heads, levels, strict=False)]
+        logits = [head(level) for head, level in zip(heads, levels, strict=False)]
+        return logits, {} if self.auxiliary_heads is None else self.auxiliary_heads(levels[0])
 
     def _decoded(self, x: Tensor) -> tuple[list[Tensor], list[Tensor]]:
         """Return the decoder's output at every level, the finest first, and the attention maps."""

@@ -38,14 +38,21 @@ def split_fault(dataset: Path, split: Mapping[str, Any], digests: Digests) -> st
         recorded, files = made["settings"], {**made["inputs"], **made["outputs"]}
     except (OSError, ValueError, KeyError, TypeError):
         return None
-    for key, now in acting_split(split).items():
+    acting = acting_split(split)
+    for key in dict.fromkeys((*acting, *recorded)):
+        then, now = (_of(settings, key) for settings in (recorded, acting))
         # Which scenes are excluded shows in the data set itself.
-        if key != "exclude" and recorded.get(key) != now:
-            return f"split.{key} was {recorded.get(key)}, and is {now} in the configuration"
+        if key != "exclude" and then != now:
+            return f"split.{key} was {then}, and is {now} in the configuration"
     for name, digest in files.items():
         if (dataset / name).exists() and digests.of_file(dataset / name, whole=True) != digest:
             return f"{name} has changed since the scenes were split"
     return None
+
+
+def _of(settings: Mapping[str, Any], key: str) -> Any:
+    """A setting of a split; a record without train_share is of all training scenes."""
+    return settings.get(key, 1 if key == "train_share" else None)
 
 
 def data_faults(

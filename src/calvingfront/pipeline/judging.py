@@ -31,14 +31,15 @@ def chain_of(run: Run, config: Config) -> list[str]:
     return ["train_network", *steps] if run.trained else steps
 
 
-def why_unfit(results: Results, name: str, run: Run) -> str | None:
+def why_unfit(results: Results, name: str | Step, run: Run) -> str | None:
     """Why the outputs of a step are not what it would make now; None if they are."""
+    call = results.call_of(name, run)
     return unfit(
-        STEPS[name],
+        call.step,
         results.config,
         run,
         lambda path: results.place(path, run),
-        results.call_of(name, run).parameters,
+        call.parameters,
         digests_of(str(results.folder)),
     )
 

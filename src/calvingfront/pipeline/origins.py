@@ -76,7 +76,7 @@ def unfit(
         return f"{record} does not say what it was made from"
     settings, code, inputs = recorded
     for name, then, now in _differences(settings, _plain(parameters)):
-        if now == MISSING:
+        if now == MISSING and then is not None:
             continue
         return f"{name} was {then}, and is {now} in the configuration"
     other = step.name == "train_network" and _other_end(content, config, place, run)

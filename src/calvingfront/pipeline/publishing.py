@@ -26,6 +26,8 @@ PUBLISHED = (
     f"{DATASET}/leakage.md",
     "models/*/*/seed*/run.json",
     "models/*/*/seed*/history.tsv",
+    "predictions/*/*/seed*/made_from.json",
+    "predictions/*/*/seed*/filter.json",
     "evaluation/*/*/seed*/*.tsv",
     "evaluation/*/*/seed*/*.json",
 )

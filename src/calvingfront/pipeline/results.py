@@ -54,12 +54,12 @@ class Results(NamedTuple):
     folder: Path
     config: Config
 
-    def call_of(self, name: str, run: Run | None = None) -> Call:
-        """Return a step with its arguments, for one row if it works on a single row.
+    def call_of(self, name: str | Step, run: Run | None = None) -> Call:
+        """Return a step, or that of a name, with its arguments; for one row if it works on one.
 
         Raises ConfigError if the configuration has no value for a key that the step needs.
         """
-        step = STEPS[name]
+        step = STEPS[name] if isinstance(name, str) else name
         try:
             return Call(
                 step,
@@ -74,7 +74,7 @@ class Results(NamedTuple):
         except KeyError as error:
             raise ConfigError(
                 f"configuration key {error.args[0]}",
-                f"is missing, but {name} needs it",
+                f"is missing, but {step.name} needs it",
                 "Run `snakemake dataset` again to write a complete configuration.",
             ) from error
 
@@ -92,7 +92,7 @@ class Results(NamedTuple):
         """Where a path of the results folder lies, the row's fields filled in."""
         return str(self.folder / (path.format(**run._asdict()) if run else path))
 
-    def run(self, name: str, run: Run | None = None, **changes: Any) -> None:
+    def run(self, name: str | Step, run: Run | None = None, **changes: Any) -> None:
         """Run a step. `changes`: arguments of its function that override the planned ones.
 
         Raises CalvingFrontError if an input file is missing, and names the command that makes it.

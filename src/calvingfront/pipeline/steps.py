@@ -10,20 +10,25 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from calvingfront.dataset import files
+from calvingfront.errors import CalvingFrontError
 from calvingfront.figures.registry import FIGURES, Figure
 from calvingfront.pipeline.acting import acting_training
-from calvingfront.provenance.content import MISSING, digests_of
+from calvingfront.provenance.content import MISSING, Digests, digests_of
 from calvingfront.scenes.sources import SOURCES
 from calvingfront.tables.registry import TABLES, Table
 from calvingfront.training.ending import ENDS, HOW
+from calvingfront.training.starting.source import find_start, recorded_start
 from calvingfront.vocabulary import paths
+from calvingfront.vocabulary.auxiliary import learns_zones, tasks_of
 from calvingfront.vocabulary.ensembles import ensembles_of
 from calvingfront.vocabulary.losses import family_of
 from calvingfront.vocabulary.models import (
     BASELINES,
+    FILTER_DEFAULTS,
     HISTORY_DEFAULTS,
     NETWORKS,
     history_as_read,
@@ -150,17 +155,37 @@ def _trained(config: Config) -> Keywords:
     return {"dataset": dataset_files(files.SPLIT)}
 
 
+def _trained_on(config: Config) -> Keywords:
+    zones = (files.ZONES, files.ZONES_INDEX) if learns_zones(config) else ()
+    return {"dataset": dataset_files(files.SPLIT, *zones)}
+
+
 def _training_parameters(config: Config) -> dict[str, Any]:
     networks, training = config["networks"], config["training"]
+    idle = {"models"} if tasks_of(config) else {"models", "auxiliary"}
     return {
-        "networks": {key: value for key, value in networks.items() if key != "models"},
-        "training": acting_training(training),
+        "networks": {key: value for key, value in networks.items() if key not in idle},
+        "training": acting_training(training, bool(tasks_of(config))),
     }
 
 
 def _history(config: Config, run: Run) -> dict[str, Any] | None:
     """How a row reads fronts of other dates; None if it does not."""
     return history_as_read(run.model, config.get("history") or {})
+
+
+def _start_weights(config: Config, run: Run) -> str | None:
+    """The digest of the weights from which a training starts; None if it starts from none."""
+    given = config["training"].get("start_from")
+    if given is None:
+        return None
+    try:
+        weights = find_start(given, run).weights
+        return _digests(config).of_file(weights, whole=True)
+    except (CalvingFrontError, OSError):
+        # A finished training needs them no more: they may have stayed on another machine. Otherwise
+        # it is told before the first job, or by the training.
+        return recorded_start(config.get("results", "."), run) or MISSING
 
 
 def _of_filter(config: Config) -> dict[str, Any]:
@@ -204,11 +229,23 @@ def orientations_of(config: Config) -> int:
     return int(config["evaluation"].get("orientations", 1))
 
 
+def _brief(given: str) -> str:
+    """A path as it means something on other machines too: without what lies above the results."""
+    parts = Path(given).parts
+    if not Path(given).is_absolute():
+        return given
+    return "/".join(parts[parts.index("models") - 1 :] if "models" in parts else parts[-1:])
+
+
 def notes_of(config: Config) -> list[str]:
     """What the captions of the tables say about the settings of the networks' predictions."""
     notes = []
     if orientations_of(config) > 1:
         notes.append("Predictions of networks are means over the eight orientations of the image.")
+    if config.get("training", {}).get("start_from") is not None:
+        notes.append(
+            f"Trainings start from the weights in {_brief(config['training']['start_from'])}."
+        )
     if any(reads_history(run.model) for run in runs_of("all", config)):
         history = _of_filter(config)
         which = "earlier fronts only" if history["when"] == "past" else "earlier and later fronts"
@@ -237,7 +274,11 @@ def _files(config: Config, run: Run) -> str:
     other = others_of(config).get(run.model)
     if not other or not other["folder"]:
         return MISSING
-    return digests_of(str(config.get("results", "."))).of(other["folder"])
+    return _digests(config).of(other["folder"])
+
+
+def _digests(config: Config) -> Digests:
+    return digests_of(str(config["results"])) if "results" in config else Digests()
 
 
 _PREDICTED: Keywords = {
@@ -253,7 +294,7 @@ _ALL = [
     Step(
         "train_network",
         "calvingfront.training.run:train_network",
-        inputs=_trained,
+        inputs=_trained_on,
         outputs=lambda config: {
             "weights": paths.WEIGHTS,
             "kept": paths.KEPT_WEIGHTS,
@@ -262,7 +303,7 @@ _ALL = [
         },
         parameters=_training_parameters,
         of_run=("model", "loss", "seed"),
-        of_row={"history_from": _history},
+        of_row={"history_from": _history, "start_weights": _start_weights},
         how=(*HOW, *ENDS),
         parts=_network_and_loss,
     ),
@@ -295,8 +336,11 @@ _ALL = [
         "filter_predictions",
         "calvingfront.evaluation.filtering:filter_predictions",
         inputs=_trained,
-        outputs=lambda config: _PREDICTED,
-        parameters=lambda config: {"history_from": _of_filter(config)},
+        outputs=lambda config: {**_PREDICTED, "record": paths.FILTER_RECORD},
+        parameters=lambda config: {
+            "history_from": _of_filter(config),
+            "candidates": {**FILTER_DEFAULTS, **config["evaluation"].get("filter", {})},
+        },
         of_members=_OF_MEMBERS,
         origin=paths.PREDICTIONS_ORIGIN,
     ),

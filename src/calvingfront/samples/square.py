@@ -44,6 +44,19 @@ def resize_image(
     return np.ascontiguousarray(resized[: grid.size, : grid.size], dtype=np.uint8)
 
 
+def resize_labels(labels: Grey, grid: SquareGrid) -> Grey:
+    """Nearest neighbour (by pixel centres) onto `grid`, 0 in the padding; (size, size) uint8."""
+    rows = _nearest(labels.shape[0], grid.step_y, grid.content_height)
+    cols = _nearest(labels.shape[1], grid.step_x, grid.content_width)
+    square: Grey = np.zeros((grid.size, grid.size), dtype=np.uint8)
+    square[: grid.content_height, : grid.content_width] = labels[np.ix_(rows, cols)]
+    return square
+
+
+def _nearest(length: int, step: float, count: int) -> Any:
+    return np.minimum(((np.arange(count) + 0.5) * step).astype(np.intp), length - 1)
+
+
 def square_front(mask: Mask, grid: SquareGrid, width_px: int, variant: str = "paper") -> Mask:
     """Draw a prepared front (see `fronts.prepare_front`) on the sample; (size, size) bool.
 

@@ -15,13 +15,14 @@ from typing import Any
 import pandas as pd
 
 from calvingfront.errors import CalvingFrontError, ConfigError, Faults, SceneError
-from calvingfront.scenes.lists.caffe_files import absent, files_by_scene
+from calvingfront.scenes.lists.caffe_files import absent, files_by_scene, zone_faults
 from calvingfront.scenes.lists.caffe_sizes import read_sizes, shrunk, unlike_published
 from calvingfront.scenes.lists.split_lists import read_lists
 from calvingfront.scenes.pixels import check_depth
 from calvingfront.scenes.scene_table import scene_table
 from calvingfront.tabular.cells import Unreadable
 from calvingfront.tabular.days import read_day
+from calvingfront.vocabulary.auxiliary import learns_zones
 from calvingfront.vocabulary.missions import MISSIONS
 
 log = logging.getLogger(__name__)
@@ -39,7 +40,12 @@ def from_config(config: Mapping[str, Any]) -> pd.DataFrame:
     if split["method"] == "paper" and split["lists"]:
         columns = split["lists_scene_column"], split["lists_subset_column"]
         listed = set(read_lists(split["lists"], *columns).table["scene"])
-    return list_caffe(**source["caffe"], exclude=source["exclude"] or {}, listed=listed)
+    return list_caffe(
+        **source["caffe"],
+        exclude=source["exclude"] or {},
+        listed=listed,
+        zones=learns_zones(config),
+    )
 
 
 def faults(config: Mapping[str, Any]) -> Iterator[ConfigError]:
@@ -94,6 +100,7 @@ def list_caffe(
     glaciers: Sequence[str] = (),
     exclude: Collection[str] = (),
     listed: Collection[str] | None = None,
+    zones: bool = False,
 ) -> pd.DataFrame:
     """The scene table of a CaFFe folder, from names and PNG headers alone.
 
@@ -103,6 +110,7 @@ def list_caffe(
     glaciers: the glaciers to keep; empty for all.
     exclude:  scenes to leave out, whatever is wrong with them.
     listed:   the scenes that a split names; others are left out. None for all.
+    zones:    whether each scene needs a mask of zones; `attrs["zones"]` is then scene → path.
     Raises Faults with all faults of the remaining scenes.
     """
     if folder is None or not Path(folder).is_dir():
@@ -125,6 +133,7 @@ def list_caffe(
             0, SceneError(folder / "sar_images", "contains no PNG", "Put the images there.")
         )
         raise Faults(faults, "Check source.caffe.folder.")
+    masks = files_by_scene(folder / "zones", "_zones", wanted, faults) if zones else {}
     table = read_sizes(sizes) if sizes is not None else None
 
     rows: list[dict[str, Any]] = []
@@ -143,6 +152,8 @@ def list_caffe(
         kept += 1
         named.append({"scene": name, "glacier": row["glacier"], "front": "its own"})
         problems = _complete(row, paths, fronts.get(name, []), table)
+        if zones:
+            problems += zone_faults(name, masks.get(name, []), folder / "zones")
         faults.extend(problems)
         if not problems:
             rows.append(row)
@@ -169,6 +180,8 @@ def list_caffe(
         note += f"; split.lists names {len(set(listed))} scenes, others are left out"
     notes = [note, *(unlike_published(rows) if table is None else ())]
     scenes.attrs["notes"] = notes
+    if zones:
+        scenes.attrs["zones"] = {row["scene"]: str(masks[row["scene"]][0]) for row in rows}
     for note in notes:
         log.info("%s", note)
     return scenes

@@ -8,25 +8,24 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from rasterio.errors import RasterioError
 
 from calvingfront.errors import ConfigError
 from calvingfront.scenes.fronts.listing import Fronts, front_of
-from calvingfront.scenes.imagery.bands import REMEDY as CHOOSE_BAND
-from calvingfront.scenes.places.metres import flat_name, map_fault, stretched
-from calvingfront.scenes.rasters import band_faults, open_raster
+from calvingfront.scenes.imagery.headers import image_header
+from calvingfront.scenes.places.metres import stretched
+from calvingfront.scenes.scene_table import with_front
 from calvingfront.scenes.user_table import Fault, day_of, existing, fetched, list_table, metres_of
+from calvingfront.vocabulary.auxiliary import learns_zones
 from calvingfront.vocabulary.kinds import ASK, known_kind
 
 REQUIRED = ("scene", "glacier", "mission", "acquired", "image")
 OPTIONAL = ("front", "pixel_size_m", "quality", "values", "band")
-SQUARE_TOLERANCE = 1e-6  # relative rotation that counts as none
 
 
 def from_config(config: Mapping[str, Any]) -> pd.DataFrame:
     """The scene table of `source.images`."""
-    source = config["source"]
-    return list_images(**source["images"], exclude=source["exclude"] or {})
+    source, zones = config["source"], learns_zones(config)
+    return list_images(**source["images"], exclude=source["exclude"] or {}, zones=zones)
 
 
 def faults(config: Mapping[str, Any]) -> Iterator[ConfigError]:
@@ -44,16 +43,26 @@ def list_images(
     exclude: Collection[str] = (),
     values: str | None = None,
     band: str | None = None,
+    zones: bool = False,
 ) -> pd.DataFrame:
     """The scene table of a user's table (CSV or TSV), completed from the image headers.
 
-    values, band: of the images whose own columns values and band are empty.
+    values, band: of the images whose own columns values and band are empty. zones: whether to read
+    the column zones; `attrs["zones"]` is then scene → mask, for the scenes with a front and a mask.
     Paths are relative to the table's folder. Raises Faults with all faults.
     """
     fronts = Fronts()
-    make_row = partial(_row, fronts=fronts, values=values, band=band)
-    scenes = list_table(table, "source.images.table", REQUIRED, OPTIONAL, exclude, make_row)
+    masks: dict[str, str] | None = {} if zones else None
+    make_row = partial(_row, fronts=fronts, values=values, band=band, zones=masks)
+    required = (*REQUIRED, "zones") if zones else REQUIRED
+    scenes = list_table(table, "source.images.table", required, OPTIONAL, exclude, make_row)
     scenes.attrs["notes"] = [*scenes.attrs["notes"], *fronts.notes(), *stretched(scenes)]
+    if masks is not None:
+        scenes.attrs["zones"] = masks
+        lacking = len(with_front(scenes)) - len(masks)
+        if lacking:
+            note = f"{lacking} scenes with a front have no zones: networks learn none from them"
+            scenes.attrs["notes"].append(note)
     return scenes
 
 
@@ -64,9 +73,11 @@ def _row(
     fronts: Fronts,
     values: str | None = None,
     band: str | None = None,
+    zones: dict[str, str] | None = None,
 ) -> dict[str, Any]:
     """The columns of a line: mission, date, files, kind of values, and the image's header.
 
+    zones: to which the scene's mask of zones is added; None if they are not read.
     An image without a front may be unusable here: its own job says why, and stops no other.
     """
     row: dict[str, Any] = {"mission": cell["mission"], "acquired": day_of(cell["acquired"], fault)}
@@ -79,6 +90,10 @@ def _row(
     if image is not None and front is not None and front.samefile(image):
         fault(f"front {front.name} is the image itself", "Give the front's own file.")
         front = None
+    if zones is not None and cell["front"] and cell["zones"]:
+        mask = existing(cell, "zones", folder, fault)
+        if mask is not None and fetched(mask, "zones", fault):
+            zones[cell["scene"]] = str(mask)
     row["image"] = str(folder / cell["image"])
     row["front"] = str(folder / cell["front"]) if cell["front"] else None
     text = cell.get("pixel_size_m")
@@ -101,71 +116,3 @@ def _row(
         known = row if "pixel_size_x_m" in row else None
         fronts.check(front, layer, cell | {"acquired": row["acquired"]}, fault, known)
     return row
-
-
-def image_header(
-    path: Path, pixel_size_m: float | None, fault: Fault, band: str | None = None
-) -> dict[str, Any]:
-    """Size, pixel size and position of an image from its header; calls `fault` for each fault.
-
-    band: to be read; several bands without a choice are a fault if three of their rows differ.
-    `grid` is shape, CRS and transform as the file states them, for the check of its mask.
-    """
-    try:
-        with open_raster(path) as dataset:
-            for what in band_faults(dataset, band):
-                fault(f"image {path.name} {what}", CHOOSE_BAND)
-            shape, crs, transform = dataset.shape, dataset.crs, dataset.transform
-    except RasterioError as error:
-        fault(f"image {path.name} cannot be read ({error})", "Fetch or convert the file.")
-        return {}
-    found = grid_of_image(path, shape, crs, transform, pixel_size_m, fault)
-    return found | {"grid": (shape, crs, transform)}
-
-
-def grid_of_image(
-    path: Path,
-    shape: tuple[int, int],
-    crs: Any,
-    transform: Any,
-    pixel_size_m: float | None,
-    fault: Fault,
-) -> dict[str, Any]:
-    """The same of an image that has been read: `shape`, CRS (None if unknown) and transform."""
-    height, width = shape
-    found: dict[str, Any] = {"height_px": height, "width_px": width}
-    if crs is None:
-        if pixel_size_m is None:
-            fault(
-                f"image {path.name} has no coordinate reference system and no known pixel size",
-                "Give its pixel size (pixel_size_m), or a GeoTIFF with its CRS.",
-            )
-        return found | {"pixel_size_x_m": pixel_size_m, "pixel_size_y_m": pixel_size_m}
-    name = crs.to_string()
-    corners = [(width / 2, height / 2), (0, 0), (width, 0), (0, height), (width, height)]
-    fault_of_map = map_fault(name, [transform @ corner for corner in corners], abs(transform.a))
-    if fault_of_map is not None:
-        fault(f"image {path.name} {fault_of_map.what}", fault_of_map.remedy)
-        return found
-    if (
-        max(abs(transform.b), abs(transform.d)) > SQUARE_TOLERANCE * transform.a
-        or transform.a <= 0
-        or transform.e >= 0
-    ):
-        fault(
-            f"image {path.name} is rotated or flipped",
-            "Warp it to a north-up grid, with gdalwarp IMAGE NEW.tif.",
-        )
-        return found
-    if pixel_size_m is not None and abs(pixel_size_m - transform.a) > 0.01 * transform.a:
-        fault(
-            f"has pixel_size_m {pixel_size_m:g}, but image {path.name} has {transform.a:g} m",
-            "Clear the cell: the file gives the pixel size.",
-        )
-    return found | {
-        "pixel_size_x_m": transform.a,
-        "pixel_size_y_m": -transform.e,
-        "crs": flat_name(name),
-        "upper_left_x": transform.c,
-        "upper_left_y": transform.f,
-    }

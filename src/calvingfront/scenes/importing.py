@@ -14,8 +14,8 @@ from calvingfront.geofiles.whole_rasters import read_checked
 from calvingfront.radar.view import LAYOVER, SHADOW
 from calvingfront.scenes.fronts.mask_grid import Grid, check_on_data, place_mask
 from calvingfront.scenes.geotiff import write_geotiff
+from calvingfront.scenes.imagery.headers import image_header
 from calvingfront.scenes.imagery.masks import front_of_mask
-from calvingfront.scenes.images import image_header
 from calvingfront.scenes.pixels import Grey, Mask, write_png
 from calvingfront.scenes.rasters import is_raster, read_image, read_mask, said_by_tags
 from calvingfront.scenes.scaling import to_8bit

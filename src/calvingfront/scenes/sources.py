@@ -30,6 +30,7 @@ class Source:
     imported: whether its images and fronts are converted to 8 bit and one grid by `import_scene`;
               those of other sources are ready to read.
     map:      function from the configuration to the settings of the map; None: `map` unchanged.
+    zones:    whether its scenes can have masks of zones.
     data, licence: of its scenes, as written into an exported model unless `locating` says it.
     hemispheres: glacier → north or south, of the glaciers that this source is known to have.
     """
@@ -41,6 +42,7 @@ class Source:
     products: bool = False
     imported: bool = True
     map: str | None = None
+    zones: bool = False
     data: str = "own data, see scenes.tsv"
     licence: str = "not stated"
     hemispheres: Mapping[str, str] = field(default_factory=dict)
@@ -56,14 +58,14 @@ _ALL = (
     ),
     Source(
         "caffe", "a folder in the layout of the published CaFFe data",
-        f"{_HERE}.caffe:from_config", f"{_HERE}.caffe:faults", imported=False,
+        f"{_HERE}.caffe:from_config", f"{_HERE}.caffe:faults", imported=False, zones=True,
         data="CaFFe (Gourmelon et al. 2022, doi:10.1594/PANGAEA.940950), CC-BY-4.0",
         licence="CC-BY-4.0",
         hemispheres=CAFFE_HEMISPHERES,
     ),
     Source(
         "images", "a table of one's own geocoded images",
-        f"{_HERE}.images:from_config", f"{_HERE}.images:faults",
+        f"{_HERE}.images:from_config", f"{_HERE}.images:faults", zones=True,
     ),
     Source(
         "products", "a table of level-1 radar products, geocoded with the terrain model of `map`",
@@ -87,7 +89,8 @@ def list_scenes(config: Config) -> pd.DataFrame:
     """The scene table of the configured source, from names and file headers only.
 
     A scene whose front is to be located has an empty cell `front`.
-    Excluded scenes are left out; `attrs["notes"]` contains sentences for the scene report. The
+    Excluded scenes are left out; `attrs["notes"]` contains sentences for the scene report, and
+    `attrs["zones"]` the mask of zones of each scene, if networks learn zones. The
     columns image and front are the source's own files; see `prepared_scenes`.
     Raises Faults with all faults.
     """

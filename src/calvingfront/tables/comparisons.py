@@ -120,7 +120,7 @@ def summarise_comparisons(scores: pd.DataFrame) -> pd.DataFrame:
             seeds = min(
                 len(seeds_of(scores, *pair))
                 for pair in (question.first, question.second)
-                if _by_chance(pair)
+                if by_chance(pair)
             )
             for name, measure in MEASURES.items():
                 found = _compare(chosen, question, measure)
@@ -150,20 +150,20 @@ def summarise_comparisons(scores: pd.DataFrame) -> pd.DataFrame:
     return table
 
 
-def _by_chance(pair: Pair) -> bool:
-    """Whether a row depends on the chance of a training of ours."""
+def by_chance(pair: Pair) -> bool:
+    """Whether a row (model, loss) depends on the chance of a training of ours."""
     model, loss = pair
     return loss != NO_LOSS or is_ensemble(model)
 
 
 def _compare(scores: pd.DataFrame, question: Question, measure: Measure) -> Difference:
     first, second = (_by_training(scores, pair, measure) for pair in question[1:])
-    by_chance = (_by_chance(question.first), _by_chance(question.second))
+    chance = (by_chance(question.first), by_chance(question.second))
     filtered = question.first[0]
     if is_filtered(filtered) and averaged_network(filtered) == question.second[0]:
         # The same trainings with and without the filter: only their differences are by chance.
         return compare_methods(first - second, np.zeros((1, first.shape[1])), (True, False))
-    return compare_methods(first, second, by_chance)
+    return compare_methods(first, second, chance)
 
 
 def _by_training(scores: pd.DataFrame, pair: Pair, measure: Measure) -> Array:

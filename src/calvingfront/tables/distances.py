@@ -43,11 +43,11 @@ def pooled_error(images: pd.DataFrame) -> float:
     a long front has more weight than a short one.
     Source: Gourmelon et al. (2022), "Calving fronts and where to find them", ESSD 14.
     """
-    distance_m, count = (values.sum() for values in _pooled(images))
+    distance_m, count = (values.sum() for values in pooled_sums(images))
     return float(distance_m) / float(count) if count else float("nan")
 
 
-def _pooled(images: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
+def pooled_sums(images: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
     """Of each image, the sum of its distances, m, and their number; 0 and 0 if it has none."""
     distance_m = images.distance_sum_px * images.pixel_size_m
     measured = (images.missing == 0) & distance_m.notna() & (images.distance_count > 0)
@@ -77,7 +77,7 @@ MEASURES: dict[str, Callable[[pd.DataFrame], float]] = {
     "missing": lambda images: float(images.missing.sum()),
 }
 # The measures with an interval: as sums over the images of one value over those of another.
-RATIOS = {"mde_pooled_m": _pooled, "mde_mean_m": _own}
+RATIOS = {"mde_pooled_m": pooled_sums, "mde_mean_m": _own}
 BREAKDOWN_MEASURES: dict[str, Callable[[pd.DataFrame], float]] = {
     "dice": lambda images: 100 * float(images.dice.mean()),
     "iou": lambda images: 100 * float(images.iou.mean()),

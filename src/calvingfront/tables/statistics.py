@@ -64,6 +64,20 @@ def bootstrap_ratio(
     return float(low), float(high)
 
 
+def linearised(above: Array, below: Array) -> Array:
+    """Return values whose mean over images is the ratio Σ above / Σ below of each training.
+
+    above, below: (trainings, images), such as sums of distances and their numbers. Returns r +
+    (above − r · below) / mean(below), r the ratio of the training: the delta method, by which a
+    ratio of sums varies with the images as a mean of these values does; NaN where Σ below is 0.
+    Source: Cochran (1977), "Sampling Techniques", section 2.11.
+    """
+    weight = below.mean(axis=1, keepdims=True)
+    weight = np.where(weight > 0, weight, np.nan)
+    ratio = above.mean(axis=1, keepdims=True) / weight
+    return np.asarray(ratio + (above - ratio * below) / weight, dtype=np.float64)
+
+
 class Difference(NamedTuple):
     """The mean difference of two methods; NaN where it cannot be known.
 

@@ -13,10 +13,13 @@ from typing import Any
 from calvingfront.files import PathLike
 
 # Keys of `training` that affect how a training runs but not its results: changing one does not
-# rerun the training.
-HOW = ("acceleration", "device", "feed", "gpu_slots", "keep_state", "save_minutes", "threads")
+# rerun the training. Of `start_from`, the weights count that lie there, and not where they lie.
+HOW = (
+    "acceleration", "device", "feed", "gpu_slots", "keep_state", "save_minutes", "start_from",
+    "threads",
+)  # fmt: skip
 # Those of HOW that a data set prepared by an earlier version lacks, with their defaults.
-LATER = {"keep_state": True}
+LATER = {"keep_state": True, "start_from": None}
 # Keys of `training` that only decide when a training ends and which epochs it keeps: changing one
 # makes a finished training anew only if it would have gone another way.
 ENDS = ("max_epochs", "patience", "keep_epochs")

@@ -46,12 +46,13 @@ class Batch(NamedTuple):
     (b, 1, s, s) uint8.
 
     distances: from every pixel to the front in its copy, px, (b, 1, s, s) float32; empty (0,) if
-    the loss has no distance weight.
+    nothing is learnt from them. zones: (b, 1, s, s) uint8 as in `dataset.zones`; empty likewise.
     """
 
     images: Tensor
     fronts: Tensor
     distances: Tensor
+    zones: Tensor = torch.empty(0, dtype=torch.uint8)
 
 
 class Feed(Protocol):
@@ -86,6 +87,7 @@ class FeedSource:
     (n, s, s) uint8, memory-mapped or not. rows: the scenes' rows in it; None if it holds these
     scenes only, in their order. weighted: whether batches have distances. threads: number of
     threads that read the archive and measure the distances. history: of the scenes, or None.
+    zones: (n, s, s) uint8 as in `dataset.zones`, of the archive; None if they are not learnt.
     """
 
     device: torch.device
@@ -98,6 +100,7 @@ class FeedSource:
     threads: int = 1
     missions: tuple[str, ...] = ()
     history: History | None = None
+    zones: Uint8 | None = None
 
     @property
     def channels(self) -> int:
@@ -139,10 +142,13 @@ class _Samples:
 
     def _copied(self, items: Tensor, plain: Batch, measured: Tensor) -> Batch:
         """Make the items from plain samples; `measured`: their distances if those do not turn."""
-        if self.weighted and not self.shifted:
-            return Batch(*self._copier.take(items, *plain))
-        images, fronts = self._copier.take(items, plain.images, plain.fronts)
-        return Batch(images, fronts, measured)
+        turning = plain._asdict()
+        if not self.weighted or self.shifted:
+            del turning["distances"]
+        turning = {name: part for name, part in turning.items() if part.numel()}
+        copies = self._copier.take(items, *turning.values())
+        plain = plain._replace(distances=measured)
+        return plain._replace(**dict(zip(turning, copies, strict=True)))
 
 
 class StreamedFeed(_Samples):
@@ -160,6 +166,9 @@ class StreamedFeed(_Samples):
         self._images, self._fronts = (
             SampleReader(array, rows, self.scenes) for array in (source.images, source.fronts)
         )
+        self._zones: SampleReader | None = None
+        if source.zones is not None:
+            self._zones = SampleReader(source.zones, rows, self.scenes)
         self._host = Copier(self.size, self.copies, self.shifted, torch.device("cpu"))
 
     def batches(self, items: Int64, batch_size: int) -> Iterator[Batch]:
@@ -191,23 +200,28 @@ class StreamedFeed(_Samples):
         positions, codes = np.divmod(part, self.copies)
         images = self._buffer(len(part), torch.uint8, self.channels)
         fronts = self._buffer(len(part), torch.uint8)
+        zones = torch.empty(0, dtype=torch.uint8)
+        if self._zones is not None:
+            zones = self._buffer(len(part), torch.uint8)
         for k, position in enumerate(positions.tolist()):
             self._images.read(position, images.numpy()[k, 0])
             self._fronts.read(position, fronts.numpy()[k, 0])
+            if self._zones is not None:
+                self._zones.read(position, zones.numpy()[k, 0])
             if self.history is not None:
                 self.history.read(position, images.numpy()[k, 1:])
         items = torch.from_numpy(np.arange(len(part)) * self.copies + codes)
         if self.device.type == "cuda":
             items = items.pin_memory()
         if not self.weighted:
-            return items, Batch(images, fronts, torch.empty(0))
+            return items, Batch(images, fronts, torch.empty(0), zones)
         # The shift cuts off parts of fronts and leaves a blank border. A shifted distance map would
         # be zero there, so each shifted copy is measured by itself.
         masks = self._host.take(items, fronts)[0] if self.shifted else fronts
         distances = self._buffer(len(part), torch.float32)
         for mask, distance in zip(masks.numpy(), distances.numpy(), strict=True):
             distance[0] = distance_to_front(mask[0])
-        return items, Batch(images, fronts, distances)
+        return items, Batch(images, fronts, distances, zones)
 
     def _augmented(self, items: Tensor, plain: Batch) -> Batch:
         """Make the items from plain samples, on the device that holds these."""
@@ -235,6 +249,9 @@ class ResidentFeed(_Samples):
             torch.empty((n, source.channels, *plane[1:]), dtype=torch.uint8, device=device),
             torch.empty((n, *plane), dtype=torch.uint8, device=device),
             torch.empty((n * maps, *plane) if maps else (0,), device=device),
+            torch.empty(
+                (0,) if source.zones is None else (n, *plane), dtype=torch.uint8, device=device
+            ),
         )
         # Each shifted copy has its own distances; copy 0 is the plain sample.
         copies = max(1, maps)
@@ -243,6 +260,8 @@ class ResidentFeed(_Samples):
             own = slice(k * CHUNK, (k + 1) * CHUNK)
             self.samples.images[own] = batch.images[::copies]
             self.samples.fronts[own] = batch.fronts[::copies]
+            if source.zones is not None:
+                self.samples.zones[own] = batch.zones[::copies]
             if maps:
                 first = k * CHUNK * maps
                 self.samples.distances[first : first + len(batch.distances)] = batch.distances
@@ -261,8 +280,9 @@ class ResidentFeed(_Samples):
 
 
 def resident_bytes(source: FeedSource) -> int:
-    """Count the bytes of a ResidentFeed: 8 bits per channel and front pixel, 32 per distance."""
-    bytes_per_pixel = source.channels + 1 + 4 * source.distance_maps
+    """Count the bytes of a ResidentFeed: one per channel, front and zone, four per distance."""
+    zones = int(source.zones is not None)
+    bytes_per_pixel = source.channels + 1 + zones + 4 * source.distance_maps
     return len(source.scenes) * source.size**2 * bytes_per_pixel
 
 
@@ -274,17 +294,18 @@ def feed_of(
     settings: TrainingSettings,
     device: torch.device,
     history: History | None = None,
+    zones: Uint8 | None = None,
 ) -> ResidentFeed | StreamedFeed:
     """Make the feed for some scenes, of the kind that `training.feed` asks for.
 
     `auto`: resident if it takes at most RESIDENT_SHARE of the device's free memory, else streamed.
-    weighted: whether the loss has a distance weight. history: of the scenes, for a network that
-    reads it.
+    weighted: whether anything is learnt from distances. history: of the scenes, for a network that
+    reads it. zones: of all scenes of `data`, if they are learnt.
     """
     source = FeedSource(
         device, scenes, data.images, data.fronts, augmentation, data.rows(scenes), weighted,
         settings.threads, missions_of(data, scenes) if settings.sampling == "missions" else (),
-        history,
+        history, zones,
     )  # fmt: skip
     needed = resident_bytes(source)
     kind = settings.feed

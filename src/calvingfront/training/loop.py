@@ -46,19 +46,21 @@ def train(
     after_epoch: Callable[[list[dict[str, float]]], None] | None = None,
     checkpoints: Checkpoints | None = None,
     history_dropped: float = 0.0,
+    start: State | None = None,
 ) -> Outcome:
     """Train until the monitor has not risen for `patience` epochs, or `max_epochs`.
 
     after_epoch: called with the history so far (to show and save progress).
     checkpoints: the saved state to resume from; they also save the state during the training.
     history_dropped: share of the samples shown without the fronts of other dates.
+    start: first weights and statistics of the network by name, instead of its own.
     Returns the weights of the best epoch and of `keep_epochs`, the history and the record.
     Raises DivergedError if the loss becomes NaN or infinite, TrainingError if the settings cannot
     work or a saved state cannot be resumed.
     """
     started = time.perf_counter()
     trainer = Trainer(
-        train_feed, validation_feed, loss, seed, network, settings, device, history_dropped
+        train_feed, validation_feed, loss, seed, network, settings, device, history_dropped, start
     )
     progress = Progress()
     if checkpoints is None:
@@ -80,7 +82,7 @@ def train(
     record = {
         "loss": loss,
         "seed": seed,
-        "network": vars(network),
+        "network": network.as_record(),
         "training": settings.as_record(),
         "step": asdict(trainer.plan) | {"way": trainer.step.way},
         "trainable_parameters": count_parameters(trainer.network),
@@ -138,6 +140,7 @@ def _run_epochs(
             "train_loss": train_loss,
             "validation_loss": validation_loss,
             "validation_monitor": monitor,
+            **{f"validation_{task}": loss for task, loss in trainer.validation_beside.items()},
             "seconds": time.perf_counter() - begun,
             "images_per_second": trainer.batches_per_epoch * settings.batch_size / train_seconds,
         }

@@ -15,6 +15,7 @@ from calvingfront.compute.device import claimed_device
 from calvingfront.compute.peak import share_of_peak
 from calvingfront.dataset.history import History, HistorySettings
 from calvingfront.dataset.reading import open_dataset, read_split
+from calvingfront.dataset.zones import open_zones
 from calvingfront.errors import ConfigError, TrainingError
 from calvingfront.files import PathLike, leftovers
 from calvingfront.losses.loss import build_loss
@@ -24,12 +25,16 @@ from calvingfront.storage.sealed import write_record, write_sealed
 from calvingfront.training.feed import OF_VALIDATION, feed_of
 from calvingfront.training.loop import train
 from calvingfront.training.resuming.checkpoints import Checkpoints
-from calvingfront.training.resuming.fingerprint import fingerprint, of_history
+from calvingfront.training.resuming.fingerprint import fingerprint, of_history, of_zones
 from calvingfront.training.resuming.state import StateFolder
 from calvingfront.training.run_record import surroundings
 from calvingfront.training.settings import TrainingSettings
+from calvingfront.training.starting.source import KEY
+from calvingfront.training.starting.taking import take_start
+from calvingfront.vocabulary.auxiliary import DISTANCE, ZONES
 from calvingfront.vocabulary.models import history_as_read
-from calvingfront.vocabulary.subsets import TRAIN, VALIDATION
+from calvingfront.vocabulary.runs import Run
+from calvingfront.vocabulary.subsets import HELD_OUT, TRAIN, VALIDATION
 
 log = logging.getLogger(__name__)
 
@@ -53,6 +58,7 @@ def train_network(
     state: PathLike | None = None,
     made_from: Mapping[str, Any] | None = None,
     history_from: Mapping[str, Any] | None = None,
+    start_weights: str | None = None,
     **how: Any,
 ) -> None:
     """Train one network and write its weights, history and record.
@@ -60,9 +66,10 @@ def train_network(
     kept: file for the weights of `training.keep_epochs` (see `save_epochs`); by default
     kept.safetensors beside `weights`. state: folder of the state from which a killed training
     resumes; by default `state` beside `weights`. history_from: the section `history` of the
-    configuration, for a network that reads fronts of other dates. made_from: for the record; its
-    `code` is the digest of the training code. how: values for keys that override those in
-    `training`.
+    configuration, for a network that reads fronts of other dates. start_weights: the digest of the
+    weights from which it starts, by `training.start_from`, when it was planned. made_from:
+    for the record; its `code` is the digest of the training code. how: values for keys that
+    override those in `training`.
     progress.tsv, beside `weights`, shows the history while the training runs.
     Raises ConfigError if a setting, the loss or the network is unknown or invalid, SampleError if
     the arrays cannot be read or do not contain a scene, SplitError if a subset has no scenes,
@@ -88,7 +95,9 @@ def train_network(
     folder = Path(weights).parent
     epochs = Path(kept) if kept is not None else folder / "kept.safetensors"
     data = open_dataset(dataset)
-    subsets = read_split(dataset)
+    zones = open_zones(dataset, data) if ZONES in network.auxiliary else None
+    weighted = weighted or DISTANCE in network.auxiliary
+    subsets = read_split(dataset, (TRAIN, VALIDATION))
     log.info("%s, %s, seed %d: %s", model, loss, seed, {k: len(v) for k, v in subsets.items()})
     given = history_as_read(model, history_from or {})
     past = None if given is None else HistorySettings(**given)
@@ -111,6 +120,16 @@ def train_network(
         )
         if past is not None:
             marks |= of_history(data, subsets[TRAIN], past)
+        if zones is not None:
+            marks |= of_zones(data, subsets[TRAIN], zones)
+        start, taken = None, None
+        if settings.start_from is not None:
+            start, taken = take_start(
+                settings.start_from, Run(model, loss, seed), network,
+                {scene for subset in HELD_OUT for scene in subsets[subset]},
+                set(data.index["glacier"]), start_weights, weights,
+            )  # fmt: skip
+            marks[KEY] = taken["digest"]
         machine = {
             key: getattr(settings, key) for key in ("threads", "deterministic", "acceleration")
         }
@@ -124,6 +143,7 @@ def train_network(
                 settings,
                 device,
                 None if past is None else History(data, subsets[subset], subsets, past),
+                zones,
             )
             for subset, augmentation in (
                 (TRAIN, settings.augmentation),
@@ -133,7 +153,7 @@ def train_network(
         outcome = train(
             train_feed, validation_feed, loss, seed, network, settings, device,
             after_epoch=lambda rows: write_history(rows, live), checkpoints=checkpoints,
-            history_dropped=0.0 if past is None else past.dropped,
+            history_dropped=0.0 if past is None else past.dropped, start=start,
         )  # fmt: skip
         save_weights(outcome.best, weights)
         save_epochs({epoch: outcome.kept[epoch] for epoch in settings.keep_epochs}, epochs)
@@ -141,6 +161,7 @@ def train_network(
         live.unlink(missing_ok=True)
         about |= {"environment": environment, "feed": train_feed.kind}
         about |= {} if past is None else {"history": asdict(past)}
+        about |= {} if taken is None else {"start": taken}
         about |= share_of_peak(
             network, train_feed.size, outcome.record["images_per_second"], device,
             outcome.record["step"]["precision"],

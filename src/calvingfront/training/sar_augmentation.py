@@ -29,8 +29,10 @@ def varied(batch: Batch, *seed: int) -> Batch:
     grey levels x become gain · x^gamma, and speckle of its own strength and correlation length
     multiplies them. 0, no data, remains 0, as does what lies outside the image; no other pixel
     becomes 0. The other channels are only moved, with zeros outside. Fronts move as well and
-    remain lines of about their width, if that is 2 px or more; distances do not move, so
-    `batch.distances` has to be empty. Computed on the device; the host does not wait for it.
+    remain lines of about their width, if that is 2 px or more. Zones move with their nearest
+    pixel, 0 outside. Distances become those of the moved front, also where that lies outside the
+    image; beyond the former image they are those of its edge. Computed on the device; the host
+    does not wait for it.
     """
     images, device = batch.images, batch.images.device
     state = np.random.SeedSequence(seed).generate_state(1, np.uint64)
@@ -39,7 +41,10 @@ def varied(batch: Batch, *seed: int) -> Batch:
     scale = torch.exp(SCALE * draws[0])
     radar = images[:, :1]
     planes = torch.cat([images.float(), (radar > 0).float(), batch.fronts.float()], dim=1)
-    moved = _moved(planes, scale, TURN * draws[1], 2 * SHIFT * draws[2], 2 * SHIFT * draws[3])
+    places = _places(
+        images.shape[-1], scale, TURN * draws[1], 2 * SHIFT * draws[2], 2 * SHIFT * draws[3]
+    )
+    moved = functional.grid_sample(planes, places, align_corners=False)
     others, valid, front = moved[:, 1:-2], moved[:, -2:-1], moved[:, -1:]
     grey = moved[:, :1] / (255 * valid.clamp_min(0.5))  # the mean of the valid pixels alone
     grey = torch.exp(GAIN * draws[4]) * grey ** torch.exp(GAMMA * draws[5])
@@ -51,21 +56,37 @@ def varied(batch: Batch, *seed: int) -> Batch:
     return Batch(
         torch.cat([grey, others.round()], dim=1).to(images.dtype),
         front.to(batch.fronts.dtype),
-        batch.distances,
+        _distances(batch.distances, places, scale),
+        _zones(batch.zones, places),
     )
 
 
-def _moved(planes: Tensor, scale: Tensor, turn: Tensor, right: Tensor, down: Tensor) -> Tensor:
-    """Enlarge, turn and move planes (b, c, s, s), bilinearly, with zeros outside.
+def _distances(distances: Tensor, places: Tensor, scale: Tensor) -> Tensor:
+    """Enlarging by a factor makes every distance longer by it; turning and moving change none."""
+    if not distances.numel():
+        return distances
+    finite = distances.clamp_max(4.0 * distances.shape[-1])  # infinite without a front
+    moved = functional.grid_sample(finite, places, padding_mode="border", align_corners=False)
+    return scale * moved
 
-    scale, turn (radians), right and down (of half the side): (b, 1, 1, 1).
+
+def _zones(zones: Tensor, places: Tensor) -> Tensor:
+    if not zones.numel():
+        return zones
+    moved = functional.grid_sample(zones.float(), places, mode="nearest", align_corners=False)
+    return moved.to(zones.dtype)
+
+
+def _places(size: int, scale: Tensor, turn: Tensor, right: Tensor, down: Tensor) -> Tensor:
+    """Where in the image each pixel of its enlarged, turned and moved copy comes from.
+
+    scale, turn (radians), right and down (of half the side): (b, 1, 1, 1). Returns (b, s, s, 2) as
+    `functional.grid_sample` reads them.
     """
-    size = planes.shape[-1]
-    centre = (torch.arange(size, device=planes.device) * 2 + 1) / size - 1
+    centre = (torch.arange(size, device=scale.device) * 2 + 1) / size - 1
     x, y = centre, centre[:, None]
     cos, sin = ((f(turn) / scale)[:, 0] for f in (torch.cos, torch.sin))
-    grid = torch.stack([cos * x - sin * y + right[:, 0], sin * x + cos * y + down[:, 0]], dim=-1)
-    return functional.grid_sample(planes, grid, align_corners=False)
+    return torch.stack([cos * x - sin * y + right[:, 0], sin * x + cos * y + down[:, 0]], dim=-1)
 
 
 def _speckle(shape: torch.Size, draw: Tensor, generator: torch.Generator) -> Tensor:

@@ -27,6 +27,7 @@ class TrainingSettings:
     weight_decay: float = 0.0
     weight_average: float = 0.0
     augmentation: Augmentation = "paper"
+    auxiliary_weight: float = 0.1
     sampling: Literal["scenes", "missions"] = "scenes"
     keep_epochs: tuple[int, ...] = (5, 10)
     precision: Literal["auto", "float32", "bfloat16"] = "auto"
@@ -39,6 +40,7 @@ class TrainingSettings:
     acceleration: Literal["auto", "eager", "compile", "graph"] = "auto"
     tuning: Literal["off", "measured"] = "off"
     gpu_slots: int = 1
+    start_from: str | None = None
 
     def __post_init__(self) -> None:
         # The schema is not checked when training runs without Snakemake.
@@ -60,7 +62,11 @@ class TrainingSettings:
                 "Write two positive numbers, learning_rate_min no greater than learning_rate_max.",
             )
 
-        for name, highest in (("weight_decay", math.inf), ("weight_average", 1)):
+        for name, highest in (
+            ("weight_decay", math.inf),
+            ("weight_average", 1),
+            ("auxiliary_weight", math.inf),
+        ):
             value = getattr(self, name)
             if not 0 <= value < highest:
                 end = " and less than 1" if highest == 1 else ""

@@ -10,6 +10,7 @@ from typing import Any, Literal
 import torch
 from torch import Tensor
 
+from calvingfront.losses.auxiliary import auxiliary_losses
 from calvingfront.losses.deep import deep_loss
 from calvingfront.losses.loss import Loss
 from calvingfront.networks.inputs import to_input
@@ -139,15 +140,24 @@ class Step:
             return Captured(update, batch, self.recorder, self._update)
 
     @torch.no_grad()
-    def evaluate(self, batch: Batch, network: UNet | None = None) -> tuple[Tensor, Tensor]:
-        """Return the batch's mean loss and each image's monitor (b,), on the device.
+    def evaluate(
+        self, batch: Batch, network: UNet | None = None
+    ) -> tuple[Tensor, Tensor, dict[str, Tensor]]:
+        """Return the batch's mean loss, each image's monitor (b,), and the losses beside it.
 
+        All on the device; the last by auxiliary task.
         network: to evaluate, of the same kind; by default the one in training.
         """
-        logits, fronts = self._logits(batch, network), batch.fronts.float()
+        network = network or self.network
+        fronts, beside = batch.fronts.float(), {}
+        if getattr(network, "auxiliary_heads", None) is not None:
+            levels, auxiliary = self._outputs(batch, network.forward_all)
+            logits, beside = levels[0], self._beside(auxiliary, batch)
+        else:
+            logits = self._outputs(batch, network)
         loss = self.loss(logits, fronts, batch.distances)
         probability = torch.sigmoid(logits.float())
-        return loss, self.loss.monitor(probability, fronts, batch.distances)
+        return loss, self.loss.monitor(probability, fronts, batch.distances), beside
 
     def tensors(self) -> dict[str, Tensor]:
         """Return the tensors that a step changes, not copied: weights, statistics, moments."""
@@ -199,14 +209,18 @@ class Step:
 
     def _loss(self, batch: Batch) -> Tensor:
         fronts = batch.fronts.float()
-        if getattr(self.network, "side_heads", None) is None:
-            return self.loss(self._logits(batch), fronts, batch.distances)
-        levels: list[Tensor] = self._outputs(batch, self.network.forward_levels)
-        return deep_loss(self.loss, levels, fronts, batch.distances)
+        heads = (getattr(self.network, name, None) for name in ("side_heads", "auxiliary_heads"))
+        if all(head is None for head in heads):
+            return self.loss(self._outputs(batch, self.network), fronts, batch.distances)
+        levels, auxiliary = self._outputs(batch, self.network.forward_all)
+        loss = deep_loss(self.loss, levels, fronts, batch.distances)
+        for beside in self._beside(auxiliary, batch).values():
+            loss = loss + self.settings.auxiliary_weight * beside
+        return loss
 
-    def _logits(self, batch: Batch, network: UNet | None = None) -> Tensor:
-        logits: Tensor = self._outputs(batch, network or self.network)
-        return logits
+    @staticmethod
+    def _beside(auxiliary: dict[str, Tensor], batch: Batch) -> dict[str, Tensor]:
+        return auxiliary_losses(auxiliary, batch.images, batch.distances, batch.zones)
 
     def _outputs(self, batch: Batch, forward: Callable[[Tensor], Any]) -> Any:
         x = to_input(batch.images, _FORMATS[self.layout])

@@ -30,6 +30,7 @@ class Trainer:
     """The state of a training between batches.
 
     history_dropped: share of the samples that are shown without the fronts of other dates.
+    start: first weights and statistics of the network by name, instead of its own.
     Torch's random generator is used only for the initial weights; the order of an epoch's images,
     and which are shown without history, depend only on the seed and the epoch. A trainer restored
     to a batch therefore continues as if it had never stopped.
@@ -45,11 +46,15 @@ class Trainer:
         settings: TrainingSettings,
         device: torch.device,
         history_dropped: float = 0.0,
+        start: State | None = None,
     ) -> None:
         self.train_feed, self.validation_feed = train_feed, validation_feed
         self.seed, self.settings, self.history_dropped = seed, settings, history_dropped
         torch.manual_seed(seed)
-        self.step = Step(build_network(network), build_loss(loss), settings, device)
+        built = build_network(network, start=start is None)
+        if start is not None:
+            built.load_state_dict(built.state_dict() | start)
+        self.step = Step(built, build_loss(loss), settings, device)
         self.network = self.step.network
         images = train_feed.count
         if images < settings.batch_size:
@@ -70,6 +75,8 @@ class Trainer:
         decay = settings.weight_average
         self.average = WeightAverage(self.network, decay) if decay else None
         self.iteration = 0
+        # Auxiliary task → its loss at the last validation.
+        self.validation_beside: dict[str, float] = {}
         # Losses of the epoch in progress, on the device: of an earlier session, and of this one.
         self._earlier = torch.empty(0, device=device)
         self._losses: list[Tensor] = []
@@ -155,14 +162,23 @@ class Trainer:
         self.iteration = iteration
 
     def validate(self) -> tuple[float, float]:
-        """Return the validation loss and the monitor, averaged over the images."""
+        """Return the validation loss and the monitor, averaged over the images.
+
+        The loss is that of the front alone; those beside it stand in `validation_beside`.
+        """
         network = self.kept_network.eval()
         items = np.arange(self.validation_feed.count)
         losses, monitors = [], []
+        beside: dict[str, list[Tensor]] = {}
         for batch in self.validation_feed.batches(items, self.settings.batch_size):
-            loss, monitor = self.step.evaluate(batch, network)
+            loss, monitor, auxiliary = self.step.evaluate(batch, network)
             losses.append(loss * len(batch.images))
             monitors.append(monitor)
+            for task, value in auxiliary.items():
+                beside.setdefault(task, []).append(value * len(batch.images))
+        self.validation_beside = {
+            task: float(torch.stack(each).sum()) / len(items) for task, each in beside.items()
+        }
         return (
             float(torch.stack(losses).sum()) / len(items),
             float(torch.cat(monitors).mean()),

@@ -1,8 +1,8 @@
-"""From spreads to bands: factors that held on the validation scenes, each left out in turn."""
+"""From spreads to bands: factors that held on scenes or glaciers, each left out in turn."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,11 +20,11 @@ FEWEST = 3  # scenes: with fewer, leaving one out says nothing
 class Calibration:
     """How spreads become errors.
 
-    scenes:   validation scenes with a line and a true front.
+    scenes:   on which they were chosen: with a line and a true front.
     levels:   per cent of a line's length along which the front lies within the band.
     factors:  of each level: half-width of the band = factor · spread.
-    reached:  of each level, per cent: mean over the scenes of the share of the line within the band
-              whose factor was chosen without that scene.
+    reached:  of each level, per cent: mean over the scenes, or over groups of them, of the share of
+              the line within the band whose factor was chosen without that scene or group.
     expected: mean distance of the line from the front = expected · mean spread.
     """
 
@@ -36,19 +36,23 @@ class Calibration:
 
 
 def calibrate(
-    distances: Sequence[Floats], spreads: Sequence[Floats], levels: Sequence[int]
+    distances: Sequence[Floats],
+    spreads: Sequence[Floats],
+    levels: Sequence[int],
+    groups: Sequence[Hashable] | None = None,
 ) -> Calibration:
     """Choose the factors on some scenes.
 
     distances, spreads: for each scene (n,): of every vertex of its line, the distance from the true
-    front and the spread, in the same unit. levels: per cent, increasing.
+    front and the spread, in the same unit. levels: per cent, increasing. groups: of each scene,
+    such as its glacier; at least two of them. Without groups, each scene is one.
 
-    The risk of a band is the share of a line's length outside it, averaged over scenes: all scenes
-    count alike, however long their lines. A factor that leaves out exactly 1 − level of it on the
-    scenes on which it was chosen leaves out more on others. So the factor is the smallest for which
-    each scene, judged by the factor chosen in the same way on the other scenes, is within the band
-    along `level` of its line in the mean. New scenes are covered likewise if they are exchangeable
-    with the validation scenes.
+    The risk of a band is the share of a line's length outside it, averaged over the groups: all
+    groups count alike, however many scenes they have, and so do the scenes of a group, however long
+    their lines. A factor that leaves out exactly 1 − level of it on the groups on which it was
+    chosen leaves out more on others. So the factor is the smallest for which each group, judged by
+    the factor chosen in the same way on the others, is within the band along `level` of its lines
+    in the mean. New groups are covered likewise if they are exchangeable with these.
     Sources: Angelopoulos et al. (2024), Conformal risk control, ICLR, for bands that bound a mean
     risk; Barber et al. (2021), Predictive inference with the jackknife+, for leaving one out.
     Raises ModelError for fewer than three scenes.
@@ -56,11 +60,11 @@ def calibrate(
     if len(distances) < FEWEST:
         raise ModelError(
             "calibration",
-            f"has {len(distances)} validation scenes with a line",
+            f"has {len(distances)} scenes with a line",
             f"Errors need at least {FEWEST}: train longer, or on more scenes.",
         )
     ratios = [d / np.maximum(s, 1e-9) for d, s in zip(distances, spreads, strict=True)]
-    scores = _Scores(ratios)
+    scores = _Scores(ratios, list(range(len(ratios))) if groups is None else groups)
     factors, reached = [], []
     for level in levels:
         low, high = 0.0, 1.0
@@ -69,34 +73,42 @@ def calibrate(
             low, high = (low, middle) if scores.left_out(middle) >= level / 100 else (middle, high)
         factors.append(float(scores.factor(high)))
         reached.append(round(100 * scores.left_out(high), 2))
-    expected = sum(d.mean() for d in distances) / sum(s.mean() for s in spreads)
+    away, wide = (np.array([each.mean() for each in of]) for of in (distances, spreads))
+    expected = (away * scores.share).sum() / (wide * scores.share).sum()
     return Calibration(
         len(distances), tuple(levels), tuple(factors), tuple(reached), float(expected)
     )
 
 
 class _Scores:
-    """Ratios of distance to spread of all scenes, sorted, with each scene's share of its length."""
+    """Ratios of distance to spread of all scenes, sorted, with each scene's share of its length.
 
-    def __init__(self, ratios: Sequence[Floats]) -> None:
+    share: of each scene in the mean over the groups.
+    """
+
+    def __init__(self, ratios: Sequence[Floats], groups: Sequence[Hashable]) -> None:
+        names = list(dict.fromkeys(groups))
+        self.groups = np.array([names.index(group) for group in groups])
+        self.share = 1 / np.bincount(self.groups)[self.groups]
         self.ratios = [np.sort(each) for each in ratios]
-        self.values = np.concatenate(self.ratios)
-        weights = np.concatenate([np.full(len(each), 1 / len(each)) for each in ratios])
-        scenes = np.concatenate([np.full(len(each), k) for k, each in enumerate(ratios)])
-        order = np.argsort(self.values, kind="stable")
-        self.values, self.weights, self.scenes = self.values[order], weights[order], scenes[order]
+        lengths = [len(each) for each in ratios]
+        order = np.argsort(np.concatenate(ratios), kind="stable")
+        self.values = np.concatenate(ratios)[order]
+        self.weights = np.repeat(self.share / lengths, lengths)[order]
+        self.of = np.repeat(self.groups, lengths)[order]
 
     def factor(self, share: float, without: int | None = None) -> float:
-        """The smallest ratio that `share` of the scenes' mean length does not exceed."""
-        weights = self.weights if without is None else self.weights * (self.scenes != without)
+        """The smallest ratio that `share` of the groups' mean length does not exceed."""
+        weights = self.weights if without is None else self.weights * (self.of != without)
         total = np.cumsum(weights)
         at = np.searchsorted(total, share * total[-1] * (1 - 1e-12))
         return float(self.values[min(at, len(self.values) - 1)])
 
     def left_out(self, share: float) -> float:
-        """Mean over the scenes of the share within the factor chosen without each of them."""
+        """Mean over the groups of the share within the factor chosen without each of them."""
+        factors = [self.factor(share, k) for k in range(self.groups.max() + 1)]
         within = [
-            np.searchsorted(mine, self.factor(share, k), side="right") / len(mine)
-            for k, mine in enumerate(self.ratios)
+            np.searchsorted(mine, factors[k], side="right") / len(mine)
+            for mine, k in zip(self.ratios, self.groups, strict=True)
         ]
-        return float(np.mean(within))
+        return float(np.average(within, weights=self.share))

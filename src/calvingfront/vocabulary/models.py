@@ -43,6 +43,10 @@ class Model:
 
 # The section `history` of the configuration, where it leaves keys out; those of the schema.
 HISTORY_DEFAULTS = {"when": "both", "gap_days": 0, "dropped": 0.4}
+# `evaluation.filter`, likewise: among these settings one is chosen on validation.
+FILTER_DEFAULTS: dict[str, list[float]] = {
+    "strength": [0, 0.5, 1], "memory_days": [60, 365], "step": [0.001, 0.002, 0.004],
+}  # fmt: skip
 
 # Colours: Okabe & Ito (2008), distinguishable with any colour vision.
 NETWORKS: dict[str, Model] = {}

@@ -180,6 +180,22 @@ def test_settings_without_effect_are_told_and_defaults_are_not(scenes: dict[str,
 
 
 @pytest.mark.parametrize(
+    ("split", "told"),
+    [
+        ({"method": "time", "seed": 4}, ["split.seed"]),
+        ({"method": "time", "seed": 4, "train_share": 0.9, "gap_days": 1}, []),
+        ({"method": "random", "test_missions": ["ERS"]}, ["split.test_missions"]),
+    ],
+)
+def test_the_seed_acts_where_it_draws_the_training_scenes_that_are_kept(
+    scenes: dict[str, Any], split: dict[str, Any], told: list[str]
+) -> None:
+    scenes["split"] = {"shares": [2, 1, 1]} | split
+    notes = start(scenes, *SCHEMAS).notes
+    assert [note.partition(" has no effect: ")[0] for note in notes] == told
+
+
+@pytest.mark.parametrize(
     ("models", "told"),
     [
         (["unet"], ["history.when", "history.dropped", "evaluation.ensembles"]),
@@ -429,3 +445,30 @@ def test_scenes_without_a_front_are_checked_for_their_size_too(
     (fault,) = faults_of(products)
     assert "has no area for B, and on the whole of NEW" in fault
     assert "[LEFT, BOTTOM, RIGHT, TOP]" in fault
+
+
+def test_weights_to_start_from_are_looked_for_before_the_first_job(scenes: dict[str, Any]) -> None:
+    scenes["training"] = {"batch_size": 2, "start_from": "nowhere"}
+    (fault,) = faults_of(scenes)
+    assert fault.startswith("training.start_from: nowhere holds no trained network")
+
+
+def test_faulty_masks_of_zones_are_told_if_networks_learn_zones(
+    scenes: dict[str, Any], tmp_path: Path
+) -> None:
+    """Every mask is opened before the first job, and the table is then read with its zones."""
+    table = tmp_path / "scenes.csv"
+    head, *lines = table.read_text(encoding="utf-8").splitlines()
+    for number, value in enumerate((127, 128, 127, 127, 127, 77)):
+        mask = write_image(tmp_path / f"{number}_zones.png", line_mask(40, 48, 9) * 0 + value)
+        lines[number] += f",{mask.name}"
+    table.write_text("\n".join([f"{head},zones", *lines]) + "\n", encoding="utf-8")
+    assert "zones" not in start(scenes, *SCHEMAS).scenes.attrs
+    scenes["networks"] = {"auxiliary": ["zones"]}
+    faults = faults_of(scenes)
+    assert len(faults) == 2
+    for name in ("1_zones.png: is no mask of zones: it has the values 128", "5_zones.png: is no"):
+        assert sum(name in fault for fault in faults) == 1
+    scenes["source"]["exclude"] = {"S1": "no zones", "S5": "no zones"}
+    started = start(scenes, *SCHEMAS)
+    assert sorted(started.scenes.attrs["zones"]) == ["S0", "S2", "S3", "S4"]

@@ -137,7 +137,15 @@ def test_a_fault_names_its_key_and_what_to_write(
             "Write linear",
         ),
         ({"source": {"kind": "images"}}, "source.images.table", "CSV or TSV"),
+        (
+            {"networks": {"auxiliary": ["distance", "zones"]}},
+            "networks.auxiliary",
+            "source.kind simulated has none. Take zones out, or write source.kind caffe or images",
+        ),
         ({"split": {"method": "glacier"}}, "split.test_glaciers", "as in [SI]"),
+        ({"split": {"method": "mission"}}, "split.test_missions", "as in [ERS]"),
+        ({"split": {"train_share": 0}}, "split.train_share", "out of range"),
+        ({"split": {"train_share": 1.5}}, "split.train_share", "out of range"),
         ({"split": {"lists": "nowhere.csv"}}, "split.lists", "there is no file nowhere.csv"),
         (
             {"source": {"simulated": {"first_year": 2010, "last_year": 2000}}},
@@ -207,6 +215,18 @@ def test_products_need_a_map_that_can_be(
     (fault,) = faults_of({"source": source, "map": sound | chart})
     assert fault.startswith(f"{key}: ")
     assert said in fault
+
+
+def test_the_distance_needs_no_masks_and_zones_are_known_where_there_are_masks() -> None:
+    for auxiliary, kind in ((["distance"], "simulated"), (["zones"], "caffe")):
+        given = {
+            "networks": {"auxiliary": auxiliary},
+            "source": {"kind": kind, "caffe": {"folder": "."}},
+        }
+        assert validate_config(given, SCHEMA)["networks"]["auxiliary"] == auxiliary
+    for wrong in (["zone"], ["zones", "zones"], "zones"):
+        (fault,) = faults_of({"networks": {"auxiliary": wrong}})
+        assert fault.startswith("networks.auxiliary")
 
 
 def test_all_faults_are_told_at_once() -> None:
@@ -288,8 +308,17 @@ def test_the_overlay_for_a_cpu_changes_the_scale_and_the_length_of_the_training_
     smaller = {"width", "front_prior"}  # a short training cannot afford to learn the prior
     for key, value in defaults["networks"].items():
         assert key in smaller or filled["networks"][key] == value, key
-    for key in ("batch_size", "augmentation", "patience", "keep_epochs"):
+    same = ("batch_size", "augmentation", "patience", "keep_epochs", "schedule", "weight_decay")
+    for key in (*same, "weight_average"):
         assert filled["training"][key] == defaults["training"][key], key
+    assert filled["evaluation"] | {"bootstrap_samples": 2000} == defaults["evaluation"]
+
+
+def test_the_demo_trains_a_whole_cosine_on_what_the_paper_compares() -> None:
+    filled = resolved("config", "somewhere")
+    assert filled["training"]["patience"] >= filled["training"]["max_epochs"]
+    assert filled["networks"]["models"] == ["unet", "attention_unet"]
+    assert filled["losses"] == ["bce", "wbce1"]
 
 
 ROW = {

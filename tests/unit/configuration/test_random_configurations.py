@@ -119,6 +119,7 @@ SCENES = pd.DataFrame(
     {
         "scene": [f"S{number}" for number in range(24)],
         "glacier": ["SIMA", "SIMB"] * 12,
+        "mission": ["ERS", "TSX", "TSX"] * 8,
         "acquired": [f"{1990 + number}-06-01" for number in range(24)],
         "front": "a.png",
     }
@@ -153,6 +154,8 @@ def unsound(config: Mapping[str, Any]) -> list[str]:
         "width": type(config["networks"]["width"]) is int,
         "shares": len(split["shares"]) == 3 and all(0 < s < math.inf for s in split["shares"]),
         "held out": split["method"] != "glacier" or split["test_glaciers"],
+        "mission held out": split["method"] != "mission" or split["test_missions"],
+        "train share": 0 < split["train_share"] <= 1,
         "finite": all(math.isfinite(n) for n in numbers(config)),
         "names": all(isinstance(key, str) for key in keys(config)),
         "exclude": all(isinstance(v, str) and v for v in config["source"]["exclude"].values()),

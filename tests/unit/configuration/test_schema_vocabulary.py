@@ -19,6 +19,7 @@ from calvingfront.networks.settings import NetworkSettings
 from calvingfront.samples.geometry import VARIANTS
 from calvingfront.scenes.sources import SOURCES
 from calvingfront.training.settings import TrainingSettings
+from calvingfront.vocabulary.auxiliary import TASKS
 from calvingfront.vocabulary.kinds import GREY_LEVELS, KINDS
 from calvingfront.vocabulary.losses import LOSSES, LossFamily, register_loss
 from calvingfront.vocabulary.missions import MISSIONS
@@ -54,6 +55,7 @@ def test_every_enumeration_of_the_schema_is_that_of_the_code(schema: dict[str, A
     }
     assert {key: set(part["enum"]) for key, part in schema.items() if "enum" in part} == expected
     assert schema["networks.models"]["items"]["enum"] == list(NETWORKS)
+    assert schema["networks.auxiliary"]["items"]["enum"] == list(TASKS)
     spacings = {key.removeprefix("map.spacing_m.") for key in schema if "spacing_m" in key}
     assert spacings == set(MISSIONS)
 
@@ -78,7 +80,10 @@ def test_the_papers_defaults_of_the_code_are_those_of_the_schema(schema: dict[st
     network = vars(NetworkSettings("unet"))
     for key, part in schema.items():
         if key.startswith("networks.") and key != "networks.models":
-            assert network[key.removeprefix("networks.")] == part["default"], key
+            default = network[key.removeprefix("networks.")]
+            assert (list(default) if isinstance(default, tuple) else default) == part["default"], (
+                key
+            )
 
 
 @pytest.fixture

@@ -80,6 +80,60 @@ def test_the_files_say_what_was_split(tmp_path):
     assert "| A | 2 | 0 | 2 | 0 | 2 (100 %) | 5 |" in summary
 
 
+def reported(tmp_path, scenes, **options):
+    scenes.to_csv(tmp_path / "index.tsv", sep="\t", index=False)
+    names = ("split.tsv", "leakage.tsv", "leakage.md")
+    split_file(tmp_path / "index.tsv", *(tmp_path / name for name in names), **options)
+    return (tmp_path / "leakage.md").read_text()
+
+
+def archive():
+    rows = [
+        (f"{glacier}{day:02d}", glacier, mission, f"2000-{month:02d}-{day:02d}")
+        for glacier in ("A", "B")
+        for mission, day in (("ERS", 1), ("TSX", 11))
+        for month in range(1, 9)
+    ]
+    table = pd.DataFrame(rows, columns=["scene", "glacier", "mission", "acquired"])
+    return table.assign(scene=[f"s{number:02d}" for number in range(len(table))])
+
+
+def test_a_held_out_mission_is_told_with_the_near_fronts_of_the_others(tmp_path):
+    text = reported(tmp_path, archive(), method="mission", test_missions=["TSX"])
+    assert "Held out: every scene of TSX. Training scenes: ERS." in text
+    assert "15 of 16 test scenes (94 %) lie within 35 days of a training scene" in text
+    assert "No test scene has a training scene of its own glacier" not in text
+    assert "the glaciers are the same" in text
+    assert "The score measures interpolation" not in text
+    assert "| ERS | 12 | 4 | 0 | 0 | – | – |" in text
+    assert "| TSX | 0 | 0 | 16 | 0 | 15 (94 %) | 10 |" in text
+    assert text.count("| TSX |") == 1
+
+
+def test_a_held_out_glacier_is_told_as_unknown_to_rows_that_use_fronts(tmp_path):
+    text = reported(tmp_path, archive(), method="glacier", test_glaciers=["B"])
+    assert "Held out: every scene of B. Training scenes: A." in text
+    assert "No test scene has a training scene of its own glacier" in text
+    assert "know nothing of such a glacier" in text
+
+
+def test_missions_that_a_split_in_time_leaves_out_of_training_are_told(tmp_path):
+    scenes = archive()
+    late = pd.to_datetime(scenes["acquired"]).dt.month >= 6
+    scenes["mission"] = late.map({True: "TSX", False: "ERS"})
+    text = reported(tmp_path, scenes, method="time", shares=[5, 2, 2], gap_days=0)
+    assert "6 of 6 test scenes (100 %) are of missions without a training scene: TSX." in text
+    text = reported(tmp_path, archive(), method="time", shares=[5, 2, 2], gap_days=0)
+    assert "without a training scene:" not in text
+
+
+def test_training_scenes_that_are_left_out_are_counted(tmp_path):
+    text = reported(tmp_path, archive(), method="random", shares=[2, 1, 1], train_share=0.25)
+    assert "Training uses 4 of 16 scenes (split.train_share)." in text
+    assert "| glacier | training | validation | test | in a gap | left out | within" in text
+    assert "| A | 2 | 4 | 4 | 0 | 6 |" in text
+
+
 def test_the_papers_own_split_leaks_as_its_authors_files_show(shared_data):
     """33 of 50 test images within 35 days of training, two scenes on both sides."""
     rows = pd.read_csv(shared_data / "fau-splits" / "split_to_caffe.csv")

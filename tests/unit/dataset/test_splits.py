@@ -20,6 +20,10 @@ def archive(n, glaciers=("SI", "DBE"), step_days=40):
     return pd.DataFrame(rows, columns=["scene", "glacier", "acquired"])
 
 
+def with_missions(scenes, missions=("ERS", "RSAT", "TSX")):
+    return scenes.assign(mission=[missions[i % len(missions)] for i in range(len(scenes))])
+
+
 def parts(split):
     return {subset: set(group["scene"]) for subset, group in split.groupby("subset")}
 
@@ -130,6 +134,95 @@ def test_glaciers_that_cannot_be_held_out(held_out, message):
         split_scenes(archive(20), "glacier", **held_out)
 
 
+def test_whole_missions_are_held_out_and_validation_is_of_the_others():
+    scenes = with_missions(archive(90, glaciers=("A", "B")))
+    mission = scenes.set_index("scene")["mission"]
+    split = split_scenes(scenes, "mission", test_missions=["TSX"])
+    subsets = parts(split)
+    assert subsets["test"] == set(mission.index[mission == "TSX"])
+    assert set(mission[list(subsets["train"] | subsets["validation"])]) == {"ERS", "RSAT"}
+    assert len(subsets["validation"]) == round(60 * 50 / 194)
+    assert not subsets["validation"] & subsets["train"]
+    glacier = scenes.set_index("scene")["glacier"]
+    drawn = glacier[list(subsets["validation"])].value_counts()
+    assert abs(drawn["A"] - drawn["B"]) <= 1
+    two = parts(split_scenes(scenes, "mission", test_missions=["TSX", "ERS"]))
+    assert set(mission[list(two["train"])]) == {"RSAT"}
+    again = split_scenes(scenes.sample(frac=1, random_state=2), "mission", test_missions=["TSX"])
+    pd.testing.assert_frame_equal(split, again)
+
+
+@pytest.mark.parametrize(
+    ("missions", "message"),
+    [
+        (["TDX"], "split.test_missions: TDX is not a mission of the data set. Write some of: ERS"),
+        (["ERS", "RSAT", "TSX"], "nothing is left to train on: all of ERS, RSAT, TSX are held out"),
+        ([], "split.method mission: leaves no test scene"),
+    ],
+)
+def test_missions_that_cannot_be_held_out(missions, message):
+    with pytest.raises(SplitError, match=message):
+        split_scenes(with_missions(archive(30)), "mission", test_missions=missions)
+
+
+METHODS = [
+    {"method": "paper"},
+    {"method": "random"},
+    {"method": "glacier", "test_glaciers": ["DBE"]},
+    {"method": "mission", "test_missions": ["TSX"]},
+    {"method": "time"},
+    {"method": "middle"},
+]
+
+
+@pytest.mark.parametrize("options", METHODS, ids=lambda options: options["method"])
+def test_smaller_shares_of_the_training_scenes_are_parts_of_larger_ones(options):
+    scenes = with_missions(archive(160, glaciers=("SI", "SI", "SI", "DBE", "DBE")))
+    whole = split_scenes(scenes, **options)
+    glacier = scenes.set_index("scene")["glacier"]
+    before: set[str] = set()
+    for share in (0.1, 0.25, 0.5, 0.9, 1.0):
+        split = split_scenes(scenes, **options, train_share=share)
+        subsets = parts(split)
+        assert before < subsets["train"]
+        before = subsets["train"]
+        full = parts(whole)
+        assert len(before) == -(-round(len(full["train"]) * share * 1e6) // 10**6)
+        assert before | subsets.get("unused", set()) == full["train"]
+        for subset in ("validation", "test"):
+            assert subsets[subset] == full[subset]
+        for name, count in glacier[list(full["train"])].value_counts().items():
+            kept = int((glacier[list(before)] == name).sum())
+            assert abs(kept - share * count) <= 1
+    pd.testing.assert_frame_equal(split, whole)  # all of them is as without the share
+
+
+def test_the_seed_decides_which_training_scenes_are_kept(tmp_path):
+    rows = [(f"s{i:03d}", ("train", "validation", "test")[i % 3]) for i in range(60)]
+    lists = write_lists(tmp_path / "lists.csv", *rows)
+    one, two = (
+        parts(split_scenes(archive(60), "paper", seed=seed, **lists, train_share=0.5))
+        for seed in (1, 2)
+    )
+    assert one["train"] != two["train"]
+    assert one["test"] == two["test"]
+
+
+def test_a_kept_share_takes_a_scene_of_two_subsets_from_the_training_only(tmp_path):
+    rows = [("s000", "train"), ("s000", "test"), ("s002", "train"), ("s001", "validation")]
+    lists = write_lists(tmp_path / "lists.csv", *rows, ("s003", "test"))
+    for seed in range(1, 9):
+        subsets = parts(split_scenes(archive(4), "paper", seed=seed, **lists, train_share=0.5))
+        assert len(subsets["train"]) == 1
+        assert subsets["test"] == {"s000", "s003"}
+
+
+@pytest.mark.parametrize("share", [0, -0.5, 1.5])
+def test_what_is_no_share_is_refused(share):
+    with pytest.raises(SplitError, match=rf"split\.train_share: {share} is no share"):
+        split_scenes(archive(30), "random", train_share=share)
+
+
 def test_the_split_in_time_keeps_its_gaps_in_each_glacier():
     scenes = archive(200, step_days=20)
     split = split_scenes(scenes, "time", gap_days=180)
@@ -178,7 +271,7 @@ def test_a_gap_that_swallows_the_training_scenes_is_told():
 
 
 def test_an_unknown_method_is_refused():
-    said = r"'loo' is unknown\. Write one of paper, random, glacier, time, middle"
+    said = r"'loo' is unknown\. Write one of paper, random, glacier, mission, time, middle"
     with pytest.raises(SplitError, match=said):
         split_scenes(archive(9), "loo")
 

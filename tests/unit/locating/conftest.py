@@ -7,16 +7,13 @@ from typing import Any
 
 import numpy as np
 import pytest
-import torch
 
 import simulated_images as images
 from calvingfront.locating.model_export import export_model
-from calvingfront.networks.blocks import BATCH_NORM_EPS
-from calvingfront.networks.unet import UNet
 from calvingfront.networks.weights import save_weights
 from calvingfront.simulation.product_writers.envisat import write_envisat
 from finished_runs import FIRST, write_results
-from trained import network
+from left_out_runs import bright_is_front
 
 rasterio = pytest.importorskip("rasterio")
 
@@ -29,25 +26,6 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     save_weights(bright_is_front().state_dict(), results / FIRST / "weights.safetensors")
     export_model([results / FIRST], place / "model", licence="MIT", data="drawn bands")
     return place / "model"
-
-
-def bright_is_front() -> UNet:
-    """A U-Net whose logit is 40 · brightness - 28, pixel by pixel, through its first skip."""
-    net = network("unet")
-    state = {
-        name: torch.full_like(value, float(name.endswith("running_var")))
-        for name, value in net.state_dict().items()
-    }
-    for block in ("encoder", "decoder"):
-        for layer in (1, 4):
-            state[f"{block}.0.{layer}.weight"][:] = (1 + BATCH_NORM_EPS) ** 0.5
-    state["encoder.0.0.weight"][0, 0, 1, 1] = 1
-    state["encoder.0.3.weight"][0, 0, 1, 1] = 1
-    state["decoder.0.0.weight"][0, 2, 1, 1] = 1  # after the two channels from below
-    state["decoder.0.3.weight"][0, 0, 1, 1] = 1
-    state["head.weight"][0, 0], state["head.bias"][0] = 40, -28
-    net.load_state_dict(state)
-    return net
 
 
 @pytest.fixture

@@ -12,10 +12,12 @@ from calvingfront.errors import ConfigError
 from calvingfront.locating.model.choice import (
     check_fronts,
     faults,
+    given_folder,
     members_of,
     sample_settings,
     words_of,
 )
+from calvingfront.locating.model_folder import SHIPPED, read_model
 
 OF_MODEL = {
     "size": 96, "median_area_m2": 0.0, "variant": "released", "front_width_px": 2,
@@ -110,3 +112,20 @@ def test_networks_that_read_other_dates_locate_nothing() -> None:
     check_fronts(3, 0, alone)
     with pytest.raises(ConfigError, match=r"networks\.models: holds no network that can locate"):
         check_fronts(3, 1, alone)
+
+
+def test_shipped_names_the_model_of_the_package_and_not_a_folder_here(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    shipped = config(model="shipped")
+    assert given_folder(config()) is None
+    assert given_folder(shipped) == SHIPPED
+    assert sample_settings(shipped)["size"] == read_model(SHIPPED).preprocessing.size == 256
+    assert not list(faults(shipped))
+    check_fronts(0, 5, shipped)
+    model_folder(tmp_path / "shipped")
+    (fault,) = faults(shipped)
+    assert str(fault).startswith("locating.model: shipped names the model that comes with the")
+    assert "Write ./shipped for the folder" in str(fault)
+    assert sample_settings(config(model="./shipped"))["size"] == 96

@@ -45,6 +45,19 @@ def test_every_scene_has_its_row_in_file_and_report(tmp_path: Path) -> None:
     ]
 
 
+def test_the_report_names_the_lines_whose_errors_are_not_those_of_the_training(
+    tmp_path: Path,
+) -> None:
+    lines = [
+        replace(FRONT, scene=where, err_calib=where)
+        for where in ("trained", "elsewhere", "untested")
+    ]
+    _, report = gather(tmp_path, *lines)
+    assert "Errors as on glaciers that trainings left out: elsewhere." in report
+    assert "not tested on others such as these: untested." in report
+    assert ": trained." not in report
+
+
 def test_the_item_beside_the_file_spans_its_fronts(tmp_path: Path) -> None:
     write_fronts([FRONT], tmp_path / "0.gpkg")
     item = tmp_path / "fronts.gpkg.json"

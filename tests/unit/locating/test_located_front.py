@@ -144,7 +144,8 @@ def test_fronts_are_equal_when_every_field_is() -> None:
         "scene": "x", "glacier": "x", "mission": "x", "acquired": "2012-02-29", "orbit": None,
         "pixel_size_m": 8, "crs": "EPSG:3413", "lines": [LINE, LINE + 500.1], "model": None,
         "threshold": 0.5, "members": 4, "quality": "good", "reason": "x", "error_m": None,
-        "err90_m": 1, "err_geo_m": 1, "err_method": None, "vertex_errors_m": (), "author": "x",
+        "err90_m": 1, "err_geo_m": 1, "err_method": None, "err_calib": None,
+        "vertex_errors_m": (), "author": "x",
     }  # fmt: skip
     assert set(other) == set(full().__dataclass_fields__)
     for name, value in other.items():

@@ -55,7 +55,9 @@ def test_what_a_page_says_of_a_front_is_what_the_front_says(tmp_path: Path) -> N
     assert shown["acquired"] == one.acquired
     assert shown["time"] == pytest.approx(15399 + (6 * 3600 + 7 * 60 + 8.123) / 86400, abs=1e-6)
     facts = shown["facts"]
-    for name in ("quality", "reason", "error_m", "err90_m", "err_geo_m", "err_method", "model"):
+    for name in (
+        "quality", "reason", "error_m", "err90_m", "err_geo_m", "err_method", "err_calib", "model",
+    ):  # fmt: skip
         assert facts[name] == getattr(one, name)
     assert facts["Author"] == one.author
     assert facts["ImageID"] == one.orbit

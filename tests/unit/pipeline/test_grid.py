@@ -13,6 +13,7 @@ import pandas as pd
 import pytest
 import yaml
 
+from calvingfront.configuration.acting import acting_split
 from calvingfront.errors import Faults
 from calvingfront.networks.weights import read_weights, save_weights
 from calvingfront.pipeline import commands, origins
@@ -288,6 +289,35 @@ def test_a_data_set_of_another_configuration_is_refused(
     check_rows(Results(finished, CONFIG))
     with pytest.raises(Faults, match=said):
         check_rows(Results(finished, config))
+
+
+@pytest.mark.parametrize(
+    ("then", "now", "said"),
+    [
+        (1, 0.5, r"split\.train_share was 1, and is 0\.5"),
+        (0.5, 0.25, r"split\.train_share was 0\.5, and is 0\.25"),
+        (0.5, 1, r"split\.train_share was 0\.5, and is 1"),
+        (1, 1, None),
+    ],
+)
+def test_a_split_with_another_share_of_the_training_scenes_is_refused(
+    finished: Path, then: float, now: float, said: str | None
+) -> None:
+    """A record without the key, as they were before there was one, is of all training scenes."""
+    dataset = finished / "dataset"
+    files = (dataset / "split_made_from.json", dataset / "index.tsv", dataset / "split.tsv")
+    write_split_origin(*files, acting_split(share_of(then)))
+    results = Results(finished, CONFIG | {"split": share_of(now)})
+    if said is None:
+        assert "train_share" not in files[0].read_text()
+        check_rows(results)
+        return
+    with pytest.raises(Faults, match=said):
+        check_rows(results)
+
+
+def share_of(share: float) -> dict[str, Any]:
+    return {"method": "time", "shares": [2, 1, 1], "gap_days": 0, "seed": 1, "train_share": share}
 
 
 def test_a_split_that_was_edited_is_refused(finished: Path) -> None:

@@ -67,6 +67,32 @@ def test_the_data_set_is_given_as_the_folder_of_the_files_that_are_read() -> Non
     assert with_folder({"scores": []}) == {"scores": []}
 
 
+def test_only_a_training_that_learns_zones_reads_them() -> None:
+    for tasks, zones in (
+        ([], set()),
+        (["distance"], set()),
+        (["zones"], {"zones.npy", "zones.tsv"}),
+    ):
+        results = Results(Path("results"), changed(networks={"auxiliary": tasks}))
+        for step, extra in (("train_network", zones), ("predict_fronts", set())):
+            names = {Path(path).name for path in results.call_of(step, RUN).inputs["dataset"]}
+            assert names == {"images.npy", "fronts.npy", "index.tsv", "split.tsv"} | extra
+
+
+def test_auxiliary_settings_that_do_not_act_make_no_training_anew() -> None:
+    """Without a task the settings are those of a configuration that does not know the keys."""
+
+    def parameters(weight: float, *tasks: str) -> dict[str, Any]:
+        config = changed(networks={"auxiliary": list(tasks)}, training={"auxiliary_weight": weight})
+        return dict(Results(Path("results"), config).call_of("train_network", RUN).parameters)
+
+    old = dict(Results(Path("results"), RESOLVED).call_of("train_network", RUN).parameters)
+    assert parameters(0.5) == parameters(0.7) == old
+    assert parameters(0.5, "zones") != old
+    assert parameters(0.5, "zones") != parameters(0.7, "zones")
+    assert parameters(0.5, "zones") != parameters(0.5, "distance")
+
+
 def test_scores_choose_the_scenes_of_the_attention_maps_unless_they_are_named() -> None:
     scores = []
     for scenes in ([], ["SI_a"]):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from calvingfront.training.augmentation import Augmentation
 from calvingfront.training.feed import FeedSource, ResidentFeed
 from calvingfront.training.settings import TrainingSettings
 from small_trainings import bright_lines
+from tiny_runs import tiny_dataset
 
 FeedBuilder = Callable[..., ResidentFeed]
 
@@ -21,6 +23,12 @@ FeedBuilder = Callable[..., ResidentFeed]
 def one_thread() -> None:
     """One thread: the order of sums, and so every last digit, is the same in each run."""
     torch.set_num_threads(1)
+
+
+@pytest.fixture
+def dataset(tmp_path: Path) -> Path:
+    """Three scenes of 16 × 16 px: two to train, one to validate and test."""
+    return tiny_dataset(tmp_path)
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -29,10 +30,11 @@ from calvingfront.training.settings import TrainingSettings
 from calvingfront.training.step import Step
 from calvingfront.training.trainer import Trainer
 from replayed_operations import HostRead, NoReading, record_operations
-from small_trainings import NEEDS_GPU, bright_lines, small_step
+from small_trainings import NEEDS_GPU, bright_lines, small_step, zones_of
 
 SIZE = 32
 NETWORK = NetworkSettings("attention_unet", width=8, depth=2, kernel=3)
+LEARNS_MORE = replace(NETWORK, auxiliary=("zones", "distance"))
 Build = Callable[..., ResidentFeed | StreamedFeed]
 
 
@@ -69,7 +71,10 @@ RECIPE = {
 def make_feed(request: pytest.FixtureRequest, device: torch.device) -> Build:
     def build(n: int, augmentation: Any = "none") -> Any:
         names = [f"scene{k}" for k in range(n)]
-        feed = request.param(FeedSource(device, names, *arrays(n), augmentation, threads=2))
+        zones = zones_of(arrays(n)[1])
+        feed = request.param(
+            FeedSource(device, names, *arrays(n), augmentation, threads=2, zones=zones)
+        )
         feed._copier._take = feed._copier._by_index  # a GPU's way, on a CPU too
         return feed
 
@@ -77,16 +82,18 @@ def make_feed(request: pytest.FixtureRequest, device: torch.device) -> Build:
 
 
 def batches(device: torch.device) -> list[Batch]:
-    """Three batches of four and their distances."""
+    """Three batches of four, their distances and zones."""
     images, fronts = (torch.from_numpy(a)[:, None].to(device) for a in arrays(12))
     distances = torch.stack(
         [torch.from_numpy(distance_to_front(front[0]))[None] for front in fronts.cpu().numpy()]
     ).to(device)
-    return [Batch(images[k : k + 4], fronts[k : k + 4], distances[k : k + 4]) for k in (0, 4, 8)]
+    zones = torch.from_numpy(zones_of(arrays(12)[1]))[:, None].to(device)
+    parts = images, fronts, distances, zones
+    return [Batch(*(part[k : k + 4] for part in parts)) for k in (0, 4, 8)]
 
 
-def make_step(device: torch.device, **changes: Any) -> Step:
-    return small_step(NETWORK, device, **{"threads": 1, "precision": "float32", **changes})
+def make_step(device: torch.device, network: NetworkSettings = NETWORK, **changes: Any) -> Step:
+    return small_step(network, device, **{"threads": 1, "precision": "float32", **changes})
 
 
 def losses(step: Step, device: torch.device) -> list[float]:
@@ -96,9 +103,12 @@ def losses(step: Step, device: torch.device) -> list[float]:
 
 @pytest.mark.parametrize("precision", ["float32", "bfloat16"])
 @pytest.mark.parametrize("way", ["graph", pytest.param("compile", marks=NEEDS_GPU)])
-def test_each_way_takes_the_same_steps(device: torch.device, way: Any, precision: Any) -> None:
-    expected = losses(make_step(device, precision=precision), device)
-    step = make_step(device, precision=precision)
+@pytest.mark.parametrize("network", [NETWORK, LEARNS_MORE])
+def test_each_way_takes_the_same_steps(
+    device: torch.device, way: Any, precision: Any, network: NetworkSettings
+) -> None:
+    expected = losses(make_step(device, network, precision=precision), device)
+    step = make_step(device, network, precision=precision)
     step.arrange(way=way)
     found = losses(step, device)
     assert step.way == way
@@ -107,12 +117,13 @@ def test_each_way_takes_the_same_steps(device: torch.device, way: Any, precision
 
 
 @pytest.mark.parametrize("way", ["eager", "graph", pytest.param("compile", marks=NEEDS_GPU)])
-@pytest.mark.parametrize("recipe", [{}, RECIPE])
+@pytest.mark.parametrize(("recipe", "network"), [({}, NETWORK), (RECIPE, LEARNS_MORE)])
 def test_the_host_waits_for_nothing_in_an_epoch(
     device: torch.device,
     make_feed: Build,
     way: Any,
     recipe: dict[str, Any],
+    network: NetworkSettings,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """From the second batch on: the first one goes with preparing the step."""
@@ -121,7 +132,7 @@ def test_the_host_waits_for_nothing_in_an_epoch(
     )
     feed, loss = make_feed(4, settings.augmentation), "bce_dice" if recipe else "wbce4"
     feed.missions = ["ERS", "TSX", "TSX", "TSX"]
-    trainer = Trainer(feed, make_feed(3), loss, 1, NETWORK, settings, device)
+    trainer = Trainer(feed, make_feed(3), loss, 1, network, settings, device)
     if device.type == "cpu":
         trainer.step.recorder = record_operations
     watched = nothing_waits(device)

@@ -70,5 +70,5 @@ def test_scenes_count_alike_however_long_their_lines() -> None:
 
 def test_too_few_scenes_are_refused() -> None:
     one = np.ones(5)
-    with pytest.raises(ModelError, match="has 2 validation scenes with a line"):
+    with pytest.raises(ModelError, match="has 2 scenes with a line"):
         calibrate([one, one], [one, one], LEVELS)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from calvingfront.locating.model.card_elsewhere import elsewhere_part
 from calvingfront.locating.model.content import ModelCard, Range, Score
 from calvingfront.reports import cell_text
 from calvingfront.vocabulary.kinds import GREY_LEVELS
@@ -19,6 +20,7 @@ def card_text(card: ModelCard) -> str:
             *_what(card),
             *_use(card),
             *_scores(card),
+            *elsewhere_part(card),
             *_training(card),
             *_limits(card),
             *(["## Remarks", "", card.remarks, ""] if card.remarks else []),
@@ -123,7 +125,13 @@ def _errors(card: ModelCard, rows: Sequence[tuple[str, Score]]) -> list[str]:
             if s.line_m is not None
         ),
         "",
-        "On scenes unlike these, on other glaciers above all, the bands may be too narrow.",
+        "On scenes unlike these the bands may be too narrow. "
+        + (
+            "Glaciers that are not in the training have other bands, see below."
+            if card.elsewhere
+            else "They were not tested on glaciers that are not in the training (`err_calib` is "
+            "`untested`): expect them to be too narrow there."
+        ),
         "",
     ]
 
@@ -175,7 +183,8 @@ def _limits(card: ModelCard) -> list[str]:
         lines.insert(
             1,
             f"The test scenes show glaciers that the training scenes show, too ({', '.join(known)})"
-            ". On other glaciers, expect worse scores.",
+            ". On other glaciers, expect "
+            + ("those of trainings without them." if card.elsewhere else "worse scores."),
         )
     if on.source == "simulated":
         lines.insert(

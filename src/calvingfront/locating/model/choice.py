@@ -9,11 +9,37 @@ from typing import Any
 from calvingfront.errors import ConfigError
 from calvingfront.files import PathLike, read_json
 from calvingfront.locating.model.content import ContentError, Preprocessing, parse
+from calvingfront.locating.model_folder import SHIPPED
 from calvingfront.scenes.sources import source_of
 from calvingfront.vocabulary.models import reads_history
 
 Config = Mapping[str, Any]
 FOLDER, CONTENT = "model", "model.json"
+SHIPPED_WORD = "shipped"  # names the model that comes with the package
+WRITE = f"Write the path of a folder made by `calvingfront export`, {SHIPPED_WORD}, or null."
+
+
+def folder_of(model: PathLike, where: str = "locating.model") -> Path:
+    """The folder of a model: of the word `shipped`, the one that comes with the package.
+
+    where: the key or option that names it. Raises ConfigError if a model folder here has that name.
+    """
+    if str(model) != SHIPPED_WORD:
+        return Path(model)
+    if (Path(SHIPPED_WORD) / CONTENT).exists():
+        raise ConfigError(
+            where,
+            f"{SHIPPED_WORD} names the model that comes with the package, but a model folder here "
+            "has this name too",
+            f"Write ./{SHIPPED_WORD} for the folder; rename it to use the other.",
+        )
+    return SHIPPED
+
+
+def given_folder(config: Config) -> Path | None:
+    """The model folder that the configuration names; None for the networks trained here."""
+    model = config["locating"]["model"]
+    return None if model is None else folder_of(model)
 
 
 def preprocessing_of(folder: PathLike) -> Preprocessing:
@@ -21,7 +47,6 @@ def preprocessing_of(folder: PathLike) -> Preprocessing:
 
     Raises ConfigError for the key `locating.model` if it is no model folder.
     """
-    remedy = "Write the path of a folder made by `calvingfront export`, or null."
     try:
         content = read_json(Path(folder) / CONTENT)
         return parse(Preprocessing, content["preprocessing"], "preprocessing")
@@ -29,7 +54,7 @@ def preprocessing_of(folder: PathLike) -> Preprocessing:
         what = f"{folder} is of another version: it {error}"
         raise ConfigError("locating.model", what, "Export it again, with this version.") from None
     except (OSError, ValueError, KeyError, TypeError):
-        raise ConfigError("locating.model", f"{folder} is not a model folder", remedy) from None
+        raise ConfigError("locating.model", f"{folder} is not a model folder", WRITE) from None
 
 
 def sample_settings(config: Config) -> dict[str, Any]:
@@ -38,9 +63,8 @@ def sample_settings(config: Config) -> dict[str, Any]:
     That is how the model's own samples were made: `samples`, or what a given model says.
     """
     settings = dict(config["samples"])
-    if config["locating"]["model"] is None:
-        return settings
-    return settings | vars(preprocessing_of(config["locating"]["model"]))
+    folder = given_folder(config)
+    return settings if folder is None else settings | vars(preprocessing_of(folder))
 
 
 def members_of(config: Config) -> list[tuple[str, str]]:
@@ -84,7 +108,7 @@ def faults(config: Config) -> Iterator[ConfigError]:
                 )
     if given["model"] is not None:
         try:
-            preprocessing_of(given["model"])
+            preprocessing_of(folder_of(given["model"]))
         except ConfigError as error:
             yield error
 
@@ -108,5 +132,6 @@ def check_fronts(labelled: int, new: int, config: Config) -> None:
     raise ConfigError(
         "locating.model",
         f"is not set, but none of the {new} scenes has a front, so nothing can be trained",
-        "Write the path of a model folder, or fill in the column front of some scenes.",
+        f"Write the path of a model folder, or {SHIPPED_WORD} for the model that comes with the "
+        "package, or fill in the column front of some scenes.",
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import types
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import MISSING, dataclass, fields, is_dataclass
 from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
 from calvingfront.uncertainty.calibration import Calibration
@@ -140,13 +140,44 @@ class Scores:
 
 
 @dataclass(frozen=True)
+class LeftOut:
+    """What some trainings found on a glacier that they left out.
+
+    networks: how many; trained_on: their glaciers; threshold: chosen on their validation scenes.
+    score: of the glacier's scenes, with the bands calibrated on the other glaciers; `within` and
+    `half_width_m` are empty if there is no other. stated_m: the mean error of the lines, m, as that
+    calibration states it; None likewise.
+    """
+
+    networks: int
+    trained_on: tuple[str, ...]
+    threshold: float
+    score: Score
+    stated_m: float | None
+
+
+@dataclass(frozen=True)
+class Elsewhere:
+    """How far a model holds on a glacier that is not in its training.
+
+    Found by trainings like the model's own that left a glacier out. calibration, spread_px: on all
+    of these glaciers, each of which weighs the same. glaciers: what was found on each.
+    """
+
+    calibration: Calibration
+    spread_px: Percentiles
+    glaciers: Mapping[str, LeftOut]
+
+
+@dataclass(frozen=True)
 class ModelCard:
     """All that model.json says.
 
     orientations: in which each network predicts an image: 1, or 8 with its rotations and mirror
     images. min_front_length_m: shorter lines are dropped, m. calibration: from spreads to errors;
     None where the validation scenes were too few. spread_px: of the validation scenes' lines.
-    remarks: of its makers, Markdown.
+    remarks: of its makers, Markdown. elsewhere: errors on glaciers that are not in the training;
+    None where it was not tested there.
     """
 
     title: str
@@ -163,6 +194,7 @@ class ModelCard:
     licence: str
     data: str
     remarks: str
+    elsewhere: Elsewhere | None = None
 
     @property
     def label(self) -> str:
@@ -175,7 +207,7 @@ class ModelCard:
 def parse(kind: type[T], value: Any, key: str = "") -> T:
     """Make a `kind` of what JSON holds: a class above, with all that is in it.
 
-    key: where `value` stands, for the error. Further keys are ignored.
+    key: where `value` stands, for the error. Further keys are ignored; one with a default may lack.
     Raises ContentError, whose text names the key, if something is missing or of another type.
     """
     made: T = _parse(kind, value, key)
@@ -193,8 +225,10 @@ def _parse(kind: Any, value: Any, key: str) -> Any:
     if isinstance(kind, type) and is_dataclass(kind) and isinstance(value, dict):
         hints = get_type_hints(kind)
         inside = {}
-        for name in (field.name for field in fields(kind)):
+        for name, default in ((field.name, field.default) for field in fields(kind)):
             path = f"{key}.{name}" if key else name
+            if name not in value and default is not MISSING:
+                continue
             if name not in value:
                 raise ContentError(f"has no {path}")
             inside[name] = _parse(hints[name], value[name], path)

@@ -9,57 +9,50 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 import yaml
 
 from calvingfront.dataset.files import CONFIG
 from calvingfront.dataset.reading import Dataset, open_dataset, read_split
 from calvingfront.errors import ModelError
-from calvingfront.evaluation.metrics import metrics_over_thresholds
-from calvingfront.evaluation.scores import score_front
-from calvingfront.locating.located_front import LEVELS
 from calvingfront.locating.model.content import (
     Brightness,
+    Elsewhere,
     Member,
     ModelCard,
     Percentiles,
     Preprocessing,
     Range,
-    Score,
-    Scores,
     ThresholdChoice,
     TrainedOn,
 )
-from calvingfront.locating.model.held_out import Ensemble, HeldOut, band_scores
+from calvingfront.locating.model.held_out import Ensemble, HeldOut
+from calvingfront.locating.model.runs import file_of
+from calvingfront.locating.model.scoring import name_of, scores_of, short
+from calvingfront.locating.model.trust import trust_of
 from calvingfront.storage.sealed import read_record, reading
+from calvingfront.uncertainty.calibration import Calibration
 from calvingfront.vocabulary import paths
-from calvingfront.vocabulary.metrics import METRICS
 from calvingfront.vocabulary.runs import Run
 from calvingfront.vocabulary.subsets import TEST, TRAIN, VALIDATION
 
 Floats = npt.NDArray[np.float64]
-DICE, IOU = (list(METRICS).index(name) for name in ("dice", "iou"))
 
 
 def describe(
     results: Path, runs: Sequence[Run], ensemble: Ensemble, held_out: HeldOut, title: str,
     licence: str, data: str, settings: Mapping[str, Any] | None, weights: Sequence[bytes],
-    remarks: str = "",
+    remarks: str = "", elsewhere: Elsewhere | None = None,
 ) -> ModelCard:  # fmt: skip
     """Gather what a model folder says; `runs` are trained runs of `results`, in order.
 
     settings: the configuration; None reads it beside the data set. weights: content of each run's
-    file of weights in the folder.
+    file of weights in the folder. elsewhere: errors on glaciers that trainings left out.
     Raises ModelError if the files of the runs do not belong together.
     """
     dataset = results / paths.DATASET
     path, split = dataset / CONFIG, read_split(dataset)
     config = settings_of(results) if settings is None else settings
     packed = open_dataset(dataset)
-    size = _get(path, config, "samples", "size")
-    if size != packed.size:
-        what = f"has samples.size {size}, but the samples beside it have {packed.size} px"
-        raise ModelError(path, what, "Rerun pack_samples with this configuration.")
     shortest = shortest_m(results, config)
     spreads = [
         scene.traced.spread_px
@@ -70,8 +63,18 @@ def describe(
     choice = ThresholdChoice(
         f"the threshold at which the {what} has the highest mean Dice on the validation scenes",
         len(split[VALIDATION]),
-        _short(held_out.validation_dice),
+        short(held_out.validation_dice),
     )
+    trained_on = _trained_on(
+        packed,
+        split,
+        source=value_in(path, config, "source", "kind"),
+        method=value_in(path, config, "split", "method"),
+    )
+
+    def calibration_of(glacier: object) -> Calibration | None:
+        return trust_of(glacier, trained_on.glaciers, held_out.calibration, elsewhere).calibration
+
     return ModelCard(
         title=title,
         members=tuple(
@@ -79,29 +82,50 @@ def describe(
             for n, (run, content) in enumerate(zip(runs, weights, strict=True), 1)
         ),
         orientations=ensemble.orientations,
-        preprocessing=Preprocessing(
-            size=packed.size,
-            median_area_m2=float(_get(path, config, "samples", "median_area_m2")),
-            variant=_get(path, config, "samples", "variant"),
-            front_width_px=_get(path, config, "samples", "front_width_px"),
-            grey_levels=_get(path, config, "samples", "grey_levels"),
-        ),
+        preprocessing=preprocessing_of(results, config, packed),
         threshold=held_out.threshold,
         threshold_choice=choice,
         min_front_length_m=shortest,
         calibration=held_out.calibration,
         spread_px=_percentiles(np.array(spreads)) if spreads else None,
-        trained_on=_trained_on(
-            packed,
-            split,
-            source=_get(path, config, "source", "kind"),
-            method=_get(path, config, "split", "method"),
-        ),
-        scores=_scores(packed, held_out, shortest),
-        remarks=remarks,
+        trained_on=trained_on,
+        scores=scores_of(packed, held_out, calibration_of, shortest),
+        remarks="\n\n".join(filter(None, [*_starts(results, runs), remarks])),
         licence=licence,
         data=data,
+        elsewhere=elsewhere,
     )
+
+
+def preprocessing_of(results: Path, config: Mapping[str, Any], data: Dataset) -> Preprocessing:
+    """How the samples of some results were made, by their configuration.
+
+    Raises ModelError if the configuration does not say it, or the samples have another size.
+    """
+    path = results / paths.DATASET / CONFIG
+    size = value_in(path, config, "samples", "size")
+    if size != data.size:
+        what = f"has samples.size {size}, but the samples beside it have {data.size} px"
+        raise ModelError(path, what, "Rerun pack_samples with this configuration.")
+    return Preprocessing(
+        size=data.size,
+        median_area_m2=float(value_in(path, config, "samples", "median_area_m2")),
+        variant=value_in(path, config, "samples", "variant"),
+        front_width_px=value_in(path, config, "samples", "front_width_px"),
+        grey_levels=value_in(path, config, "samples", "grey_levels"),
+    )
+
+
+def _starts(results: Path, runs: Sequence[Run]) -> list[str]:
+    """A sentence if trainings started from other weights: these have seen other scenes."""
+    records = (read_record(file_of(results, paths.RECORD, run)) for run in runs)
+    found = sorted({str(about["start"]["from"]) for about in records if about.get("start")})
+    if not found:
+        return []
+    return [
+        f"The trainings started from the weights in `{'`, `'.join(found)}`. The scenes on which "
+        "these were trained are not among those above."
+    ]
 
 
 def settings_of(results: Path) -> dict[str, Any]:
@@ -114,15 +138,10 @@ def settings_of(results: Path) -> dict[str, Any]:
 def shortest_m(results: Path, settings: Mapping[str, Any]) -> float:
     """The length below which a configuration drops lines, m."""
     path = results / paths.DATASET / CONFIG
-    return float(_get(path, settings, "evaluation", "min_front_length_m"))
+    return float(value_in(path, settings, "evaluation", "min_front_length_m"))
 
 
-def file_of(results: Path, pattern: str, run: Run) -> Path:
-    """A run's file."""
-    return results / pattern.format(**run._asdict())
-
-
-def _get(path: Path, content: Any, *keys: str) -> Any:
+def value_in(path: Path, content: Any, *keys: str) -> Any:
     """What stands under `keys` in the content of a file. Raises ModelError if it is not there."""
     for key in keys:
         if not isinstance(content, Mapping) or key not in content:
@@ -134,7 +153,7 @@ def _get(path: Path, content: Any, *keys: str) -> Any:
 def _member(results: Path, run: Run, number: int, data: Dataset, weights: bytes) -> Member:
     path = file_of(results, paths.RECORD, run)
     record = read_record(path)
-    size = _get(path, record, "image_size")
+    size = value_in(path, record, "image_size")
     if size != data.size:
         what = f"tells of {size} px, but the samples of the data set have {data.size} px"
         raise ModelError(path, what, "Remove the run's folder and train again.")
@@ -144,50 +163,9 @@ def _member(results: Path, run: Run, number: int, data: Dataset, weights: bytes)
         model=run.model,
         loss=run.loss,
         seed=run.seed,
-        network=_get(path, record, "network"),
-        calvingfront=_get(path, record, "environment", "calvingfront"),
+        network=value_in(path, record, "network"),
+        calvingfront=value_in(path, record, "environment", "calvingfront"),
         commit=record["environment"].get("commit") or None,
-    )
-
-
-def _scores(data: Dataset, held_out: HeldOut, shortest: float) -> Scores:
-    rows: list[dict[str, Any]] = []
-    limit = np.array([held_out.threshold])
-    for scene in held_out.scenes:
-        if scene.subset != TEST:
-            continue
-        mean, truth = scene.traced.probability, np.asarray(data.fronts[scene.row])
-        values = metrics_over_thresholds(mean, truth, limit)[0]
-        pixel = float(data.index["pixel_size_m"].to_numpy()[scene.row])
-        front = score_front((mean > held_out.threshold).astype(np.uint8), truth, pixel, shortest)
-        groups = {name: _name(data.index[name].iloc[scene.row]) for name in ("mission", "glacier")}
-        overlap = {"dice": values[DICE], "iou": values[IOU]}
-        bands = band_scores(scene, held_out.calibration, pixel)
-        rows.append({**groups, **overlap, "pixel": pixel, **front, **bands})
-    table = pd.DataFrame(rows)
-    by = {
-        column: {str(name): _score(part) for name, part in table.groupby(column, sort=True)}
-        for column in ("mission", "glacier")
-    }
-    return Scores(_score(table), by["mission"], by["glacier"])
-
-
-def _score(table: pd.DataFrame) -> Score:
-    metres = float((table["distance_sum_px"] * table["pixel"]).sum())
-    points = float(table["distance_count"].sum())
-    lines = table[table["line_m"].notna()]
-    levels = LEVELS if "within_50" in table and len(lines) else ()
-    return Score(
-        scenes=len(table),
-        dice=_short(table["dice"].mean()),
-        iou=_short(table["iou"].mean()),
-        mde_m=_short(metres / points) if points else None,
-        missing=int(table["missing"].sum()),
-        line_m=_short(lines["line_m"].mean()) if len(lines) else None,
-        within={str(level): _short(lines[f"within_{level}"].mean()) for level in levels},
-        half_width_m={
-            str(level): _short(lines[f"half_width_{level}_m"].mean()) for level in levels
-        },
     )
 
 
@@ -202,8 +180,8 @@ def _trained_on(data: Dataset, split: dict[str, list[str]], source: str, method:
         test_scenes=len(split[TEST]),
         source=source,
         split=method,
-        glaciers=tuple(sorted({_name(name) for name in index["glacier"]})),
-        missions=tuple(sorted({_name(name) for name in index["mission"]})),
+        glaciers=tuple(sorted({name_of(name) for name in index["glacier"]})),
+        missions=tuple(sorted({name_of(name) for name in index["mission"]})),
         first_day=days[0],
         last_day=days[-1],
         pixel_size_m=_range(index["pixel_size_m"].to_numpy(dtype=np.float64)),
@@ -222,17 +200,8 @@ def _brightness(data: Dataset, rows: npt.NDArray[np.int64]) -> Brightness:
 
 
 def _percentiles(values: Floats) -> Percentiles:
-    return Percentiles(*(_short(value) for value in np.percentile(values, (1, 50, 99))))
+    return Percentiles(*(short(value) for value in np.percentile(values, (1, 50, 99))))
 
 
 def _range(values: Floats) -> Range:
-    return Range(_short(values.min()), _short(values.max()))
-
-
-def _short(value: float) -> float:
-    """A number with seven digits, as in the tables of scores."""
-    return float(f"{value:.7g}")
-
-
-def _name(value: object) -> str:
-    return "unknown" if pd.isna(value) else str(value)  # type: ignore[call-overload]
+    return Range(short(values.min()), short(values.max()))

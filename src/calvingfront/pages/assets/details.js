@@ -2,6 +2,7 @@
 const NAMES = {
   Satellite: "Mission", ImageID: "Orbit or image", pixel_m: "Pixel", QualFlag: "TermPicks code",
   error_m: "Error", err90_m: "Mean 90 % band", err_geo_m: "Image position", err_method: "Kind of error",
+  err_calib: "Calibrated on",
   model: "Model", threshold: "Threshold", members: "Members", length_m: "Length",
   numVertices: "Vertices", Author: "Author",
 };

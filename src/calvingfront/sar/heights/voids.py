@@ -22,8 +22,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from scipy import ndimage
-from scipy.interpolate import LinearNDInterpolator, NearestNDInterpolator
-from scipy.spatial import Delaunay, QhullError
 
 from calvingfront.radar.model import Array
 from calvingfront.sar.kernels import Float32
@@ -125,6 +123,10 @@ def _widened(inside: Mask, void: Mask, border_px: int) -> Mask:
 
 def _filled(heights: Float32, inside: Mask, spacing_m: float) -> tuple[Array, Array, float]:
     """Heights in a gap (n,), their distance to the ground in m (n,), and the slope around it."""
+    # Slow to import, and most scenes have no gap.
+    from scipy.interpolate import LinearNDInterpolator, NearestNDInterpolator
+    from scipy.spatial import Delaunay, QhullError
+
     ground = ~np.isnan(heights)
     rim = ndimage.binary_dilation(inside, EIGHT) & ground
     points, targets = np.argwhere(rim), np.argwhere(inside)

@@ -83,8 +83,8 @@ class Fronts:
     ) -> None:
         """Check that a file has lines that provably are the front of a scene.
 
-        header: of its image, as `images.image_header` gives it; None for a product, whose map does
-        not exist yet.
+        header: of its image, as `imagery.headers.image_header` gives it; None for a product, whose
+        map does not exist yet.
         Raises SceneError if not; if its features belong to no scene or day by their attributes and
         another scene is given the same layer; and if none of them crosses the image.
         """

@@ -71,3 +71,19 @@ def absent(
                 )
             )
     return faults
+
+
+def zone_faults(scene: str, masks: Sequence[Path], folder: Path) -> list[CalvingFrontError]:
+    """What is wrong with the number of a scene's masks of zones, which lie below `folder`."""
+    if len(masks) == 1:
+        return []
+    if masks:
+        what = f"has {len(masks)} masks of zones: {' and '.join(map(str, masks))}"
+        return [SceneError(scene, what, "Keep one of them.")]
+    return [
+        SceneError(
+            scene,
+            "has no mask of zones, which networks.auxiliary asks for",
+            f"Add {scene}_zones.png under {folder}, or take zones out of networks.auxiliary.",
+        )
+    ]

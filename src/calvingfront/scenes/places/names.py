@@ -28,8 +28,8 @@ def check_area_name(glacier: str, areas: Collection[str]) -> None:
 
     A glacier without an area is geocoded whole. Raises ConfigError.
     """
-    same = {_bare(area): area for area in areas}
-    meant = same.get(_bare(glacier))
+    same = {bare_name(area): area for area in areas}
+    meant = same.get(bare_name(glacier))
     if glacier and meant and glacier not in areas:
         raise ConfigError(
             f"map.areas.{meant}",
@@ -45,6 +45,6 @@ def close_name(name: str, known: Collection[str]) -> str | None:
     return folded[close[0]] if close else None
 
 
-def _bare(name: str) -> str:
+def bare_name(name: str) -> str:
     """A name without case, accents, blanks and signs."""
     return "".join(c for c in normalize("NFKD", name).casefold() if c.isalnum())

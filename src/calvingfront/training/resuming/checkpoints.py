@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
@@ -18,6 +19,12 @@ from calvingfront.training.resuming.state import Facts, StateFolder
 from calvingfront.training.resuming.writer import Writer
 
 log = logging.getLogger(__name__)
+_STOPPING = threading.Event()
+
+
+def stop_trainings() -> None:
+    """Make every training of this process save its state after the next batch, and end."""
+    _STOPPING.set()
 
 
 class Checkpoints:
@@ -88,9 +95,14 @@ class Checkpoints:
         log.info("the finished training cannot be extended and starts anew: %s", why)
         self._earlier, self._begin, self.last = [], 0, ""
 
+    @property
+    def stopping(self) -> bool:
+        """Whether the training is to end, as `stop_trainings` asked."""
+        return _STOPPING.is_set()
+
     def due(self) -> bool:
         """Return whether it is time to save; a slow disk delays saving, not the training."""
-        if self.minutes == 0:
+        if self.minutes == 0 or self.stopping:
             return True
         return time.monotonic() - self._saved >= 60 * self.minutes and not self._writer.busy
 

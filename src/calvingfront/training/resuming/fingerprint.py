@@ -8,6 +8,7 @@ from dataclasses import asdict
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from calvingfront.dataset.history import HistorySettings
 from calvingfront.dataset.reading import Dataset, SampleReader
@@ -42,8 +43,9 @@ def fingerprint(
     does not grow with their number.
     """
     free = [key for key in FREE if key not in acting_ends(settings.schedule)]
+    free += [] if network.auxiliary else ["auxiliary_weight"]
     marks: Fingerprint = {"training code": code, "loss": loss, "seed": seed}
-    marks |= {f"networks.{key}": value for key, value in asdict(network).items()}
+    marks |= {f"networks.{key}": value for key, value in network.as_record().items()}
     marks |= {
         f"training.{key}": value for key, value in asdict(settings).items() if key not in free
     }
@@ -68,6 +70,12 @@ def of_history(data: Dataset, train: list[str], settings: HistorySettings) -> Fi
             data.index[name].to_numpy()[rows].astype(str).tolist()
         )
     return marks
+
+
+def of_zones(data: Dataset, train: list[str], zones: npt.NDArray[np.uint8]) -> Fingerprint:
+    """Describe the zones (n, s, s) that a network learns beside the front."""
+    reader = SampleReader(zones, data.rows(train), train)
+    return {"training zones": _of_samples(reader, len(train), data.size)}
 
 
 def differences(then: Fingerprint, now: Fingerprint) -> list[str]:

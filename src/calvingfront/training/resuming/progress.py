@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from calvingfront.errors import TrainingError
+from calvingfront.errors import StoppedError, TrainingError
 from calvingfront.training.ending import is_over
 from calvingfront.training.resuming.checkpoints import Checkpoints
 from calvingfront.training.resuming.snapshot import Snapshot, State
@@ -65,11 +65,18 @@ class Progress:
 def save(
     trainer: Trainer, progress: Progress, checkpoints: Checkpoints, epoch_seconds: float
 ) -> None:
-    """Save the state if it is due; the training does not wait for it."""
+    """Save the state if it is due; the training does not wait for it.
+
+    Raises StoppedError once it is saved, if the training is to end.
+    """
     if checkpoints.broken:  # a loss or weight is NaN or infinite: report it now, not at epoch end
         trainer.checked_losses(progress.epoch)
     if checkpoints.due():
         checkpoints.save(*_state(trainer, progress, epoch_seconds))
+    if checkpoints.stopping:
+        raise StoppedError(
+            checkpoints.folder.path, "the training was stopped", "Start it again to resume it"
+        )
 
 
 def keep(trainer: Trainer, progress: Progress, checkpoints: Checkpoints) -> None:

@@ -1,0 +1,1 @@
+"""A search over configurations: short trainings, judged on validation scenes only."""

@@ -1,0 +1,1 @@
+"""One table over several results folders, each with a split of its own."""
