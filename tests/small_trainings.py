@@ -13,8 +13,10 @@ import torch
 from calvingfront.losses.loss import build_loss
 from calvingfront.networks.build import build_network
 from calvingfront.networks.settings import NetworkSettings
+from calvingfront.training.feed import FeedSource
 from calvingfront.training.settings import TrainingSettings
 from calvingfront.training.step import Step
+from calvingfront.vocabulary.auxiliary import GLACIER, OCEAN, UNKNOWN
 from replayed_operations import record_operations
 
 NEEDS_GPU = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
@@ -47,3 +49,21 @@ def small_step(network: NetworkSettings, device: torch.device, **changes: Any) -
         for group in step.optimiser.param_groups:
             group["lr"] = step._rate
     return step
+
+
+def zones_of(fronts: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+    """Glacier above the front, ocean on and below it, and a first column of unknown zone."""
+    zones = np.where(np.maximum.accumulate(fronts, axis=1) > 0, OCEAN, GLACIER).astype(np.uint8)
+    zones[:, :, 0] = UNKNOWN
+    return zones
+
+
+def with_zones(
+    augmentation: Any = "paper", n: int = 6, seed: int = 1, size: int = 16
+) -> FeedSource:
+    """The source of a feed of n bright fronts with their zones."""
+    images, fronts = bright_lines(n, size, seed)
+    scenes = [f"s{seed}_{k}" for k in range(n)]
+    return FeedSource(
+        torch.device("cpu"), scenes, images, fronts, augmentation, zones=zones_of(fronts)
+    )

@@ -34,7 +34,7 @@ def places_back(
     """Rows and columns of a `turned` array of a shape, brought back to the array as it was."""
     height, width = shape
     r: Any = rows
-    c: Any = width - 1 - cols if code >= 4 else cols  # type: ignore[operator]
+    c: Any = width - 1 - cols if code >= 4 else cols
     for _ in range(code % 4):
         r, c, height, width = c, height - 1 - r, width, height
     return r, c

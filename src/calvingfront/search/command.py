@@ -19,7 +19,7 @@ from calvingfront.vocabulary.paths import DATASET
 
 if TYPE_CHECKING:
     from calvingfront.search.file import SearchFile
-    from calvingfront.search.planning import Planned
+    from calvingfront.search.length import Planned
     from calvingfront.search.worker import Task
 
 log = logging.getLogger(__name__)
@@ -118,10 +118,9 @@ def _winner(search: Path, options: argparse.Namespace) -> int:
 
 
 def _search(search: Path, options: argparse.Namespace) -> int:
-    from calvingfront.search.base import base_config
     from calvingfront.search.file import read_search
     from calvingfront.search.folder import held
-    from calvingfront.search.planning import plan
+    from calvingfront.search.planning import base_config, plan
 
     asked = read_search(options.files)
     if options.seeds:

@@ -21,8 +21,7 @@ from calvingfront.pipeline.judging import why_unfit
 from calvingfront.pipeline.results import Results
 from calvingfront.pipeline.steps import STEPS, Config, Step, dataset_files
 from calvingfront.search.blind import ORIGIN
-from calvingfront.search.length import known_length, with_epochs
-from calvingfront.search.planning import Planned
+from calvingfront.search.length import Planned, known_length, with_epochs
 from calvingfront.vocabulary import paths
 from calvingfront.vocabulary.runs import RUN_FOLDER, Run
 

@@ -1,4 +1,4 @@
-"""How long a trial trains: the epochs that its budget allows, fixed before the first."""
+"""A planned trial, and how long it trains: the epochs that its budget allows."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import copy
 import logging
 import shutil
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -16,6 +17,7 @@ from calvingfront.dataset.reading import read_table
 from calvingfront.errors import CalvingFrontError
 from calvingfront.files import read_json, write_json
 from calvingfront.pipeline.results import Results
+from calvingfront.search.file import Trial
 from calvingfront.storage.sealed import read_sealed
 from calvingfront.vocabulary import paths
 from calvingfront.vocabulary.augmentations import COPIES
@@ -33,6 +35,31 @@ class Length(NamedTuple):
     epochs: int | None
     kind: str
     amount: float
+
+
+@dataclass(frozen=True)
+class Planned:
+    """One trial with its whole configuration: one network, one loss, every seed.
+
+    words: its changes with the former values, for the log. length: how its epochs follow from the
+    budget; None if the configuration says them.
+    """
+
+    trial: Trial
+    config: dict[str, Any]
+    words: str
+    length: Length | None = None
+
+    @property
+    def name(self) -> str:
+        """Name of the trial and of its folder."""
+        return self.trial.name
+
+    @property
+    def runs(self) -> list[Run]:
+        """Its trainings, one for each seed."""
+        [model], [loss] = self.config["networks"]["models"], self.config["losses"]
+        return [Run(model, loss, seed) for seed in self.config["seeds"]]
 
 
 def images_per_epoch(scenes: int, training: Mapping[str, Any]) -> int:

@@ -3,49 +3,22 @@
 from __future__ import annotations
 
 import copy
-import json
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from calvingfront.configuration.changing import lay, read_config
+from calvingfront.configuration.reading import read_places, read_yaml
+from calvingfront.dataset.files import CONFIG
 from calvingfront.errors import CalvingFrontError, ConfigError, Faults
-from calvingfront.pipeline.results import Results
-from calvingfront.pipeline.steps import STEPS, look_up
-from calvingfront.search.base import LEARNING, OF_DATA, SCORING
-from calvingfront.search.blind import tested
-from calvingfront.search.file import SearchFile, Trial
-from calvingfront.search.length import Length, length_of, with_epochs
-from calvingfront.training.ending import ENDS, HOW
-from calvingfront.training.starting.source import check_start, find_start
-from calvingfront.vocabulary.runs import Run
+from calvingfront.files import PathLike
+from calvingfront.pipeline.steps import look_up
+from calvingfront.search.faults import LEARNING, OF_DATA, SCORING, forbidden, untrainable
+from calvingfront.search.file import SearchFile, Trial, dotted
+from calvingfront.search.length import Planned, length_of, with_epochs
 
-REMEDY = "Nothing was trained. docs/search.md explains every key of a search file."
-
-
-@dataclass(frozen=True)
-class Planned:
-    """One trial with its whole configuration: one network, one loss, every seed.
-
-    words: its changes with the former values, for the log. length: how its epochs follow from the
-    budget; None if the configuration says them.
-    """
-
-    trial: Trial
-    config: dict[str, Any]
-    words: str
-    length: Length | None = None
-
-    @property
-    def name(self) -> str:
-        """Name of the trial and of its folder."""
-        return self.trial.name
-
-    @property
-    def runs(self) -> list[Run]:
-        """Its trainings, one for each seed."""
-        [model], [loss] = self.config["networks"]["models"], self.config["losses"]
-        return [Run(model, loss, seed) for seed in self.config["seeds"]]
+NOTHING_TRAINED = "Nothing was trained. docs/search.md explains every key of a search file."
 
 
 def plan(search: SearchFile, base: Mapping[str, Any], data: Mapping[str, Path]) -> list[Planned]:
@@ -54,25 +27,23 @@ def plan(search: SearchFile, base: Mapping[str, Any], data: Mapping[str, Path]) 
     data: name of each data set ("" is that of the search) → its folder with train and validation
     scenes. Raises Faults with everything that cannot be trained, each with its trial.
     """
-    from calvingfront.configuration.changing import read_config
     from calvingfront.configuration.schema import schema_of_configuration
-    from calvingfront.dataset.files import CONFIG
 
     schema = schema_of_configuration()
     common = _for_search(base, search)
-    faults: list[CalvingFrontError] = [*_faults(common, search.common, "set")]
+    faults: list[CalvingFrontError] = [*forbidden(common, search.common, "set")]
     if faults:
-        raise Faults(faults, REMEDY)
+        raise Faults(faults, NOTHING_TRAINED)
     common, faults = _checked(common, search.common, "set", schema)
     if faults:
-        raise Faults(faults, REMEDY)
+        raise Faults(faults, NOTHING_TRAINED)
     found: list[Planned] = []
     for trial in search.trials:
         own = dict(common)
         if trial.data:
             made = read_config(data[trial.data] / CONFIG)
             own |= {section: made[section] for section in OF_DATA if section in made}
-        wrong: list[CalvingFrontError] = [*_faults(own, trial.changes, trial.where)]
+        wrong: list[CalvingFrontError] = [*forbidden(own, trial.changes, trial.where)]
         if not wrong:
             config, wrong = _checked(own, trial.changes, trial.where, schema)
         if wrong:
@@ -80,12 +51,9 @@ def plan(search: SearchFile, base: Mapping[str, Any], data: Mapping[str, Path]) 
             continue
         words = "; ".join([*_other_budget(trial, search), *_words(trial.changes, own, config)])
         found += _each_network(trial, config, words or "nothing changed", data[trial.data])
-    for each in found:
-        faults += [*_unbuildable(each), *_without_files(each, data[each.trial.data])]
-        faults += _started_from_tested(each, data[each.trial.data])
-    faults += _twins(found)
+    faults += untrainable(found, data)
     if faults:
-        raise Faults(faults, REMEDY)
+        raise Faults(faults, NOTHING_TRAINED)
     return found
 
 
@@ -96,35 +64,6 @@ def _for_search(base: Mapping[str, Any], search: SearchFile) -> dict[str, Any]:
     config["training"] |= {"keep_epochs": [], "keep_state": False}
     config["evaluation"] |= {"ensembles": []}
     return config
-
-
-def _faults(
-    config: Mapping[str, Any], changes: Mapping[str, Any], where: str
-) -> Iterator[ConfigError]:
-    """Changes that no trial may make, whatever their values."""
-    for key, value in changes.items():
-        section, place = key.partition(".")[0], f"{where}.{key}"
-        if section in OF_DATA:
-            try:
-                there = look_up(config, key)
-            except (KeyError, TypeError):
-                there = None
-            if there != value:
-                yield ConfigError(
-                    place,
-                    f"{value} changes the data set, which has {there}",
-                    "Make that data set with `snakemake dataset`, name its results folder under "
-                    "data, as in data: {other: results/other}, and write data: other in the trial",
-                )
-        elif section in SCORING:
-            yield ConfigError(
-                place,
-                "changes how the trials are scored, and they have to be scored alike",
-                "Write seeds and orientations at the top of the search file, other keys with --set",
-            )
-        elif section not in LEARNING:
-            near = f"A trial changes {', '.join(LEARNING)}"
-            yield ConfigError(place, "is no key that changes a training", near)
 
 
 def _checked(
@@ -197,73 +136,56 @@ def _each_network(
             yield Planned(replace(trial, name=name), own, words, length)
 
 
-def _unbuildable(planned: Planned) -> Iterator[ConfigError]:
-    """What only the network, the loss or the training itself refuses."""
-    import torch
+def base_config(
+    dataset: PathLike, files: Sequence[PathLike], changes: Sequence[str] = ()
+) -> tuple[dict[str, Any], list[str]]:
+    """The configuration of a data set with others on top, complete, and what was not taken of them.
 
-    from calvingfront.losses.loss import build_loss
-    from calvingfront.networks.build import build_network
-    from calvingfront.networks.settings import NetworkSettings
-    from calvingfront.training.settings import TrainingSettings
+    dataset: folder with config.yaml. files: configuration files, later ones on top; of
+    them only the sections LEARNING and SCORING are taken. changes: written `training.threads=2`.
+    Raises ConfigError, or Faults with every key that cannot be used.
+    """
+    from calvingfront.configuration.checks import contradictions_of_training
+    from calvingfront.configuration.schema import schema_of_configuration
+    from calvingfront.configuration.validation import REMEDY, examine
 
-    section = {key: each for key, each in planned.config["networks"].items() if key != "models"}
-    [model], [loss] = planned.config["networks"]["models"], planned.config["losses"]
-    try:
-        TrainingSettings.from_config(planned.config["training"])
-        build_loss(loss)
-        with torch.device("meta"):  # shapes without numbers
-            build_network(NetworkSettings(model, **section), start=False)
-    except ConfigError as error:
-        where = f"{planned.trial.where}: {error.where}"
-        yield ConfigError(where, error.what, error.remedy)
-
-
-def _without_files(planned: Planned, dataset: Path) -> Iterator[ConfigError]:
-    """What the training reads and the data set does not have, such as zones."""
-    inputs = STEPS["train_network"].inputs(planned.config)["dataset"]
-    lacking = [Path(each).name for each in inputs if not (dataset / Path(each).name).exists()]
-    if lacking:
-        what = f"needs {', '.join(lacking)}, which the data set does not have"
-        remedy = "Make the data set with this trial's settings, by `snakemake dataset`"
-        yield ConfigError(planned.trial.where, what, remedy)
-
-
-def _started_from_tested(planned: Planned, dataset: Path) -> Iterator[CalvingFrontError]:
-    """First weights that there are not, that fit no network here, or that saw a test scene."""
-    given = planned.config["training"].get("start_from")
-    if given is None:
-        return
-    section = {key: each for key, each in planned.config["networks"].items() if key != "models"}
-    for run in planned.runs:
-        try:
-            start = find_start(given, run)
-            check_start(start, {**section, "model": run.model})
-        except CalvingFrontError as error:
-            yield ConfigError(f"{planned.trial.where}: {error.where}", error.what, error.remedy)
-            return
-        if seen := sorted(tested(dataset) & (start.scenes or frozenset())):
-            what = f"{given} was trained on {len(seen)} test scenes, such as {seen[0]}"
-            remedy = "Start from weights that have not seen them"
-            yield ConfigError(f"{planned.trial.where}: training.start_from", what, remedy)
-            return
+    config = read_config(Path(dataset) / CONFIG)
+    places = read_places(files)
+    notes: list[str] = []
+    given: dict[str, Any] = {}
+    for file in files:
+        lay(read_yaml(file).content, given)
+    for key in given:
+        if key in (*LEARNING, *SCORING):
+            lay({key: given[key]}, config)
+    notes += _other_data(given, config)
+    schema = schema_of_configuration()
+    wrong = {key: given[key] for key in given if key not in config}
+    examined = examine(config | wrong, schema, places, contradictions_of_training)
+    if examined.faults or examined.config is None:
+        raise Faults(examined.faults, REMEDY)
+    return changed(examined.config, changes), notes
 
 
-def _twins(planned: list[Planned]) -> Iterator[ConfigError]:
-    """Trials that would train the same networks as one before them."""
-    known: dict[str, Planned] = {}
-    for each in planned:
-        call = Results(Path(), each.config).call_of("train_network", each.runs[0])
-        training = each.config["training"]
-        ends = {key: training[key] for key in ENDS}
-        marks = json.dumps(
-            [call.parameters, ends, each.trial.data, each.trial.budget, str(each.length)],
-            sort_keys=True,
-        )
-        twin = known.setdefault(marks, each)
-        if twin is not each:
-            idle = [key for key in each.trial.changes if key.partition(".")[2] in HOW]
-            what = f"would train the same networks as the trial {twin.name}"
-            if idle:
-                what += f": {', '.join(idle)} changes how a training runs, not what it gives"
-            raise_to = "Change a key that acts, or remove one of the two"
-            yield ConfigError(each.trial.where, what, raise_to)
+def changed(config: Mapping[str, Any], changes: Sequence[str]) -> dict[str, Any]:
+    """A copy with changes of the command line. Raises ConfigError, or Faults as `base_config`."""
+    from calvingfront.configuration.changing import apply_change
+    from calvingfront.configuration.validation import check_settings
+
+    found = copy.deepcopy(dict(config))
+    for change in changes:
+        section = change.partition(".")[0].partition("=")[0]
+        if section in OF_DATA:
+            what = "changes the data set, which is made already"
+            raise ConfigError(f"--set {change}", what, "Change it where the data set is made")
+        apply_change(found, change)
+    check_settings(found)
+    return found
+
+
+def _other_data(given: Mapping[str, Any], config: Mapping[str, Any]) -> Iterator[str]:
+    """A sentence for each key of the samples that the data set has otherwise."""
+    for key, value in dotted({"samples": given.get("samples") or {}}):
+        there = config.get("samples", {}).get(key.partition(".")[2], value)
+        if there != value:
+            yield f"{key} is {there}, as in the data set, and not {value}"

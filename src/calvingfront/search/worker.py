@@ -31,8 +31,7 @@ from calvingfront.search.folder import (
     with_known_length,
     write_config,
 )
-from calvingfront.search.length import measured_length
-from calvingfront.search.planning import Planned
+from calvingfront.search.length import Planned, measured_length
 from calvingfront.training.resuming.checkpoints import stop_trainings
 from calvingfront.vocabulary.runs import Run
 

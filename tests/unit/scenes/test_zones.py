@@ -94,6 +94,13 @@ def test_a_mask_on_the_map_is_placed_on_its_image(tmp_path: Path) -> None:
     np.testing.assert_array_equal(found, expected)
 
 
+def test_a_value_that_the_file_calls_no_data_is_no_zone(tmp_path: Path) -> None:
+    place = rasterio.Affine(20, 0, 1000, 0, -20, 500)
+    picture = tiff(tmp_path / "image.tif", speckled(8, 12, 1), place)
+    found = read_zones(tiff(tmp_path / "zones.tif", PUBLISHED, place, nodata=64), picture)
+    np.testing.assert_array_equal(found, np.where(EXPECTED == ROCK, UNKNOWN, EXPECTED))
+
+
 def write_zones(folder: Path, *scenes: str, shape: tuple[int, int] = (30, 50)) -> None:
     (folder / "zones" / "train").mkdir(parents=True, exist_ok=True)
     values = np.full(shape, 254, np.uint8)

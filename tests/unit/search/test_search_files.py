@@ -9,9 +9,9 @@ import pytest
 
 from calvingfront.cli import main
 from calvingfront.errors import CalvingFrontError
-from calvingfront.search.base import base_config
 from calvingfront.search.file import read_search
-from calvingfront.search.planning import Planned, plan
+from calvingfront.search.length import Planned
+from calvingfront.search.planning import base_config, plan
 from searches import write_results, write_search
 
 

@@ -30,7 +30,7 @@ from calvingfront.training.settings import TrainingSettings
 from calvingfront.training.step import Step
 from calvingfront.training.trainer import Trainer
 from replayed_operations import HostRead, NoReading, record_operations
-from small_trainings import NEEDS_GPU, bright_lines, small_step
+from small_trainings import NEEDS_GPU, bright_lines, small_step, zones_of
 
 SIZE = 32
 NETWORK = NetworkSettings("attention_unet", width=8, depth=2, kernel=3)
@@ -59,13 +59,6 @@ def nothing_waits(device: torch.device) -> Iterator[None]:
 
 def arrays(n: int) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8]]:
     return bright_lines(n, SIZE, 97)
-
-
-def zones_of(fronts: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
-    """Glacier above the front, ocean from it on, unknown in the first columns."""
-    zones = 2 + np.maximum.accumulate(fronts, axis=1)
-    zones[..., :5] = 0
-    return zones
 
 
 RECIPE = {
