@@ -27,7 +27,7 @@ class TrainingSettings:
     weight_decay: float = 0.0
     weight_average: float = 0.0
     augmentation: Augmentation = "paper"
-    auxiliary_weight: float = 0.5
+    auxiliary_weight: float = 0.1
     sampling: Literal["scenes", "missions"] = "scenes"
     keep_epochs: tuple[int, ...] = (5, 10)
     precision: Literal["auto", "float32", "bfloat16"] = "auto"

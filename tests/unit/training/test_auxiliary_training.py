@@ -155,7 +155,7 @@ def test_a_run_records_what_it_learnt_and_predicts_without_it(
     folder = run(dataset, tmp_path / "run", "zones", "distance")
     record = json.loads((folder / "run.json").read_text(encoding="utf-8"))
     assert record["network"]["auxiliary"] == ["zones", "distance"]
-    assert record["training"]["auxiliary_weight"] == 0.5
+    assert record["training"]["auxiliary_weight"] == 0.1
     history = read_sealed(folder / "history.tsv")
     assert np.isfinite(history[["validation_zones", "validation_distance"]].to_numpy()).all()
     network = load_network(folder / "weights.safetensors", folder / "run.json")
@@ -180,7 +180,7 @@ def test_a_run_that_was_told_to_go_on_is_the_one_that_ran_through(
 @pytest.mark.parametrize(
     ("changes", "told"),
     [
-        ({"auxiliary_weight": 0.25}, "training.auxiliary_weight: 0.5, now 0.25"),
+        ({"auxiliary_weight": 0.25}, "training.auxiliary_weight: 0.1, now 0.25"),
         ({}, "training zones: sha256"),
     ],
 )
