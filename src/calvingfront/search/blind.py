@@ -37,7 +37,7 @@ def without_test_scenes(dataset: Path, folder: Path) -> None:
     """Copy the scenes of training and validation into `folder`, unless they are there already.
 
     A scene that is a test scene too is left out. Of the arrays only the rows that are copied are
-    read. Of the test scenes the copy keeps the names, by which `tested` recognises weights that
+    read. Of the test scenes the copy keeps the names, by which `held_back` recognises weights that
     have seen one. Where `dataset` is missing, a copy made elsewhere is taken as it is.
     Raises SplitError if no training or validation scene is left, DamagedFileError if a row is not
     as its checksum says, CalvingFrontError if the copy is of another data set.
@@ -118,7 +118,7 @@ def check_nothing_tested(dataset: Path, folders: dict[str, Path]) -> None:
             )
 
 
-def tested(folder: Path) -> frozenset[str]:
+def held_back(folder: Path) -> frozenset[str]:
     """The names of the test scenes that the copy was made without."""
     return frozenset(read_json(folder / ORIGIN)["tested"])
 

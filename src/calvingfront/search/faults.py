@@ -10,7 +10,7 @@ from typing import Any
 from calvingfront.errors import CalvingFrontError, ConfigError
 from calvingfront.pipeline.results import Results
 from calvingfront.pipeline.steps import STEPS, look_up
-from calvingfront.search.blind import tested
+from calvingfront.search.blind import held_back
 from calvingfront.search.length import Planned
 from calvingfront.training.ending import ENDS, HOW
 from calvingfront.training.starting.source import check_start, find_start
@@ -106,7 +106,7 @@ def _started_from_tested(planned: Planned, dataset: Path) -> Iterator[CalvingFro
         except CalvingFrontError as error:
             yield ConfigError(f"{planned.trial.where}: {error.where}", error.what, error.remedy)
             return
-        if seen := sorted(tested(dataset) & (start.scenes or frozenset())):
+        if seen := sorted(held_back(dataset) & (start.scenes or frozenset())):
             what = f"{given} was trained on {len(seen)} test scenes, such as {seen[0]}"
             remedy = "Start from weights that have not seen them"
             yield ConfigError(f"{planned.trial.where}: training.start_from", what, remedy)

@@ -10,14 +10,19 @@ import pandas as pd
 import pytest
 
 from calvingfront.cli import main
+from calvingfront.dataset.files import ZONES, ZONES_CRC, ZONES_INDEX
 from calvingfront.dataset.reading import open_dataset, read_split
+from calvingfront.dataset.zones import open_zones
 from calvingfront.errors import CalvingFrontError, DamagedFileError, SplitError
 from calvingfront.pipeline.commands import Results, predict, train
 from calvingfront.search.blind import (
+    ORIGIN,
     check_nothing_tested,
     check_scenes_agree,
+    held_back,
     without_test_scenes,
 )
+from calvingfront.storage.arrays import row_crc
 from calvingfront.vocabulary.runs import Run
 from packed import write_split
 from resolved import RESOLVED
@@ -42,7 +47,7 @@ def spoil_test_scenes(results: Path) -> None:
 
 def test_the_copy_holds_training_and_validation_scenes_in_their_order(results: Path) -> None:
     folder = results / "blind"
-    np.save(results / "dataset" / "zones.npy", np.arange(8))
+    np.save(results / "dataset" / "valid.npy", np.arange(8))
     without_test_scenes(results / "dataset", folder)
     data, split = open_dataset(folder), read_split(folder, ())
     assert data.index["scene"].tolist() == ["s0", "s1", "s2", "s4", "s5"]
@@ -50,7 +55,7 @@ def test_the_copy_holds_training_and_validation_scenes_in_their_order(results: P
     for name, copied in (("images", data.images), ("fronts", data.fronts)):
         whole = np.load(results / "dataset" / f"{name}.npy")
         np.testing.assert_array_equal(copied, whole[[0, 1, 2, 4, 5]])
-    assert np.load(folder / "zones.npy").tolist() == [0, 1, 2, 4, 5]
+    assert np.load(folder / "valid.npy").tolist() == [0, 1, 2, 4, 5]
 
 
 def test_a_search_reads_no_pixel_of_a_test_scene(results: Path, tmp_path: Path) -> None:
@@ -67,10 +72,11 @@ def test_a_search_reads_no_pixel_of_a_test_scene(results: Path, tmp_path: Path) 
         assert set(table["protocol"]) == {"validation_threshold"}
     spoilt = bytes([7]) * 64
     for path in (results / "search").rglob("*"):
-        if path.is_file() and not path.name.startswith("."):
+        if path.is_file() and not path.name.startswith(".") and path.name != ORIGIN:
             content = path.read_bytes()
             assert spoilt not in content, path
             assert not any(f"{scene}\t".encode() in content for scene in ("s3", "s6", "s7")), path
+    assert held_back(results / "search" / "dataset") == {"s3", "s6", "s7"}  # their names only
 
 
 def test_test_scenes_cannot_be_predicted_or_scored_from_the_folder_of_a_trial(
@@ -95,6 +101,44 @@ def test_a_copy_is_made_once_and_not_mixed_with_another_data_set(results: Path) 
         without_test_scenes(dataset, folder)
     shutil.rmtree(dataset)
     without_test_scenes(dataset, folder)  # as on a machine that got the folder of the search only
+
+
+def test_zones_that_are_added_later_are_copied_with_the_rows_of_their_scenes(
+    results: Path,
+) -> None:
+    dataset, folder = results / "dataset", results / "blind"
+    without_test_scenes(dataset, folder)
+    assert not (folder / ZONES).exists()
+    zones = np.arange(8, dtype=np.uint8)[:, None, None] * np.ones((8, 16, 16), np.uint8)
+    np.save(dataset / ZONES, zones)
+    table = pd.DataFrame({"scene": [f"s{k}" for k in range(8)], ZONES_CRC: map(row_crc, zones)})
+    table.to_csv(dataset / ZONES_INDEX, sep="\t", index=False)
+    without_test_scenes(dataset, folder)
+    assert open_zones(folder, open_dataset(folder))[:, 0, 0].tolist() == [0, 1, 2, 4, 5]
+
+
+@pytest.mark.parametrize(("seen", "refused"), [("s6", True), ("s3", True), ("s0", False)])
+def test_weights_that_have_seen_a_test_scene_start_no_trial(
+    results: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], seen: str, refused: bool
+) -> None:
+    earlier = write_results(tmp_path / "earlier")
+    write_split(earlier / "dataset", train=[seen, "s1"], validation=["s2"], test=["s5"])
+    train(Results(earlier, RESOLVED), Run("unet", "bce", 1))
+    search = tmp_path / "s.yaml"
+    search.write_text(f"trials: {{a: {{training.start_from: {earlier}}}}}\n")
+    command = ["search", str(search), "--results", str(results), "--dry-run"]
+    assert main(command) == int(refused)
+    said = capsys.readouterr().err
+    assert (f"was trained on 1 test scenes, such as {seen}" in said) is refused
+
+
+def test_a_trial_that_learns_zones_needs_a_data_set_with_zones(
+    results: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    search = tmp_path / "s.yaml"
+    search.write_text("trials: {a: {networks.auxiliary: [zones]}}\n")
+    assert main(["search", str(search), "--results", str(results), "--dry-run"]) == 1
+    assert "needs zones.npy, zones.tsv, which the data set does not have" in capsys.readouterr().err
 
 
 def test_a_damaged_training_scene_is_refused(results: Path) -> None:
