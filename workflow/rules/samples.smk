@@ -2,7 +2,7 @@
 #
 # in:   an 8-bit image and, unless it is to be located, a front mask on the same grid; their pixel sizes
 # out:  <results>/samples/filtered  the image after the median
-#       <results>/samples/fronts    the front, thinned, and dilated if the image will be reduced
+#       <results>/samples/fronts    the front, thinned; dilated if samples.variant is released
 #       <results>/samples/square    image, front and valid area at the size of the sample, with their map position
 
 
@@ -36,7 +36,7 @@ rule filter_speckle:
 
 
 rule dilate_front:
-    """Thin the front to one pixel and dilate it so that it has the configured width after resizing."""
+    """Thin the front to one pixel; the variant `released` dilates it before it is resized."""
     input:
         front=prepared_cell("front"),
     output:
@@ -49,7 +49,7 @@ rule dilate_front:
         "../../envs/samples.yaml"
     threads: 1
     resources:
-        mem_mb=image_memory(1000, 5),
+        mem_mb=image_memory(1000, 10),
         runtime=image_minutes,
     params:
         made_from(
@@ -92,7 +92,7 @@ rule square_image:
         "../../envs/samples.yaml"
     threads: 1
     resources:
-        mem_mb=image_memory(1000, 5),
+        mem_mb=image_memory(1000, 10),
         runtime=image_minutes,
     params:
         made_from(

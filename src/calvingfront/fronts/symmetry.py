@@ -43,8 +43,9 @@ def places_back(
 def own_orientations(mask: npt.NDArray[Any]) -> list[int]:
     """The orientations in which a mask (h, w) comes first of the eight: one, or all its symmetries.
 
-    First by shape, then by the places and values of its non-zero pixels. `turned` by these, a mask
-    and the same mask turned or mirrored are equal.
+    First by shape, then by how near its non-zero pixels are to the upper left corner, so that a
+    mask and its thinned line mostly have the same; then by their places and values. `turned` by
+    these, a mask and the same mask turned or mirrored are equal.
     """
     rows, cols = np.nonzero(mask)
     height, width = mask.shape
@@ -57,6 +58,8 @@ def own_orientations(mask: npt.NDArray[Any]) -> list[int]:
             c = w - 1 - c
         flat = r * w + c
         order = np.argsort(flat)
-        keys.append((h, w, flat[order].tobytes(), values[order].tobytes()))
+        keys.append(
+            (h, w, int(r.sum()), int(c.sum()), flat[order].tobytes(), values[order].tobytes())
+        )
     first = min(keys)
     return [code for code, key in enumerate(keys) if key == first]

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 
 from calvingfront.dataset import files
 from calvingfront.errors import CalvingFrontError, Faults
 from calvingfront.files import read_json
 from calvingfront.pipeline.data_check import data_faults, split_fault
-from calvingfront.pipeline.origins import data_of, unfit
+from calvingfront.pipeline.origins import OTHER_CODE, data_of, unfit
 from calvingfront.pipeline.results import Results, steps_of
 from calvingfront.pipeline.steps import (
     STEPS,
@@ -21,6 +22,8 @@ from calvingfront.pipeline.steps import (
 from calvingfront.provenance.content import digests_of
 from calvingfront.vocabulary import paths
 from calvingfront.vocabulary.runs import Run
+
+log = logging.getLogger(__name__)
 
 MISSING_FILE = " is missing"  # how such a reason ends
 
@@ -74,19 +77,25 @@ def check_rows(results: Results, shown: Step | None = None) -> None:
 
     shown: the step of a table or figure, of whose rows only the files that it reads, and what these
     were made from, are judged: others may still be in the making. None judges all rows.
-    A step whose files are not here is not judged: they may have stayed on another machine.
+    A step whose files are not here is not judged: they may have stayed on another machine. Without
+    the images nothing can be made anew, as in published results: other code is then a warning.
     Raises Faults that name each run, what differs, and the command that makes it anew.
     """
     digests = digests_of(str(results.folder))
     faults = list(data_faults(results.folder / paths.DATASET, results.config, digests))
     data: dict[str, str] = {}
     first = ""
+    kept = not (results.folder / paths.DATASET / files.IMAGES).exists()
+    older: set[str] = set()
     for run in runs_of("all", results.config):
         chain = chain_of(run, results.config)
         if shown is not None:
             chain = _read(results, shown, run, chain)
         for name in chain:
             why = why_unfit(results, name, run)
+            if kept and why == OTHER_CODE.format(name):
+                older.add(name)
+                continue
             if why is not None and not why.endswith(MISSING_FILE):
                 faults.append(_fault(results, run, name, why))
                 break  # what follows from it does not fit either
@@ -102,6 +111,12 @@ def check_rows(results: Results, shown: Step | None = None) -> None:
                 why = f"it was scored with another {odd[0]} than {first}"
                 faults.append(_fault(results, run, "score_predictions", why))
             first, data = first or run.folder, found | data
+    if older:
+        log.warning(
+            "%s: another version of the code did %s, and the images to do it again are not here: "
+            "whether a number would differ is not known",
+            results.folder, ", ".join(sorted(older)),
+        )  # fmt: skip
     if faults:
         raise Faults(
             faults,

@@ -15,6 +15,7 @@ from calvingfront.vocabulary import paths
 from calvingfront.vocabulary.runs import Run
 
 Origin = dict[str, Any]
+OTHER_CODE = "the code of {} has changed since it was made"  # a reason, given where all else fits
 
 
 def origin_of(
@@ -94,7 +95,7 @@ def unfit(
         if now not in (inputs[path], MISSING):
             return f"{path} has changed since it was made"
     if code != code_digest(step.roots(config, run)):
-        return f"the code of {step.name} has changed since it was made"
+        return OTHER_CODE.format(step.name)
     return None
 
 

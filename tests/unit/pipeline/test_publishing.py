@@ -122,6 +122,23 @@ def test_a_configuration_of_other_samples_is_refused_where_the_images_are_away(
     assert said in str(caught.value)
 
 
+def test_published_results_outlive_a_change_of_the_code_and_others_do_not(
+    results: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Nobody can score again without the images, but everybody can make the tables again."""
+    copy = tmp_path / "copy"
+    publish(results, copy)
+    caplog.clear()
+    plain = Results(copy, CONFIG | {"samples": CONFIG["samples"] | {"size": 16}})
+    check_rows(plain)
+    assert not caplog.text
+    monkeypatch.setattr("calvingfront.pipeline.origins.code_digest", lambda roots: "other")
+    check_rows(plain)
+    assert "another version of the code did choose_threshold, score_predictions, and" in caplog.text
+    with pytest.raises(Faults, match="the code of train_network has changed"):
+        check_rows(Results(results, CONFIG))
+
+
 def test_rows_of_two_widths_are_not_put_into_one_table(results: Path) -> None:
     wider = CONFIG | {"networks": CONFIG["networks"] | {"width": 4}}
     with pytest.raises(Faults, match=r"networks\.width was 2, and is 4") as caught:

@@ -42,7 +42,7 @@ def test_a_thick_line_becomes_one_pixel_wide_and_keeps_its_place(thickness):
     assert not blocks.any()
     assert cv2.connectedComponents(thinned.astype(np.uint8), connectivity=8)[0] == 2
     away = cv2.distanceTransform((~thinned).astype(np.uint8), cv2.DIST_L2, 5)
-    assert away[thick].max() <= thickness + 1  # at sharp bends and ends
+    assert away[thick].max() <= max(thickness + 1, thickness / 2 + 3)  # at sharp bends and ends
 
 
 def test_thinning_equals_an_independent_implementation():

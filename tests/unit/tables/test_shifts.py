@@ -173,6 +173,8 @@ def test_the_table_says_how_far_each_row_can_be_trusted(tmp_path: Path) -> None:
     SHIFTS["without_tsx"] = {"method": "mission", "test_missions": ["TSX"]}
     situations = read_situations(folders(tmp_path, levels))
     reference = reference_of(situations)
+    named = in_order(situations, situations[2])
+    assert [each.name for each in named] == ["without_ers", "plain", "without_si", "without_tsx"]
     paths = write_shifts(in_order(situations[::-1], reference), reference, tmp_path)
     assert [path.name for path in paths] == ["shifts.csv", "shifts.md", "shifts.tex"]
     text = paths[1].read_text(encoding="utf-8")
@@ -380,6 +382,31 @@ def test_a_folder_whose_records_do_not_fit_is_refused_by_name(tmp_path: Path, na
         read_situations([place])
     assert said in str(caught.value)
     assert "without_ers" in str(caught.value)
+
+
+def test_an_interval_ends_where_the_measure_does_and_the_length_of_trainings_is_told(
+    tmp_path: Path,
+) -> None:
+    def changes(scene: str, seed: int) -> dict[str, Any]:
+        return {"missing": int("_2000_" in scene and seed == 1)}
+
+    place = results_folder(
+        tmp_path / "plain", {UNET: spread(0.99, 0.01, 0.0)}, changes=changes, **PLAIN
+    )
+    row = table_of([place]).loc[("plain", "unet")]
+    assert 0 == row.missing_low < row.missing_mean < row.missing_high
+    assert row.dice_low < row.dice_mean < row.dice_high == 100
+    write_shifts(read_situations([place]), None, tmp_path)
+    text = (tmp_path / "shifts.md").read_text(encoding="utf-8")
+    assert "| plain | U-Net | BCE | 3 | 576 | 99.0 ± 1.0 [" in text
+
+
+def test_a_link_keeps_its_own_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (place,) = folders(tmp_path, {"plain": 0.7})
+    (tmp_path / "mine").symlink_to(place)
+    assert read_situations([tmp_path / "mine"])[0].name == "mine"
+    monkeypatch.chdir(place)
+    assert read_situations(["."])[0].name == "plain"
 
 
 def test_two_folders_of_one_name_are_refused(tmp_path: Path) -> None:

@@ -24,12 +24,12 @@ Sums = tuple[pd.Series, pd.Series]
 class Measure(NamedTuple):
     """A score of a row: the sum over images of one value over that of another.
 
-    sign: 1 if more is better.
+    most: the highest value that it can have; none is below 0.
     """
 
     label: str
     digits: int
-    sign: int
+    most: float
     sums: Callable[[pd.DataFrame], Sums]
 
 
@@ -47,15 +47,18 @@ def _missing(images: pd.DataFrame) -> Sums:
 
 
 MEASURES = {
-    "dice": Measure("Dice [%]", 1, 1, _dice),
-    "mde_pooled_m": Measure("MDE pooled [m]", 0, -1, pooled_sums),
-    "hd95_mean_m": Measure("HD95 [m]", 0, -1, _hd95),
-    "missing": Measure("∅ [%]", 0, -1, _missing),
+    "dice": Measure("Dice [%]", 1, 100, _dice),
+    "mde_pooled_m": Measure("MDE pooled [m]", 0, np.inf, pooled_sums),
+    "hd95_mean_m": Measure("HD95 [m]", 0, np.inf, _hd95),
+    "missing": Measure("∅ [%]", 0, 100, _missing),
 }
 
 
 class Score(NamedTuple):
-    """A measure of a row: over its trainings, with the 95 % interval of `compare_methods`."""
+    """A measure of a row: over its trainings, with the 95 % interval of `compare_methods`.
+
+    The interval ends where the measure does.
+    """
 
     mean: float
     sd: float
@@ -70,7 +73,8 @@ def score_of(scores: pd.DataFrame, measure: Measure, model: str, loss: str) -> S
         values, np.zeros((1, values.shape[1])), (by_chance((model, loss)), False)
     )
     mean, sd = mean_and_spread(values.mean(axis=1))
-    return Score(mean, sd, found.low, found.high)
+    low, high = np.clip([found.low, found.high], 0, measure.most).tolist()
+    return Score(mean, sd, low, high)
 
 
 def change(

@@ -132,7 +132,8 @@ class Situation:
 def read_situations(folders: Sequence[PathLike]) -> list[Situation]:
     """Read several results folders. Raises Faults with everything that is wrong in any of them."""
     places = [Path(folder) for folder in folders]
-    names = [place.resolve().name for place in places]
+    # A link keeps its own name.
+    names = [place.name.strip(".") or place.resolve().name for place in places]
     faults: list[CalvingFrontError] = []
     found = []
     for place, name in zip(places, names, strict=True):

@@ -35,7 +35,11 @@ INTERVALS = (
     " ∅: share of the images without any line, which MDE and HD95 leave out, so read them together."
     " Validation threshold."
 )
-LEAKED = "Test scenes that a training has seen (also trained on) are left out of every score."
+LEAKED = (
+    "Test scenes that a training has seen (also trained on) are left out of every score. Images"
+    " seen: in one training, each copy of an image counted; trainings of unequal length differ for"
+    " that too."
+)
 TRUST = "How far each row can be trusted elsewhere"
 
 
@@ -150,7 +154,13 @@ def _difference(row: pd.Series, name: str, kind: str) -> str:
 
 
 def _rows_block(shown: pd.DataFrame, reference: Situation | None) -> Block:
-    header = ["Situation", *NAMES, "seeds", *(measure.label for measure in MEASURES.values())]
+    header = [
+        "Situation",
+        *NAMES,
+        "seeds",
+        "images seen",
+        *(measure.label for measure in MEASURES.values()),
+    ]
     changes = ("dice", "mde_pooled_m") if reference is not None else ()
     if changes:
         header += ["n", "change of Dice", "change of MDE [m]"]
@@ -160,6 +170,7 @@ def _rows_block(shown: pd.DataFrame, reference: Situation | None) -> Block:
             rows.append([])
         for _, row in part.iterrows():
             cells = [str(name), *names_of(row, NOBODY), str(row.seeds)]
+            cells.append(number(row.images_seen, 0))
             cells += [_score(row, each) for each in MEASURES]
             if changes:
                 compared = [_difference(row, each, "change") for each in changes]
