@@ -10,6 +10,7 @@ from calvingfront.check.start import start
 from calvingfront.check.telling import told
 from calvingfront.errors import CalvingFrontError
 from calvingfront.locating.model.choice import members_of, sample_settings
+from calvingfront.locating.model_folder import SHIPPED
 from calvingfront.pipeline.steps import STEPS, figures_of, paths_over, runs_of
 from calvingfront.products.delivery.packed import archive_at
 from calvingfront.scenes.failures.records import describe_failed, keep_left_out, leave_out_failed
@@ -255,6 +256,18 @@ def of_members(pattern):
     members = members_of(config)
     every = zip(runs_of("networks", config), paths_over(Over("networks", pattern), config))
     return below_results([path for run, path in every if (run.model, run.loss) in members])
+
+
+def locating_model(given, trained):
+    """The model as an input. Of one from elsewhere the content counts (`made_from`), not the date.
+
+    The one that comes with the package is no input (None for the script): where it is installed does not matter.
+    """
+    if given is None:
+        return trained
+    if given == SHIPPED:
+        return []
+    return ancient(config["locating"]["model"]) if RECORDED else config["locating"]["model"]
 
 
 def located_scenes(wildcards):

@@ -9,24 +9,11 @@
 #       <results>/fronts.gpkg, located.md, .html     the fronts of all new scenes, and a report
 from calvingfront.dataset import files
 from calvingfront.locating.model.choice import FOLDER, given_folder, words_of
-from calvingfront.locating.model_folder import SHIPPED
 from calvingfront.pipeline.steps import dataset_files, paths_over
 from calvingfront.vocabulary import paths
 
 # A model from elsewhere, or the one that comes with the package; None for the networks trained here.
 GIVEN_MODEL = given_folder(config)
-
-
-def locating_model():
-    """The model as an input. Of one from elsewhere the content counts (`made_from`), not the date.
-
-    The one that comes with the package is no input (None for the script): where it is installed does not matter.
-    """
-    if GIVEN_MODEL is None:
-        return rules.export_model.output.model
-    if GIVEN_MODEL == SHIPPED:
-        return []
-    return ancient(config["locating"]["model"]) if RECORDED else config["locating"]["model"]
 
 
 rule fronts:
@@ -109,7 +96,7 @@ rule locate_scene:
     """Locate the front of one new scene with the model."""
     input:
         sample=rules.square_image.output.sample,
-        model=locating_model(),
+        model=locating_model(GIVEN_MODEL, rules.export_model.output.model),
         view=rules.geocode_scene.output.view if SOURCE.products else [],
     output:
         front="<results>/located/{scene}.gpkg",
