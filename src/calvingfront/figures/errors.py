@@ -93,4 +93,4 @@ def _draw_stated(axes: Axes, table: pd.DataFrame) -> None:
     axes.set_ylim(low, high)
     axes.set_xlabel("stated error [m]", labelpad=1.5)
     axes.set_ylabel("measured error [m]", labelpad=2)
-    axes.legend(loc="upper left", borderaxespad=0.5)
+    axes.legend(loc="best", borderaxespad=0.5)
