@@ -58,12 +58,15 @@ def test_each_glacier_is_judged_by_the_bands_of_the_others(exported: Path) -> No
 
 def test_the_card_has_a_row_for_each_glacier_left_out(exported: Path) -> None:
     card = (exported / "model/README.md").read_text("utf-8")
+    elsewhere = read_model(exported / "model").elsewhere
+    assert elsewhere is not None
+    found = elsewhere.glaciers
     part = card.split("## On a glacier that is not in the training")[1].split("## ")[0]
     assert "(A, B, C)" in part
     assert "No band could reach 90 %" in part
     for name in OFFSETS:
         others = ", ".join(other for other in OFFSETS if other != name)
-        assert f"| {name} | {others} | 1 | {SCENES} | 0 |" in part
+        assert f"| {name} | {others} | 1 | {SCENES} | {found[name].threshold:.2f} | 0 |" in part
     assert "Glaciers that are not in the training have other bands" in card
 
 
@@ -94,7 +97,7 @@ def test_runs_of_one_glacier_from_several_folders_are_one_ensemble(
     assert {name: each.networks for name, each in found.glaciers.items()} == {"C": 2, "A": 1}
     card = (tmp_path / "model/README.md").read_text("utf-8")
     assert "fewer networks than the 2 of this model" in card
-    assert "calibrated on the one other glacier" in card
+    assert "chosen on the one other glacier" in card
 
 
 def test_a_single_glacier_has_no_bands_of_others_and_the_card_says_so(
