@@ -40,7 +40,7 @@ def test_published_errors_follow_from_the_held_out_scenes(folder: Path, tmp_path
 
 
 def test_no_table_is_published_without_its_scores() -> None:
-    """A table lies in `tables`, beside `evaluation`; errors beside their scenes; shifts by itself."""
+    """Tables lie in `tables`, beside `evaluation`; errors beside their scenes."""
     for table in RESULTS.glob("**/*.csv"):
         folder = table.parent
         if folder.name == "tables":
