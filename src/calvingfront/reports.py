@@ -45,6 +45,12 @@ def write_report(text: str, md: PathLike, page: PathLike | None) -> None:
         write_text(page, to_html(text))
 
 
+def in_words(names: Iterable[object]) -> str:
+    """Names as in a sentence: "A", "A and B", "A, B and C"; "" for none."""
+    *first, last = [str(name) for name in names] or [""]
+    return f"{', '.join(first)} and {last}" if first else last
+
+
 def table_row(cells: Iterable[object]) -> str:
     """A row of a pipe table; a | or a line break within a cell stays in its cell."""
     return f"| {' | '.join(map(cell_text, cells))} |"

@@ -9,7 +9,7 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from calvingfront.reports import table_row, to_html, write_report
+from calvingfront.reports import in_words, table_row, to_html, write_report
 
 TABLE = """\
 # Table I: scores
@@ -103,3 +103,8 @@ def test_both_files_are_written_or_the_markdown_alone(tmp_path: Path) -> None:
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.md", "b.html", "b.md"]
     assert (tmp_path / "b.md").read_text(encoding="utf-8") == TABLE
     assert (tmp_path / "b.html").read_text(encoding="utf-8") == to_html(TABLE)
+
+
+def test_names_are_joined_as_in_a_sentence() -> None:
+    lists = [[], ["A"], ["A", "B"], ["A", "B", 3]]
+    assert [in_words(names) for names in lists] == ["", "A", "A and B", "A, B and 3"]
