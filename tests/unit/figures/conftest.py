@@ -169,7 +169,7 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> Results:
 @pytest.fixture(scope="session")
 def recipe(tmp_path_factory: pytest.TempPathFactory) -> Results:
     """Networks with long names, each with one loss, and an average over the seeds of each."""
-    names = ("unet", "pretrained_unet", "pretrained_unet_history")
+    names = ("unet", "unet_history", "pretrained_unet", "pretrained_unet_history")
     folder = tmp_path_factory.mktemp("recipe")
     write_dataset(folder / "dataset")
     for model in (*names, *(f"{name}_seeds" for name in names)):
