@@ -46,6 +46,9 @@ def forbidden(
                 "changes how the trials are scored, and they have to be scored alike",
                 "Write seeds and orientations at the top of the search file, other keys with --set",
             )
+        elif key == section and section != "losses" and not value:
+            what = "is empty: every key in it would be reset to its default"
+            yield ConfigError(place, what, "Write the keys to change, or leave it out")
         elif section not in LEARNING:
             near = f"A trial changes {', '.join(LEARNING)}"
             yield ConfigError(place, "is no key that changes a training", near)

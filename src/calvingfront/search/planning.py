@@ -50,7 +50,11 @@ def plan(search: SearchFile, base: Mapping[str, Any], data: Mapping[str, Path]) 
             faults += wrong
             continue
         words = "; ".join([*_other_budget(trial, search), *_words(trial.changes, own, config)])
-        found += _each_network(trial, config, words or "nothing changed", data[trial.data])
+        try:
+            found += _each_network(trial, config, words or "nothing changed", data[trial.data])
+        except ConfigError as error:
+            where = f"{trial.where}: {error.where}"
+            faults.append(ConfigError(where, error.what, error.remedy))
     faults += untrainable(found, data)
     if faults:
         raise Faults(faults, NOTHING_TRAINED)
