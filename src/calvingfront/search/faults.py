@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from calvingfront.errors import CalvingFrontError, ConfigError
+from calvingfront.pipeline.parameters import look_up
 from calvingfront.pipeline.results import Results
-from calvingfront.pipeline.steps import STEPS, look_up
+from calvingfront.pipeline.steps import STEPS
 from calvingfront.search.blind import held_back
 from calvingfront.search.length import Planned
 from calvingfront.training.ending import ENDS, HOW

@@ -19,7 +19,8 @@ from calvingfront.errors import CalvingFrontError, ConfigError, DamagedFileError
 from calvingfront.files import NoLocksError, lock, read_json, write_json, write_text
 from calvingfront.pipeline.judging import why_unfit
 from calvingfront.pipeline.results import Results
-from calvingfront.pipeline.steps import STEPS, Config, Step, dataset_files
+from calvingfront.pipeline.step import Config, Step, dataset_files
+from calvingfront.pipeline.steps import STEPS
 from calvingfront.search.blind import ORIGIN
 from calvingfront.search.length import Planned, known_length, with_epochs
 from calvingfront.vocabulary import paths

@@ -13,7 +13,7 @@ from calvingfront.configuration.reading import read_places, read_yaml
 from calvingfront.dataset.files import CONFIG
 from calvingfront.errors import CalvingFrontError, ConfigError, Faults
 from calvingfront.files import PathLike
-from calvingfront.pipeline.steps import look_up
+from calvingfront.pipeline.parameters import look_up
 from calvingfront.search.faults import LEARNING, OF_DATA, SCORING, forbidden, untrainable
 from calvingfront.search.file import SearchFile, Trial, dotted
 from calvingfront.search.length import Planned, length_of, with_epochs

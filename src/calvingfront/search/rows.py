@@ -12,7 +12,7 @@ from calvingfront.dataset.reading import read_table
 from calvingfront.errors import CalvingFrontError
 from calvingfront.files import read_json
 from calvingfront.pipeline.results import Results
-from calvingfront.pipeline.steps import runs_of
+from calvingfront.pipeline.rows import runs_of
 from calvingfront.search.folder import (
     DEVICE_NOTES,
     PROGRESS,
