@@ -27,7 +27,7 @@ from calvingfront.search.folder import (
 )
 from calvingfront.search.length import images_per_epoch
 from calvingfront.storage.sealed import read_record
-from calvingfront.tables.distances import pooled_error
+from calvingfront.tables.distance_measures import pooled_error
 from calvingfront.tables.statistics import mean_and_spread
 from calvingfront.vocabulary import paths
 from calvingfront.vocabulary.protocols import VALIDATION_THRESHOLD
