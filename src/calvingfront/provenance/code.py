@@ -33,7 +33,6 @@ MOVED = {
         "products.ceos.product_files": "products.ceos.records",
         "scenes.lists.caffe_names": "scenes.caffe",
         "simulation.imaging.view_planning": "simulation.imaging.radar_view",
-        "simulation.product_writers.ceos_imagery": "simulation.product_writers.ceos_records",
         "simulation.world.glacier": "simulation.world.world",
         "tables.distance_measures": "tables.distances",
         "training.feed_source": "training.feed",

@@ -29,7 +29,8 @@ from calvingfront.simulation.imaging.radar_surface import cubic_spline
 from calvingfront.simulation.missions import MISSIONS, find_orbit
 from calvingfront.simulation.plan import plan_scenes
 from calvingfront.simulation.product_writers.registry import LAYOUTS, find_writer
-from calvingfront.simulation.world.world import GLACIER, OCEAN, World
+from calvingfront.simulation.world.glacier import GLACIER, OCEAN
+from calvingfront.simulation.world.world import World
 
 PLAN = {
     "scenes": 60, "glaciers": 2, "seed": 1, "first_year": 1995, "last_year": 2014,

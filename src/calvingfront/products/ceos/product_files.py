@@ -7,7 +7,13 @@ import re
 from pathlib import Path
 
 from calvingfront.errors import ProductError
-from calvingfront.products.ceos.records import HEADER, LONGEST_RECORD, read_part
+from calvingfront.products.ceos.records import (
+    HEADER,
+    LARGEST_LEADER,
+    LONGEST_RECORD,
+    read_part,
+    read_record,
+)
 
 
 def kind_of_file(path: Path) -> str:
@@ -78,3 +84,17 @@ def _candidates(path: Path) -> tuple[Path, list[str], list[str]]:
     if not leaders:
         raise ProductError(path, "has no CEOS leader file", "Keep the product's files together")
     return folder, leaders, images
+
+
+def platform_of(path: Path) -> str:
+    """Return the platform named in the product's leader, "" if `path` is not a CEOS product.
+
+    Of several leaders the first counts: `product_files` tells that there are several.
+    """
+    try:
+        folder, leaders, _ = _candidates(Path(path))
+        leader = folder / leaders[0]
+        length = len(read_record(leader, 0).content)
+        return read_record(leader, length, LARGEST_LEADER).text(397, 16, "platform").upper()
+    except ProductError:
+        return ""

@@ -19,7 +19,6 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from calvingfront.errors import ProductError
-from calvingfront.products.ceos.product_files import _candidates
 from calvingfront.radar.model import Side
 
 LARGEST_LEADER = 32 * 2**20  # bytes; the largest real one (ALOS-2) has 1.6 MB
@@ -158,20 +157,6 @@ def file_size(path: Path) -> int:
         raise ProductError(
             path, f"cannot be read ({error.strerror})", "Check the path and its permissions"
         ) from error
-
-
-def platform_of(path: Path) -> str:
-    """Return the platform named in the product's leader, "" if `path` is not a CEOS product.
-
-    Of several leaders the first counts: `product_files` tells that there are several.
-    """
-    try:
-        folder, leaders, _ = _candidates(Path(path))
-        leader = folder / leaders[0]
-        length = len(read_record(leader, 0).content)
-        return read_record(leader, length, LARGEST_LEADER).text(397, 16, "platform").upper()
-    except ProductError:
-        return ""
 
 
 def scene_time(record: Record) -> datetime:

@@ -20,7 +20,6 @@ from calvingfront.simulation.world.terminus import simulate_history
 from calvingfront.simulation.world.terrain import CLIFF_M, DEM_SPACING_M, Terrain, build_terrain
 from calvingfront.storage.sealed import reading
 
-ROCK, GLACIER, OCEAN = 64, 127, 254  # zone values of CaFFe; 0 = no data
 FORMAT = 1
 
 
