@@ -94,7 +94,7 @@ class Page:
         box = text.get_window_extent(self._renderer())
         length = max(box.width, box.height) / self.figure.dpi * MM_PER_INCH
         if length > within_mm:  # glyphs do not shrink quite as much as their size
-            text.set_fontsize(0.97 * within_mm / length * text.get_fontsize())
+            text.set_fontsize(0.97 * within_mm / length * float(text.get_fontsize()))
 
     def legend(self, handles: Sequence[Artist]) -> float:
         """Put a legend at the upper edge, in as few rows as have room; return its foot, mm."""
@@ -114,7 +114,7 @@ class Page:
 
     def _renderer(self) -> RendererAgg:
         """Something that measures text as it will be drawn."""
-        return RendererAgg(1, 1, self.figure.dpi)
+        return RendererAgg(1, 1, self.figure.dpi)  # type: ignore[no-untyped-call]
 
 
 def show(
