@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from calvingfront.pipeline.results import Results
-from calvingfront.pipeline.steps import runs_of
+from calvingfront.pipeline.rows import runs_of
 from calvingfront.search.folder import scoring_step, trial_folders, undone
 from calvingfront.search.rows import scores_of
 from calvingfront.tables.comparisons import MEASURES, NO_SPREAD, SEEDS_FOR_A_CLAIM, SIGNIFICANCE

@@ -8,7 +8,7 @@ import pandas as pd
 
 from calvingfront.evaluation.score_table import rows_in_order, seeds_of
 from calvingfront.files import PathLike, write_text
-from calvingfront.reports import write_report
+from calvingfront.reports import in_words, write_report
 from calvingfront.tables.rendering import Block, latex, markdown, write_csv
 from calvingfront.tables.statistics import FEWEST, mean_and_spread
 from calvingfront.vocabulary.losses import loss_label
@@ -38,7 +38,7 @@ def history_note(scores: pd.DataFrame) -> list[str]:
     names = [model for model in sorted(set(scores.model), key=model_order) if reads_history(model)]
     if not names:
         return []
-    return [HISTORY_NOTE.format(" and ".join(f"“{model_label(name)}”" for name in names))]
+    return [HISTORY_NOTE.format(in_words(f"“{model_label(name)}”" for name in names))]
 
 
 def intervals_note(summary: pd.DataFrame, measures: Iterable[str]) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Any
 
@@ -120,14 +121,17 @@ def test_a_base_gives_its_learning_keys_and_says_what_the_data_set_has_otherwise
     assert notes == ["samples.size is 16, as in the data set, and not 512"]
 
 
-@pytest.mark.parametrize("name", ["search.yaml", "search_cpu.yaml", "search_gpu.yaml"])
+@pytest.mark.parametrize(
+    "name", ["search.yaml", "search_cpu.yaml", "search_gpu.yaml", "search_small.yaml"]
+)
 def test_the_searches_of_the_project_can_be_planned(results: Path, name: str) -> None:
     folder = Path(__file__).resolve().parents[3] / "config"
-    search = read_search([folder / "search.yaml", folder / name])
+    below = [] if name == "search_small.yaml" else [folder / "search.yaml"]  # the others lie on it
+    search = read_search([*below, folder / name])
     base, _ = base_config(results / "dataset", search.base)
     base["samples"]["size"] = 64  # divisible by 2 to the power of every depth
     made = plan(search, base, {"": results / "dataset"})
-    assert len(made) == {"search_gpu.yaml": 24}.get(name, 22)
+    assert len(made) == {"search_gpu.yaml": 24, "search_small.yaml": 8}.get(name, 22)
     assert f"{len(made)} trials" in (folder / name).read_text("utf-8")
 
 
@@ -167,6 +171,20 @@ FAULTS: dict[str, tuple[dict[str, Any], str]] = {
     "budget": ({"budget": {"hours": 2}, "trials": {"a": {}}}, "is no budget"),
     "two budgets": ({"budget": {"epochs": 2, "images": 3}, "trials": {"a": {}}}, "is no budget"),
     "budget of a trial": ({"trials": {"a": {"budget": {"epochs": 0}}}}, "is no budget"),
+    "endless budget": ({"budget": {"images": math.inf}, "trials": {"a": {}}}, "is no budget"),
+    "half an epoch": ({"budget": {"epochs": 1.5}, "trials": {"a": {}}}, "no whole number of epo"),
+    "too few images": (
+        {"trials": {"a": {"budget": {"images": 11}}}}, "11 images are less than half an epoch",
+    ),
+    "empty section": ({"trials": {"a": {"training": None}}}, "every key in it would be reset"),
+    "a key in two ways": (
+        {"trials": {"a": {"networks.width": 3, "networks": {"width": 4}}}}, "networks.width twice",
+    ),
+    "a key of all in two ways": (
+        {"set": {"networks.width": 3, "networks": {"width": 4}}, "trials": {"a": {}}},
+        "networks.width twice",
+    ),
+    "data of another kind": ({"trials": {"a": {"data": ["zones"]}}}, "not named in the section"),
     "data": ({"trials": {"a": {"data": "zones"}}}, "not named in the section data"),
     "skip": ({"trials": {"a": {}}, "skip": ["b"]}, "there is no trial b"),
     "against": ({"trials": {"a": {}}, "against": "b"}, "there is no trial b"),
