@@ -27,7 +27,8 @@ import numpy.typing as npt
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "src"))
 
 from calvingfront.scenes.importing import read_8bit
-from calvingfront.simulation.world.world import GLACIER, OCEAN, ROCK, World, front_mask
+from calvingfront.simulation.world.glacier import GLACIER, OCEAN, ROCK, front_mask
+from calvingfront.simulation.world.world import World
 
 PIXEL_M = 75.0
 QUANTILES = (1, 10, 25, 50, 75, 90, 99)

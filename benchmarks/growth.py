@@ -124,7 +124,8 @@ def measured(options: argparse.Namespace) -> dict[str, float]:
     from calvingfront.losses.loss import build_loss
     from calvingfront.networks.build import build_network
     from calvingfront.networks.settings import NetworkSettings
-    from calvingfront.training.feed import Batch, Feed, feed_of
+    from calvingfront.training.feed import feed_of
+    from calvingfront.training.feed_source import Batch, Feed
     from calvingfront.training.settings import TrainingSettings
     from calvingfront.training.step import Step
 

@@ -32,7 +32,7 @@ from calvingfront.locating.locate import locate_fronts
 from calvingfront.locating.located_front import LEVELS, LocatedFront
 from calvingfront.locating.model_folder import read_model
 from calvingfront.locating.new_scenes import NewScene
-from calvingfront.scenes.caffe import parse_name
+from calvingfront.scenes.lists.caffe_names import parse_name
 
 
 def main() -> None:

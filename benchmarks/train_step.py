@@ -47,7 +47,8 @@ from calvingfront.networks.build import build_network
 from calvingfront.networks.flops import count_flops
 from calvingfront.networks.settings import NetworkSettings
 from calvingfront.training.acceleration.tuning import plan_step
-from calvingfront.training.feed import FeedSource, ResidentFeed
+from calvingfront.training.feed import ResidentFeed
+from calvingfront.training.feed_source import FeedSource
 from calvingfront.training.settings import TrainingSettings
 from calvingfront.training.step import ADAM_EPS, Step
 

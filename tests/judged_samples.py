@@ -25,8 +25,8 @@ def traced(*spreads: float) -> Traced:
     """A straight line of `len(spreads)` vertices in the middle of the sample; none without any."""
     probability = np.zeros((SIZE, SIZE))
     if not spreads:
-        return Traced(probability, 0.5, [], [])
+        return Traced(probability, [], [])
     cols = 20.0 + np.arange(len(spreads))
     rows = np.full(len(spreads), 30.0)
     line = SubpixelLine(rows, cols, np.ones(len(spreads)), float(len(spreads) - 1), False)
-    return Traced(probability, 0.5, [line], [np.array(spreads)])
+    return Traced(probability, [line], [np.array(spreads)])

@@ -13,7 +13,7 @@ import torch
 from calvingfront.losses.loss import build_loss
 from calvingfront.networks.build import build_network
 from calvingfront.networks.settings import NetworkSettings
-from calvingfront.training.feed import FeedSource
+from calvingfront.training.feed_source import FeedSource
 from calvingfront.training.settings import TrainingSettings
 from calvingfront.training.step import Step
 from calvingfront.vocabulary.auxiliary import GLACIER, OCEAN, UNKNOWN

@@ -15,7 +15,9 @@ import yaml
 from calvingfront.configuration.validation import validate_config
 from calvingfront.pipeline import commands
 from calvingfront.pipeline.commands import Results
-from calvingfront.pipeline.steps import STEPS, figures_of, runs_of
+from calvingfront.pipeline.rows import runs_of
+from calvingfront.pipeline.shown import figures_of
+from calvingfront.pipeline.steps import STEPS
 from calvingfront.tables.registry import TABLES
 from calvingfront.vocabulary.runs import Run
 

@@ -11,7 +11,9 @@ from calvingfront.check.telling import told
 from calvingfront.errors import CalvingFrontError
 from calvingfront.locating.model.choice import members_of, sample_settings
 from calvingfront.locating.model_folder import SHIPPED
-from calvingfront.pipeline.steps import STEPS, figures_of, paths_over, runs_of
+from calvingfront.pipeline.steps import STEPS
+from calvingfront.pipeline.shown import figures_of
+from calvingfront.pipeline.rows import paths_over, runs_of
 from calvingfront.products.delivery.packed import archive_at
 from calvingfront.scenes.failures.records import describe_failed, keep_left_out, leave_out_failed
 from calvingfront.scenes.fronts.layers import split_layer

@@ -9,7 +9,8 @@
 #       <results>/fronts.gpkg, located.md, .html     the fronts of all new scenes, and a report
 from calvingfront.dataset import files
 from calvingfront.locating.model.choice import FOLDER, given_folder, words_of
-from calvingfront.pipeline.steps import dataset_files, paths_over
+from calvingfront.pipeline.step import dataset_files
+from calvingfront.pipeline.rows import paths_over
 from calvingfront.vocabulary import paths
 
 # A model from elsewhere, or the one that comes with the package; None for the networks trained here.

@@ -19,8 +19,8 @@ import pandas as pd
 
 from calvingfront.errors import CalvingFrontError, SceneError, SplitError
 from calvingfront.files import PathLike, replacing
-from calvingfront.scenes.caffe import parse_name
 from calvingfront.scenes.lists.caffe_files import image_files
+from calvingfront.scenes.lists.caffe_names import parse_name
 from calvingfront.tabular.text_tables import read_table
 from calvingfront.vocabulary.subsets import SUBSETS, TRAIN
 

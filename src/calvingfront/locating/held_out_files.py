@@ -16,8 +16,8 @@ from calvingfront.locating.extract import LONGITUDE_LATITUDE
 from calvingfront.locating.judging import judged_front, unlike_training
 from calvingfront.locating.located_front import ELSEWHERE, LocatedFront
 from calvingfront.locating.model.content import ModelCard
+from calvingfront.locating.model.elsewhere import Found
 from calvingfront.locating.model.held_out import HeldOut, HeldOutScene, band_scores
-from calvingfront.locating.model.on_others import Found
 from calvingfront.locating.model.trust import Trust, trust_in
 from calvingfront.locating.vectors import write_fronts
 from calvingfront.storage.sealed import write_sealed
@@ -49,10 +49,10 @@ def write_held_out(
         found[front.scene] = front
         rows.append({"subset": scene.subset, **row})
     for each in elsewhere:
-        trust = Trust(each.threshold, ELSEWHERE, each.calibration, card.spread_px, "")
+        trust = Trust(ELSEWHERE, each.calibration, card.spread_px, "")
         if card.elsewhere is not None:
             trust = replace(trust, spread_px=card.elsewhere.spread_px)
-        for scene in each.scenes:
+        for scene in each.held_out.scenes:
             _, row = _judged(scene, each.situation.data, card, trust)
             rows.append({"subset": ELSEWHERE, **row})
     Path(fronts).parent.mkdir(parents=True, exist_ok=True)

@@ -38,13 +38,13 @@ def judged_front(
     trust = trust or trust_in(card, facts.get("glacier"))
     members = len(card.members) * card.orientations
     if not traced.lines:
-        why = why_none(facts, traced.probability, traced.threshold, card.min_front_length_m)
+        why = why_none(facts, traced.probability, card.threshold, card.min_front_length_m)
         reason = "; ".join([why, *unlike])
-        return front_of(facts, [], traced.threshold, card.label, members, reason)
-    front = front_of(facts, traced.lines, traced.threshold, card.label, members)
+        return front_of(facts, [], card.threshold, card.label, members, reason)
+    front = front_of(facts, traced.lines, card.threshold, card.label, members)
     quality = judge(
         [np.column_stack([line.rows, line.cols]) for line in traced.lines],
-        traced.spread_px,
+        traced.spreads,
         trust.spread_px.p50 if trust.spread_px else None,
         content(facts, len(traced.probability)),
         0.0 if view is None else hidden_share(view, front.lines),

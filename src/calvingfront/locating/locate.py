@@ -19,7 +19,6 @@ from calvingfront.files import PathLike
 from calvingfront.locating.inputs.geocoding import Work
 from calvingfront.locating.judging import judged_front, unlike_training
 from calvingfront.locating.located_front import ELSEWHERE, UNTESTED, LocatedFront
-from calvingfront.locating.model.trust import trust_in
 from calvingfront.locating.model_folder import SHIPPED, ModelFolder, read_model
 from calvingfront.locating.new_scenes import NewScene, Sample, prepare, sample_of_file
 from calvingfront.locating.outputs.writers import write_files
@@ -199,8 +198,7 @@ def locate_sample(
     networks: those of the model, on the device. keep: takes the sample and its probability (s, s).
     """
     members = member_probabilities(sample.image, networks, device, model.orientations)
-    threshold = trust_in(model, sample.facts.get("glacier")).threshold
-    traced = trace(members, sample.facts, threshold, model.min_front_length_m)
+    traced = trace(members, sample.facts, model.threshold, model.min_front_length_m)
     if keep is not None:
         keep(sample, traced.probability)
     unlike = list(unlike_training(sample.facts, sample.mean_grey, model))

@@ -19,11 +19,10 @@ from calvingfront.errors import ModelError
 from calvingfront.files import PathLike, remove_leftovers, temporary_of, write_json, write_text
 from calvingfront.locating.held_out_files import FRONTS, TABLE, write_held_out
 from calvingfront.locating.model.card import card_text
-from calvingfront.locating.model.elsewhere import elsewhere_of
+from calvingfront.locating.model.elsewhere import elsewhere_of, measure_elsewhere
 from calvingfront.locating.model.facts import describe, settings_of, shortest_m
 from calvingfront.locating.model.held_out import Ensemble, measure
 from calvingfront.locating.model.left_out import situations
-from calvingfront.locating.model.on_others import OnOthers, measure_elsewhere
 from calvingfront.locating.model.runs import file_of, runs_of_one_results
 from calvingfront.locating.model_folder import (
     CARD,
@@ -90,24 +89,15 @@ def export_model(
         ]
         ensemble = Ensemble([network.to(place) for network in networks], place, orientations)
         packed = open_dataset(dataset)
-        there: list[OnOthers] = []
-
-        def elsewhere_than_trained(threshold: float) -> float:
-            if left_out:
-                given = orientations, half, shortest, target.parent
-                there.append(measure_elsewhere(left_out, threshold, place, *given))
-            return there[0].threshold if there else threshold
-
-        measured = measure(
-            packed, read_split(dataset), ensemble, shortest, target.parent, elsewhere_than_trained
-        )
+        measured = measure(packed, read_split(dataset), ensemble, shortest, target.parent)
+        found = measure_elsewhere(left_out, place, orientations, half, shortest, target.parent)
     card = describe(
         results, members, ensemble, measured, title, licence, data, config, weights, remarks,
-        elsewhere_of(there[0], shortest) if there else None,
+        elsewhere_of(found, shortest) if found else None,
     )  # fmt: skip
     if held_out is not None:
         names = Path(held_out) / FRONTS, Path(held_out) / TABLE
-        write_held_out(measured, packed, card, *names, elsewhere=there[0].found if there else ())
+        write_held_out(measured, packed, card, *names, elsewhere=found)
     remove_leftovers(target)
     new, old = temporary_of(target), target.with_name(f".{target.name}.{os.getpid()}.old")
     try:

@@ -23,8 +23,7 @@ if TYPE_CHECKING:
     from calvingfront.networks.unet import UNet
 
 CONTENT, CARD = "model.json", "README.md"
-FORMAT, VERSION = "calvingfront model", 4
-READ = (3, VERSION)  # 3 lacks `elsewhere.threshold`
+FORMAT, VERSION = "calvingfront model", 3
 SHIPPED = Path(__file__).parents[1] / "weights"  # the model that comes with the package
 COPY = (
     "Copy the folder again from where it came from; if the workflow made it, remove the folder and "
@@ -87,7 +86,7 @@ def read_model(folder: PathLike) -> ModelFolder:
     path = Path(folder)
     content = read_content(path)
     version = content.get("version")
-    if version not in READ:
+    if version != VERSION:
         raise ModelError(
             path / CONTENT,
             f"has version {version} of the format; this calvingfront reads version {VERSION}",

@@ -19,9 +19,9 @@ from calvingfront.locating.inputs.radar_product import RadarProduct
 from calvingfront.samples.geometry import square_grid
 from calvingfront.samples.median import filter_image
 from calvingfront.samples.square import describe_sample, read_image_of_sample, resize_image
-from calvingfront.scenes.caffe import parse_name
 from calvingfront.scenes.imagery.headers import image_header
 from calvingfront.scenes.importing import read_new_image
+from calvingfront.scenes.lists.caffe_names import parse_name
 from calvingfront.tabular.cells import Unreadable
 from calvingfront.tabular.days import read_day
 

@@ -21,13 +21,11 @@ Floats = npt.NDArray[np.float64]
 class Traced:
     """The front of one sample.
 
-    probability: (s, s), the mean over the members. threshold: at which the lines are drawn.
-    lines:       its pieces, longest first.
+    probability: (s, s), the mean over the members. lines: its pieces, longest first.
     spreads:     for each piece (n,), px: see `spread_along`.
     """
 
     probability: Floats
-    threshold: float
     lines: Sequence[SubpixelLine]
     spreads: Sequence[Floats]
 
@@ -49,8 +47,9 @@ def trace(
     """
     probability = members.mean(axis=0, dtype=np.float64)
     lines = lines_of(facts, probability, threshold, min_front_length_m)
-    spreads = [spread_along(members, line.rows, line.cols) for line in lines]
-    return Traced(probability, threshold, lines, spreads)
+    return Traced(
+        probability, lines, [spread_along(members, line.rows, line.cols) for line in lines]
+    )
 
 
 def true_line(front: npt.NDArray[np.uint8], facts: Mapping[str, Any]) -> Any:

@@ -9,7 +9,8 @@ from typing import Literal
 from calvingfront.errors import ConfigError
 from calvingfront.pipeline.judging import MISSING_FILE, chain_of, check_rows, why_unfit
 from calvingfront.pipeline.results import Results
-from calvingfront.pipeline.steps import figures_of, prediction_step, runs_of, threshold_step
+from calvingfront.pipeline.rows import prediction_step, runs_of, threshold_step
+from calvingfront.pipeline.shown import figures_of
 from calvingfront.tables.registry import TABLES
 from calvingfront.vocabulary import paths
 from calvingfront.vocabulary.runs import Run

@@ -8,7 +8,8 @@ from typing import Any
 from calvingfront.logs import log_to
 from calvingfront.pipeline.judging import check_rows
 from calvingfront.pipeline.results import Call, Results, perform
-from calvingfront.pipeline.steps import STEPS, shows_rows
+from calvingfront.pipeline.shown import shows_rows
+from calvingfront.pipeline.steps import STEPS
 from calvingfront.vocabulary.runs import Run
 
 

@@ -11,14 +11,9 @@ from calvingfront.files import read_json
 from calvingfront.pipeline.data_check import data_faults, split_fault
 from calvingfront.pipeline.origins import OTHER_CODE, data_of, unfit
 from calvingfront.pipeline.results import Results, steps_of
-from calvingfront.pipeline.steps import (
-    STEPS,
-    Config,
-    Step,
-    prediction_step,
-    runs_of,
-    threshold_step,
-)
+from calvingfront.pipeline.rows import prediction_step, runs_of, threshold_step
+from calvingfront.pipeline.step import Config, Step
+from calvingfront.pipeline.steps import STEPS
 from calvingfront.provenance.content import digests_of
 from calvingfront.vocabulary import paths
 from calvingfront.vocabulary.runs import Run

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from calvingfront.files import PathLike, read_json, write_json
-from calvingfront.pipeline.steps import Config, Keywords, Step
+from calvingfront.pipeline.step import Config, Keywords, Step
 from calvingfront.provenance.code import code_digest
 from calvingfront.provenance.content import MISSING, Digests
 from calvingfront.training.ending import ENDS, best_epochs, would_be_the_same

@@ -9,15 +9,9 @@ from typing import Any, NamedTuple
 from calvingfront.errors import CalvingFrontError, ConfigError
 from calvingfront.files import PathLike
 from calvingfront.pipeline.origins import origin_of, write_origin
-from calvingfront.pipeline.steps import (
-    STEPS,
-    Config,
-    Keywords,
-    Step,
-    prediction_step,
-    runs_of,
-    threshold_step,
-)
+from calvingfront.pipeline.rows import prediction_step, runs_of, threshold_step
+from calvingfront.pipeline.step import Config, Keywords, Step
+from calvingfront.pipeline.steps import STEPS
 from calvingfront.provenance.content import digests_of
 from calvingfront.training.ending import LATER
 from calvingfront.vocabulary.references import load

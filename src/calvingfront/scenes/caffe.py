@@ -6,7 +6,6 @@ Layout and names: Gourmelon et al. (2022), doi:10.1594/PANGAEA.940950.
 from __future__ import annotations
 
 import logging
-import re
 import struct
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -16,20 +15,16 @@ import pandas as pd
 
 from calvingfront.errors import CalvingFrontError, ConfigError, Faults, SceneError
 from calvingfront.scenes.lists.caffe_files import absent, files_by_scene, zone_faults
+from calvingfront.scenes.lists.caffe_names import parse_name
 from calvingfront.scenes.lists.caffe_sizes import read_sizes, shrunk, unlike_published
 from calvingfront.scenes.lists.split_lists import read_lists
 from calvingfront.scenes.pixels import check_depth
 from calvingfront.scenes.scene_table import scene_table
-from calvingfront.tabular.cells import Unreadable
-from calvingfront.tabular.days import read_day
 from calvingfront.vocabulary.auxiliary import learns_zones
-from calvingfront.vocabulary.missions import MISSIONS
 
 log = logging.getLogger(__name__)
-
 # Exact pixel size, m, for the rounded figure in a name, at the published size.
 PIXEL_SIZES_M = {6: 6.0, 7: 6.6667, 12: 12.5, 17: 16.6667, 20: 20.0}
-PARTS = "Glacier_YYYY-MM-DD_Sensor_Resolution_Quality_Orbit"
 EXCLUDE = "Fix the files, or exclude a scene by source.exclude: {scene: reason}."
 
 
@@ -57,41 +52,6 @@ def faults(config: Mapping[str, Any]) -> Iterator[ConfigError]:
             "Write the folder that contains sar_images/ and fronts/, in the file or as "
             "--config 'source={caffe: {folder: PATH}}'",
         )
-
-
-def parse_name(name: str) -> dict[str, Any]:
-    """Split a CaFFe name, such as SI_1996-01-22_ERS_20_3_109, into columns of the scene table.
-
-    Raises SceneError that names the parts that cannot be read.
-    """
-    parts = name.split("_")
-    if len(parts) != 6:
-        raise SceneError(name, f"has {len(parts)} parts instead of 6", f"Name it {PARTS}.")
-    glacier, acquired, mission, resolution, quality, orbit = parts
-    wrong = []
-    if not re.fullmatch(r"[A-Za-z0-9.-]+", glacier):
-        wrong.append(f"glacier {glacier!r}")
-    if not _is_day(acquired):
-        wrong.append(f"date {acquired!r} (not a day YYYY-MM-DD)")
-    if mission not in MISSIONS:
-        wrong.append(f"sensor {mission!r} (not one of {', '.join(MISSIONS)})")
-    if not re.fullmatch(r"[1-9][0-9]*", resolution):
-        wrong.append(f"resolution {resolution!r} (not a whole number of metres)")
-    if not re.fullmatch(r"[1-6]", quality):
-        wrong.append(f"quality {quality!r} (not 1 to 6)")
-    if not re.fullmatch(r"[0-9]+", orbit):
-        wrong.append(f"orbit {orbit!r} (not a number)")
-    if wrong:
-        raise SceneError(name, f"cannot be read: {'; '.join(wrong)}", f"Name it {PARTS}.")
-    return {
-        "scene": name,
-        "glacier": glacier,
-        "mission": mission,
-        "acquired": acquired,
-        "resolution_tag_m": int(resolution),
-        "quality": int(quality),
-        "orbit": orbit,
-    }
 
 
 def list_caffe(
@@ -262,11 +222,3 @@ def _complete(
         **{key: native.get(key) for key in ("crs", "upper_left_x", "upper_left_y")},
     }
     return problems
-
-
-def _is_day(text: str) -> bool:
-    """Whether a part of a name is a day in the one notation that names have."""
-    try:
-        return read_day(text) == text
-    except Unreadable:
-        return False

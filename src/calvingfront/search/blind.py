@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -47,10 +48,9 @@ def without_test_scenes(dataset: Path, folder: Path) -> None:
         log.info("%s is taken as it is: %s is not here", folder, dataset)
         return
     made_from = _digests(dataset)
-    if (dataset / CONFIG).exists():
-        write_text(folder / CONFIG, (dataset / CONFIG).read_text(encoding="utf-8"))
     if there:
-        if read_json(folder / ORIGIN).get("made_from") == made_from:
+        if _origin(folder)["made_from"] == made_from:
+            _copy_config(dataset, folder)
             _copy_arrays(dataset, folder)  # zones may have been added
             return
         raise CalvingFrontError(
@@ -72,6 +72,9 @@ def without_test_scenes(dataset: Path, folder: Path) -> None:
         what = f"has no scene {missing[0]}, which {SPLIT} names"
         raise SplitError(dataset / INDEX, what, "Make the data set anew with `snakemake dataset`")
     folder.mkdir(parents=True, exist_ok=True)
+    for left in folder.glob("*.npy"):  # of a copy that was not finished, perhaps of other scenes
+        left.unlink()
+    _copy_config(dataset, folder)
     write_sealed(folder / SPLIT, kept)
     _copy_arrays(dataset, folder)
     chosen = index[index["scene"].isin(set(kept["scene"]))].reset_index(drop=True)
@@ -119,8 +122,8 @@ def check_nothing_tested(dataset: Path, folders: dict[str, Path]) -> None:
 
 
 def held_back(folder: Path) -> frozenset[str]:
-    """The names of the test scenes that the copy was made without."""
-    return frozenset(read_json(folder / ORIGIN)["tested"])
+    """The names of the test scenes that the copy was made without. Raises DamagedFileError."""
+    return frozenset(_origin(folder)["tested"])
 
 
 def left_out(folder: Path) -> int:
@@ -129,6 +132,23 @@ def left_out(folder: Path) -> int:
         return int(read_json(folder / ORIGIN)["left_out"])
     except (OSError, ValueError, KeyError, TypeError):
         return 0
+
+
+def _origin(folder: Path) -> dict[str, Any]:
+    """What the copy was made from. Raises DamagedFileError."""
+    try:
+        found: dict[str, Any] = read_json(folder / ORIGIN)
+        if isinstance(found["made_from"], dict) and isinstance(found["tested"], list):
+            return found
+    except (OSError, ValueError, KeyError, TypeError):
+        pass
+    remedy = "Remove it, so that the copy is made anew; finished trainings stay"
+    raise DamagedFileError(folder / ORIGIN, "is damaged or incomplete", remedy)
+
+
+def _copy_config(dataset: Path, folder: Path) -> None:
+    if (dataset / CONFIG).exists():
+        write_text(folder / CONFIG, (dataset / CONFIG).read_text(encoding="utf-8"))
 
 
 def _digests(dataset: Path) -> dict[str, str]:

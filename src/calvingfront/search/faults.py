@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from calvingfront.errors import CalvingFrontError, ConfigError
+from calvingfront.pipeline.parameters import look_up
 from calvingfront.pipeline.results import Results
-from calvingfront.pipeline.steps import STEPS, look_up
+from calvingfront.pipeline.steps import STEPS
 from calvingfront.search.blind import held_back
 from calvingfront.search.length import Planned
 from calvingfront.training.ending import ENDS, HOW
@@ -46,6 +47,9 @@ def forbidden(
                 "changes how the trials are scored, and they have to be scored alike",
                 "Write seeds and orientations at the top of the search file, other keys with --set",
             )
+        elif key == section and section != "losses" and not value:
+            what = "is empty: every key in it would be reset to its default"
+            yield ConfigError(place, what, "Write the keys to change, or leave it out")
         elif section not in LEARNING:
             near = f"A trial changes {', '.join(LEARNING)}"
             yield ConfigError(place, "is no key that changes a training", near)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -117,6 +118,11 @@ def read_search(paths: Sequence[PathLike]) -> SearchFile:
     except ConfigError as error:
         faults.append(error)
         given["budget"] = None
+    common: dict[str, Any] = {}
+    try:
+        common = _once(given["set"], _where(places, "set"))
+    except ConfigError as error:
+        faults.append(error)
     trials = list(_trials(given, places, faults))
     names = [trial.name for trial in trials]
     faults += _unknown(given, names, places)
@@ -128,7 +134,7 @@ def read_search(paths: Sequence[PathLike]) -> SearchFile:
         raise Faults(faults, "docs/search.md explains every key of a search file.")
     return SearchFile(
         [Path(each) for each in given["base"]],
-        dict(dotted(given["set"])),
+        common,
         given["seeds"],
         sorted(given["orientations"]),
         kept,
@@ -150,7 +156,7 @@ def _trials(
                 if section == "trials":
                     made = [(group, content or {})]
                 elif section == "grid":
-                    made = list(products(group, dict(dotted(content or {})), where))
+                    made = list(products(group, _once(content or {}, where), where))
                 else:
                     made = list(drawn(group, content or {}, where))
                 for name, changes in made:
@@ -174,11 +180,22 @@ def _trial(name: str, content: Mapping[str, Any], given: Mapping[str, Any], wher
         raise ConfigError(where, what, "Use letters, digits, `.`, `_` and `-`")
     changes = dict(content)
     data, budget = changes.pop("data", ""), changes.pop("budget", given.get("budget"))
-    if data and data not in given["data"]:
+    if not isinstance(data, str) or (data and data not in given["data"]):
         what = f"data {data!r} is not named in the section data"
         raise ConfigError(where, what, "Write there NAME: results folder with its data set")
     _check_budget(budget, where)
-    return Trial(name, dict(dotted(changes)), where, str(data), budget)
+    return Trial(name, _once(changes, where), where, data, budget)
+
+
+def _once(changes: Mapping[str, Any], where: str) -> dict[str, Any]:
+    """The dotted changes. Raises ConfigError for a key that stands there in two ways."""
+    found: dict[str, Any] = {}
+    for key, value in dotted(changes):
+        if key in found:
+            what = f"changes {key} twice, once with a dot and once in a group"
+            raise ConfigError(where, what, "Write it once")
+        found[key] = value
+    return found
 
 
 def _forget_budgets(content: dict[str, Any], layer: Mapping[str, Any]) -> None:
@@ -201,11 +218,14 @@ def _check_budget(budget: Any, where: str) -> None:
         return
     sound = isinstance(budget, Mapping) and len(budget) == 1 and set(budget) <= set(BUDGETS)
     if not sound or not all(
-        isinstance(each, int | float) and not isinstance(each, bool) and each > 0
+        isinstance(each, int | float) and not isinstance(each, bool) and 0 < each < math.inf
         for each in budget.values()
     ):
         remedy = "Write one of " + ", ".join(f"{{{name}: N}}" for name in BUDGETS)
         raise ConfigError(where, f"{budget!r} is no budget", remedy)
+    if "epochs" in budget and budget["epochs"] != int(budget["epochs"]):
+        what = f"{budget['epochs']:g} is no whole number of epochs"
+        raise ConfigError(where, what, "Write a whole number, or a budget of images")
 
 
 def _unknown(

@@ -6,7 +6,7 @@ import json
 import logging
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,11 +15,12 @@ import yaml
 
 from calvingfront.configuration.reading import read_yaml
 from calvingfront.dataset import files
-from calvingfront.errors import CalvingFrontError, ConfigError
+from calvingfront.errors import CalvingFrontError, ConfigError, DamagedFileError
 from calvingfront.files import NoLocksError, lock, read_json, write_json, write_text
 from calvingfront.pipeline.judging import why_unfit
 from calvingfront.pipeline.results import Results
-from calvingfront.pipeline.steps import STEPS, Config, Step, dataset_files
+from calvingfront.pipeline.step import Config, Step, dataset_files
+from calvingfront.pipeline.steps import STEPS
 from calvingfront.search.blind import ORIGIN
 from calvingfront.search.length import Planned, known_length, with_epochs
 from calvingfront.vocabulary import paths
@@ -36,6 +37,10 @@ SCORED = f"validation/{RUN_FOLDER}/made_from.json"
 FAILURE = f"failures/{RUN_FOLDER}.json"
 DEVICE_NOTES = f"models/{RUN_FOLDER}/beside.json"  # how many trainings ran beside it
 PROGRESS = f"models/{RUN_FOLDER}/progress.tsv"
+# What the records of a trial must hold, and its configuration.
+FACTS = {"number": int, "name": str, "changes": str, "data": str}
+OF_A_TRIAL = ("networks", "losses", "seeds", "training", "evaluation")
+ANEW = "The same `calvingfront search` without --log-only and --winner writes it anew"
 
 
 @contextmanager
@@ -144,7 +149,7 @@ def with_known_length(folder: Path, planned: Planned) -> Planned:
     """The trial with the epochs that were measured for its budget before, if they were."""
     if planned.length is None or planned.length.epochs:
         return planned
-    epochs = known_length(folder, planned.length)
+    epochs = known_length(folder, planned)
     if epochs is None:
         return planned
     config = with_epochs(planned.config, epochs, planned.trial.changes)
@@ -152,24 +157,40 @@ def with_known_length(folder: Path, planned: Planned) -> Planned:
 
 
 def trial_folders(search: Path) -> Iterator[tuple[dict[str, Any], Results]]:
-    """The facts and the results of every trial in a search's folder, in the order of the plan."""
+    """The facts and the results of every trial in a search's folder, in the order of the plan.
+
+    Raises DamagedFileError for a trial whose facts or configuration are: a log without it would
+    compare the others as if it had never been tried.
+    """
     found = []
     for path in search.glob(f"{TRIALS}/*/{TRIAL}"):
-        with suppress(OSError, ValueError):
-            facts = read_json(path)
-            config = read_yaml(path.parent / paths.DATASET / files.CONFIG).content
-            found.append((facts, Results(path.parent, config)))
+        facts = _facts(path, FACTS)
+        place = path.parent / paths.DATASET / files.CONFIG
+        config = read_yaml(place).content
+        if lacking := sorted(set(OF_A_TRIAL) - set(config)):
+            raise DamagedFileError(place, f"lacks {', '.join(lacking)}", ANEW)
+        found.append((facts, Results(path.parent, config)))
     yield from sorted(found, key=lambda each: (each[0]["number"], each[0]["name"]))
+
+
+def _facts(path: Path, kinds: Mapping[str, type]) -> dict[str, Any]:
+    """A record of the search with what it must hold. Raises DamagedFileError."""
+    try:
+        facts: dict[str, Any] = read_json(path)
+        for name, kind in kinds.items():
+            if not isinstance(facts[name], kind):
+                raise TypeError
+    except (OSError, ValueError, KeyError, TypeError):
+        raise DamagedFileError(path, "is damaged or incomplete", ANEW) from None
+    return facts
 
 
 def read_facts(search: Path) -> dict[str, Any]:
     """What the search as a whole was asked. Raises CalvingFrontError if there is none."""
-    try:
-        facts: dict[str, Any] = read_json(search / SEARCH)
-    except (OSError, ValueError):
+    if not (search / SEARCH).is_file():
         remedy = "Name the folder of a search with --output"
-        raise CalvingFrontError(search, "holds no search", remedy) from None
-    return facts
+        raise CalvingFrontError(search, "holds no search", remedy)
+    return _facts(search / SEARCH, {"orientations": list, "against": str})
 
 
 def failure_of(results: Results, run: Run) -> dict[str, Any] | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import json
 import logging
 import shutil
 from collections.abc import Collection, Mapping
@@ -14,7 +15,7 @@ import pandas as pd
 
 from calvingfront.dataset.files import SPLIT
 from calvingfront.dataset.reading import read_table
-from calvingfront.errors import CalvingFrontError
+from calvingfront.errors import CalvingFrontError, ConfigError
 from calvingfront.files import read_json, write_json
 from calvingfront.pipeline.results import Results
 from calvingfront.search.file import Trial
@@ -69,13 +70,19 @@ def images_per_epoch(scenes: int, training: Mapping[str, Any]) -> int:
 
 
 def length_of(budget: Mapping[str, float], config: Mapping[str, Any], dataset: Path) -> Length:
-    """The epochs of a trial by its budget. dataset: folder of its packed scenes."""
+    """The epochs of a trial by its budget. dataset: folder of its packed scenes.
+
+    Raises ConfigError if half an epoch already exceeds it.
+    """
     [(kind, amount)] = budget.items()
     if kind == "epochs":
-        return Length(max(1, round(amount)), kind, amount)
+        return Length(int(amount), kind, amount)
     if kind == "images":
         scenes = int((read_table(dataset / SPLIT, str)["subset"] == TRAIN).sum())
         each = max(1, images_per_epoch(scenes, config["training"]))
+        if amount < each / 2:
+            what = f"{amount:g} images are less than half an epoch, which shows {each}"
+            raise ConfigError("budget", what, "Raise the budget, or write {epochs: 1}")
         return Length(max(1, round(amount / each)), kind, amount)
     return Length(None, kind, amount)
 
@@ -92,22 +99,36 @@ def with_epochs(
     return made
 
 
-def known_length(folder: Path, length: Length) -> int | None:
-    """The epochs that were measured for this budget before; None if none were."""
+def known_length(folder: Path, planned: Planned) -> int | None:
+    """The epochs that were measured for this budget and these settings; None if none were."""
+    length = planned.length
     try:
         found = read_json(folder / FILE)
-        same = found["budget"] == {length.kind: length.amount}
+        same = length is not None and found["budget"] == {length.kind: length.amount}
+        # Earlier versions did not record the settings.
+        same = same and found.get("settings", _settings(planned)) == _settings(planned)
         return int(found["epochs"]) if same else None
     except (OSError, ValueError, KeyError, TypeError):
         return None
 
 
-def measured_length(folder: Path, config: Mapping[str, Any], run: Run, length: Length) -> int:
+def _settings(planned: Planned) -> Any:
+    """What a network and its training are, on which the time of an epoch depends."""
+    call = Results(Path(), planned.config).call_of("train_network", planned.runs[0])
+    free = ("seed", "start_weights")
+    acting = {key: value for key, value in call.parameters.items() if key not in free}
+    return json.loads(json.dumps({**acting, "data": planned.trial.data}))
+
+
+def measured_length(folder: Path, config: Mapping[str, Any], run: Run, planned: Planned) -> int:
     """Train for MEASURED_EPOCHS beside the trial, and fix how many the budget allows.
 
-    folder: of the trial, with its data set. Minutes on one core: with two threads half as many
-    pass. Raises CalvingFrontError if not even one epoch fits.
+    folder: of the trial, with its data set. config: that of `planned` on this machine. Minutes on
+    one core: with two threads half as many pass. Raises CalvingFrontError if not even one epoch
+    fits.
     """
+    length = planned.length
+    assert length is not None
     trial = folder / ".measured"
     short = with_epochs(config, MEASURED_EPOCHS)
     short["training"] |= {"patience": MEASURED_EPOCHS, "keep_state": False}
@@ -140,6 +161,7 @@ def measured_length(folder: Path, config: Mapping[str, Any], run: Run, length: L
         folder / FILE,
         {
             "budget": {length.kind: length.amount},
+            "settings": _settings(planned),
             "epochs": epochs,
             "seconds_per_epoch": seconds,
             "threads": short["training"]["threads"],

@@ -13,7 +13,7 @@ from calvingfront.configuration.reading import read_places, read_yaml
 from calvingfront.dataset.files import CONFIG
 from calvingfront.errors import CalvingFrontError, ConfigError, Faults
 from calvingfront.files import PathLike
-from calvingfront.pipeline.steps import look_up
+from calvingfront.pipeline.parameters import look_up
 from calvingfront.search.faults import LEARNING, OF_DATA, SCORING, forbidden, untrainable
 from calvingfront.search.file import SearchFile, Trial, dotted
 from calvingfront.search.length import Planned, length_of, with_epochs
@@ -50,7 +50,11 @@ def plan(search: SearchFile, base: Mapping[str, Any], data: Mapping[str, Path]) 
             faults += wrong
             continue
         words = "; ".join([*_other_budget(trial, search), *_words(trial.changes, own, config)])
-        found += _each_network(trial, config, words or "nothing changed", data[trial.data])
+        try:
+            found += _each_network(trial, config, words or "nothing changed", data[trial.data])
+        except ConfigError as error:
+            where = f"{trial.where}: {error.where}"
+            faults.append(ConfigError(where, error.what, error.remedy))
     faults += untrainable(found, data)
     if faults:
         raise Faults(faults, NOTHING_TRAINED)

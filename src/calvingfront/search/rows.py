@@ -12,7 +12,7 @@ from calvingfront.dataset.reading import read_table
 from calvingfront.errors import CalvingFrontError
 from calvingfront.files import read_json
 from calvingfront.pipeline.results import Results
-from calvingfront.pipeline.steps import runs_of
+from calvingfront.pipeline.rows import runs_of
 from calvingfront.search.folder import (
     DEVICE_NOTES,
     PROGRESS,
@@ -27,7 +27,7 @@ from calvingfront.search.folder import (
 )
 from calvingfront.search.length import images_per_epoch
 from calvingfront.storage.sealed import read_record
-from calvingfront.tables.distances import pooled_error
+from calvingfront.tables.distance_measures import pooled_error
 from calvingfront.tables.statistics import mean_and_spread
 from calvingfront.vocabulary import paths
 from calvingfront.vocabulary.protocols import VALIDATION_THRESHOLD

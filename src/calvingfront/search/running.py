@@ -15,6 +15,7 @@ from calvingfront.search.folder import failure_of
 from calvingfront.search.worker import STOPPED, Task, work, write_failure
 
 GRACE_S = 30.0
+LONGEST_S = 86_400.0  # of one wait; the system takes no number of any size
 
 
 @dataclass
@@ -37,20 +38,21 @@ def run_tasks(
     stop_after: seconds after which nothing new is started and what still trains saves its state and
     ends, as at Ctrl-C; what is being scored has GRACE_S to finish. when_ended: called with each
     task that ends, failed or not, and its seconds. A process that dies without a word leaves a
-    failure.
+    failure, unless it was to end anyway.
     """
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["calvingfront.search.worker", "calvingfront.search.preloaded"])
+    context.set_forkserver_preload(["calvingfront.search.preloaded"])
     deadline = None if stop_after is None else time.monotonic() + stop_after
+    stopping = False
     waiting, running = list(tasks), list[_Running]()
 
     def ended(deadline: float | None) -> list[_Running]:
-        left = None if deadline is None else max(0.0, deadline - time.monotonic())
+        left = None if deadline is None else min(max(0.0, deadline - time.monotonic()), LONGEST_S)
         sentinels = connection.wait([each.process.sentinel for each in running], left)
         found = [each for each in running if each.process.sentinel in sentinels]
         for each in found:
             running.remove(each)
-        return [each for each in found if _close(each)]
+        return [each for each in found if _close(each, stopping)]
 
     def tell(found: list[_Running]) -> None:
         for each in found:
@@ -67,6 +69,7 @@ def run_tasks(
         complete = not waiting and not running
     except KeyboardInterrupt:
         complete = False
+    stopping = True
     try:
         for each in running:
             with suppress(OSError):  # it has just ended
@@ -90,15 +93,19 @@ def _start(context: ForkServerContext, task: Task) -> _Running:
     return _Running(task, process, writer, time.monotonic())
 
 
-def _close(ended: _Running) -> bool:
-    """Whether the task has ended, well or not; if not, it goes on the next time."""
+def _close(ended: _Running, stopping: bool) -> bool:
+    """Whether the task has ended, well or not; if not, it goes on the next time.
+
+    stopping: the processes are to end, and whoever asked for that may have ended them himself.
+    """
     ended.process.join()
     ended.ended = time.monotonic()
     ended.pipe.close()
     code = ended.process.exitcode
-    if code == STOPPED:
+    silent = code and failure_of(ended.task.results, ended.task.run) is None
+    if code == STOPPED or (stopping and silent):
         return False
-    if code and failure_of(ended.task.results, ended.task.run) is None:
+    if code and silent:
         how = f"by {signal.Signals(-code).name}" if code < 0 else f"with status {code}"
         text = f"its process was ended {how} from outside, perhaps for want of memory"
         write_failure(ended.task, text)

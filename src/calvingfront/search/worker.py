@@ -64,6 +64,7 @@ def work(task: Task, parent: Connection) -> None:
     it sends stops the training, whose state is saved first; scores are finished.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides
+    signal.signal(signal.SIGTERM, lambda *_: stop_trainings())  # Slurm sends it to each process
     threading.Thread(target=_listen, args=(parent,), daemon=True).start()
     with _logged(task.folder / LOGS.format(**task.run._asdict())):
         try:
@@ -118,7 +119,7 @@ def _with_length(task: Task) -> Planned:
         known = with_known_length(task.folder, planned)
         if known is planned:
             config = _on_this_machine(planned.config, task.slots)
-            measured_length(task.folder, config, task.run, planned.length)
+            measured_length(task.folder, config, task.run, planned)
             known = with_known_length(task.folder, planned)
             write_config(task.folder, known.config)
         return known

@@ -19,10 +19,11 @@ from calvingfront.simulation.imaging.acquisition import find_mode, on_day
 from calvingfront.simulation.imaging.radar_image import RadarImage
 from calvingfront.simulation.imaging.radar_render import render_radar
 from calvingfront.simulation.imaging.radar_surface import scene_seed, smooth_heights, surface_of_day
-from calvingfront.simulation.imaging.radar_view import plan_view
+from calvingfront.simulation.imaging.view_planning import plan_view
 from calvingfront.simulation.missions import find_orbit
 from calvingfront.simulation.product_writers.registry import write_product
-from calvingfront.simulation.world.world import OCEAN, World
+from calvingfront.simulation.world.glacier import OCEAN
+from calvingfront.simulation.world.world import World
 from calvingfront.storage.sealed import read_record, write_record
 
 if TYPE_CHECKING:

@@ -10,6 +10,7 @@ import pandas as pd
 from calvingfront.evaluation.score_table import describe_test_set, read_scores
 from calvingfront.files import PathLike
 from calvingfront.tables.data_facts import on_each_set, read_facts, sets_of, titled
+from calvingfront.tables.distance_measures import MEASURES, RATIOS, pooled_error
 from calvingfront.tables.rendering import Block, interval, number, plus_minus
 from calvingfront.tables.statistics import bootstrap_ratio
 from calvingfront.tables.table_parts import (
@@ -18,6 +19,7 @@ from calvingfront.tables.table_parts import (
     ROWS_NOTE,
     each_row,
     history_note,
+    intervals_note,
     names_of,
     others_note,
     over_seeds,
@@ -33,51 +35,6 @@ GROUPINGS = {
     "resolution_tag_m": "resolution [m]",
     "season": "season",
 }
-
-
-def pooled_error(images: pd.DataFrame) -> float:
-    """Compute the Mean Distance Error pooled over images, m; NaN if no image has both fronts.
-
-    Σ_i r_i · distance_sum_px_i / Σ_i distance_count_i, r_i = pixel_size_m, over the images with a
-    predicted and a true front. The sums run over both directions (prediction to truth and back), so
-    a long front has more weight than a short one.
-    Source: Gourmelon et al. (2022), "Calving fronts and where to find them", ESSD 14.
-    """
-    distance_m, count = (values.sum() for values in pooled_sums(images))
-    return float(distance_m) / float(count) if count else float("nan")
-
-
-def pooled_sums(images: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
-    """Of each image, the sum of its distances, m, and their number; 0 and 0 if it has none."""
-    distance_m = images.distance_sum_px * images.pixel_size_m
-    measured = (images.missing == 0) & distance_m.notna() & (images.distance_count > 0)
-    return distance_m.where(measured, 0.0), images.distance_count.where(measured, 0.0)
-
-
-def _own(images: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
-    """Of each image, its own mean distance, m, and 1; 0 and 0 if it has none."""
-    measured = (images.missing == 0) & images.mde_m.notna()
-    return images.mde_m.where(measured, 0.0), measured.astype(float)
-
-
-def _of_found(column: str, average: str) -> Callable[[pd.DataFrame], float]:
-    """Return a function for one column's mean or median over images with a predicted front."""
-
-    def measure(images: pd.DataFrame) -> float:
-        return float(images.loc[images.missing == 0, column].agg(average))
-
-    return measure
-
-
-MEASURES: dict[str, Callable[[pd.DataFrame], float]] = {
-    "mde_pooled_m": pooled_error,
-    "mde_mean_m": _of_found("mde_m", "mean"),
-    "mde_median_m": _of_found("mde_m", "median"),
-    "hd95_mean_m": _of_found("hd95_m", "mean"),
-    "missing": lambda images: float(images.missing.sum()),
-}
-# The measures with an interval: as sums over the images of one value over those of another.
-RATIOS = {"mde_pooled_m": pooled_sums, "mde_mean_m": _own}
 BREAKDOWN_MEASURES: dict[str, Callable[[pd.DataFrame], float]] = {
     "dice": lambda images: 100 * float(images.dice.mean()),
     "iou": lambda images: 100 * float(images.iou.mean()),
@@ -113,8 +70,9 @@ def tabulate_distances(
         " front in both directions; pooled over all front pixels of the test set, and as mean and"
         " median of the images' own MDE. HD95: mean of the images' 95 % Hausdorff distances."
         " ∅: test images without any predicted front (mean over seeds); the distances leave them"
-        " out. Mean ± standard deviation over seeds; in brackets, the 95 % bootstrap interval over"
-        f" test images ({bootstrap_samples} resamples), of the mean over seeds.",
+        " out. Mean ± standard deviation over seeds (for two or more); in brackets, the 95 %"
+        f" bootstrap interval over test images ({bootstrap_samples} resamples), of the mean over"
+        " seeds.",
         f"{PROTOCOL_NOTE} {ROWS_NOTE}",
         *history_note(table),
         *facts.notes(),
@@ -124,6 +82,7 @@ def tabulate_distances(
     summary = on_each_set(
         table, facts, lambda part: summarise_distances(part, bootstrap_samples, bootstrap_seed)
     )
+    caption += intervals_note(summary, RATIOS)
     blocks = [
         _block(scenes, part, protocol, others)
         for scenes, part in sets_of(summary, facts)
@@ -156,8 +115,8 @@ def tabulate_breakdown(
     about = [
         f"Scores by kind of test image, validation threshold. {test_set} n: images of this kind;"
         " Dice and IoU in %; MDE pooled over the images of this kind, m; ∅: images without any"
-        " predicted front. Mean ± standard deviation over seeds. Winter: April to August in the"
-        " southern hemisphere, October to February in the northern.",
+        " predicted front. Mean ± standard deviation over seeds (for two or more). Winter: April to"
+        " August in the southern hemisphere, October to February in the northern.",
         "The CSV file of the same name has the paper protocol too.",
         *facts.notes(),
         *notes,

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 from torch import Tensor
 
-from calvingfront.training.feed import Batch
+from calvingfront.training.feed_source import Batch
 
 STREAM = 1  # of random numbers; the order of an epoch's images has its own
 

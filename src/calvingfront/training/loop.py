@@ -15,7 +15,7 @@ import torch
 from calvingfront.errors import DivergedError
 from calvingfront.networks.build import count_parameters
 from calvingfront.networks.settings import NetworkSettings
-from calvingfront.training.feed import Feed
+from calvingfront.training.feed_source import Feed
 from calvingfront.training.resuming.checkpoints import Checkpoints
 from calvingfront.training.resuming.progress import Progress, keep, resume, save
 from calvingfront.training.resuming.snapshot import State

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from calvingfront.training.feed import Batch
+from calvingfront.training.feed_source import Batch
 
 SCALE = math.log(1.25)  # natural logarithms of the largest factors
 GAIN = GAMMA = math.log(1.35)

@@ -16,7 +16,7 @@ from calvingfront.losses.loss import Loss
 from calvingfront.networks.inputs import to_input
 from calvingfront.networks.unet import UNet
 from calvingfront.training.acceleration.graph import Captured, Recorder, record_cuda
-from calvingfront.training.feed import Batch
+from calvingfront.training.feed_source import Batch
 from calvingfront.training.settings import TrainingSettings
 
 log = logging.getLogger(__name__)

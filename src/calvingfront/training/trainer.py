@@ -16,7 +16,7 @@ from calvingfront.networks.settings import NetworkSettings
 from calvingfront.networks.unet import UNet
 from calvingfront.training.acceleration.tuning import plan_step
 from calvingfront.training.averaging import WeightAverage
-from calvingfront.training.feed import Batch, Feed
+from calvingfront.training.feed_source import Batch, Feed
 from calvingfront.training.history_dropping import history_kept, without_history
 from calvingfront.training.resuming.snapshot import State
 from calvingfront.training.sampling import Weights, epoch_items, mission_weights

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +10,9 @@ import pandas as pd
 import pytest
 
 from calvingfront.errors import ModelError
-from calvingfront.evaluation.thresholds import THRESHOLDS
 from calvingfront.files import read_json, write_json
-from calvingfront.locating.model import on_others
 from calvingfront.locating.model_export import export_model
 from calvingfront.locating.model_folder import ModelFolder, digest_of, read_model
-from calvingfront.locating.reading import read_fronts
 from left_out_runs import OFFSETS, PIXEL, SCENES, split_without, write_results
 
 PLAIN: dict[str, Any] = {
@@ -63,15 +58,12 @@ def test_each_glacier_is_judged_by_the_bands_of_the_others(exported: Path) -> No
 
 def test_the_card_has_a_row_for_each_glacier_left_out(exported: Path) -> None:
     card = (exported / "model/README.md").read_text("utf-8")
-    elsewhere = read_model(exported / "model").elsewhere
-    assert elsewhere is not None
-    found = elsewhere.glaciers
     part = card.split("## On a glacier that is not in the training")[1].split("## ")[0]
     assert "(A, B, C)" in part
     assert "No band could reach 90 %" in part
     for name in OFFSETS:
         others = ", ".join(other for other in OFFSETS if other != name)
-        assert f"| {name} | {others} | 1 | {SCENES} | {found[name].threshold:.2f} | 0 |" in part
+        assert f"| {name} | {others} | 1 | {SCENES} | 0 |" in part
     assert "Glaciers that are not in the training have other bands" in card
 
 
@@ -90,61 +82,6 @@ def test_the_table_of_held_out_scenes_has_those_of_the_glaciers_left_out(exporte
         assert its["err90_m"].to_numpy() == pytest.approx(its["half_width_90_m"].to_numpy())
 
 
-PEAKS = {"A": 0.2, "B": 0.3, "C": 0.8}  # thresholds with the highest Dice
-
-
-@pytest.fixture
-def peaks(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let Dice fall with the square of the distance from the peaks; the lines do not change."""
-    predicted = on_others._predicted
-
-    def steered(*given: Any) -> Iterator[Any]:
-        for each in predicted(*given):
-            yield replace(each, dice=1 - (THRESHOLDS - PEAKS[each.name]) ** 2)
-
-    monkeypatch.setattr(on_others, "_predicted", steered)
-
-
-@pytest.mark.usefixtures("peaks")
-def test_the_threshold_elsewhere_is_chosen_on_the_glaciers_and_judged_on_others(
-    runs: dict[str, list[Path]], tmp_path: Path
-) -> None:
-    others = [run for name in OFFSETS for run in runs[name]]
-    export_model(runs["all"], tmp_path / "model", **PLAIN, elsewhere=others)
-    model = read_model(tmp_path / "model")
-    found = model.elsewhere
-    assert found is not None
-    assert found.threshold == pytest.approx(0.43)  # of 0.2, 0.3 and 0.8
-    judged = {name: each.threshold for name, each in found.glaciers.items()}
-    assert judged == pytest.approx({"A": 0.55, "B": 0.5, "C": 0.25})
-    card = (tmp_path / "model/README.md").read_text("utf-8")
-    assert "drawn where the probability exceeds 0.43: networks are less sure there" in card
-
-
-@pytest.mark.usefixtures("peaks")
-def test_a_single_glacier_chooses_no_threshold(runs: dict[str, list[Path]], tmp_path: Path) -> None:
-    export_model(runs["all"], tmp_path / "model", **PLAIN, elsewhere=runs["B"])
-    model = read_model(tmp_path / "model")
-    assert model.elsewhere is not None
-    assert model.elsewhere.threshold is None
-    assert model.elsewhere.glaciers["B"].threshold == model.threshold
-    assert "networks are less sure there" not in (tmp_path / "model/README.md").read_text("utf-8")
-
-
-@pytest.mark.usefixtures("peaks")
-def test_a_test_scene_of_an_unseen_glacier_is_drawn_as_locate_draws_it(
-    runs: dict[str, list[Path]], tmp_path: Path
-) -> None:
-    place = tmp_path / "held_out"
-    others = [*runs["A"], *runs["B"]]
-    export_model(runs["C"], tmp_path / "model", **PLAIN, elsewhere=others, held_out=place)
-    model = read_model(tmp_path / "model")
-    assert model.elsewhere is not None
-    assert model.elsewhere.threshold == pytest.approx(0.25) != model.threshold
-    drawn = {front.glacier: front.threshold for front in read_fronts(place / "fronts.gpkg")}
-    assert drawn == {"A": model.threshold, "B": model.threshold, "C": 0.25}
-
-
 def test_runs_of_one_glacier_from_several_folders_are_one_ensemble(
     runs: dict[str, list[Path]], tmp_path: Path
 ) -> None:
@@ -157,7 +94,7 @@ def test_runs_of_one_glacier_from_several_folders_are_one_ensemble(
     assert {name: each.networks for name, each in found.glaciers.items()} == {"C": 2, "A": 1}
     card = (tmp_path / "model/README.md").read_text("utf-8")
     assert "fewer networks than the 2 of this model" in card
-    assert "chosen on the one other glacier" in card
+    assert "calibrated on the one other glacier" in card
 
 
 def test_a_single_glacier_has_no_bands_of_others_and_the_card_says_so(

@@ -43,14 +43,6 @@ def test_another_name_or_none_is_elsewhere(name: object) -> None:
     assert trust_in(replace(card, elsewhere=None), name).calibrated == "untested"
 
 
-def test_a_line_is_drawn_at_the_threshold_of_its_glacier() -> None:
-    lower = replace(TESTED, elsewhere=replace(FOUND, threshold=0.2))
-    assert CARD.threshold != 0.2
-    assert [trust_in(lower, name).threshold for name in "AB"] == [CARD.threshold, 0.2]
-    assert trust_in(TESTED, "B").threshold == CARD.threshold  # a folder that names none
-    assert trust_in(CARD, "B").threshold == CARD.threshold
-
-
 def test_errors_elsewhere_are_those_of_its_own_factors() -> None:
     here = judged_front(facts(), traced(1.0, 3.0), TESTED)
     there = judged_front(facts(glacier="B"), traced(1.0, 3.0), TESTED)
@@ -98,7 +90,7 @@ def test_locating_on_another_glacier_warns_once(
         scene_of(image, "TSX", "2010-03-04", glacier, None, glacier) for glacier in ("A", "Crane")
     ]
     said: list[str] = []
-    for elsewhere in (None, replace(FOUND, threshold=0.25)):
+    for elsewhere in (None, FOUND):
         tested = replace(opened, elsewhere=elsewhere, calibration=own)
         caplog.clear()
         found = locate_fronts(
@@ -109,8 +101,6 @@ def test_locating_on_another_glacier_warns_once(
         assert all("Crane" in each and "A, " not in each.split(")")[0] for each in warned)
         other = "untested" if elsewhere is None else "elsewhere"
         assert [front.err_calib for front in found.fronts] == ["trained", other]
-        there = opened.threshold if elsewhere is None else 0.25
-        assert [front.threshold for front in found.fronts] == [opened.threshold, there]
         table = geopandas.read_file(tmp_path / "f.gpkg", layer="fronts")
         assert table["err_calib"].tolist() == ["trained", other]
     assert len([line for line in said if "other glaciers)" in line]) == 2

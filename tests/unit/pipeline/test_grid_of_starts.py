@@ -14,8 +14,8 @@ from calvingfront.errors import ConfigError
 from calvingfront.networks.weights import read_weights, save_weights
 from calvingfront.pipeline import commands
 from calvingfront.pipeline.judging import stale_outputs, why_unfit
+from calvingfront.pipeline.parameters import notes_of
 from calvingfront.pipeline.results import Results
-from calvingfront.pipeline.steps import notes_of
 from calvingfront.vocabulary.runs import Run
 from packed import band, write_packed, write_split
 from resolved import RESOLVED

@@ -10,13 +10,9 @@ import pytest
 
 from calvingfront.pipeline.commands import Results
 from calvingfront.pipeline.results import with_folder
-from calvingfront.pipeline.steps import (
-    STEPS,
-    figures_of,
-    prediction_step,
-    runs_of,
-    threshold_step,
-)
+from calvingfront.pipeline.rows import prediction_step, runs_of, threshold_step
+from calvingfront.pipeline.shown import figures_of
+from calvingfront.pipeline.steps import STEPS
 from calvingfront.vocabulary.models import BASELINES
 from calvingfront.vocabulary.references import load
 from calvingfront.vocabulary.runs import Run

@@ -12,7 +12,8 @@ from calvingfront.products.ceos import ers as ers_ceos
 from calvingfront.products.ceos import palsar, radarsat1
 from calvingfront.products.ceos.imagery import Imagery
 from calvingfront.products.ceos.orbit import orbit_misfit, state_vectors
-from calvingfront.products.ceos.records import Leader, Record, product_files
+from calvingfront.products.ceos.product_files import product_files
+from calvingfront.products.ceos.records import Leader, Record
 from calvingfront.products.registry import open_product
 from calvingfront.simulation.product_writers import ers_ceos as write_ers
 from calvingfront.simulation.product_writers import palsar as write_palsar

@@ -26,7 +26,8 @@ from calvingfront.products.ceos.orbit import (
     to_inertial,
 )
 from calvingfront.products.ceos.palsar_polynomials import read_polynomials
-from calvingfront.products.ceos.records import Leader, look_side, platform_of, scene_time
+from calvingfront.products.ceos.product_files import platform_of
+from calvingfront.products.ceos.records import Leader, look_side, scene_time
 from calvingfront.radar.model import AzimuthTime, SlantRange
 
 

@@ -142,6 +142,37 @@ def test_a_training_is_made_anew_by_an_edit_of_what_it_runs(
     assert (before != after) is changes
 
 
+def test_what_moved_unchanged_to_another_module_makes_nothing_anew(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    text = "LIMIT = 3\n\ndef root() -> int:\n    return part(LIMIT)\n"
+    part = "def part(n: int) -> int:\n    return n\n"
+    moved = f"from calvingfront.there import part\n{text}"
+
+    def digest(**modules: str) -> str:
+        sources = {f"calvingfront.{name}": body for name, body in modules.items()}
+        read = {name: read_source(body, name) for name, body in sources.items()}
+        code._digest.cache_clear()
+        code._reached.cache_clear()
+        with monkeypatch.context() as patch:
+            patch.setattr(code, "source_of", read.get)
+            patch.setattr(code, "MOVED", {"calvingfront.there": "calvingfront.here"})
+            found = code_digest(["calvingfront.here:root"])
+        code._digest.cache_clear()
+        code._reached.cache_clear()
+        return found
+
+    before = digest(here=text + part)
+    assert digest(here=moved, there=part) == before
+    assert digest(here=moved, there=part.replace("n\n", "2 * n\n")) != before
+    assert digest(here=f"from calvingfront.other import part\n{text}", other=part) != before
+
+
+def test_every_module_that_definitions_moved_to_or_from_is_there() -> None:
+    for module in (*code.MOVED, *code.MOVED.values()):
+        assert code.source_of(module) is not None, module
+
+
 def test_silent_modules_exist_and_every_module_of_a_package_is_a_root() -> None:
     for name in SILENT:
         place = SOURCE.joinpath(*name.split("."))

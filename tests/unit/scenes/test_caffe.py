@@ -10,7 +10,8 @@ import yaml
 
 from builders import line_mask, speckled, write_image
 from calvingfront.errors import ConfigError, Faults, SceneError
-from calvingfront.scenes.caffe import list_caffe, parse_name, read_png_size
+from calvingfront.scenes.caffe import list_caffe, read_png_size
+from calvingfront.scenes.lists.caffe_names import parse_name
 from calvingfront.scenes.lists.caffe_sizes import SIZE_COLUMNS
 from calvingfront.scenes.sources import list_scenes
 

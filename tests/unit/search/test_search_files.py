@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Any
 
@@ -170,6 +171,20 @@ FAULTS: dict[str, tuple[dict[str, Any], str]] = {
     "budget": ({"budget": {"hours": 2}, "trials": {"a": {}}}, "is no budget"),
     "two budgets": ({"budget": {"epochs": 2, "images": 3}, "trials": {"a": {}}}, "is no budget"),
     "budget of a trial": ({"trials": {"a": {"budget": {"epochs": 0}}}}, "is no budget"),
+    "endless budget": ({"budget": {"images": math.inf}, "trials": {"a": {}}}, "is no budget"),
+    "half an epoch": ({"budget": {"epochs": 1.5}, "trials": {"a": {}}}, "no whole number of epo"),
+    "too few images": (
+        {"trials": {"a": {"budget": {"images": 11}}}}, "11 images are less than half an epoch",
+    ),
+    "empty section": ({"trials": {"a": {"training": None}}}, "every key in it would be reset"),
+    "a key in two ways": (
+        {"trials": {"a": {"networks.width": 3, "networks": {"width": 4}}}}, "networks.width twice",
+    ),
+    "a key of all in two ways": (
+        {"set": {"networks.width": 3, "networks": {"width": 4}}, "trials": {"a": {}}},
+        "networks.width twice",
+    ),
+    "data of another kind": ({"trials": {"a": {"data": ["zones"]}}}, "not named in the section"),
     "data": ({"trials": {"a": {"data": "zones"}}}, "not named in the section data"),
     "skip": ({"trials": {"a": {}}, "skip": ["b"]}, "there is no trial b"),
     "against": ({"trials": {"a": {}}, "against": "b"}, "there is no trial b"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import os
 import signal
 import subprocess
@@ -9,15 +10,20 @@ import sys
 import time
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import pandas as pd
 import pytest
 import yaml
 
 from calvingfront.cli import main
-from calvingfront.files import read_json
+from calvingfront.files import read_json, write_json, write_text
 from calvingfront.search import folder as folders
+from calvingfront.search import running
+from calvingfront.search.file import Trial
+from calvingfront.search.length import Length, Planned, _settings, known_length
 from calvingfront.search.writing import write_log
+from resolved import RESOLVED
 from searches import write_results, write_search
 
 SEED = "unet/bce/seed1"
@@ -237,3 +243,83 @@ def test_a_search_stops_when_its_time_is_up_and_goes_on_later(
     assert rows(results)["status"].tolist() == ["unfinished", "not begun"]
     state = results / "search/trials/a/models" / SEED / "state" / "state.safetensors"
     assert state.exists()
+
+
+def test_a_signal_to_every_process_of_a_job_saves_the_trainings_and_fails_none(
+    tmp_path: Path,
+) -> None:
+    """As Slurm sends it at the end of a job, to the search, its trainings and their parent."""
+    results = write_results(tmp_path / "r", max_epochs=100_000, patience=100_000, save_minutes=0)
+    path = write_search(tmp_path / "s.yaml", trials={"a": {}})
+    command = [sys.executable, "-m", "calvingfront", "search", str(path), "--results", str(results)]
+    process = subprocess.Popen(
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        start_new_session=True,
+    )
+    state = results / "search/trials/a/models" / SEED / "state" / "state.safetensors"
+    until = time.monotonic() + 240
+    while not state.exists() and time.monotonic() < until:
+        time.sleep(0.02)
+    os.killpg(process.pid, signal.SIGTERM)
+    said, _ = process.communicate(timeout=60)
+    assert "Stopped. The same command goes on." in said
+    assert rows(results)["status"].tolist() == ["unfinished"]
+    assert not list((results / "search").rglob("failures/*"))
+
+
+@pytest.mark.parametrize(
+    ("code", "stopping", "done", "failed"),
+    [(0, False, True, 0), (-9, False, True, 1), (-9, True, False, 0), (4, False, False, 0)],
+)  # fmt: skip
+def test_a_process_that_dies_fails_its_training_unless_the_search_is_ending(
+    monkeypatch: pytest.MonkeyPatch, code: int, stopping: bool, done: bool, failed: int
+) -> None:
+    written: list[str] = []
+    monkeypatch.setattr(running, "failure_of", lambda *_: None)
+    monkeypatch.setattr(running, "write_failure", lambda _, text: written.append(text))
+    ended = Mock(process=Mock(exitcode=code))
+    assert running._close(ended, stopping) is done
+    assert len(written) == failed
+    assert all("by SIGKILL" in text for text in written)
+
+
+def test_a_length_that_was_measured_for_other_settings_is_not_taken(tmp_path: Path) -> None:
+    def trial(**changes: Any) -> Planned:
+        config = copy.deepcopy(RESOLVED)
+        config["networks"] |= {"models": ["unet"], **changes}
+        config["losses"] = ["bce"]
+        length = Length(None, "core_minutes", 2)
+        return Planned(Trial("a", {}, "s.yaml"), config, "", length)
+
+    content = {"budget": {"core_minutes": 2}, "epochs": 9}
+    write_json(tmp_path / "length.json", content)  # as an earlier version did
+    assert known_length(tmp_path, trial()) == 9
+    write_json(tmp_path / "length.json", {**content, "settings": _settings(trial())})
+    assert known_length(tmp_path, trial()) == 9
+    other = trial()
+    other.config["seeds"] = [7]
+    other.config["training"]["max_epochs"] = 77
+    assert known_length(tmp_path, other) == 9
+    assert known_length(tmp_path, trial(width=64)) is None
+
+
+@pytest.mark.parametrize("content", ["[]", "{}", "null", '{"number":', '{"number": "1"}'])
+@pytest.mark.parametrize("path", ["search.json", "trials/a/trial.json"])
+def test_a_damaged_record_is_named_and_no_trial_vanishes_from_the_log(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], path: str, content: str
+) -> None:
+    search = tmp_path / "r" / "search"
+    write_json(search / "search.json", {"orientations": [1], "against": "a", "command": ""})
+    for number, name in enumerate(("a", "b")):
+        facts = {"number": number, "name": name, "changes": "", "data": ""}
+        write_json(search / "trials" / name / "trial.json", facts)
+        config = search / "trials" / name / "dataset" / "config.yaml"
+        write_text(config, yaml.safe_dump(RESOLVED))
+    assert [facts["name"] for facts, _ in folders.trial_folders(search)] == ["a", "b"]
+    (search / path).write_text(content)
+    for more in ("--log-only", "--winner"):
+        assert main(["search", "--results", str(tmp_path / "r"), more]) == 1
+        assert f"{search / path}: is damaged or incomplete" in capsys.readouterr().err

@@ -168,3 +168,51 @@ def test_a_further_data_set_has_the_same_validation_scenes_and_trains_on_no_test
     write_split(other, train=["s0", "s6"], validation=["s4", "s5"], test=["s7"])
     with pytest.raises(CalvingFrontError, match=r"data\.b: trains on .* such as s6"):
         check_nothing_tested(results / "dataset", {"b": other})
+
+
+@pytest.mark.parametrize("content", ["", "[]", "{}", '{"made_from": {}}', None])
+def test_a_damaged_record_of_the_copy_is_named(results: Path, content: str | None) -> None:
+    dataset, folder = results / "dataset", results / "blind"
+    without_test_scenes(dataset, folder)
+    if content is None:
+        (folder / ORIGIN).unlink()
+    else:
+        (folder / ORIGIN).write_text(content)
+        with pytest.raises(DamagedFileError, match="is damaged or incomplete"):
+            without_test_scenes(dataset, folder)
+    with pytest.raises(DamagedFileError, match="is damaged or incomplete"):
+        held_back(folder)
+    (folder / ORIGIN).unlink(missing_ok=True)
+    without_test_scenes(dataset, folder)
+    assert held_back(folder) == {"s3", "s6", "s7"}
+
+
+def test_what_an_unfinished_copy_of_other_scenes_left_is_not_taken(
+    results: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dataset, folder = results / "dataset", results / "blind"
+
+    def killed(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("calvingfront.search.blind.read_split", killed)  # the arrays are copied
+        with pytest.raises(KeyboardInterrupt):
+            without_test_scenes(dataset, folder)
+    write_split(dataset, train=["s1", "s2"], validation=["s4", "s5"], test=["s0"])
+    without_test_scenes(dataset, folder)
+    assert open_dataset(folder).index["scene"].tolist() == ["s1", "s2", "s4", "s5"]
+    np.testing.assert_array_equal(
+        np.load(folder / "images.npy"), np.load(dataset / "images.npy")[[1, 2, 4, 5]]
+    )
+
+
+def test_a_refused_data_set_leaves_the_configuration_of_the_search(results: Path) -> None:
+    dataset, folder = results / "dataset", results / "blind"
+    without_test_scenes(dataset, folder)
+    before = (folder / "config.yaml").read_text(encoding="utf-8")
+    write_split(dataset, **SPLIT | {"validation": ["s4"]})
+    (dataset / "config.yaml").write_text("networks: {width: 99}\n", encoding="utf-8")
+    with pytest.raises(CalvingFrontError, match="was made from another data set"):
+        without_test_scenes(dataset, folder)
+    assert (folder / "config.yaml").read_text(encoding="utf-8") == before

@@ -11,7 +11,8 @@ import numpy.typing as npt
 
 from calvingfront.simulation.imaging.acquisition import find_mode
 from calvingfront.simulation.imaging.radar_surface import Surface
-from calvingfront.simulation.imaging.radar_view import RadarView, map_to_earth, plan_view
+from calvingfront.simulation.imaging.radar_view import RadarView, map_to_earth
+from calvingfront.simulation.imaging.view_planning import plan_view
 
 ACQUIRED = datetime(2004, 2, 3, 4, 5, 6)
 CORNER = (-2_458_000.0, 1_421_000.0)

@@ -29,7 +29,8 @@ from calvingfront.simulation.imaging.radar_surface import cubic_spline
 from calvingfront.simulation.missions import MISSIONS, find_orbit
 from calvingfront.simulation.plan import plan_scenes
 from calvingfront.simulation.product_writers.registry import LAYOUTS, find_writer
-from calvingfront.simulation.world.world import GLACIER, OCEAN, World
+from calvingfront.simulation.world.glacier import GLACIER, OCEAN
+from calvingfront.simulation.world.world import World
 
 PLAN = {
     "scenes": 60, "glaciers": 2, "seed": 1, "first_year": 1995, "last_year": 2014,
@@ -74,7 +75,8 @@ def test_a_scene_shows_the_front_of_its_day(world: World) -> None:
     """Just behind the front it is brighter than just before it, in the exact geometry."""
     from calvingfront.simulation.imaging.acquisition import find_mode
     from calvingfront.simulation.imaging.radar_surface import surface_of_day
-    from calvingfront.simulation.imaging.radar_view import map_to_earth, plan_view
+    from calvingfront.simulation.imaging.radar_view import map_to_earth
+    from calvingfront.simulation.imaging.view_planning import plan_view
 
     image = image_scene(world, "SIMA", "RSAT", WHEN, "282", "SGF")
     track = find_orbit("RSAT", "282")

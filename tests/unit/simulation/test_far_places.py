@@ -24,7 +24,7 @@ from calvingfront.simulation.imaging.acquisition import find_mode
 from calvingfront.simulation.imaging.radar_image import RadarImage
 from calvingfront.simulation.imaging.radar_render import PointTarget, render_radar
 from calvingfront.simulation.imaging.radar_surface import Surface
-from calvingfront.simulation.imaging.radar_view import plan_view
+from calvingfront.simulation.imaging.view_planning import plan_view
 
 SIDE_M, STEP_M = 3000.0, 10.0
 ROWS = 1200  # of a tile, as GLO-90 has them

@@ -39,7 +39,7 @@ from calvingfront.simulation.imaging.acquisition import Mode, find_mode
 from calvingfront.simulation.imaging.radar_image import RadarImage
 from calvingfront.simulation.imaging.radar_render import PointTarget, render_radar
 from calvingfront.simulation.imaging.radar_surface import Surface, surface_of_day
-from calvingfront.simulation.imaging.radar_view import plan_view
+from calvingfront.simulation.imaging.view_planning import plan_view
 from calvingfront.simulation.product_writers.registry import LAYOUTS
 from calvingfront.simulation.world.world import World
 

@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from calvingfront.tables.distances import pooled_error, tabulate_breakdown, tabulate_distances
+from calvingfront.tables.distance_measures import pooled_error
+from calvingfront.tables.distances import tabulate_breakdown, tabulate_distances
 from score_files import score_row, write_facts, write_scores
 
 DICE = {"DBE_a": 0.8, "DBE_b": 0.6, "SI_a": 0.4}

@@ -11,7 +11,8 @@ import torch
 
 from calvingfront.networks.settings import NetworkSettings
 from calvingfront.training.augmentation import Augmentation
-from calvingfront.training.feed import FeedSource, ResidentFeed
+from calvingfront.training.feed import ResidentFeed
+from calvingfront.training.feed_source import FeedSource
 from calvingfront.training.settings import TrainingSettings
 from small_trainings import bright_lines
 from tiny_runs import tiny_dataset

@@ -13,7 +13,8 @@ import torch
 from calvingfront.fronts.distance import distance_to_front
 from calvingfront.training import sar_augmentation
 from calvingfront.training.augmentation import transform
-from calvingfront.training.feed import Batch, ResidentFeed, StreamedFeed, resident_bytes
+from calvingfront.training.feed import ResidentFeed, StreamedFeed, resident_bytes
+from calvingfront.training.feed_source import Batch
 from calvingfront.training.sar_augmentation import varied
 from calvingfront.vocabulary.auxiliary import GLACIER, OCEAN, UNKNOWN
 from replayed_operations import NoReading

@@ -18,10 +18,8 @@ from calvingfront.networks.settings import NetworkSettings
 from calvingfront.networks.weights import load_network
 from calvingfront.storage.arrays import row_crc
 from calvingfront.storage.sealed import read_sealed
-from calvingfront.training.feed import (
-    Batch,
-    ResidentFeed,
-)
+from calvingfront.training.feed import ResidentFeed
+from calvingfront.training.feed_source import Batch
 from calvingfront.training.loop import train
 from calvingfront.training.run import train_network
 from calvingfront.training.settings import TrainingSettings

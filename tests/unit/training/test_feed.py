@@ -21,14 +21,8 @@ from calvingfront.networks.build import build_network
 from calvingfront.networks.settings import NetworkSettings
 from calvingfront.training import feed as feed_module
 from calvingfront.training.augmentation import transform
-from calvingfront.training.feed import (
-    Batch,
-    FeedSource,
-    ResidentFeed,
-    StreamedFeed,
-    feed_of,
-    resident_bytes,
-)
+from calvingfront.training.feed import ResidentFeed, StreamedFeed, feed_of, resident_bytes
+from calvingfront.training.feed_source import Batch, FeedSource
 from calvingfront.training.settings import TrainingSettings
 from calvingfront.training.step import Step
 from packed import band, write_packed

@@ -24,7 +24,8 @@ from calvingfront.fronts.distance import distance_to_front
 from calvingfront.networks.build import build_network
 from calvingfront.networks.settings import NetworkSettings
 from calvingfront.training.acceleration.tuning import plan_step
-from calvingfront.training.feed import Batch, FeedSource, ResidentFeed, StreamedFeed
+from calvingfront.training.feed import ResidentFeed, StreamedFeed
+from calvingfront.training.feed_source import Batch, FeedSource
 from calvingfront.training.resuming.snapshot import Snapshot
 from calvingfront.training.settings import TrainingSettings
 from calvingfront.training.step import Step

@@ -17,7 +17,8 @@ from calvingfront.evaluation.predict import predict_fronts
 from calvingfront.networks.build import build_network
 from calvingfront.networks.settings import NetworkSettings
 from calvingfront.training.augmentation import Copier, transform
-from calvingfront.training.feed import Batch, FeedSource, ResidentFeed, StreamedFeed, resident_bytes
+from calvingfront.training.feed import ResidentFeed, StreamedFeed, resident_bytes
+from calvingfront.training.feed_source import Batch, FeedSource
 from calvingfront.training.history_dropping import history_kept, without_history
 from calvingfront.training.run import train_network
 from calvingfront.training.step import Step

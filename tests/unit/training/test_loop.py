@@ -16,7 +16,8 @@ from calvingfront.errors import TrainingError
 from calvingfront.fronts.distance import distance_to_front
 from calvingfront.networks.build import build_network
 from calvingfront.networks.settings import NetworkSettings
-from calvingfront.training.feed import Batch, ResidentFeed
+from calvingfront.training.feed import ResidentFeed
+from calvingfront.training.feed_source import Batch
 from calvingfront.training.loop import Outcome, train
 from calvingfront.training.settings import TrainingSettings
 from calvingfront.training.trainer import Trainer

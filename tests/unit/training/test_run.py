@@ -22,7 +22,7 @@ from calvingfront.networks.weights import load_network, save_weights
 from calvingfront.storage.sealed import read_sealed
 from calvingfront.training import run as run_module
 from calvingfront.training import run_record
-from calvingfront.training.feed import Feed
+from calvingfront.training.feed_source import Feed
 from calvingfront.training.run_record import code_commit
 from packed import write_split
 from tiny_runs import NETWORKS, TRAINING, run

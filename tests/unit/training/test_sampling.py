@@ -15,7 +15,8 @@ from calvingfront.dataset.reading import Dataset
 from calvingfront.errors import SampleError
 from calvingfront.networks.settings import NetworkSettings
 from calvingfront.training import trainer as trainer_module
-from calvingfront.training.feed import Batch, ResidentFeed
+from calvingfront.training.feed import ResidentFeed
+from calvingfront.training.feed_source import Batch
 from calvingfront.training.sampling import epoch_items, mission_weights, missions_of
 from calvingfront.training.settings import TrainingSettings
 from calvingfront.training.trainer import Trainer

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from calvingfront.training import sar_augmentation
-from calvingfront.training.feed import Batch
+from calvingfront.training.feed_source import Batch
 from calvingfront.training.sar_augmentation import varied
 from replayed_operations import NoReading
 

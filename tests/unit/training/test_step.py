@@ -14,7 +14,8 @@ from torch import Tensor
 from calvingfront.losses.loss import build_loss
 from calvingfront.networks.blocks import Conv, ConvBlock, padded_conv2d
 from calvingfront.networks.settings import NetworkSettings
-from calvingfront.training.feed import Batch, ResidentFeed
+from calvingfront.training.feed import ResidentFeed
+from calvingfront.training.feed_source import Batch
 from calvingfront.training.settings import TrainingSettings
 from calvingfront.training.step import Step, precision_of
 from replayed_operations import HostRead, NoReading, record_operations

@@ -33,23 +33,17 @@ def _about(card: ModelCard, found: Elsewhere) -> Iterator[str]:
         f"{found.calibration.scenes} scenes"
         + (", with the same weight for each glacier." if len(glaciers) > 1 else ".")
     )
-    if found.threshold is not None:
-        yield (
-            f"They are drawn where the probability exceeds {found.threshold:.2f}: networks are "
-            "less sure there, and the mean Dice on these glaciers is highest at it."
-        )
     if len(glaciers) == 1:
         yield "Bands were not tested on another glacier: none else was left out."
     elif len(glaciers) == 2:
         yield (
-            "Threshold and bands in the table are those chosen on the one other glacier, so they "
-            "say little of those chosen on both."
+            "The bands in the table are those calibrated on the one other glacier, so they say "
+            "little of those calibrated on both."
         )
     else:
-        yield "Threshold and bands in the table are those chosen on the other glaciers alone."
-    for level, reached in zip(found.calibration.levels, found.calibration.reached, strict=True):
-        if reached < level:
-            yield f"No band could reach {level} %: that of {level} % reaches {reached:.0f} %."
+        yield "The bands in the table are those calibrated on the other glaciers alone."
+    for level, reached in found.calibration.falls_short:
+        yield f"No band could reach {level} %: that of {level} % reaches {reached:.0f} %."
     most = len(card.members)
     if any(each.networks < most for each in found.glaciers.values()):
         yield (
@@ -69,10 +63,10 @@ def _table(found: Elsewhere) -> Iterator[str]:
     levels = [str(level) for level in found.calibration.levels]
     bands = [f"in the {level} % band" for level in levels] + ["half-width of 90 % [m]"]
     yield (
-        "| left out | trained on | networks | scenes | threshold | no front | Dice | "
-        f"distance [m] | line [m] | stated [m] | {' | '.join(bands)} |"
+        "| left out | trained on | networks | scenes | no front | Dice | distance [m] | line [m] | "
+        f"stated [m] | {' | '.join(bands)} |"
     )
-    yield "|---|---|" + "---:|" * (8 + len(bands))
+    yield "|---|---|" + "---:|" * (7 + len(bands))
     for name, each in found.glaciers.items():
         yield f"| {' | '.join([cell_text(name), *_cells(each, levels)])} |"
 
@@ -80,9 +74,7 @@ def _table(found: Elsewhere) -> Iterator[str]:
 def _cells(each: LeftOut, levels: list[str]) -> Iterator[str]:
     score = each.score
     yield cell_text(", ".join(each.trained_on))
-    yield from map(str, (each.networks, score.scenes))
-    yield f"{each.threshold:.2f}"
-    yield str(score.missing)
+    yield from map(str, (each.networks, score.scenes, score.missing))
     yield f"{score.dice:.3f}"
     for metres in (score.mde_m, score.line_m, each.stated_m):
         yield "–" if metres is None else f"{metres:.0f}"

@@ -143,8 +143,7 @@ class Scores:
 class LeftOut:
     """What some trainings found on a glacier that they left out.
 
-    networks: how many; trained_on: their glaciers. threshold: chosen on the other glaciers left
-    out; the model's own if there is no other.
+    networks: how many; trained_on: their glaciers; threshold: chosen on their validation scenes.
     score: of the glacier's scenes, with the bands calibrated on the other glaciers; `within` and
     `half_width_m` are empty if there is no other. stated_m: the mean error of the lines, m, as that
     calibration states it; None likewise.
@@ -161,16 +160,13 @@ class LeftOut:
 class Elsewhere:
     """How far a model holds on a glacier that is not in its training.
 
-    Found by trainings like the model's own that left a glacier out. threshold: at which the mean of
-    the glaciers' mean Dice is highest; None, the model's own, where one glacier was left out, or by
-    calvingfront of before. calibration, spread_px: on all of these glaciers at that threshold, each
-    of which weighs the same. glaciers: what was found on each.
+    Found by trainings like the model's own that left a glacier out. calibration, spread_px: on all
+    of these glaciers, each of which weighs the same. glaciers: what was found on each.
     """
 
     calibration: Calibration
     spread_px: Percentiles
     glaciers: Mapping[str, LeftOut]
-    threshold: float | None = None
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,6 @@ import yaml
 from calvingfront.dataset.files import CONFIG
 from calvingfront.dataset.reading import Dataset, open_dataset, read_split
 from calvingfront.errors import ModelError
-from calvingfront.locating.located_front import TRAINED
 from calvingfront.locating.model.content import (
     Brightness,
     Elsewhere,
@@ -28,8 +27,8 @@ from calvingfront.locating.model.content import (
 )
 from calvingfront.locating.model.held_out import Ensemble, HeldOut
 from calvingfront.locating.model.runs import file_of
-from calvingfront.locating.model.scoring import scores_of, short
-from calvingfront.locating.model.trust import Trust, name_of, trust_of
+from calvingfront.locating.model.scoring import name_of, scores_of, short
+from calvingfront.locating.model.trust import trust_of
 from calvingfront.storage.sealed import read_record, reading
 from calvingfront.uncertainty.calibration import Calibration
 from calvingfront.vocabulary import paths
@@ -73,10 +72,8 @@ def describe(
         method=value_in(path, config, "split", "method"),
     )
 
-    own = Trust(held_out.threshold, TRAINED, held_out.calibration, None, "")
-
     def calibration_of(glacier: object) -> Calibration | None:
-        return trust_of(glacier, trained_on.glaciers, own, elsewhere).calibration
+        return trust_of(glacier, trained_on.glaciers, held_out.calibration, elsewhere).calibration
 
     return ModelCard(
         title=title,

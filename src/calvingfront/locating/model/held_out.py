@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,12 +19,11 @@ from calvingfront.evaluation.metrics import metrics_over_thresholds
 from calvingfront.evaluation.thresholds import THRESHOLDS, best_threshold
 from calvingfront.files import PathLike, folder_beside
 from calvingfront.locating.located_front import LEVELS
-from calvingfront.locating.model.trust import is_among, name_of
 from calvingfront.locating.tracing import Traced, distances_from, trace, true_line
 from calvingfront.networks.unet import UNet
 from calvingfront.uncertainty.calibration import Calibration, calibrate
 from calvingfront.vocabulary.metrics import METRICS
-from calvingfront.vocabulary.subsets import TEST, TRAIN, VALIDATION
+from calvingfront.vocabulary.subsets import TEST, VALIDATION
 
 log = logging.getLogger(__name__)
 
@@ -73,17 +72,15 @@ def measure(
     ensemble: Ensemble,
     min_front_length_m: float,
     scratch: PathLike,
-    elsewhere: Callable[[float], float] = float,
 ) -> HeldOut:
     """Choose threshold and calibration on the validation scenes, and draw all held-out scenes.
 
-    elsewhere: takes the threshold, gives that for the test scenes of glaciers that are not in the
-    training; by default the same. scratch: folder for the members' predictions of the validation
-    scenes, which are needed twice (float16; removed at the end).
+    scratch: folder for the members' predictions of the validation scenes, which are needed twice
+    (float16; removed at the end).
     """
     rows = data.rows(split[VALIDATION]).tolist()
     with folder_beside(Path(scratch) / "members") as folder:
-        stored = Stored(folder)
+        stored = _Stored(folder)
         curves = []
         for number, row in enumerate(rows):
             members = ensemble.members(np.asarray(data.images[row]))
@@ -93,30 +90,25 @@ def measure(
             log.info("validation scene %d of %d", number + 1, len(rows))
         threshold, dice = best_threshold(np.mean(curves, axis=0)[:, DICE])
         scenes = [
-            drawn(data, VALIDATION, row, stored.read(number), threshold, min_front_length_m)
+            _drawn(data, VALIDATION, row, stored.read(number), threshold, min_front_length_m)
             for number, row in enumerate(rows)
         ]
-    scenes += _tests(data, split, ensemble, threshold, elsewhere(threshold), min_front_length_m)
+    scenes += _tests(data, split[TEST], ensemble, threshold, min_front_length_m)
     return HeldOut(threshold, dice, _calibrated(scenes), scenes)
 
 
 def _tests(
-    data: Dataset, split: dict[str, list[str]], ensemble: Ensemble, threshold: float,
-    elsewhere: float, shortest_m: float,
-) -> Iterator[HeldOutScene]:  # fmt: skip
-    glaciers, names = data.index["glacier"], split[TEST]
-    trained = {name_of(glaciers.iloc[row]) for row in data.rows(split[TRAIN])}
+    data: Dataset, names: list[str], ensemble: Ensemble, threshold: float, shortest_m: float
+) -> Iterator[HeldOutScene]:
     for number, row in enumerate(data.rows(names).tolist()):
         members = ensemble.members(np.asarray(data.images[row]))
-        limit = threshold if is_among(glaciers.iloc[row], trained) else elsewhere
-        yield drawn(data, TEST, row, members, limit, shortest_m)
+        yield _drawn(data, TEST, row, members, threshold, shortest_m)
         log.info("test scene %d of %d", number + 1, len(names))
 
 
-def drawn(
+def _drawn(
     data: Dataset, subset: str, row: int, members: Any, threshold: float, shortest_m: float
 ) -> HeldOutScene:
-    """A scene with the lines through the mean of its members (k, s, s)."""
     facts = {str(name): value for name, value in data.index.loc[row].items()}
     traced = trace(members, facts, threshold, shortest_m)
     truth = true_line(np.asarray(data.fronts[row]), facts)
@@ -157,7 +149,7 @@ def band_scores(
     return scores
 
 
-class Stored:
+class _Stored:
     """Predictions of some scenes, written to disk one by one."""
 
     def __init__(self, folder: Path) -> None:

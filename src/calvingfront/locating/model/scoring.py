@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -13,8 +13,7 @@ from calvingfront.evaluation.metrics import metrics_over_thresholds
 from calvingfront.evaluation.scores import score_front
 from calvingfront.locating.located_front import LEVELS
 from calvingfront.locating.model.content import Score, Scores
-from calvingfront.locating.model.held_out import HeldOut, HeldOutScene, band_scores
-from calvingfront.locating.model.trust import name_of
+from calvingfront.locating.model.held_out import HeldOut, band_scores
 from calvingfront.uncertainty.calibration import Calibration
 from calvingfront.vocabulary.metrics import METRICS
 from calvingfront.vocabulary.subsets import TEST
@@ -27,7 +26,7 @@ def scores_of(
     data: Dataset, held_out: HeldOut, calibration_of: CalibrationOf, shortest_m: float
 ) -> Scores:
     """Scores of the test scenes. calibration_of: that of a glacier (a cell of the index)."""
-    table = rows_of_tests(data, held_out.scenes, calibration_of, shortest_m)
+    table = rows_of_tests(data, held_out, calibration_of, shortest_m)
     by = {
         column: {str(name): score_of(part) for name, part in table.groupby(column, sort=True)}
         for column in ("mission", "glacier")
@@ -36,19 +35,19 @@ def scores_of(
 
 
 def rows_of_tests(
-    data: Dataset, scenes: Iterable[HeldOutScene], calibration_of: CalibrationOf, shortest_m: float
+    data: Dataset, held_out: HeldOut, calibration_of: CalibrationOf, shortest_m: float
 ) -> pd.DataFrame:
     """A row for each test scene; the columns are those of `score_front` and `band_scores`, and
     mission, glacier, dice, iou, pixel (m)."""
     rows: list[dict[str, Any]] = []
-    for scene in scenes:
+    limit = np.array([held_out.threshold])
+    for scene in held_out.scenes:
         if scene.subset != TEST:
             continue
-        mean, threshold = scene.traced.probability, scene.traced.threshold
-        truth = np.asarray(data.fronts[scene.row])
-        values = metrics_over_thresholds(mean, truth, np.array([threshold]))[0]
+        mean, truth = scene.traced.probability, np.asarray(data.fronts[scene.row])
+        values = metrics_over_thresholds(mean, truth, limit)[0]
         pixel = float(data.index["pixel_size_m"].to_numpy()[scene.row])
-        front = score_front((mean > threshold).astype(np.uint8), truth, pixel, shortest_m)
+        front = score_front((mean > held_out.threshold).astype(np.uint8), truth, pixel, shortest_m)
         facts = data.index.iloc[scene.row]
         groups = {name: name_of(facts[name]) for name in ("mission", "glacier")}
         overlap = {"dice": values[DICE], "iou": values[IOU]}
@@ -79,3 +78,8 @@ def score_of(table: pd.DataFrame) -> Score:
 def short(value: float) -> float:
     """A number with seven digits, as in the tables of scores."""
     return float(f"{value:.7g}")
+
+
+def name_of(value: object) -> str:
+    """A name in the index of a data set; "unknown" where there is none."""
+    return "unknown" if pd.isna(value) else str(value)  # type: ignore[call-overload]

@@ -19,14 +19,8 @@ from calvingfront.products.ceos.ers_timing import azimuth_time
 from calvingfront.products.ceos.imagery import Imagery
 from calvingfront.products.ceos.orbit import seconds_since, state_vectors
 from calvingfront.products.ceos.product import refuse_types, shared_fields
-from calvingfront.products.ceos.records import (
-    Leader,
-    Record,
-    civil_time,
-    look_side,
-    platform_of,
-    product_files,
-)
+from calvingfront.products.ceos.product_files import platform_of, product_files
+from calvingfront.products.ceos.records import Leader, Record, civil_time, look_side
 from calvingfront.products.polarisation import choose_polarisation
 from calvingfront.radar.model import (
     SPEED_OF_LIGHT,

@@ -27,14 +27,8 @@ from calvingfront.products.ceos.palsar_polynomials import (
 )
 from calvingfront.products.ceos.palsar_squint import Places, settle
 from calvingfront.products.ceos.product import shared_fields
-from calvingfront.products.ceos.records import (
-    DAMAGED,
-    Leader,
-    look_side,
-    platform_of,
-    product_files,
-    scene_time,
-)
+from calvingfront.products.ceos.product_files import platform_of, product_files
+from calvingfront.products.ceos.records import DAMAGED, Leader, look_side, scene_time
 from calvingfront.products.polarisation import choose_polarisation
 from calvingfront.radar.model import (
     SPEED_OF_LIGHT,

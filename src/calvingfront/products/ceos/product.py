@@ -9,13 +9,8 @@ from typing import Any
 from calvingfront.errors import ProductError
 from calvingfront.products.ceos.imagery import Imagery
 from calvingfront.products.ceos.orbit import pass_direction
-from calvingfront.products.ceos.records import (
-    HEADER,
-    Leader,
-    kind_of_file,
-    product_key,
-    read_part,
-)
+from calvingfront.products.ceos.product_files import kind_of_file, product_key
+from calvingfront.products.ceos.records import HEADER, Leader, read_part
 from calvingfront.radar.model import SPEED_OF_LIGHT, StateVectors
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from calvingfront.errors import ProductError
-from calvingfront.products.ceos.records import kind_of_file
+from calvingfront.products.ceos.product_files import kind_of_file
 from calvingfront.products.delivery.archives import SUFFIXES, is_archive, visible
 from calvingfront.products.formats import format_of, known_formats
 

@@ -14,10 +14,11 @@ from calvingfront.simulation.imaging.backscatter import BANDS, ice_level
 from calvingfront.simulation.imaging.texture import ice_texture
 from calvingfront.simulation.imaging.viewing import look_direction
 from calvingfront.simulation.missions import MISSIONS, find_orbit
+from calvingfront.simulation.world.glacier import OCEAN, ROCK, Glacier, front_mask
 from calvingfront.simulation.world.noise import Field
 from calvingfront.simulation.world.sea import add_icebergs, draw_sea_state, sea_level
 from calvingfront.simulation.world.terrain import DEM_SPACING_M, RELIEF, resample
-from calvingfront.simulation.world.world import OCEAN, ROCK, Glacier, World, front_mask
+from calvingfront.simulation.world.world import World
 
 HEIGHT_SPACING_M = 10.0  # posting of the heights that the facets are cut from
 

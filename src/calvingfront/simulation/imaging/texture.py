@@ -6,9 +6,9 @@ import cv2
 import numpy as np
 
 from calvingfront.simulation.imaging.backscatter import BANDS
+from calvingfront.simulation.world.glacier import Glacier
 from calvingfront.simulation.world.noise import Field
 from calvingfront.simulation.world.terrain import TEXTURE_SPACING_M, resample
-from calvingfront.simulation.world.world import Glacier
 
 
 def ice_texture(

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from calvingfront.tables.comparisons import by_chance
-from calvingfront.tables.distances import pooled_sums
+from calvingfront.tables.distance_measures import pooled_sums
 from calvingfront.tables.statistics import (
     Array,
     Difference,

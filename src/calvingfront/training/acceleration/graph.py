@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from calvingfront.training.feed import Batch
+from calvingfront.training.feed_source import Batch
 
 WARM_UP = 3  # as recommended in PyTorch's notes on CUDA graphs
 Recorder = Callable[[Callable[[], Tensor]], tuple[Callable[[], None], Tensor]]

@@ -23,7 +23,7 @@ from calvingfront.compute.device import hardware_name
 from calvingfront.networks.settings import NetworkSettings
 from calvingfront.training.acceleration.plan import Plan
 from calvingfront.training.acceleration.remembered import remembered
-from calvingfront.training.feed import Batch
+from calvingfront.training.feed_source import Batch
 from calvingfront.training.step import Step, Way
 
 log = logging.getLogger(__name__)

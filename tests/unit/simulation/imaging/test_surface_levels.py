@@ -13,8 +13,9 @@ from calvingfront.simulation.imaging.radar_surface import surface_of_day
 from calvingfront.simulation.imaging.speckle import draw_speckle
 from calvingfront.simulation.imaging.viewing import look_direction
 from calvingfront.simulation.missions import Orbit
+from calvingfront.simulation.world.glacier import GLACIER, OCEAN, front_mask
 from calvingfront.simulation.world.sea import draw_sea_state
-from calvingfront.simulation.world.world import GLACIER, OCEAN, World, front_mask
+from calvingfront.simulation.world.world import World
 
 
 def test_ascending_and_descending_orbits_look_almost_opposite_ways() -> None:

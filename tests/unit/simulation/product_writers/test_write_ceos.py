@@ -13,7 +13,8 @@ from calvingfront.errors import ProductError
 from calvingfront.products.ceos import ers as ers_ceos
 from calvingfront.products.ceos import palsar, radarsat1
 from calvingfront.products.ceos.imagery import Imagery
-from calvingfront.products.ceos.records import Leader, product_files
+from calvingfront.products.ceos.product_files import product_files
+from calvingfront.products.ceos.records import Leader
 from calvingfront.radar.model import MapGeometry
 from calvingfront.simulation.product_writers import ers_ceos as write_ers
 from calvingfront.simulation.product_writers import palsar as write_palsar

@@ -10,16 +10,10 @@ import numpy as np
 import pytest
 
 from calvingfront.errors import ConfigError, SceneError
+from calvingfront.simulation.world.glacier import GLACIER, OCEAN, ROCK, front_mask
 from calvingfront.simulation.world.terminus import NODES, seasonal_swing
 from calvingfront.simulation.world.terrain import resample
-from calvingfront.simulation.world.world import (
-    GLACIER,
-    OCEAN,
-    ROCK,
-    World,
-    build_world,
-    front_mask,
-)
+from calvingfront.simulation.world.world import World, build_world
 
 DAYS = [date(1995, 3, 1), date(2002, 8, 20), date(2008, 2, 1), date(2014, 12, 30)]
 INNER = np.abs(NODES) < 0.6

@@ -19,7 +19,8 @@ from calvingfront.networks.settings import NetworkSettings
 from calvingfront.training.acceleration import tuning
 from calvingfront.training.acceleration.plan import Plan
 from calvingfront.training.acceleration.tuning import choose_on_cpu, choose_way, plan_step
-from calvingfront.training.feed import Batch, ResidentFeed
+from calvingfront.training.feed import ResidentFeed
+from calvingfront.training.feed_source import Batch
 from calvingfront.training.loop import train
 from calvingfront.training.settings import TrainingSettings
 from calvingfront.training.step import Step

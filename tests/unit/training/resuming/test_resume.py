@@ -15,7 +15,8 @@ from torch import Tensor
 
 from calvingfront.errors import DivergedError, TrainingError
 from calvingfront.networks.settings import NetworkSettings
-from calvingfront.training.feed import Batch, ResidentFeed
+from calvingfront.training.feed import ResidentFeed
+from calvingfront.training.feed_source import Batch
 from calvingfront.training.loop import Outcome, train
 from calvingfront.training.resuming import checkpoints as checkpoints_module
 from calvingfront.training.resuming.checkpoints import Checkpoints
