@@ -91,6 +91,19 @@ BROKEN: dict[str, tuple[str, Callable[[Path], None], str]] = {
     "no training record": (
         f"models/{ROW}/run.json", Path.unlink, "does not say what the network was trained on",
     ),
+    "cut training record": (
+        f"models/{ROW}/run.json", lambda path: path.write_text(path.read_text()[:-30]),
+        "run.json: does not say what the network was trained on, and how long",
+    ),
+    "training record without its images": (
+        f"models/{ROW}/run.json", lambda path: rewritten(path, lambda c: c.pop("image_size")),
+        "run.json: does not say what the network was trained on, and how long",
+    ),
+    "training record without settings": (
+        f"models/{ROW}/run.json",
+        lambda path: rewritten(path, lambda c: c["made_from"].pop("settings")),
+        "run.json: does not say what the network was trained on, and how long",
+    ),
     "training on another split": (
         f"models/{ROW}/run.json",
         lambda path: rewritten(
