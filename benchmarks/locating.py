@@ -124,6 +124,7 @@ def make_model(folder: Path, size: int, width: int, orientations: int) -> None:
         "source": {"kind": "images"}, "split": {"method": "time"},
         "samples": {
             "size": size, "median_area_m2": 2500, "variant": "paper", "front_width_px": 4,
+            "grey_levels": "linear",
         },
         "evaluation": {"min_front_length_m": 750},
     }  # fmt: skip

@@ -3,8 +3,8 @@
     python docs/make_mission_pictures.py RESULTS [OUTPUT_FOLDER]
 
 RESULTS is the results folder of a run on simulated products (the default configuration).
-One scene of quality 1 or 2 is drawn per mission: complex products are preferred to detected ones,
-then left-looking to right-looking, then the best quality, then the earliest date.
+One scene of quality 1 or 2 with a front is drawn per mission: complex products are preferred to
+detected ones, then left-looking to right-looking, then the best quality, then the earliest date.
 """
 
 from __future__ import annotations
@@ -73,10 +73,11 @@ class Scene:
 def choose_scene(results: Path, mission: str) -> Scene:
     """Choose the scene of a mission by the preferences above."""
     candidates = []
+    with_front = set(pyogrio.raw.read(results / "archive" / "fronts.gpkg", columns=["scene"])[3][0])
     for record in sorted((results / "scenes").glob(f"*_{mission}_*/product.json")):
         quality = int(record.parent.name.split("_")[4])
         facts = read_json(record)  # as plain JSON: its paths are valid only in the run's folder
-        if quality <= 2:
+        if quality <= 2 and record.parent.name in with_front:
             left = facts["geometry"]["look_side"] == "left"
             key = (not facts["is_complex"], not left, quality, facts["acquired"])
             candidates.append((key, record.parent))
@@ -328,7 +329,8 @@ def add_legend(page: Page, place: tuple[float, float], codes: npt.NDArray[np.uin
     labels = ["calving front"]
     for code, name, colour in ((LAYOVER, "layover", LAYOVER_TINT), (SHADOW, "shadow", SHADOW_TINT)):
         handles.append(Patch(color=colour, alpha=TINT if code == LAYOVER else 2 * TINT))
-        labels.append(f"{name} ({100 * np.mean(codes == code):.1f} %)")
+        share = 100 * np.mean(codes == code)
+        labels.append(f"{name} ({share:.{1 if share < 9.95 else 0}f} %)")
     axes.legend(handles, labels, loc="upper left", borderpad=0, borderaxespad=0,
                 handlelength=1.6, labelspacing=0.5, fontsize=6)  # fmt: skip
 

@@ -19,7 +19,7 @@ _PICTURE = re.compile(r"\[([\w.-]+)\]\(([\w-]+\.png)\)")
 _BOLD = re.compile(r"\*\*(?=\S)(.+?)(?<=\S)\*\*")
 _RULE = re.compile(r"\|(\s*:?-{2,}:?\s*\|)+")
 STYLE = """\
-body { margin: 1.5em auto; max-width: 70em; padding: 0 1em; background: #fff; color: #1b1f24;
+body { margin: 1.5em auto; max-width: 90em; padding: 0 1em; background: #fff; color: #1b1f24;
   font: 15px/1.5 system-ui, "Segoe UI", Roboto, "DejaVu Sans", sans-serif;
   overflow-wrap: anywhere; }
 h1 { font-size: 1.4em; } h2 { font-size: 1.15em; margin: 1.6em 0 .4em; }
@@ -28,13 +28,13 @@ p, li { max-width: 60em; }
 table { border-collapse: collapse; border: solid #1b1f24; border-width: 2px 0; }
 th, td { padding: .25em .8em; text-align: left; vertical-align: bottom; overflow-wrap: normal; }
 td { vertical-align: top; font-variant-numeric: tabular-nums; }
-td:first-child { white-space: nowrap; }
 .number { text-align: right; }
-td.number { white-space: nowrap; }
+td.number, td.short { white-space: nowrap; }
 thead { border-bottom: 1px solid #1b1f24; }
 tbody tr:nth-child(even) { background: #f3f5f7; }
 code { background: #eceff2; padding: 0 .25em; border-radius: 3px; }
 """
+SHORT = 16  # characters of a cell that is not wrapped
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 
 
@@ -43,6 +43,12 @@ def write_report(text: str, md: PathLike, page: PathLike | None) -> None:
     write_text(md, text)
     if page is not None:
         write_text(page, to_html(text))
+
+
+def in_words(names: Iterable[object]) -> str:
+    """Names as in a sentence: "A", "A and B", "A, B and C"; "" for none."""
+    *first, last = [str(name) for name in names] or [""]
+    return f"{', '.join(first)} and {last}" if first else last
 
 
 def table_row(cells: Iterable[object]) -> str:
@@ -102,14 +108,17 @@ def _end(lines: Sequence[str], start: int, belongs: Callable[[str], bool]) -> in
 
 def _table(lines: Sequence[str]) -> str:
     header, rule, *rows = [_cells(line) for line in lines]
-    kinds = [' class="number"' if cell.endswith(":") else "" for cell in rule]
+    numbers = [cell.endswith(":") for cell in rule]
 
     def row(tag: str, cells: Sequence[str]) -> str:
-        padded = [*cells, *[""] * (len(kinds) - len(cells))]
-        return "".join(
-            f"<{tag}{kind}>{_inline(cell)}</{tag}>"
-            for cell, kind in zip(padded, kinds, strict=False)
-        )
+        padded = [*cells, *[""] * (len(numbers) - len(cells))]
+        found = []
+        for column, (cell, number) in enumerate(zip(padded, numbers, strict=False)):
+            # Names of scenes, dates and lengths stay on one line; reasons are wrapped.
+            short = tag == "td" and (column == 0 or 0 < len(cell) <= SHORT)
+            kind = ' class="number"' if number else ' class="short"' if short else ""
+            found.append(f"<{tag}{kind}>{_inline(cell)}</{tag}>")
+        return "".join(found)
 
     body = "\n".join(f"<tr>{row('td', cells)}</tr>" for cells in rows)
     head = f"<tr>{row('th', header)}</tr>"

@@ -9,7 +9,7 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from calvingfront.reports import table_row, to_html, write_report
+from calvingfront.reports import in_words, table_row, to_html, write_report
 
 TABLE = """\
 # Table I: scores
@@ -64,10 +64,16 @@ def test_a_report_becomes_headings_paragraphs_a_table_and_a_list() -> None:
     assert f"<p>Two rows, one paragraph. {bold} were {code}.</p>" in page
     assert "<th>Model</th>" in page
     assert '<th class="number">Dice, %</th>' in page
-    assert '<td>U|Net</td><td class="number">91.0 ± 0.5</td>' in page
-    assert "<td>&lt;b&gt; &amp; &quot;x&quot;</td>" in page
+    assert '<td class="short">U|Net</td><td class="number">91.0 ± 0.5</td>' in page
+    assert '<td class="short">&lt;b&gt; &amp; &quot;x&quot;</td>' in page
     assert '<td class="number"><strong>92.1</strong></td>' in page
     assert "<ul>\n<li>one</li>\n<li>two <code>**x**</code></li>\n</ul>" in page
+
+
+def test_only_long_cells_are_wrapped() -> None:
+    row = "| SI_2011-03-04_TSX_7_3_1 | 2011-03-04 | 3.4 km | more than a tenth of it is missing | |"
+    cells = re.findall(r'<td( class="short")?>', to_html(f"{row}\n|---|---|---|---|---|\n{row}\n"))
+    assert [bool(cell) for cell in cells] == [True, True, True, False, False]
 
 
 def test_a_page_loads_nothing() -> None:
@@ -97,3 +103,8 @@ def test_both_files_are_written_or_the_markdown_alone(tmp_path: Path) -> None:
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.md", "b.html", "b.md"]
     assert (tmp_path / "b.md").read_text(encoding="utf-8") == TABLE
     assert (tmp_path / "b.html").read_text(encoding="utf-8") == to_html(TABLE)
+
+
+def test_names_are_joined_as_in_a_sentence() -> None:
+    lists = [[], ["A"], ["A", "B"], ["A", "B", 3]]
+    assert [in_words(names) for names in lists] == ["", "A", "A and B", "A, B and 3"]

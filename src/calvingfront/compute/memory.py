@@ -71,12 +71,15 @@ def _rooms_of_control_groups(root: Path) -> Iterator[int]:
 
 
 def keep_heap_small() -> None:
-    """Have the C library return freed arrays to the system, so that memory stays flat.
+    """Have the C library return the largest freed arrays to the system, so that memory stays flat.
 
     glibc otherwise learns from the first large array to take such arrays from its heap, which
-    fragments over hundreds of predictions. Elsewhere than on glibc nothing happens.
-    Source: mallopt(3), M_MMAP_THRESHOLD.
+    fragments over hundreds of predictions. Arrays of the size of a network's layers stay in the
+    heap: fresh pages for each of them cost more than the convolutions. Elsewhere than on glibc
+    nothing happens. Source: mallopt(3), M_MMAP_THRESHOLD, M_TRIM_THRESHOLD.
     """
-    threshold, one_mb = -3, 1 << 20
+    mmap_threshold, trim_threshold, one_mb = -3, -1, 1 << 20
     with suppress(OSError, AttributeError):
-        ctypes.CDLL("libc.so.6").mallopt(threshold, one_mb)
+        library = ctypes.CDLL("libc.so.6")
+        library.mallopt(mmap_threshold, 32 * one_mb)
+        library.mallopt(trim_threshold, 64 * one_mb)

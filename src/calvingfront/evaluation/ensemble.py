@@ -13,7 +13,7 @@ from calvingfront.networks.inputs import to_input
 from calvingfront.networks.unet import UNet
 
 ORIENTATIONS = 8
-PIXELS_AT_ONCE = 2**20  # of all images in a batch, which bounds the memory
+PIXELS_AT_ONCE = 2**20  # of all images in a batch on a GPU, which bounds the memory
 
 
 @torch.no_grad()
@@ -31,7 +31,8 @@ def member_probabilities(
     """
     plain = to_input(torch.from_numpy(np.array(image))[None, None].to(device))
     size = image.shape[-1]
-    at_once = max(1, PIXELS_AT_ONCE // size**2)
+    # A CPU gains nothing from a batch, and its layers no longer fit into caches and heap.
+    at_once = 1 if device.type == "cpu" else max(1, PIXELS_AT_ONCE // size**2)
     copies = [turned(plain, code) for code in range(orientations)]
     out = np.empty((len(networks) * orientations, size, size), np.float32)
     row = 0

@@ -45,11 +45,11 @@ def draw_archive(dataset: PathLike, png: PathLike, pdf: PathLike) -> None:
     )
     for column, mission in enumerate(missions):
         x = left + column * (width + gap)
-        page.text(x + width / 2, 2.5, str(mission), weight="bold")
-        page.text(x + width / 2, 6.0, _span(table[table.mission == mission]), size=6)
+        page.text(x + width / 2, 2.5, str(mission), width, weight="bold")
+        page.text(x + width / 2, 6.0, _span(table[table.mission == mission]), width, size=6)
     y = top
     for glacier, height in zip(glaciers, heights, strict=True):
-        page.text(left / 2, y + date + height / 2, glacier, rotation=90, weight="bold")
+        page.text(left / 2, y + date + height / 2, glacier, height, rotation=90, weight="bold")
         for column, mission in enumerate(missions):
             x = left + column * (width + gap)
             if (glacier, mission) not in names:

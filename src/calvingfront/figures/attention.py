@@ -145,20 +145,21 @@ def _draw(
     x, y = LEFT_MM, 0.0
     for scene, (width, height) in zip(scenes, panels, strict=True):
         block_width = across * (width + GAP_MM) - GAP_MM
-        page.text(x + block_width / 2, y + 2.2, scene.label)
+        page.text(x + block_width / 2, y + 2.2, scene.label, block_width)
         page.text(x + width / 2, y + 6.4, "scene")
         top = y + HEAD_MM
         show(page.axes(x, top, width, height), scene.image, vmin=0, vmax=255)
         show(page.axes(x, top + height + GAP_MM, width, height), _with_front(scene))
         if rows > 2:
-            page.text(x + width / 2, top + 2 * (height + GAP_MM) + 1.5, "with true front", size=6)
+            below = top + 2 * (height + GAP_MM) + 1.5
+            page.text(x + width / 2, below, "with true front", width, size=6)
         for level in range(depth):
             middle = top + level * (height + GAP_MM) + height / 2
             if x == LEFT_MM:
                 page.text(LEFT_MM / 2, middle, rf"$\alpha_{level + 1}$", size=8)
         for column, maps in enumerate(columns, start=1):
             edge = x + column * (width + GAP_MM)
-            page.text(edge + width / 2, y + 6.4, maps.label)
+            page.text(edge + width / 2, y + 6.4, maps.label, width)
             for level, alpha in enumerate(maps.levels.get(scene.name, [])):
                 axes = page.axes(edge, top + level * (height + GAP_MM), width, height)
                 shown = show(axes, scene.crop(alpha), ATTENTION_COLOURS, 0, 1)

@@ -73,12 +73,13 @@ def draw_overlays(
         width = height * scene.aspect
         if model == models[0]:
             span = len(models) * (width + gap) - gap
-            page.text(x + span / 2, 2.5, scene.label)
-        page.text(x + width / 2, 6.8, f"({ascii_lowercase[position]}) {model_label(model)}")
+            page.text(x + span / 2, 2.5, scene.label, span)
+        heading = f"({ascii_lowercase[position]}) {model_label(model)}"
+        page.text(x + width / 2, 6.8, heading, width)
         for row, (label, pairs) in enumerate(rows):
             y = top + row * (height + gap)
             if position == 0:
-                page.text(left / 2, y + height / 2, label, rotation=90)
+                page.text(left / 2, y + height / 2, label, height, rotation=90)
             pair = pairs[models.index(model)]
             if pair is None:
                 continue

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Sequence
 from typing import Any, Literal
 
 import matplotlib
@@ -12,9 +13,12 @@ matplotlib.use("Agg")
 import numpy as np
 import numpy.typing as npt
 from matplotlib import pyplot as plt
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import RendererAgg
 from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
+from matplotlib.text import Text
 from PIL import Image
 
 from calvingfront.files import PathLike, replacing
@@ -75,11 +79,42 @@ class Page:
         with plt.rc_context(RULES):
             return self.figure.add_axes(box)
 
-    def text(self, left: float, top: float, text: str, **kwargs: Any) -> None:
-        """Write text at a position in mm, centred by default."""
+    def text(
+        self, left: float, top: float, text: str, within_mm: float | None = None, **kwargs: Any
+    ) -> None:
+        """Write text at a position in mm, centred by default; see `shrink` for within_mm."""
         style: dict[str, Any] = {"ha": "center", "va": "center", "size": 7, **kwargs}
         place = (left / self.width_mm, 1 - top / self.height_mm)
-        self.figure.text(*place, text, family="DejaVu Sans", **style)
+        written = self.figure.text(*place, text, family="DejaVu Sans", **style)
+        if within_mm is not None:
+            self.shrink(written, within_mm)
+
+    def shrink(self, text: Text, within_mm: float) -> None:
+        """Make a text smaller if it is longer than `within_mm`."""
+        box = text.get_window_extent(self._renderer())
+        length = max(box.width, box.height) / self.figure.dpi * MM_PER_INCH
+        if length > within_mm:  # glyphs do not shrink quite as much as their size
+            text.set_fontsize(0.97 * within_mm / length * float(text.get_fontsize()))
+
+    def legend(self, handles: Sequence[Artist]) -> float:
+        """Put a legend at the upper edge, in as few rows as have room; return its foot, mm."""
+        with plt.rc_context(RULES):
+            for rows in range(1, len(handles) + 1):
+                legend = self.figure.legend(
+                    handles=handles,
+                    loc="upper center",
+                    ncols=-(-len(handles) // rows),
+                    borderaxespad=0.3,
+                )
+                box = legend.get_window_extent(self._renderer())
+                if box.width <= self.figure.bbox.width or rows == len(handles):
+                    break
+                legend.remove()
+        return float(self.height_mm - box.y0 / self.figure.dpi * MM_PER_INCH)
+
+    def _renderer(self) -> RendererAgg:
+        """Something that measures text as it will be drawn."""
+        return RendererAgg(1, 1, self.figure.dpi)  # type: ignore[no-untyped-call]
 
 
 def show(

@@ -31,7 +31,9 @@ def draw_thresholds(
     pdf: PathLike,
     others: Printed = NOBODY,
 ) -> None:
-    """Draw one panel per model × loss (networks in rows, losses in columns), with a line per seed.
+    """Draw one panel per model × loss, with a line per seed.
+
+    Networks are in rows and losses in columns, unless every network has one loss.
 
     curves: `threshold_curve.tsv`, thresholds: `threshold.json` of the runs. Each panel shows the
     validation curve (not stretched) with the chosen threshold and, for comparison, the curve of the
@@ -54,7 +56,8 @@ def draw_thresholds(
                 for run, table in tables.items():
                     if (run.model, run.loss) == (model, loss):
                         _draw_run(axes, table, limits[run])
-                axes.set_title(Run(model, loss, 0).label_beside(others), pad=3)
+                title = axes.set_title(Run(model, loss, 0).label_beside(others), pad=3)
+                page.shrink(title, width)
                 axes.set_xlim(0, 1)
                 axes.set_ylim(0, 100)
                 axes.set_xticks([0, 0.25, 0.5, 0.75, 1], ["0", "", "0.5", "", "1"])
@@ -83,17 +86,24 @@ def draw_thresholds(
                 label="paper protocol",
             ),
         ]
-        page.figure.legend(handles=handles, loc="upper center", ncols=4, borderaxespad=0.3)
+        page.legend(handles)
     save(page.figure, png, pdf)
 
 
 def _arrange(pairs: set[tuple[str, str]]) -> list[list[tuple[str, str]]]:
     """Arrange the panels in rows: each network with its losses, then the rows without a loss."""
     models = sorted({model for model, _ in pairs}, key=model_order)
-    rows: list[list[tuple[str, str]]] = []
-    for model in models:
-        losses = {loss for name, loss in pairs if name == model} - {NO_LOSS}
-        rows += _chunks([(model, loss) for loss in sorted(losses, key=loss_order)])
+    of_models = [
+        [
+            (model, loss)
+            for loss in sorted({loss for name, loss in pairs if name == model}, key=loss_order)
+            if loss != NO_LOSS
+        ]
+        for model in models
+    ]
+    if all(len(panels) <= 1 for panels in of_models):
+        of_models = [[panel for panels in of_models for panel in panels]]
+    rows = [row for panels in of_models for row in _chunks(panels)]
     return [*rows, *_chunks([(model, NO_LOSS) for model in models if (model, NO_LOSS) in pairs])]
 
 

@@ -24,6 +24,7 @@ from calvingfront.vocabulary.models import model_colour, model_label, model_orde
 from calvingfront.vocabulary.runs import by_run
 
 PANELS_MM = (34.0, 34.0, 18.0)
+TITLE_MM = 5.0  # the title of a column, below the legend
 
 
 def draw_training(histories: Sequence[PathLike], png: PathLike, pdf: PathLike) -> None:
@@ -35,11 +36,20 @@ def draw_training(histories: Sequence[PathLike], png: PathLike, pdf: PathLike) -
     runs = {run: _history(path) for run, path in by_run(histories).items()}
     losses = sorted({run.loss for run in runs}, key=loss_order)
     models = sorted({run.model for run in runs}, key=model_order)
-    left, right, top, gap, row_gap, bottom = 12.0, 2.0, 11.0, 9.0, 4.0, 8.0
+    left, right, gap, row_gap, bottom = 12.0, 2.0, 9.0, 4.0, 8.0
     width = (TWO_COLUMNS_MM - left - right - gap * (len(losses) - 1)) / len(losses)
     width = min(width, 95.0)
     page_width = max(left + right + len(losses) * (width + gap) - gap, 112.0)
+    with plt.rc_context(RULES):
+        handles = [
+            *(Line2D([], [], color=model_colour(name), label=model_label(name)) for name in models),
+            Line2D([], [], color="0.3", linestyle="--", label="training"),
+            Line2D([], [], color="0.3", label="validation"),
+            Line2D([], [], color="0.3", marker="o", markersize=3, linestyle="", label="best epoch"),
+        ]
+    top = TITLE_MM + Page(page_width, sum(PANELS_MM)).legend(handles)
     page = Page(page_width, top + sum(PANELS_MM) + 2 * row_gap + bottom)
+    page.legend(handles)
     with plt.rc_context(RULES):
         for column, loss in enumerate(losses):
             x = left + column * (width + gap)
@@ -52,16 +62,6 @@ def draw_training(histories: Sequence[PathLike], png: PathLike, pdf: PathLike) -
             for run, history in chosen.items():
                 _draw_run(panels, history, model_colour(run.model))
             _finish(panels, loss, first=column == 0)
-        handles = [
-            *(
-                Line2D([], [], color=model_colour(model), label=model_label(model))
-                for model in models
-            ),
-            Line2D([], [], color="0.3", linestyle="--", label="training"),
-            Line2D([], [], color="0.3", label="validation"),
-            Line2D([], [], color="0.3", marker="o", markersize=3, linestyle="", label="best epoch"),
-        ]
-        page.figure.legend(handles=handles, loc="upper center", ncols=5, borderaxespad=0.3)
     save(page.figure, png, pdf)
 
 
@@ -91,7 +91,7 @@ def _finish(panels: Sequence[Axes], loss: str, first: bool) -> None:
         0.97, 0.04, monitor_label(loss), transform=monitor.transAxes, ha="right", va="bottom"
     )
     for axes in panels:
-        axes.xaxis.set_major_locator(MaxNLocator(4, integer=True))
+        axes.xaxis.set_major_locator(MaxNLocator(4, steps=[1, 2, 5, 10], integer=True))
     for axes in (losses, monitor):
         axes.tick_params(labelbottom=False)
     if first:

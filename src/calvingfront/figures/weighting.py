@@ -85,7 +85,7 @@ def draw_weighting(
             if column == 2 and pixels.min() <= threshold < pixels.max():
                 outline = fraction(PREDICTION_RGB)
                 axes.contour(pixels, levels=[threshold], colors=[outline], linewidths=0.5)
-        page.text(left / 2, y + height / 2, scene.label, rotation=90, size=6)
+        page.text(left / 2, y + height / 2, scene.label, height, rotation=90, size=6)
         y += height + gap
     bar_top = y - gap + 3
     step = width + gap

@@ -50,6 +50,15 @@ def joined(vertices: Floats) -> Floats:
     return np.vstack([vertices, vertices[:1]])
 
 
+def nearest_on(vertices: Floats, point: Floats) -> Floats:
+    """The place on a line (n, 2), n > 1, that is nearest to a point (2,)."""
+    starts, steps = vertices[:-1], np.diff(vertices, axis=0)
+    squares = np.maximum((steps**2).sum(axis=1), 1e-12)
+    shares = np.clip(((point - starts) * steps).sum(axis=1) / squares, 0, 1)
+    places = starts + shares[:, None] * steps
+    return np.asarray(places[np.argmin(((places - point) ** 2).sum(axis=1))])
+
+
 def untangled(vertices: Floats, closed: bool) -> Floats:
     """Cut off the loops where a line crosses itself; of a closed one, the part with fewer vertices.
 

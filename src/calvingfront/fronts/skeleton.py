@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy import sparse
 from scipy.sparse import csgraph
+
+from calvingfront.fronts.graph import pixel_graph
 
 Mask = npt.NDArray[np.bool_]
 Ints = npt.NDArray[np.int64]
@@ -24,40 +25,12 @@ def longest_way(skeleton: Mask) -> tuple[Ints, Ints, float]:
     rows, cols = np.nonzero(skeleton)
     if len(rows) == 1:
         return rows, cols, 0.0
-    graph = _graph(skeleton)
+    graph = pixel_graph(skeleton)
     way = _longest_path(graph)
     if graph.nnz // 2 >= len(rows):  # at least as many links as pixels: there is a ring
         ways = (_closed(graph, way), _around_rings(graph))
         way = max(ways, key=lambda nodes: _length(graph, nodes))
     return rows[way], cols[way], _length(graph, way)
-
-
-def _graph(skeleton: Mask) -> Any:
-    """Connect each pixel to its neighbours, weighted by the length of the step (CSR, symmetric).
-
-    Diagonal neighbours with a common neighbour beside both are not connected: the way between them
-    is through that pixel, and they would close a ring that has no hole.
-    """
-    rows, cols = np.nonzero(skeleton)
-    width = skeleton.shape[1] + 2  # no step leads from one row into another
-    flat = rows * width + cols
-
-    def found(steps: int) -> tuple[Mask, Ints]:
-        """Which pixels have a neighbour so many steps on, and its number."""
-        number = np.minimum(np.searchsorted(flat, flat + steps), len(flat) - 1)
-        return flat[number] == flat + steps, number
-
-    starts, ends, lengths = [], [], []
-    for down, right in ((0, 1), (1, 0), (1, 1), (1, -1)):
-        linked, other = found(down * width + right)
-        if down and right:
-            linked &= ~found(width)[0] & ~found(right)[0]
-        starts.append(np.flatnonzero(linked))
-        ends.append(other[linked])
-        lengths.append(np.full(len(ends[-1]), np.hypot(down, right)))
-    a, b, weights = (np.concatenate(parts) for parts in (starts, ends, lengths))
-    both = (np.tile(weights, 2), (np.concatenate([a, b]), np.concatenate([b, a])))
-    return sparse.csr_array(both, shape=(len(flat),) * 2)
 
 
 def _longest_path(graph: Any) -> list[int]:

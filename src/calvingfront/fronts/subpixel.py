@@ -6,30 +6,31 @@ scenes of the simulated archive. `benchmarks/subpixel.py` compares the lines wit
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 from scipy import ndimage
-from scipy.linalg import solveh_banded
-from skimage.draw import line as draw_segment
-from skimage.draw import polygon2mask
-from skimage.graph import MCP_Geometric
 
 from calvingfront.errors import SampleError
 from calvingfront.fronts.lines import EIGHT_NEIGHBOURS
-from calvingfront.fronts.polylines import distance_along, evenly_spaced, joined, normals, untangled
+from calvingfront.fronts.polylines import (
+    distance_along,
+    evenly_spaced,
+    joined,
+    nearest_on,
+    untangled,
+)
+from calvingfront.fronts.refining import lengthened, refined
+from calvingfront.fronts.symmetry import ORIENTATIONS, places_back, turned
+from calvingfront.fronts.ways import Way, ways_through
 
 Floats = npt.NDArray[np.float64]
-Pixels = npt.NDArray[np.intp]
 Bools = npt.NDArray[np.bool_]
 
 REACH = 0.5  # a piece extends as far as the probability exceeds this share of the threshold
-STEP_COST = 0.1  # cost of a 1 px step where the probability is 1
-PROFILE = np.arange(-4.0, 4.1, 0.5)  # px from the line along its normal
-SMOOTHING = 5.0  # px: undulations of this wavelength keep half of their amplitude
-ROUNDS = 3  # of centring and smoothing; further rounds change almost nothing
-MARGIN = 8  # px around a piece; also the number of vertices by which a closed line overlaps
+MARGIN = 8  # px around a piece
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,7 @@ def subpixel_lines(
     valid: npt.ArrayLike | None = None,
     reach: float = REACH,
 ) -> list[SubpixelLine]:
-    """Trace the front through a probability image: one line for each piece, longest first.
+    """Trace the front through a probability image, piece by piece; the longest line is the first.
 
     probability: (h, w), 0…1.
     threshold: 0…1, as chosen for the mask. A piece is a connected region above `reach` × threshold
@@ -64,12 +65,15 @@ def subpixel_lines(
     min_length_px: shorter lines are dropped.
     valid: (h, w), False in the padding. Probabilities there count as 0, and no line enters it.
 
-    The line starts as the path of least −log(probability) between the two pixels of the piece that
+    A line starts as the path of least −log(probability) between the two pixels of the piece that
     are farthest apart within it. Its vertices then move along their normals to the centroid of the
-    squared probability, and the line is smoothed (`SMOOTHING`). Branches are dropped. A piece with
-    a hole becomes a closed line if that is longer than the open one. A piece that fills the image
-    has no sides and so no line. Rotating the image by 90° or mirroring it rotates or mirrors the
-    lines; a piece that is its own mirror image may give either of two equally good lines.
+    squared probability, and the line is smoothed (`refining`). A piece with branches or rings
+    becomes several lines, open and closed ones, none of which crosses itself (`ways_through`): each
+    part of the piece is in exactly one, and open lines end on those that pass there. Dropped are
+    branches that are nowhere above the threshold, and burrs no longer than 1.5 times the width of
+    the front. A piece that fills the image has no sides and so no line.
+    Rotating the image by 90° or mirroring it rotates or mirrors the lines; a piece that is its own
+    mirror image may give either of two equally good lines.
     Raises SampleError where a valid probability is not in 0…1, the image and `valid` do not match,
     or an argument is out of range.
     Sources: Canny (1986), IEEE PAMI 8(6), section VIII, for the hysteresis; Eilers (2003),
@@ -95,10 +99,10 @@ def subpixel_lines(
         corner = [side.start - 2 * MARGIN for side in box]  # in the unpadded image
         window = tuple(slice(side.start - MARGIN, side.stop + MARGIN) for side in box)
         piece = labels[window] == label
-        vertices, closed = _in_one_orientation(image[window], piece, reach * threshold)
-        line = _finished(vertices + corner, closed, image, inside)
-        if line is not None and line.length >= min_length_px:
-            lines.append(line)
+        for vertices, closed in _traced(image[window], piece, threshold, reach):
+            line = _finished(vertices + corner, closed, image, inside)
+            if line is not None and line.length >= min_length_px:
+                lines.append(line)
     return sorted(lines, key=lambda line: -line.length)
 
 
@@ -138,159 +142,75 @@ def _checked(probability: npt.ArrayLike, valid: npt.ArrayLike | None) -> tuple[F
     return image, inside
 
 
-def _in_one_orientation(image: Floats, piece: Bools, level: float) -> tuple[Floats, bool]:
-    """Trace a piece in a canonical orientation and turn the vertices back.
+def _traced(
+    image: Floats, piece: Bools, threshold: float, reach: float
+) -> list[tuple[Floats, bool]]:
+    """The lines of a piece: their vertices (n, 2), and whether they are closed.
 
     Among equally cheap paths, the search prefers some directions. So of the image's eight
     orientations it always sees the same one: the first by shape and pixel values.
     """
     signed = np.where(piece, image, -image)
-
-    def turned(array: npt.NDArray[np.generic], k: int) -> npt.NDArray[np.generic]:
-        rotated = np.rot90(array, k % 4)
-        return np.ascontiguousarray(rotated[:, ::-1] if k >= 4 else rotated)
-
-    keys = [(array.shape, array.tobytes()) for array in (turned(signed, k) for k in range(8))]
-    k = min(range(8), key=keys.__getitem__)
-    vertices, closed = _trace(turned(image, k), turned(piece, k), level)  # type: ignore[arg-type]
-    (height, width), (rows, cols) = keys[k][0], vertices.T
-    if k >= 4:
-        cols = width - 1 - cols
-    for _ in range(k % 4):
-        rows, cols, height, width = cols, height - 1 - rows, width, height
-    return np.column_stack([rows, cols]), closed
+    arrays = [turned(signed, code) for code in range(ORIENTATIONS)]
+    code = min(range(ORIENTATIONS), key=lambda code: (arrays[code].shape, arrays[code].tobytes()))
+    image = turned(image, code)
+    ways = ways_through(image, turned(piece, code), threshold)
+    lines = [_line(image, way, reach * threshold) for way in ways]
+    found = []
+    for k, way in enumerate(ways):
+        rows, cols = _attached(lines, ways, k).T
+        rows, cols = places_back(rows, cols, image.shape, code)
+        found.append((np.column_stack([rows, cols]), way.closed))
+    return found
 
 
-def _trace(image: Floats, piece: Bools, level: float) -> tuple[Floats, bool]:
-    """Vertices (n, 2) of one piece's line, and whether it is closed (first vertex not repeated)."""
-    cost = np.where(piece, STEP_COST - np.log(np.maximum(image, 1e-3)), np.inf)
-    path = _least_cost(cost, *_ends(piece))
-    ring = _way_round(cost, piece, path)
-    if len(ring) > len(path):
-        return _refined(image, ring.astype(np.float64), closed=True), True
+def _line(image: Floats, way: Way, level: float) -> Floats:
+    """The vertices of a way; of a closed one, the first is not repeated."""
+    path = way.pixels.astype(np.float64)
+    if way.closed:
+        return refined(image, path, closed=True)
     # In a thick piece the path ends in corners. Half the thickness is cut off at each end, and the
     # line is extended straight instead.
     along = distance_along(path)
-    half = float(piece.sum() / max(along[-1], 1.0) / 2)
+    half = way.thickness / 2
     cut = min(half, along[-1] / 3)
-    middle = path[(along >= cut) & (along <= along[-1] - cut)].astype(np.float64)
+    first, last = (cut if end else 0.0 for end in way.free)
+    middle = path[(along >= first) & (along <= along[-1] - last)]
     if len(middle) < 3:
-        return path.astype(np.float64), False
-    vertices = _refined(image, middle)
-    for _ in range(2):
-        vertices = _lengthened(image, vertices, level, half)[::-1]
-    return _refined(image, vertices), False
+        return path
+    vertices = refined(image, middle)
+    for end in way.free:
+        vertices = (lengthened(image, vertices, level, half) if end else vertices)[::-1]
+    return refined(image, vertices)
 
 
-def _ends(piece: Bools) -> tuple[Pixels, Pixels]:
-    """The two pixels of a piece that are farthest apart within it, found by two sweeps."""
-    end = start = np.argwhere(piece)[0]
-    for _ in range(2):
-        start, search = end, MCP_Geometric(np.where(piece, 1.0, np.inf), fully_connected=True)
-        distance, _ = search.find_costs([start])
-        distance[~piece] = -1
-        end = np.array(np.unravel_index(np.argmax(distance), piece.shape))
-    return start, end
-
-
-def _least_cost(cost: Floats, start: Pixels, end: Pixels) -> Pixels:
-    """The cheapest 8-connected path between two pixels (n, 2); empty where there is none."""
-    search = MCP_Geometric(cost, fully_connected=True)
-    total, _ = search.find_costs([start], [end])
-    path = search.traceback(end) if np.isfinite(total[tuple(end)]) else ()
-    return np.asarray(path, dtype=np.intp).reshape(-1, 2)
-
-
-def _way_round(cost: Floats, piece: Bools, path: Pixels) -> Pixels:
-    """The closed path around the largest hole that includes the part of `path` next to it.
-
-    (n, 2); empty where there is none. A wall across the piece, from the hole to the outside,
-    forces the search to go around the hole.
-    """
-    nowhere = path[:0]
-    filled = ndimage.binary_fill_holes(piece)
-    holes, count = ndimage.label(filled & ~piece)
-    if not count:
-        return nowhere
-    hole = holes == 1 + np.argmax(np.bincount(holes.ravel())[1:])
-    distance = ndimage.distance_transform_edt(~hole)[tuple(path.T)]
-    beside = np.flatnonzero(distance <= distance.min() + 1)
-    at = beside[np.argmin(np.abs(beside - len(path) // 2))]
-    wall = np.zeros(piece.shape, np.bool_)
-    for side in (hole, ~filled):
-        pixels = np.argwhere(side)
-        nearest = pixels[np.argmin(((pixels - path[at]) ** 2).sum(axis=1))]
-        wall[draw_segment(*path[at], *nearest)] = True  # type: ignore[no-untyped-call]
-    wall = ndimage.binary_dilation(wall)  # so that no diagonal step gets through
-    open_ = np.flatnonzero(~wall[tuple(path.T)])
-    before, after = open_[open_ < at], open_[open_ > at]
-    if not before.size or not after.size:
-        return nowhere
-    first, last = before[-1], after[0]
-    cost = np.where(wall, np.inf, cost)
-    ring = np.concatenate([path[first + 1 : last], _least_cost(cost, path[last], path[first])])
-    around: Bools = polygon2mask(piece.shape, ring)  # type: ignore[no-untyped-call]
-    return ring if around[hole].all() else nowhere
-
-
-def _refined(image: Floats, vertices: Floats, closed: bool = False) -> Floats:
-    """Alternately move the vertices to the centre of the front and smooth them."""
-    for _ in range(ROUNDS):
-        if closed:
-            vertices = evenly_spaced(joined(vertices), least=4)[:-1]
-            around = np.arange(-MARGIN, len(vertices) + MARGIN) % len(vertices)
-            vertices = _smoothed(_centred(image, vertices[around]))[MARGIN:-MARGIN]
-        else:
-            vertices = _smoothed(_centred(image, evenly_spaced(vertices, least=2)))
-    return untangled(vertices, closed)
-
-
-def _centred(image: Floats, vertices: Floats) -> Floats:
-    """Vertices moved to the centroid of the squared probability across the line.
-
-    Profiles are kept from rising away from the line: a second rise belongs to another front.
-    Squared, because the centroid of the plain probability lay slightly farther from the true front.
-    """
-    across = normals(vertices)
-    points = vertices[:, None] + PROFILE[None, :, None] * across[:, None]
-    profile = ndimage.map_coordinates(image, np.moveaxis(points, 2, 0), order=1)
-    middle = len(PROFILE) // 2
-    profile[:, middle:] = np.minimum.accumulate(profile[:, middle:], axis=1)
-    profile[:, middle::-1] = np.minimum.accumulate(profile[:, middle::-1], axis=1)
-    mass = profile**2
-    offset: Floats = (mass @ PROFILE) / np.maximum(mass.sum(axis=1), 1e-12)
-    return np.asarray(vertices + offset[:, None] * across)
-
-
-def _smoothed(vertices: Floats) -> Floats:
-    """Smooth (n, 2), n ≥ 3; squared second differences are penalised by (`SMOOTHING` / 2π)⁴."""
-    stiffness = (SMOOTHING / (2 * np.pi)) ** 4
-    bands = np.zeros((3, len(vertices)))  # the diagonal of the matrix and the two below it
-    bands[0] = 1 + stiffness * np.convolve(np.ones(len(vertices) - 2), (1, 4, 1))
-    bands[1, :-1] = -2 * stiffness * np.convolve(np.ones(len(vertices) - 2), (1, 1))
-    bands[2, :-2] = stiffness
-    return np.asarray(solveh_banded(bands, vertices, lower=True))
-
-
-def _lengthened(image: Floats, vertices: Floats, level: float, half: float) -> Floats:
-    """Extend the line straight beyond its first vertex, to `half` / 2 before the piece ends.
-
-    A front drawn `half` px wide on either side of its line also extends `half` px beyond the ends
-    of the line. Predicted fronts fade earlier, hence `half` / 2.
-    """
-    direction = vertices[0] - vertices[min(3, len(vertices) - 1)]
-    direction /= max(float(np.hypot(*direction)), 1e-12)
-    steps = np.arange(0.0, 4 * half + 2, 0.05)
-    ahead = vertices[0] + steps[:, None] * direction
-    below = np.flatnonzero(ndimage.map_coordinates(image, ahead.T, order=1) <= level)
-    reach = (steps[below[0]] if below.size else steps[-1]) - half / 2
-    return np.vstack([vertices[0] + reach * direction, vertices]) if reach > 0 else vertices
+def _attached(lines: Sequence[Floats], ways: Sequence[Way], k: int) -> Floats:
+    """Line k with its ends at junctions brought onto a line that passes there, if one does."""
+    vertices, way = lines[k], ways[k]
+    if way.closed or all(way.free):
+        return vertices
+    for end, free in ((0, way.free[0]), (-1, way.free[1])):
+        if not free:
+            node, at = way.nodes[end], vertices[end]
+            passing = [
+                joined(line) if other.closed else line
+                for line, other in zip(lines, ways, strict=True)
+                if other is not way and node in (other.nodes if other.closed else other.nodes[1:-1])
+            ]
+            places = [nearest_on(line, at) for line in passing] or [way.pixels[end]]
+            place = min(places, key=lambda place: float(np.hypot(*(place - at))))
+            ends = (place[None], vertices)
+            vertices = np.vstack(ends if end == 0 else ends[::-1])
+    return untangled(vertices, closed=False)
 
 
 def _finished(vertices: Floats, closed: bool, image: Floats, inside: Bools) -> SubpixelLine | None:
     """The line in the unpadded image; only its longest run within the valid pixels."""
     keep = inside[tuple(np.rint(vertices).astype(int).T + MARGIN)]
     if not keep.all():
+        if closed:  # opened where it leaves the valid pixels
+            first = int(np.flatnonzero(~keep)[-1])
+            vertices, keep = np.roll(vertices, -first, axis=0), np.roll(keep, -first)
         runs, _ = ndimage.label(keep)
         counts = np.bincount(runs)[1:]
         vertices, closed = vertices[runs == 1 + np.argmax(counts)], False

@@ -44,7 +44,7 @@ def judged_front(
     front = front_of(facts, traced.lines, card.threshold, card.label, members)
     quality = judge(
         [np.column_stack([line.rows, line.cols]) for line in traced.lines],
-        traced.spread_px,
+        traced.spreads,
         trust.spread_px.p50 if trust.spread_px else None,
         content(facts, len(traced.probability)),
         0.0 if view is None else hidden_share(view, front.lines),

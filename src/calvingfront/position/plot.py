@@ -32,6 +32,7 @@ MARKERS = {
     PARTIAL: ("^", "white", RED, 1.3),
     OUTLIER: ("s", "white", RED, 1.2),
 }
+LOST = "without a position"
 MANY = 200  # with this many fronts or more, points are smaller
 RULES: Any = {
     "font.family": "DejaVu Sans",  # ships with matplotlib: text looks the same everywhere
@@ -82,15 +83,20 @@ def _draw(table: pd.DataFrame, fit: Fit | None, title: str) -> Figure:
             marker="|",
             markersize=6,
             color=RED,
-            label=f"{len(lost)} without a position",
+            label=f"{len(lost)} {LOST}",
         )
     axes.set_xlabel("year")
     axes.set_ylabel("position, m down-glacier (up: advance)")
     axes.ticklabel_format(useOffset=False, style="plain")
     axes.xaxis.set_major_locator(MaxNLocator(nbins=10, steps=[1, 2, 5, 10], integer=_long(table)))
     axes.set_title(title, fontsize=7, loc="left")
-    if axes.get_legend_handles_labels()[1]:
-        figure.legend(loc="outside right upper")
+    handles, labels = axes.get_legend_handles_labels()
+    if labels:
+        # Matplotlib lists lines before points with bars: what was not found belongs last.
+        order = sorted(range(len(labels)), key=lambda k: labels[k].endswith(LOST))
+        figure.legend(
+            [handles[k] for k in order], [labels[k] for k in order], loc="outside right upper"
+        )
     return figure
 
 

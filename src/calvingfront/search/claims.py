@@ -13,7 +13,7 @@ from calvingfront.pipeline.results import Results
 from calvingfront.pipeline.rows import runs_of
 from calvingfront.search.folder import scoring_step, trial_folders, undone
 from calvingfront.search.rows import scores_of
-from calvingfront.tables.comparisons import MEASURES, SEEDS_FOR_A_CLAIM, SIGNIFICANCE
+from calvingfront.tables.comparisons import MEASURES, NO_SPREAD, SEEDS_FOR_A_CLAIM, SIGNIFICANCE
 from calvingfront.tables.statistics import compare_methods, holm
 
 
@@ -74,7 +74,7 @@ def _difference(first: pd.DataFrame, second: pd.DataFrame) -> Iterator[dict[str,
 
 def _verdict(row: pd.Series) -> str:
     if not np.isfinite(row["p_holm"]):
-        return "too few images"
+        return "too few images" if row["images"] < 2 else NO_SPREAD
     if row["p_holm"] >= SIGNIFICANCE:
         return "no difference shown"
     better = row["difference"] * MEASURES[str(row["measure"])].sign > 0

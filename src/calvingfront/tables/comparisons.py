@@ -57,6 +57,7 @@ CAPTION = (
     " favours a row that draws none on hard images: ∅ counts the images left out.",
 )
 ONE_TRAINING = "one training"
+NO_SPREAD = "all images differ alike"
 
 
 def compare_models(
@@ -177,7 +178,7 @@ def _verdict(row: pd.Series) -> str:
     if row.seeds < 2:
         return ONE_TRAINING
     if not np.isfinite(row.p_holm):
-        return "too few images"
+        return "too few images" if row.images < 2 else NO_SPREAD
     if row.p_holm >= SIGNIFICANCE:
         verdict = "no difference shown"
     else:

@@ -9,6 +9,7 @@ import pandas as pd
 
 from calvingfront.dataset.reading import read_index, read_split
 from calvingfront.files import PathLike
+from calvingfront.reports import in_words
 from calvingfront.vocabulary.subsets import TEST, TRAIN
 
 ALL_SCENES, UNLEAKED = "all", "without_leaked"
@@ -46,7 +47,7 @@ class Facts(NamedTuple):
                 " too."
             )
         if self.untrained:
-            names = " and ".join(self.untrained)
+            names = in_words(self.untrained)
             notes.append(
                 f"{names}: no training scene. There, prior and nearest date take the fronts of"
                 " other glaciers, so these rows are no yardstick."

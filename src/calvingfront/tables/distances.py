@@ -19,6 +19,7 @@ from calvingfront.tables.table_parts import (
     ROWS_NOTE,
     each_row,
     history_note,
+    intervals_note,
     names_of,
     others_note,
     over_seeds,
@@ -69,8 +70,9 @@ def tabulate_distances(
         " front in both directions; pooled over all front pixels of the test set, and as mean and"
         " median of the images' own MDE. HD95: mean of the images' 95 % Hausdorff distances."
         " ∅: test images without any predicted front (mean over seeds); the distances leave them"
-        " out. Mean ± standard deviation over seeds; in brackets, the 95 % bootstrap interval over"
-        f" test images ({bootstrap_samples} resamples), of the mean over seeds.",
+        " out. Mean ± standard deviation over seeds (for two or more); in brackets, the 95 %"
+        f" bootstrap interval over test images ({bootstrap_samples} resamples), of the mean over"
+        " seeds.",
         f"{PROTOCOL_NOTE} {ROWS_NOTE}",
         *history_note(table),
         *facts.notes(),
@@ -80,6 +82,7 @@ def tabulate_distances(
     summary = on_each_set(
         table, facts, lambda part: summarise_distances(part, bootstrap_samples, bootstrap_seed)
     )
+    caption += intervals_note(summary, RATIOS)
     blocks = [
         _block(scenes, part, protocol, others)
         for scenes, part in sets_of(summary, facts)
@@ -112,8 +115,8 @@ def tabulate_breakdown(
     about = [
         f"Scores by kind of test image, validation threshold. {test_set} n: images of this kind;"
         " Dice and IoU in %; MDE pooled over the images of this kind, m; ∅: images without any"
-        " predicted front. Mean ± standard deviation over seeds. Winter: April to August in the"
-        " southern hemisphere, October to February in the northern.",
+        " predicted front. Mean ± standard deviation over seeds (for two or more). Winter: April to"
+        " August in the southern hemisphere, October to February in the northern.",
         "The CSV file of the same name has the paper protocol too.",
         *facts.notes(),
         *notes,

@@ -26,6 +26,7 @@ from calvingfront.tables.table_parts import (
     ROWS_NOTE,
     each_row,
     history_note,
+    intervals_note,
     others_note,
     over_seeds,
     rows_by_loss,
@@ -70,7 +71,7 @@ def tabulate_scores(
 
     summary = on_each_set(table, facts, summarise)
     caption = _caption(table, split_method, size_px, bootstrap_samples, other)
-    caption += [*facts.notes(), *notes, *others_note(others)]
+    caption += [*intervals_note(summary, INTERVALS), *facts.notes(), *notes, *others_note(others)]
     blocks = [
         _block(title if metrics == INTERVALS else "", part, metrics, others)
         for title, part in sets_of(summary, facts)

@@ -30,12 +30,14 @@ def bootstrap_interval(
 
     values: (n,), one per test image; resampled with replacement `samples` times.
     level:  coverage, 0…1.
-    Returns the lower and upper bound; NaN for fewer than `FEWEST` values. The draws depend only on
-    n, samples and seed, so that all rows of a table are resampled over the same images.
+    Returns the lower and upper bound; NaN for fewer than `FEWEST` finite values, and if all are the
+    same: they show nothing of the spread. The draws depend only on n, samples and seed, so that all
+    rows of a table are resampled over the same images.
     Source: Efron & Tibshirani (1993), "An Introduction to the Bootstrap", section 13.3.
     """
     array = np.asarray(values, dtype=np.float64)[np.newaxis]
-    return bootstrap_ratio(array, np.ones_like(array), samples, seed, level)
+    known = np.isfinite(array)
+    return bootstrap_ratio(np.where(known, array, 0), known.astype(float), samples, seed, level)
 
 
 def bootstrap_ratio(
@@ -43,11 +45,12 @@ def bootstrap_ratio(
 ) -> tuple[float, float]:
     """Percentile bootstrap interval of Σ above / Σ below over images, averaged over trainings.
 
-    above, below: (trainings, images); the images are resampled, of all trainings alike.
-    As `bootstrap_interval` otherwise.
+    above, below: (trainings, images), 0 and 0 for an image without a value; the images are
+    resampled, of all trainings alike. As `bootstrap_interval` otherwise: each training needs
+    `FEWEST` images with a value.
     """
     images = above.shape[1]
-    if images < FEWEST:
+    if not len(below) or (below > 0).sum(axis=1).min() < FEWEST:
         return float("nan"), float("nan")
     draws = np.random.default_rng([seed, images]).integers(0, images, size=(samples, images))
     shares = []
@@ -61,6 +64,8 @@ def bootstrap_ratio(
     if not means.size:
         return float("nan"), float("nan")
     low, high = np.quantile(means, [(1 - level) / 2, (1 + level) / 2])
+    if high - low <= ROUNDING * abs(high):
+        return float("nan"), float("nan")
     return float(low), float(high)
 
 
@@ -106,7 +111,8 @@ def compare_methods(
     the mean difference is the sum of both parts, each divided by its number, and has the degrees of
     freedom of Satterthwaite. What varies from training to training on single images is in both
     parts, so the test errs towards finding no difference: at 5 % it finds 1 to 5 % between equal
-    methods. One training shows nothing about others: then there is no interval and no p-value.
+    methods. One training shows nothing about others: then there is no interval and no p-value. Nor
+    is there where nothing varies; but methods that never differ have a p of 1.
     Source: Satterthwaite (1946), "An approximate distribution of estimates of variance components";
     the layout is that of several readers and cases in radiology, Hillis (2007), Statistics in
     Medicine 26.
@@ -124,8 +130,10 @@ def compare_methods(
     parts = [(difference.var(ddof=1) / images, images - 1)]
     parts += [(x.mean(axis=1).var(ddof=1) / len(x), len(x) - 1) for x in random]
     variance = float(sum(part for part, _ in parts))
-    if variance <= (ROUNDING * max(np.abs(first).max(), np.abs(second).max())) ** 2:
-        return Difference(images, mean, mean, mean, float(abs(mean) < ROUNDING))
+    rounding = ROUNDING * max(np.abs(first).max(), np.abs(second).max())
+    if variance <= rounding**2:
+        same = abs(mean) <= rounding
+        return Difference(images, mean, p_value=1.0 if same else float("nan"))
     freedom = variance**2 / sum(part**2 / number for part, number in parts)
     error = np.sqrt(variance)
     margin = float(special.stdtrit(freedom, (1 + level) / 2) * error)

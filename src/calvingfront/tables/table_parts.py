@@ -8,9 +8,9 @@ import pandas as pd
 
 from calvingfront.evaluation.score_table import rows_in_order, seeds_of
 from calvingfront.files import PathLike, write_text
-from calvingfront.reports import write_report
+from calvingfront.reports import in_words, write_report
 from calvingfront.tables.rendering import Block, latex, markdown, write_csv
-from calvingfront.tables.statistics import mean_and_spread
+from calvingfront.tables.statistics import FEWEST, mean_and_spread
 from calvingfront.vocabulary.losses import loss_label
 from calvingfront.vocabulary.models import model_label, model_order, reads_history
 from calvingfront.vocabulary.others import Printed, is_binary
@@ -38,7 +38,18 @@ def history_note(scores: pd.DataFrame) -> list[str]:
     names = [model for model in sorted(set(scores.model), key=model_order) if reads_history(model)]
     if not names:
         return []
-    return [HISTORY_NOTE.format(" and ".join(f"“{model_label(name)}”" for name in names))]
+    return [HISTORY_NOTE.format(in_words(f"“{model_label(name)}”" for name in names))]
+
+
+def intervals_note(summary: pd.DataFrame, measures: Iterable[str]) -> list[str]:
+    """Return what a caption says about numbers without an interval: a paragraph, or none."""
+    missing = [summary[f"{name}_low"].isna() & summary[f"{name}_mean"].notna() for name in measures]
+    if not any(column.any() for column in missing):
+        return []
+    return [
+        f"A number without brackets has no interval: fewer than {FEWEST} test images have a value,"
+        " or all of them have the same, which shows nothing of how far it may be off."
+    ]
 
 
 def others_note(others: Printed) -> list[str]:

@@ -73,7 +73,7 @@ def tabulate_thickness(
         f" the test set, × {front_width_px:g} px, the width of the true fronts. Area / length:"
         " predicted front pixels / length of their centre lines, summed over the images with a"
         " centre line; it assumes nothing about the true fronts.",
-        f"Mean ± standard deviation over seeds. {PROTOCOL_NOTE}",
+        f"Mean ± standard deviation over seeds (for two or more). {PROTOCOL_NOTE}",
         "The paper (Holzmann et al. 2021, Table II) does not say which network it measured; its"
         f" values are {place}.",
         *facts.notes(),

@@ -34,6 +34,12 @@ class Calibration:
     reached: tuple[float, ...]
     expected: float
 
+    @property
+    def falls_short(self) -> tuple[tuple[int, float], ...]:
+        """The levels that no factor could reach, as with few scenes, and what they reach."""
+        both = zip(self.levels, self.reached, strict=True)
+        return tuple((level, reached) for level, reached in both if reached < level)
+
 
 def calibrate(
     distances: Sequence[Floats],

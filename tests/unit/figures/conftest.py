@@ -30,6 +30,8 @@ class Results:
     """Paths of the folder, as the rules hand them to the figures."""
 
     folder: Path
+    models: tuple[str, ...] = MODELS
+    losses: tuple[str, ...] = LOSSES
 
     @property
     def dataset(self) -> Path:
@@ -38,8 +40,8 @@ class Results:
     def of_networks(self, stage: str, name: str, seeds: tuple[int, ...] = (1, 2)) -> list[Path]:
         return [
             self.folder / stage / model / loss / f"seed{seed}" / name
-            for model in MODELS
-            for loss in LOSSES
+            for model in self.models
+            for loss in self.losses
             for seed in seeds
         ]
 
@@ -162,6 +164,17 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> Results:
     for loss in LOSSES:
         write_attention(attention_file(folder, loss))
     return Results(folder)
+
+
+@pytest.fixture(scope="session")
+def recipe(tmp_path_factory: pytest.TempPathFactory) -> Results:
+    """Networks with long names, each with one loss, and an average over the seeds of each."""
+    names = ("unet", "unet_history", "pretrained_unet", "pretrained_unet_history")
+    folder = tmp_path_factory.mktemp("recipe")
+    write_dataset(folder / "dataset")
+    for model in (*names, *(f"{name}_seeds" for name in names)):
+        write_run(folder, model, "bce", 1)
+    return Results(folder, names, ("bce",))
 
 
 Check = Callable[[Figure], None]

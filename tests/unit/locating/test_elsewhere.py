@@ -190,6 +190,18 @@ def test_trainings_that_do_not_stand_for_the_model_are_refused_by_name(
     assert not (tmp_path / "model").exists()
 
 
+def test_a_weight_of_tasks_that_no_network_has_does_not_matter(
+    runs: dict[str, list[Path]], tmp_path: Path
+) -> None:
+    others = write_results(tmp_path / "other", "C", training={"auxiliary_weight": 0.5})
+    export_model(runs["all"], tmp_path / "model", **PLAIN, elsewhere=others)
+    tasks = read_json(runs["all"][0] / "run.json")["network"] | {"auxiliary": ["distance"]}
+    own = write_results(tmp_path / "own", None, network=tasks)
+    its = write_results(tmp_path / "its", "C", network=tasks, training={"auxiliary_weight": 0.5})
+    with pytest.raises(ModelError, match=r"has training auxiliary_weight 0\.5, but .* have 0\.1"):
+        export_model(own, tmp_path / "model", **PLAIN, elsewhere=its)
+
+
 @pytest.mark.parametrize("recorded", [True, False])
 def test_a_split_that_changed_after_the_training_is_refused(
     runs: dict[str, list[Path]], tmp_path: Path, recorded: bool

@@ -161,3 +161,31 @@ def test_a_phone_needs_no_sideways_scrolling(browser: Browser, page: Path, width
     assert outside == []
     assert browser("calvingfront.selected") == lines_of()[0]
     assert browser.faults() == []
+
+
+@pytest.mark.parametrize("width", [340, 1280])
+def test_no_front_lies_under_the_buttons_of_the_map(
+    browser: Browser, page: Path, width: int
+) -> None:
+    size = {"width": width, "height": 740, "deviceScaleFactor": 1, "mobile": width < 500}
+    browser.command("Emulation.setDeviceMetricsOverride", size)
+    browser.open(page)
+    browser.settled()
+    button = """(() => {
+      const [map, all] = ["map", "zoom-all"].map((id) => document.getElementById(id));
+      return all.getBoundingClientRect().left - map.getBoundingClientRect().left;
+    })()"""
+    edges = "calvingfront.drawn.map((scene) => calvingfront.edgeOf(scene))"
+    assert max(browser(edges)) < browser(button)
+
+
+def test_the_first_position_keeps_clear_of_the_axis(browser: Browser) -> None:
+    first = "document.querySelector('#curve circle').getBoundingClientRect().left"
+    axis = "document.querySelector('#curve line.grid').getBoundingClientRect().left"
+    assert browser(first) > browser(axis) + 2
+
+
+def test_where_the_errors_come_from_is_said_in_words(browser: Browser) -> None:
+    browser("document.getElementById('next').click()")
+    details = dict(zip(browser.texts("#details dt"), browser.texts("#details dd"), strict=True))
+    assert details["Calibrated on"] == "other glaciers: expect larger errors"

@@ -121,14 +121,17 @@ def test_a_base_gives_its_learning_keys_and_says_what_the_data_set_has_otherwise
     assert notes == ["samples.size is 16, as in the data set, and not 512"]
 
 
-@pytest.mark.parametrize("name", ["search.yaml", "search_cpu.yaml", "search_gpu.yaml"])
+@pytest.mark.parametrize(
+    "name", ["search.yaml", "search_cpu.yaml", "search_gpu.yaml", "search_small.yaml"]
+)
 def test_the_searches_of_the_project_can_be_planned(results: Path, name: str) -> None:
     folder = Path(__file__).resolve().parents[3] / "config"
-    search = read_search([folder / "search.yaml", folder / name])
+    below = [] if name == "search_small.yaml" else [folder / "search.yaml"]  # the others lie on it
+    search = read_search([*below, folder / name])
     base, _ = base_config(results / "dataset", search.base)
     base["samples"]["size"] = 64  # divisible by 2 to the power of every depth
     made = plan(search, base, {"": results / "dataset"})
-    assert len(made) == {"search_gpu.yaml": 24}.get(name, 22)
+    assert len(made) == {"search_gpu.yaml": 24, "search_small.yaml": 8}.get(name, 22)
     assert f"{len(made)} trials" in (folder / name).read_text("utf-8")
 
 

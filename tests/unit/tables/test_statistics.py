@@ -11,6 +11,7 @@ from scipy import stats
 from calvingfront.tables.statistics import (
     Array,
     bootstrap_interval,
+    bootstrap_ratio,
     compare_methods,
     holm,
     mean_and_spread,
@@ -42,13 +43,35 @@ def test_the_bootstrap_covers_the_truth_as_often_as_it_says() -> None:
     assert 0.90 < covered < 0.985
 
 
-def test_the_bootstrap_of_equal_values_has_no_width() -> None:
-    assert bootstrap_interval([0.5] * 4, 100, 1) == (0.5, 0.5)
+def none(bounds: tuple[float, float]) -> bool:
+    return all(math.isnan(bound) for bound in bounds)
+
+
+def test_equal_values_have_no_interval_rather_than_one_without_width() -> None:
+    assert none(bootstrap_interval([0.5] * 4, 100, 1))
+    assert none(bootstrap_interval([0.1 + 0.2, 0.3, 0.3, 0.3], 100, 1))  # but for rounding
+    assert none(bootstrap_interval([0.0] * 9, 100, 1))
+    assert none(bootstrap_ratio(np.full((2, 5), 6.0), np.full((2, 5), 3.0), 100, 1))
 
 
 def test_fewer_than_four_images_have_no_interval() -> None:
     for few in ([], [0.5], [0.4, 0.5], [0.4, 0.5, 0.6]):
-        assert all(math.isnan(bound) for bound in bootstrap_interval(few, 100, 1))
+        assert none(bootstrap_interval(few, 100, 1))
+    low, high = bootstrap_interval([0.4, 0.5, 0.6, 0.7], 1000, 1)
+    assert 0.4 <= low < 0.55 < high <= 0.7
+
+
+def test_images_without_a_value_do_not_count_among_the_four() -> None:
+    values = [0.4, 0.5, 0.6, math.nan, math.nan]
+    assert none(bootstrap_interval(values, 1000, 1))
+    low, high = bootstrap_interval([*values, 0.7], 1000, 1)
+    assert 0.4 <= low < 0.55 < high <= 0.7
+    sums, counts = np.array([[8.0, 0, 0, 0, 0]]), np.array([[2.0, 0, 0, 0, 0]])
+    assert none(bootstrap_ratio(sums, counts, 1000, 1))  # one image: always 4, or nothing
+    some = np.array([[1.0, 2, 3, 4, 0], [1, 2, 3, 0, 0]])  # the other training drew three fronts
+    assert none(bootstrap_ratio(some, (some > 0).astype(float), 1000, 1))
+    assert not none(bootstrap_ratio(some[:1], (some[:1] > 0).astype(float), 1000, 1))
+    assert none(bootstrap_ratio(np.zeros((0, 9)), np.zeros((0, 9)), 100, 1))
 
 
 def test_holm_against_a_hand_worked_example() -> None:
@@ -117,7 +140,19 @@ def test_methods_that_never_differ_have_p_one() -> None:
     scores = np.array([[0.5, 0.6, 0.7]])
     same = compare_methods(np.repeat(scores, 3, axis=0), scores, (True, False))  # rounded means
     assert same.p_value == 1
-    assert compare_methods(scores + 0.1, scores, (False, False)).p_value == 0
+    assert none((same.low, same.high))
+    zero = compare_methods(np.zeros((2, 3)), np.zeros((2, 3)))
+    assert (zero.mean, zero.p_value) == (0, 1)
+
+
+def test_a_difference_that_does_not_vary_is_not_tested() -> None:
+    """Two or three images that happen to differ alike would be as certain as can be."""
+    scores = np.array([[0.5, 0.6, 0.7]])
+    found = compare_methods(scores + 0.1, scores, (False, False))
+    assert found.mean == pytest.approx(0.1)
+    assert all(math.isnan(value) for value in found[2:])
+    twice = compare_methods(np.repeat(scores, 2, axis=0) + 0.1, np.repeat(scores, 2, axis=0))
+    assert all(math.isnan(value) for value in twice[2:])
 
 
 def scores_by_chance(

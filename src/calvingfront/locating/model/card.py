@@ -125,6 +125,12 @@ def _errors(card: ModelCard, rows: Sequence[tuple[str, Score]]) -> list[str]:
             if s.line_m is not None
         ),
         "",
+        *(
+            f"{card.calibration.scenes} validation scenes are too few for {level} %: the band of "
+            f"{level} % contains the front along {reached:.0f} % of the line, each scene "
+            "judged by the others.\n"
+            for level, reached in card.calibration.falls_short
+        ),
         "On scenes unlike these the bands may be too narrow. "
         + (
             "Glaciers that are not in the training have other bands, see below."

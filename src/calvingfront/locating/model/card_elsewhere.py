@@ -42,9 +42,8 @@ def _about(card: ModelCard, found: Elsewhere) -> Iterator[str]:
         )
     else:
         yield "The bands in the table are those calibrated on the other glaciers alone."
-    for level, reached in zip(found.calibration.levels, found.calibration.reached, strict=True):
-        if reached < level:
-            yield f"No band could reach {level} %: that of {level} % reaches {reached:.0f} %."
+    for level, reached in found.calibration.falls_short:
+        yield f"No band could reach {level} %: that of {level} % reaches {reached:.0f} %."
     most = len(card.members)
     if any(each.networks < most for each in found.glaciers.values()):
         yield (

@@ -106,9 +106,8 @@ def elsewhere_of(found: Sequence[Found], shortest_m: float) -> Elsewhere:
     calibration = pooled([(each.glacier, each.held_out.scenes) for each in found])
     if len(found) < FEW_GLACIERS:
         log.warning("%s", few_words(len(found)))
-    for level, reached in zip(calibration.levels, calibration.reached, strict=True):
-        if reached < level:
-            log.warning("elsewhere, bands of %d %% reach %.0f %% only", level, reached)
+    for level, reached in calibration.falls_short:
+        log.warning("elsewhere, bands of %d %% reach %.0f %% only", level, reached)
     spreads = [
         [scene.traced.spread_px for scene in each.held_out.scenes if scene.traced.lines]
         for each in found

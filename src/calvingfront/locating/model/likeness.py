@@ -155,7 +155,8 @@ def _recipe(record: Mapping[str, Any]) -> dict[str, Any]:
     """The settings of a training that make other networks, likewise."""
     usual = {each.name: each.default for each in fields(TrainingSettings)}
     given = usual | dict(record.get("training") or {})
-    return {key: value for key, value in given.items() if key not in FREE}
+    idle = () if record["network"].get("auxiliary") else ("auxiliary_weight",)
+    return {key: value for key, value in given.items() if key not in (*FREE, *idle)}
 
 
 def _length(path: Path, record: Mapping[str, Any]) -> tuple[int, int]:

@@ -1,6 +1,7 @@
 // Positions through time, with error bars, linked with the map.
 const SVG = "http://www.w3.org/2000/svg";
 const EDGE = { left: 64, right: 12, top: 22, bottom: 26 };
+const SPARE = 10; // beside the first and the last position
 
 function svgOf(tag, attributes, text = "") {
   const made = document.createElementNS(SVG, tag);
@@ -36,8 +37,8 @@ function drawCurve() {
   const times = rows.map((row) => row.time);
   const first = Math.min(times[0], state.map.times[0]);
   const last = Math.max(times[times.length - 1], state.map.times[state.map.times.length - 1]);
-  const inner = width - EDGE.left - EDGE.right;
-  const px = (time) => EDGE.left + (last > first ? (time - first) / (last - first) : 0.5) * inner;
+  const inner = width - EDGE.left - EDGE.right - 2 * SPARE;
+  const px = (time) => EDGE.left + SPARE + (last > first ? (time - first) / (last - first) : 0.5) * inner;
   const py = (value) => EDGE.top + ((high - value) / (high - low)) * (height - EDGE.top - EDGE.bottom);
   for (const value of roundTicks(low, high, 5)) {
     const label = wholeMetres(value);

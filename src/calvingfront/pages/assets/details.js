@@ -6,10 +6,17 @@ const NAMES = {
   model: "Model", threshold: "Threshold", members: "Members", length_m: "Length",
   numVertices: "Vertices", Author: "Author",
 };
+// `err_calib` in words; other values are shown as they are.
+const CALIBRATED = {
+  trained: "validation scenes of the glaciers of the training",
+  elsewhere: "glaciers that trainings left out",
+  untested: "other glaciers: expect larger errors",
+};
 const LENGTHS = new Set(["pixel_m", "error_m", "err90_m", "err_geo_m", "length_m"]);
 
 function written(name, value) {
   if (name === "err90_m" || name === "error_m" || name === "err_geo_m") return `± ${metres(value)}`;
+  if (name === "err_calib") return CALIBRATED[value] ?? String(value);
   return LENGTHS.has(name) ? metres(value) : String(value);
 }
 

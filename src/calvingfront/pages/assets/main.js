@@ -33,6 +33,11 @@ Object.defineProperty(window, "calvingfront", {
     get frames() { return frames; },
     get layerAt() { return layerView && { ...layerView }; },
     get layerCost() { return layerCost; },
+    /** The right edge of a scene's lines in pixels of the map. */
+    edgeOf(scene) {
+      const front = state.map.fronts.find((other) => other.scene === scene);
+      return (front.box[2] - view.x) * view.scale + canvas.clientWidth / 2;
+    },
     /** A point of a scene's line in pixels of the map. */
     pointOf(scene) {
       const front = state.map.fronts.find((other) => other.scene === scene);

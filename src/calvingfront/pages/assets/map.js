@@ -90,10 +90,15 @@ function draw() {
 const deepest = () => 1 / content.finest;
 const shallowest = () => fitting(state.map.box).scale / 8;
 
+const MARGIN = { left: 25, right: 55, each: 45 }; // the buttons are on the right
+
 function fitting([west, south, east, north]) {
-  const width = Math.max(50, canvas.clientWidth - 50), height = Math.max(50, canvas.clientHeight - 90);
-  const scale = Math.min(width / Math.max(east - west, 1), height / Math.max(north - south, 1));
-  return { x: (west + east) / 2, y: (south + north) / 2, scale: Math.min(scale, deepest()) };
+  const width = Math.max(50, canvas.clientWidth - MARGIN.left - MARGIN.right);
+  const height = Math.max(50, canvas.clientHeight - 2 * MARGIN.each);
+  const room = Math.min(width / Math.max(east - west, 1), height / Math.max(north - south, 1));
+  const scale = Math.min(room, deepest());
+  const aside = (MARGIN.right - MARGIN.left) / 2 / scale;
+  return { x: (west + east) / 2 + aside, y: (south + north) / 2, scale };
 }
 
 function showAll() {

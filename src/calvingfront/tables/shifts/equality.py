@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from calvingfront.errors import CalvingFrontError, Faults
+from calvingfront.reports import in_words
 from calvingfront.tables.shifts.situations import Situation
 
 REMEDY = "Leave this folder out, or make its results again as those of the others."
@@ -132,7 +133,7 @@ def _value(situation: Situation, key: str) -> Any:
 
 
 def _listed(values: Any) -> str:
-    return " and ".join(str(value) for value in sorted(values))
+    return in_words(sorted(values))
 
 
 def _differs(

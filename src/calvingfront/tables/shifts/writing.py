@@ -30,7 +30,8 @@ from calvingfront.vocabulary.protocols import VALIDATION_THRESHOLD
 
 INTERVALS = (
     "Mean ± standard deviation over seeds; in brackets, the 95 % interval over trainings and test"
-    " images together (docs/evidence.md), which a single training does not have. Images count as"
+    " images together (docs/evidence.md), which a single training or a single image does not have,"
+    " nor a score that is the same in all of them. Images count as"
     " independent, which several of one glacier are not quite. MDE: pooled over all front pixels."
     " ∅: share of the images without any line, which MDE and HD95 leave out, so read them together."
     " Validation threshold."
