@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,31 @@ def jobs_of(cases: list[dict[str, Any]], scratch: Path) -> list[dict[str, int]]:
     found = json.loads(done.stdout)
     assert not [each for each in found if "refused" in each], found
     return [each["jobs"] for each in found]
+
+
+def plans_after(
+    changes: Mapping[str, FileChange], finished: Path, targets: Sequence[str], scratch: Path
+) -> dict[str, dict[str, int]]:
+    """What would run after each change, made in a copy elsewhere, where every file has a new date.
+
+    finished: the folder of a run with its `mine.yaml`.
+    """
+    cases = []
+    for number, (change, config, _, _) in enumerate(changes.values()):
+        folder = scratch / str(number)
+        shutil.copytree(finished, folder)
+        change(folder)
+        files = [str(OVERLAY), str(folder / "mine.yaml")]
+        cases.append({"directory": str(folder), "configfiles": files, "config": config,
+                      "targets": [*targets]})  # fmt: skip
+    return dict(zip(changes, jobs_of(cases, scratch), strict=True))
+
+
+def assert_planned(planned: Mapping[str, int], change: FileChange) -> None:
+    """Exactly the rules of a change run, as often as it says."""
+    _, _, rules, counts = change
+    assert set(planned) == rules
+    assert {rule: planned[rule] for rule in counts} == counts
 
 
 def keep_date(path: Path, change: Callable[[Path], None]) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 from subprocess import CompletedProcess
@@ -17,7 +16,16 @@ from rasterio.transform import from_origin
 from shapely.geometry import LineString
 
 from builders import line_mask, speckled, write_image
-from planned_changes import NONE, OVERLAY, FileChange, flip, jobs_of, keep_date, touch_all
+from planned_changes import (
+    NONE,
+    OVERLAY,
+    FileChange,
+    assert_planned,
+    flip,
+    keep_date,
+    plans_after,
+    touch_all,
+)
 
 Snakemake = Callable[..., CompletedProcess[str]]
 
@@ -131,23 +139,12 @@ IMAGE_CHANGES: dict[str, FileChange] = {
 def image_changes(
     images_run: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> dict[str, dict[str, int]]:
-    """Each change in a copy elsewhere, where every file has a new date."""
-    scratch, cases = tmp_path_factory.mktemp("image_changes"), []
-    for number, (change, config, _, _) in enumerate(IMAGE_CHANGES.values()):
-        folder = scratch / str(number)
-        shutil.copytree(images_run, folder)
-        change(folder)
-        files = [str(OVERLAY), str(folder / "mine.yaml")]
-        cases.append({"directory": str(folder), "configfiles": files, "config": config,
-                      "targets": [SPLIT_FILE, REPORT]})  # fmt: skip
-    return dict(zip(IMAGE_CHANGES, jobs_of(cases, scratch), strict=True))
+    scratch = tmp_path_factory.mktemp("image_changes")
+    return plans_after(IMAGE_CHANGES, images_run, [SPLIT_FILE, REPORT], scratch)
 
 
 @pytest.mark.parametrize("name", IMAGE_CHANGES)
 def test_a_change_of_ones_own_images_makes_anew_exactly_what_depends_on_it(
     image_changes: dict[str, dict[str, int]], name: str
 ) -> None:
-    _, _, rules, counts = IMAGE_CHANGES[name]
-    planned = image_changes[name]
-    assert set(planned) == rules
-    assert {rule: planned[rule] for rule in counts} == counts
+    assert_planned(image_changes[name], IMAGE_CHANGES[name])

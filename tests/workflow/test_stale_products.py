@@ -15,7 +15,16 @@ import rasterio
 import yaml
 
 from calvingfront.scenes.simulated import map_settings
-from planned_changes import NONE, OVERLAY, FileChange, flip, jobs_of, keep_date, touch_all
+from planned_changes import (
+    NONE,
+    OVERLAY,
+    FileChange,
+    assert_planned,
+    flip,
+    keep_date,
+    plans_after,
+    touch_all,
+)
 
 TINY = yaml.safe_load(OVERLAY.read_text(encoding="utf-8"))
 
@@ -115,22 +124,12 @@ PRODUCT_CHANGES: dict[str, FileChange] = {
 def product_changes(
     products_run: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> dict[str, dict[str, int]]:
-    scratch, cases = tmp_path_factory.mktemp("product_changes"), []
-    for number, (change, config, _, _) in enumerate(PRODUCT_CHANGES.values()):
-        folder = scratch / str(number)
-        shutil.copytree(products_run, folder)
-        change(folder)
-        files = [str(OVERLAY), str(folder / "mine.yaml")]
-        cases.append({"directory": str(folder), "configfiles": files, "config": config,
-                      "targets": maps(folder)})  # fmt: skip
-    return dict(zip(PRODUCT_CHANGES, jobs_of(cases, scratch), strict=True))
+    scratch = tmp_path_factory.mktemp("product_changes")
+    return plans_after(PRODUCT_CHANGES, products_run, maps(products_run), scratch)
 
 
 @pytest.mark.parametrize("name", PRODUCT_CHANGES)
 def test_a_change_of_products_and_maps_geocodes_anew_exactly_what_depends_on_it(
     product_changes: dict[str, dict[str, int]], name: str
 ) -> None:
-    _, _, rules, counts = PRODUCT_CHANGES[name]
-    planned = product_changes[name]
-    assert set(planned) == rules
-    assert {rule: planned[rule] for rule in counts} == counts
+    assert_planned(product_changes[name], PRODUCT_CHANGES[name])

@@ -56,8 +56,9 @@ def publish(results: Path, folder: Path) -> str:
 
     `calvingfront tabulate --results FOLDER` makes the tables again from the copy. In records and
     configuration an absolute path is shortened to its name. Files above MOST_BYTES stay behind.
-    Raises CalvingFrontError if there are no scores, if the folder is that of the results, or if
-    another file holds an absolute path.
+    Raises CalvingFrontError if there are no scores, if the folder is that of the results, if
+    another file holds an absolute path, or if the folder holds what was published of other results
+    and would stand among these; DamagedFileError if a record is damaged.
     """
     if folder.resolve() == results.resolve():
         raise CalvingFrontError(folder, "is the results folder itself", "Name another folder.")
@@ -65,6 +66,7 @@ def publish(results: Path, folder: Path) -> str:
     if not any(path.name == "scores.tsv" for path in found):
         raise CalvingFrontError(results, "has no scores", "Run `calvingfront grid` first.")
     _check(found)
+    _check_folder(folder, {path.relative_to(results) for path in found})
     copied, large, size = 0, [], 0
     for path in found:
         target = folder / path.relative_to(results)
@@ -111,13 +113,28 @@ def _copy(path: Path, target: Path) -> None:
 
 
 def _check(paths: list[Path]) -> None:
-    """Refuse a table that holds a path of this machine, before anything is copied."""
+    """Refuse damaged records, and tables with a path of this machine, before any copy."""
+    for path in paths:
+        if path.suffix == ".json":
+            with reading(path):
+                if not isinstance(read_json(path), dict):
+                    raise ValueError("it holds no keys")
     for path, line in _lines(paths):
         if match := ABSOLUTE.search(line):
             raise CalvingFrontError(
                 path, f"holds the path {match[0]}",
                 "Publish nothing of this machine: remove it, as from a label in `others`.",
             )  # fmt: skip
+
+
+def _check_folder(folder: Path, names: set[Path]) -> None:
+    """Refuse a folder with results of its own that would not be replaced."""
+    there = {path.relative_to(folder) for pattern in PUBLISHED for path in folder.glob(pattern)}
+    if other := sorted(there - names):
+        raise CalvingFrontError(
+            folder, f"holds {len(other)} files that these results do not have, such as {other[0]}",
+            "Name a new folder, or remove them.",
+        )  # fmt: skip
 
 
 def _lines(paths: list[Path]) -> Iterator[tuple[Path, str]]:

@@ -22,6 +22,7 @@ from calvingfront.dataset.files import (
     ZONES_INDEX,
 )
 from calvingfront.dataset.reading import read_index, read_split, read_table
+from calvingfront.dataset.zones import REMAKE
 from calvingfront.errors import CalvingFrontError, DamagedFileError, SplitError
 from calvingfront.files import read_json, write_json, write_text
 from calvingfront.provenance.content import Digests
@@ -167,6 +168,9 @@ def _copy_arrays(dataset: Path, folder: Path) -> None:
     rows = np.flatnonzero(index["scene"].isin(set(split["scene"])))
     if (dataset / ZONES_INDEX).exists() and not (folder / ZONES).exists():
         zones = read_table(dataset / ZONES_INDEX, {"scene": str, ZONES_CRC: str})
+        if list(zones.get("scene", ())) != index["scene"].tolist():
+            what = "does not belong to the samples of the data set"
+            raise CalvingFrontError(dataset / ZONES_INDEX, what, REMAKE)
         write_sealed(folder / ZONES_INDEX, zones.iloc[rows].reset_index(drop=True))
         index = index.merge(zones[["scene", ZONES_CRC]], on="scene", how="left")
     for name in _arrays(dataset, len(index)):

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from calvingfront.locating.model.choice import SHIPPED_WORD
 from calvingfront.locating.model_folder import SHIPPED, read_model
+from calvingfront.training.starting.source import find_start
 from calvingfront.vocabulary.models import reads_history
+from calvingfront.vocabulary.runs import Run
 
 
 def test_it_is_whole_and_says_where_it_comes_from() -> None:
@@ -18,3 +21,10 @@ def test_its_card_tells_scores_by_mission_and_glacier() -> None:
     text = (SHIPPED / "README.md").read_text(encoding="utf-8")
     for word in ("ERS-1", "TerraSAR-X", "glacier SI", "glacier DBE", "JAC"):
         assert word in text
+
+
+def test_trainings_start_from_the_folder_that_locates() -> None:
+    seeds = {member.seed for member in read_model(SHIPPED).members}
+    for seed in seeds:
+        start = find_start(SHIPPED_WORD, Run("pretrained_unet", "bce", seed))
+        assert start.weights.parent == SHIPPED

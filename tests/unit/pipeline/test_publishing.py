@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from calvingfront.cli import main
-from calvingfront.errors import CalvingFrontError, Faults
+from calvingfront.errors import CalvingFrontError, DamagedFileError, Faults
 from calvingfront.pipeline import commands
 from calvingfront.pipeline.commands import Results, tabulate
 from calvingfront.pipeline.judging import check_rows
@@ -87,6 +87,29 @@ def test_a_table_with_a_path_is_refused_before_anything_is_copied(
     with pytest.raises(CalvingFrontError, match=r"table1\.md: holds the path /srv/me/x\.tif"):
         publish(results, tmp_path / "copy")
     assert not (tmp_path / "copy").exists()
+
+
+@pytest.mark.parametrize("content", ['{"a": ', "[]", ""])
+def test_a_damaged_record_is_named_before_anything_is_copied(
+    results: Path, tmp_path: Path, content: str
+) -> None:
+    record = results / "models" / "unet" / "bce" / "seed1" / "run.json"
+    record.write_text(content, encoding="utf-8")
+    with pytest.raises(DamagedFileError, match=r"run\.json: is damaged"):
+        publish(results, tmp_path / "copy")
+    assert not (tmp_path / "copy").exists()
+
+
+def test_a_copy_is_made_again_but_not_beside_other_results(results: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "copy"
+    publish(results, copy)
+    (copy / "README.md").write_text("kept", encoding="utf-8")
+    publish(results, copy)
+    other = copy / "evaluation" / "unet" / "bce" / "seed9" / "scores.tsv"
+    other.parent.mkdir(parents=True)
+    other.write_text("scene\n", encoding="utf-8")
+    with pytest.raises(CalvingFrontError, match=r"1 files that these .* unet/bce/seed9/scores"):
+        publish(results, copy)
 
 
 def test_paths_are_shortened_and_other_texts_are_kept() -> None:

@@ -117,6 +117,16 @@ def test_zones_that_are_added_later_are_copied_with_the_rows_of_their_scenes(
     assert open_zones(folder, open_dataset(folder))[:, 0, 0].tolist() == [0, 1, 2, 4, 5]
 
 
+def test_zones_of_other_samples_are_refused(results: Path) -> None:
+    dataset, folder = results / "dataset", results / "blind"
+    np.save(dataset / ZONES, np.zeros((8, 16, 16), np.uint8))
+    for scenes in (["s0"], [f"s{k}" for k in (1, 0, 2, 3, 4, 5, 6, 7)]):
+        table = pd.DataFrame({"scene": scenes, ZONES_CRC: "0"})
+        table.to_csv(dataset / ZONES_INDEX, sep="\t", index=False)
+        with pytest.raises(CalvingFrontError, match=r"zones\.tsv: does not belong to the samples"):
+            without_test_scenes(dataset, folder)
+
+
 @pytest.mark.parametrize(("seen", "refused"), [("s6", True), ("s3", True), ("s0", False)])
 def test_weights_that_have_seen_a_test_scene_start_no_trial(
     results: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], seen: str, refused: bool

@@ -11,11 +11,11 @@ from calvingfront.files import PathLike, read_json
 from calvingfront.locating.model.content import ContentError, Preprocessing, parse
 from calvingfront.locating.model_folder import SHIPPED
 from calvingfront.scenes.sources import source_of
+from calvingfront.training.starting.source import SHIPPED as SHIPPED_WORD
 from calvingfront.vocabulary.models import reads_history
 
 Config = Mapping[str, Any]
 FOLDER, CONTENT = "model", "model.json"
-SHIPPED_WORD = "shipped"  # names the model that comes with the package
 WRITE = f"Write the path of a folder made by `calvingfront export`, {SHIPPED_WORD}, or null."
 
 

@@ -184,7 +184,10 @@ def _read(folder: Path, name: str) -> Situation:
         run = run_of(path)
         faults += [*_faults_of_run(folder, run, now, digests)]
         if run.trained:
-            records[run] = _record(folder / paths.RECORD.format(**run._asdict()))
+            try:
+                records[run] = _record(folder / paths.RECORD.format(**run._asdict()))
+            except CalvingFrontError as error:
+                faults.append(error)
         settings_of[run] = _settings(folder, run)
     if set(scores.scene) != set(subsets[TEST]):
         odd = sorted(set(scores.scene) ^ set(subsets[TEST]))
@@ -198,16 +201,16 @@ def _read(folder: Path, name: str) -> Situation:
 
 
 def _record(path: Path) -> Mapping[str, Any]:
+    """The record of a training with all that a table says of it. Raises CalvingFrontError."""
     try:
         record: Mapping[str, Any] = read_json(path)
-        (
-            record["made_from"]["inputs"],
-            record["epochs"],
-            record["train_images"],
-            record["image_size"],
-        )
+        for key in ("epochs", "train_images", "image_size"):
+            int(record[key])
+        COPIES[record["training"]["augmentation"]]
+        dict(record["made_from"]["settings"])
     except UNRECORDED:
-        return {}
+        what = "does not say what the network was trained on, and how long"
+        raise CalvingFrontError(path, what, AGAIN) from None
     return record
 
 
@@ -234,9 +237,7 @@ def _faults_of_run(
     for path in (folder / each.format(**fields) for each in records):
         try:
             split = read_json(path)["made_from"]["inputs"].get(f"{paths.DATASET}/{SPLIT}")
-        except UNRECORDED:
-            if run.trained:
-                yield CalvingFrontError(path, "does not say what the network was trained on", AGAIN)
+        except UNRECORDED:  # of a training, `_record` tells
             continue
         if split not in (None, now[SPLIT]):
             yield CalvingFrontError(path, f"was made from another {SPLIT}", AGAIN)

@@ -21,7 +21,7 @@ from calvingfront.vocabulary.runs import Run
 from calvingfront.vocabulary.subsets import TRAIN
 
 KEY = "training.start_from"
-SHIPPED = "shipped"  # stands for the model that comes with the package
+SHIPPED = "shipped"  # names the model that comes with the package, here and in locating.model
 MODEL = "model.json"  # of a model folder
 NAMES = (
     "Name a results folder, the folder of one training in it (models/NETWORK/LOSS/seedN), or a "
