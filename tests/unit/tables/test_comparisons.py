@@ -134,10 +134,11 @@ def test_a_filter_is_compared_training_by_training(tmp_path: Path) -> None:
 
 def test_differences_that_do_not_vary_are_not_tested(tmp_path: Path) -> None:
     paths = [
-        write_scores(tmp_path, model, "bce", seed, dice(offset))
+        write_scores(tmp_path, model, "bce", seed, dict(list(dice(offset).items())[:2]))
         for model, offset in (("unet", 0.1), ("attention_unet", 0.12))
         for seed in (1, 2, 3)
     ]
+    # As two or three images easily do.
     row = summarise_comparisons(read_scores(paths)).iloc[0]
     assert row.difference == pytest.approx(2)
     assert np.isnan([row.low, row.high, row.p]).all()
