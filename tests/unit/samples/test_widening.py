@@ -145,3 +145,15 @@ def test_pieces_are_parted_at_their_ends_only() -> None:
     assert front[4, 11:].all()
     assert not front[5, 5]
     assert parted([first, first]).sum() == 10  # one on the other: nothing to part
+
+
+def test_ends_that_overlap_are_parted_pixel_by_pixel_and_a_single_pixel_stays() -> None:
+    first, second, dot = (np.zeros((9, 20), np.bool_) for _ in range(3))
+    first[4, :10] = True
+    second[5, 8:18] = True  # two pixels beside the other, and one diagonally
+    front = parted([first, second])
+    assert (pieces(front), front.sum()) == (2, 16)
+    dot[4, 10] = True
+    front = parted([first, dot])
+    assert (pieces(front), front.sum()) == (2, 10)
+    assert front[4, 10]
