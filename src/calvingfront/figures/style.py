@@ -15,7 +15,6 @@ import numpy.typing as npt
 from matplotlib import pyplot as plt
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import RendererAgg
 from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
 from matplotlib.text import Text
@@ -91,7 +90,7 @@ class Page:
 
     def shrink(self, text: Text, within_mm: float) -> None:
         """Make a text smaller if it is longer than `within_mm`."""
-        box = text.get_window_extent(self._renderer())
+        box = text.get_window_extent()
         length = max(box.width, box.height) / self.figure.dpi * MM_PER_INCH
         if length > within_mm:  # glyphs do not shrink quite as much as their size
             text.set_fontsize(0.97 * within_mm / length * float(text.get_fontsize()))
@@ -106,15 +105,11 @@ class Page:
                     ncols=-(-len(handles) // rows),
                     borderaxespad=0.3,
                 )
-                box = legend.get_window_extent(self._renderer())
+                box = legend.get_window_extent()
                 if box.width <= self.figure.bbox.width or rows == len(handles):
                     break
                 legend.remove()
         return float(self.height_mm - box.y0 / self.figure.dpi * MM_PER_INCH)
-
-    def _renderer(self) -> RendererAgg:
-        """Something that measures text as it will be drawn."""
-        return RendererAgg(1, 1, self.figure.dpi)  # type: ignore[no-untyped-call]
 
 
 def show(

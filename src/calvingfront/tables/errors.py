@@ -11,6 +11,7 @@ from calvingfront.evaluation.line_errors import errors_of_tests
 from calvingfront.files import PathLike
 from calvingfront.reports import write_report
 from calvingfront.tables.rendering import DASH, Block, markdown, number, write_csv
+from calvingfront.tables.statistics import FEWEST
 from calvingfront.vocabulary.missions import MISSIONS
 
 LEVELS = (50, 90, 95)
@@ -87,8 +88,9 @@ def _cells(row: pd.Series) -> list[str]:
 def _ranks(table: pd.DataFrame) -> list[str]:
     """How well the stated error orders the scenes."""
     known = table[table["line_m"].notna() & table["error_m"].notna()]
-    if len(known) < 4:
-        return []
+    if len(known) < FEWEST:
+        few = "no scene has" if known.empty else f"only {len(known)} of the scenes have"
+        return [f"No rank correlation of measured and stated error: {few} both."]
     value = known["line_m"].corr(known["error_m"], method="spearman")
     text = number(float(value), 2)
     return [f"Rank correlation of measured and stated error over {len(known)} scenes: {text}."]

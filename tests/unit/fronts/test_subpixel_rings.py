@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import shapely
 
-from calvingfront.fronts.subpixel import subpixel_lines
+from calvingfront.fronts.subpixel import MARGIN, _finished, subpixel_lines
 from drawn_fronts import arc, as_shape, drawn, errors, noisy, straight
 
 
@@ -43,3 +43,19 @@ def test_a_blot_with_a_hole_at_its_edge_does_not_shrink_to_a_ring_around_nothing
     (line,) = subpixel_lines([[float(pixel == "#") for pixel in row] for row in rows], 0.5, 0)
     assert not line.closed
     assert line.length > 3
+
+
+@pytest.mark.parametrize("start", [0.0, 1.0, 2.5, 4.0])
+def test_a_ring_that_leaves_the_valid_pixels_is_opened_there_and_keeps_the_rest(
+    start: float,
+) -> None:
+    """Wherever the list of its vertices begins."""
+    angles = start + np.linspace(0, 2 * np.pi, 126, endpoint=False)
+    vertices = np.column_stack([30 - 20 * np.cos(angles), 30 + 20 * np.sin(angles)])
+    inside = np.zeros((60 + 2 * MARGIN, 60 + 2 * MARGIN), bool)
+    inside[MARGIN:-MARGIN, MARGIN : MARGIN + 50] = True  # without the rightmost arc
+    line = _finished(vertices, True, np.ones(inside.shape), inside)
+    assert line is not None
+    assert not line.closed
+    assert line.length == pytest.approx(40 * np.pi - 20 * 2 * np.arccos(19.5 / 20), abs=2.5)
+    assert line.cols.max() < 49.5

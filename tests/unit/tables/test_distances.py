@@ -119,3 +119,27 @@ def test_pooled_and_mean_distances_have_intervals_over_images(tmp_path: Path) ->
         width = row[f"{name}_high"] - row[f"{name}_low"]
         assert width == pytest.approx(2 * 1.96 * values.std() / np.sqrt(19), rel=0.12)
     assert f"500 ± 0 [{row.mde_pooled_m_low:.0f}, " in files["md"].read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("drawn", [1, 2, 3, 4])
+def test_fewer_than_four_images_with_a_front_have_no_interval_and_the_caption_says_so(
+    tmp_path: Path, drawn: int
+) -> None:
+    """Whatever the number of test images is: those without a front show no distance."""
+    scenes = {f"SI_{number}": 0.5 for number in range(9)}
+    changes = {
+        scene: {"distance_sum_px": 10.0 * (k + 1), "distance_count": 10, "mde_m": 50.0 * (k + 1)}
+        if k < drawn
+        else {"missing": 1, "distance_sum_px": np.nan, "mde_m": np.nan}
+        for k, scene in enumerate(scenes)
+    }
+    files = {suffix: tmp_path / f"d.{suffix}" for suffix in ("csv", "md", "html", "tex")}
+    scores = [write_scores(tmp_path, "unet", "bce", 1, scenes, changes)]
+    tabulate_distances(scores, write_facts(tmp_path, scenes), "paper", 512, **files)
+    row = pd.read_csv(files["csv"]).iloc[0]
+    known = drawn > 3
+    for name in ("mde_pooled_m", "mde_mean_m"):
+        assert row[f"{name}_mean"] == pytest.approx(25.0 * (drawn + 1))
+        assert np.isfinite(row[f"{name}_low"]) == np.isfinite(row[f"{name}_high"]) == known
+        assert not known or row[f"{name}_low"] < row[f"{name}_high"]
+    assert ("has no interval: fewer than 4" in files["md"].read_text("utf-8")) is not known

@@ -67,6 +67,10 @@ def test_the_rank_correlation_is_stated_from_four_scenes_on(tmp_path: Path) -> N
     )
     tabulate_errors(path, tmp_path / "e.csv", tmp_path / "e.md")
     assert "over 4 scenes: 0.80." in (tmp_path / "e.md").read_text("utf-8")
+    path = held_out(tmp_path / "h.tsv")  # three test scenes with a line
+    tabulate_errors(path, tmp_path / "e.csv", tmp_path / "e.md")
+    text = (tmp_path / "e.md").read_text("utf-8")
+    assert "No rank correlation of measured and stated error: only " in text
 
 
 def test_a_table_without_test_scenes_is_refused(tmp_path: Path) -> None:

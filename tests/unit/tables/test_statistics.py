@@ -116,6 +116,7 @@ def test_swapping_the_methods_turns_the_difference_round() -> None:
     assert there.p_value == pytest.approx(back.p_value)
 
 
+@pytest.mark.filterwarnings("error")
 def test_one_training_or_one_image_shows_nothing() -> None:
     rng = np.random.default_rng(0)
     for shapes in (((1, 20), (3, 20)), ((3, 20), (1, 20)), ((3, 1), (3, 1))):

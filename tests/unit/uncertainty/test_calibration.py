@@ -72,3 +72,12 @@ def test_too_few_scenes_are_refused() -> None:
     one = np.ones(5)
     with pytest.raises(ModelError, match="has 2 scenes with a line"):
         calibrate([one, one], [one, one], LEVELS)
+
+
+def test_what_too_few_scenes_cannot_reach_is_told() -> None:
+    """Of three scenes, one is four times as far off: the others' bands never contain it."""
+    spreads = [np.ones(10)] * 3
+    distances = [np.full(10, away) for away in (1.0, 1.1, 4.0)]
+    made = calibrate(distances, spreads, (50, 90))
+    assert made.falls_short == ((90, pytest.approx(66.67)),)
+    assert calibrate(spreads, spreads, (50, 90)).falls_short == ()

@@ -119,7 +119,7 @@ def _drawn(
 def _calibrated(scenes: Sequence[HeldOutScene]) -> Calibration | None:
     used = [scene for scene in scenes if scene.subset == VALIDATION and scene.distances]
     try:
-        return calibrate(
+        found = calibrate(
             [np.concatenate(scene.distances) for scene in used],
             [np.concatenate(scene.traced.spreads) for scene in used],
             LEVELS,
@@ -127,6 +127,9 @@ def _calibrated(scenes: Sequence[HeldOutScene]) -> Calibration | None:
     except ModelError as error:
         log.warning("the lines will have no errors: %s", error)
         return None
+    for level, reached in found.falls_short:
+        log.warning("bands of %d %% reach %.0f %% only: too few validation scenes", level, reached)
+    return found
 
 
 def band_scores(
