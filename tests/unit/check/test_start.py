@@ -260,42 +260,6 @@ def test_the_whole_list_of_a_shortened_page_is_written(tmp_path: Path) -> None:
     assert not path.exists()
 
 
-def test_a_whole_scene_too_large_for_its_sample_is_refused_once_with_the_area_to_write(
-    products: dict[str, Any], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    frame = (-2_450_000.0, 1_250_000.0, -2_350_000.0, 1_350_000.0)
-    monkeypatch.setattr("calvingfront.check.frames._frame", lambda row, config: frame)
-    (fault,) = faults_of(products)
-    assert fault.startswith("map.areas: has no area for A, and on the whole of S0, 100 km, a front")
-    # Four fronts of 400 m, 50 m apart, and 2 km around.
-    area = [-2402000, 1298000, -2397800, 1302400]
-    assert f"{{areas: {{A: {area}}}}}" in fault
-    products["map"]["areas"] = {"A": area}
-    assert not any("has no area" in fault for fault in faults_of(products))  # beside the product
-    del products["map"]["areas"]
-    products["samples"] = {"size": 4096, "front_width_px": 1}
-    products["networks"] = {"depth": 2}
-    start(products, *SCHEMAS)
-
-
-def test_scenes_without_a_front_are_checked_for_their_size_too(
-    products: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    table = tmp_path / "products.csv"
-    text = table.read_text(encoding="utf-8")
-    (product,) = tmp_path.glob("*.N1")
-    table.write_text(f"{text}NEW,B,{product.name},,,,\n", encoding="utf-8")
-    start(products, *SCHEMAS)
-    monkeypatch.setattr("calvingfront.check.passed.Passed.__contains__", lambda *_: False)
-    frame = (0.0, 0.0, 100_000.0, 1.0)
-    monkeypatch.setattr(
-        "calvingfront.check.frames._frame", lambda row, _: frame if row["glacier"] == "B" else None
-    )
-    (fault,) = faults_of(products)
-    assert "has no area for B, and on the whole of NEW" in fault
-    assert "[LEFT, BOTTOM, RIGHT, TOP]" in fault
-
-
 def test_weights_to_start_from_are_looked_for_before_the_first_job(scenes: dict[str, Any]) -> None:
     scenes["training"] = {"batch_size": 2, "start_from": "nowhere"}
     (fault,) = faults_of(scenes)
