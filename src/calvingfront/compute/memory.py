@@ -81,5 +81,5 @@ def keep_heap_small() -> None:
     mmap_threshold, trim_threshold, one_mb = -3, -1, 1 << 20
     with suppress(OSError, AttributeError):
         library = ctypes.CDLL("libc.so.6")
-        library.mallopt(mmap_threshold, 32 * one_mb)
-        library.mallopt(trim_threshold, 64 * one_mb)
+        library.mallopt(mmap_threshold, 16 * one_mb)
+        library.mallopt(trim_threshold, 32 * one_mb)
