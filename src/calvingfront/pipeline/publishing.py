@@ -131,8 +131,9 @@ def _check_folder(folder: Path, names: set[Path]) -> None:
     """Refuse a folder with results of its own that would not be replaced."""
     there = {path.relative_to(folder) for pattern in PUBLISHED for path in folder.glob(pattern)}
     if other := sorted(there - names):
+        files = "1 file" if len(other) == 1 else f"{len(other)} files"
         raise CalvingFrontError(
-            folder, f"holds {len(other)} files that these results do not have, such as {other[0]}",
+            folder, f"holds {files} that these results do not have, such as {other[0]}",
             "Name a new folder, or remove them.",
         )  # fmt: skip
 
