@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import numpy.typing as npt
@@ -31,19 +32,43 @@ def member_probabilities(
     """
     plain = to_input(torch.from_numpy(np.array(image))[None, None].to(device))
     size = image.shape[-1]
-    # A CPU gains nothing from a batch, and its layers no longer fit into caches and heap.
-    at_once = 1 if device.type == "cpu" else max(1, PIXELS_AT_ONCE // size**2)
+    at_once = images_at_once(device, size)
     copies = [turned(plain, code) for code in range(orientations)]
     out = np.empty((len(networks) * orientations, size, size), np.float32)
-    row = 0
-    for network in networks:
-        for first in range(0, orientations, at_once):
-            batch = torch.cat(copies[first : first + at_once])
-            values = torch.sigmoid(network(batch))
-            for code, value in enumerate(values, start=first):
-                out[row] = turned_back(value, code)[0].float().cpu().numpy()
-                row += 1
+
+    @torch.no_grad()  # which holds for one thread
+    def fill(job: tuple[int, int]) -> None:
+        number, first = job
+        values = torch.sigmoid(networks[number](torch.cat(copies[first : first + at_once])))
+        for code, value in enumerate(values, start=first):
+            row = number * orientations + code
+            out[row] = turned_back(value, code)[0].float().cpu().numpy()
+
+    jobs = [
+        (number, first)
+        for number in range(len(networks))
+        for first in range(0, orientations, at_once)
+    ]
+    threads = torch.get_num_threads()
+    if device.type != "cpu" or threads == 1 or len(jobs) == 1:
+        for job in jobs:
+            fill(job)
+        return out
+    # A thread for each image: threads that share a layer wait for each other, on a busy machine for
+    # most of the time, and the last digits depend on their number.
+    torch.set_num_threads(1)
+    try:
+        with ThreadPoolExecutor(threads) as pool:
+            list(pool.map(fill, jobs))
+    finally:
+        torch.set_num_threads(threads)
     return out
+
+
+def images_at_once(device: torch.device, size: int) -> int:
+    """How many images (size, size) form a batch."""
+    # A CPU gains nothing from a batch, whose layers no longer fit into caches and heap.
+    return 1 if device.type == "cpu" else max(1, PIXELS_AT_ONCE // size**2)
 
 
 def turned(image: Tensor, code: int) -> Tensor:
