@@ -49,4 +49,6 @@ def test_no_table_is_published_without_its_scores() -> None:
         elif table.name == "errors.csv":
             assert (folder / "held_out_errors.tsv").exists(), table
         else:
-            assert list(folder.glob("*/evaluation")) or list(folder.glob("*/validation")), table
+            assert list(folder.glob("*/evaluation")) or list(folder.glob("trials/*/validation")), (
+                table
+            )
